@@ -1,0 +1,1 @@
+"""Symbolic derivations of the minimizers (installed as ``ncsolve.derivations``)."""

@@ -1,0 +1,1 @@
+class ConvergenceError(ValueError): pass

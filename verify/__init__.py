@@ -1,0 +1,1 @@
+"""Independent numerical checks of the minimizers (installed as ``ncsolve.verify``)."""
