@@ -1,0 +1,55 @@
+"""ncsolve: exact global minimizers of the regularized unconstrained features model, for any label encoding.
+
+>>> import ncsolve
+>>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+>>> print(f"{ncsolve.solve(problem).loss:.6f}")
+0.048500
+"""
+
+from ncsolve import encodings, geometry
+from ncsolve._bias_methods import MethodChoice
+from ncsolve._conventions import CONVENTIONS, Convention, convention
+from ncsolve._core import LossTerms
+from ncsolve._minimizer import Minimizer
+from ncsolve._objective import gradient, objective
+from ncsolve._problem import UFM
+from ncsolve._solve import select_method, solve
+from ncsolve._statistics import LabelStatistics
+from ncsolve._version import __version__
+from ncsolve.errors import (
+    ConvergenceError,
+    DimensionError,
+    EncodingError,
+    FileError,
+    NCSolveError,
+    ProblemError,
+    SizeError,
+    UnknownNameError,
+)
+
+__all__ = [
+    "CONVENTIONS",
+    "UFM",
+    "Convention",
+    "ConvergenceError",
+    "DimensionError",
+    "EncodingError",
+    "FileError",
+    "LabelStatistics",
+    "LossTerms",
+    "MethodChoice",
+    "Minimizer",
+    "NCSolveError",
+    "ProblemError",
+    "SizeError",
+    "UnknownNameError",
+    "__version__",
+    "convention",
+    "encodings",
+    "geometry",
+    "gradient",
+    "objective",
+    "select_method",
+    "solve",
+]

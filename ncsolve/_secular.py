@@ -71,12 +71,14 @@ class SecularSystem:
 
 
 def solve_secular(
-    s: Array, z: Array, start: SecularSystem | None = None, shift: Array | None = None
+    s: Array, z: Array, start: SecularSystem | None = None, shift: Array | None = None,
+    tolerance: float = 4e-16,
 ) -> SecularSystem:
     """Solve the secular equation of ``diag(s^2) + z z^T`` for all its roots.
 
     Parameters: ``s`` (r,) strictly increasing and non-negative, ``z`` (r,), both finite; ``start``, a solved
-    system with the same ``s``, whose roots, moved by ``shift`` (r,), are taken as the first guess.
+    system with the same ``s``, whose roots, moved by ``shift`` (r,), are taken as the first guess;
+    ``tolerance``, at which f counts as zero, relative to the sum of the sizes of its terms.
     Raises ConvergenceError when a root is not found (which no test has seen happen).
     """
     r = s.size
@@ -104,7 +106,7 @@ def solve_secular(
     slopes = np.empty(r)
 
     def find(index: Index) -> None:
-        _solve_rows(s, weights, reach, index, origins, offsets, low, high, cauchy, slopes)
+        _solve_rows(s, weights, reach, index, origins, offsets, low, high, cauchy, slopes, tolerance)
 
     _for_row_chunks(r, find)
     values = s[origins] ** 2 + offsets
@@ -120,7 +122,7 @@ def _for_row_chunks(r: int, task: Callable[[Index], None]) -> None:
 
 def _solve_rows(
     s: Array, weights: Array, reach: Array, todo: Index, origins: Index, offsets: Array, low: Array, high: Array,
-    cauchy: Array, slopes: Array,
+    cauchy: Array, slopes: Array, tolerance: float,
 ) -> None:
     """Find the roots ``todo``; fill their entries of offsets, cauchy and slopes."""
     r = s.size
@@ -141,7 +143,7 @@ def _solve_rows(
         cauchy[todo] = q
         slopes[todo] = slope
         # f is summed from r rounded terms: below this it is noise, and the root is as good as it can be.
-        left = np.abs(f) > 4e-16 * size
+        left = np.abs(f) > tolerance * size
         if not left.any():
             return
         todo, f, slope, signed = todo[left], f[left], slope[left], signed[left]

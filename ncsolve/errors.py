@@ -1,1 +1,61 @@
-class ConvergenceError(ValueError): pass
+"""The exceptions of ncsolve: one family, each of which names the rule that was broken, the value and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ConvergenceError",
+    "DimensionError",
+    "EncodingError",
+    "FileError",
+    "NCSolveError",
+    "ProblemError",
+    "SizeError",
+    "UnknownNameError",
+]
+
+
+class NCSolveError(ValueError):
+    """Base class of every error that ncsolve raises on purpose; a ``ValueError``."""
+
+
+class ProblemError(NCSolveError):
+    """A problem's counts, lambdas or shapes break a rule."""
+
+
+class EncodingError(ProblemError):
+    """An encoding's codes or parameters break a rule."""
+
+
+class DimensionError(ProblemError):
+    """The feature dimension is below the rank of the minimizer."""
+
+
+class UnknownNameError(NCSolveError, KeyError):
+    """A name that is not in a registry; the message lists the choices.  Also a ``KeyError``."""
+
+    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+        known = sorted(choices)
+        close = get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        self.message = f"unknown {kind} {name!r}{hint} Choices: {', '.join(known)}".replace("?;", "?")
+        if not hint:
+            self.message = f"unknown {kind} {name!r}; choices: {', '.join(known)}"
+        super().__init__(self.message)
+
+    def __str__(self) -> str:  # KeyError would print the repr
+        return self.message
+
+
+class FileError(NCSolveError):
+    """A file cannot be read, does not hold what it should, or would be overwritten."""
+
+
+class SizeError(NCSolveError):
+    """An array would be too large to form; the message names the compact form to use."""
+
+
+class ConvergenceError(NCSolveError):
+    """An iteration ended above its tolerance: no result is returned."""

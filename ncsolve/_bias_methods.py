@@ -1,0 +1,181 @@
+"""The bias and the spectrum of M - b u^T: every theorem that gives them in closed form, and the spectral solver.
+
+All of them work in the met directions of a ``LabelSpectrum`` and in units in which T = 1:
+``roots = s/T``, ``mean = sqrt(N) mu/T``, ``z = sqrt(N) c/T``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import _formulas
+from ncsolve._bias_equation import BiasSolution, solve_bias_equation
+from ncsolve._secular import SecularSystem, solve_secular
+from ncsolve._spectrum import LabelSpectrum
+
+__all__ = ["LargeBiasLaw", "MethodChoice", "ShiftedSpectrum", "choose", "large_bias_law", "solve_bias"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodChoice:
+    """How a problem is solved: ``method`` ("closed-form" or "spectral"), the ``theorem`` and the ``reason``."""
+
+    method: str
+    theorem: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShiftedSpectrum:
+    """Spectrum of M - b u^T: the met directions are turned by ``system`` (None: not at all), the others stay.
+
+    ``bias`` (r,) are the coordinates of b; ``met`` (r,) and ``rest`` the singular values.
+    """
+
+    spectrum: LabelSpectrum
+    choice: MethodChoice
+    bias: Array
+    met: Array
+    rest: Array
+    system: SecularSystem | None
+    solution: BiasSolution | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LargeBiasLaw:
+    """T5b: the law holds for lambda_b >= ``threshold``; ``direction`` (r,) is v = O u in the met directions."""
+
+    threshold: float
+    direction: Array
+
+
+ZERO = MethodChoice(
+    method="closed-form", theorem="T3", reason="lambda_b = 0: the bias is the label mean, for any encoding and counts"
+)
+NO_BIAS = MethodChoice(method="closed-form", theorem="T3", reason="lambda_b = inf: there is no bias")
+CENTRED = MethodChoice(method="closed-form", theorem="T4", reason="the label mean is zero: so is the bias")
+EIGENVECTOR = MethodChoice(
+    method="closed-form", theorem="T4", reason="the label mean is an eigenvector of the label scatter"
+)
+LARGE_BIAS = MethodChoice(
+    method="closed-form", theorem="T5b", reason="lambda_b is at or above lb+: the law of large bias regularization"
+)
+SPECTRAL = MethodChoice(
+    method="spectral",
+    theorem="T3",
+    reason="no closed form is known: Newton's method on the bias equation in the directions that the label mean meets",
+)
+
+
+def solve_bias(
+    spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False,
+    near: ShiftedSpectrum | None = None,
+) -> ShiftedSpectrum:
+    """Choose the theorem and evaluate it.
+
+    Parameters: ``spectral`` forces the spectral solver where 0 < lambda_b < inf; ``near`` is a solution for a
+    neighbouring lambda_b, from which the spectral solver starts.
+    """
+    roots = spectrum.met_roots / threshold
+    scale = math.sqrt(spectrum.samples) / threshold
+    mean = spectrum.met_mean * scale
+    choice, law = choose(spectrum, threshold, lambda_b, spectral=spectral)
+    system: SecularSystem | None = None
+    solution: BiasSolution | None = None
+    if choice in (CENTRED, ZERO):
+        bias = mean
+    elif choice is NO_BIAS:
+        bias, system = np.zeros_like(mean), solve_secular(roots, mean)
+    elif choice is EIGENVECTOR:
+        beta, gamma = eigenvector_bias_fraction(float(roots[0]), float(mean[0]), lambda_b)
+        bias, system = beta * mean, solve_secular(roots, gamma * mean)
+    elif law is not None:
+        bias = law.direction / (math.sqrt(spectrum.samples) * lambda_b)
+        system = solve_secular(roots, mean - bias)
+    else:
+        solution = solve_bias_equation(roots, mean, lambda_b, near.solution if near is not None else None)
+        bias, system = solution.removed, solution.system
+    values = spectrum.met_roots if system is None else np.sqrt(system.values) * threshold
+    return ShiftedSpectrum(
+        spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system,
+        solution=solution,
+    )
+
+
+def choose(
+    spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False
+) -> tuple[MethodChoice, LargeBiasLaw | None]:
+    """Which theorem gives the bias, and the law of T5b if it is that one."""
+    if spectrum.met == 0:
+        return CENTRED, None
+    if lambda_b == 0.0:
+        return ZERO, None
+    if lambda_b == math.inf:
+        return NO_BIAS, None
+    if spectral:
+        return SPECTRAL, None
+    if spectrum.met == 1:
+        return EIGENVECTOR, None
+    law = large_bias_law(spectrum, threshold)
+    return (LARGE_BIAS, law) if law is not None and lambda_b >= law.threshold else (SPECTRAL, None)
+
+
+def eigenvector_bias_fraction(root: float, mean: float, lambda_b: float) -> tuple[float, float]:
+    """T4: (beta, 1 - beta) with b = beta mu, both to full relative accuracy, for 0 < lambda_b < inf; T = 1."""
+    centred = lambda_b / (1.0 + lambda_b)
+    if root * root + (centred * mean) ** 2 <= 1.0:  # complete centring: the mean direction is thresholded
+        return 1.0 / (1.0 + lambda_b), centred
+    if root == 0.0:
+        beta = _formulas.zero_scatter_bias_fraction(abs(mean), lambda_b)
+        return beta, 1.0 - beta
+    x = _ratio(root * root, mean * mean, lambda_b)
+    return x / (1.0 + x), 1.0 / (1.0 + x)
+
+
+def _ratio(scatter: float, mean_square: float, lambda_b: float) -> float:
+    """x = b/c, the positive root of the quartic of T4, by bisection in log x and then Newton's method.
+
+    The function increases with x, is -1 at 0 and not negative at 1/lambda_b (where h = 1).
+    """
+    low, high = 0.0, 1.0 / lambda_b
+    x = high / math.sqrt(max(scatter + mean_square, 1.0))
+    for _ in range(200):
+        value = _formulas.eigenvector_ratio_equation(x, scatter, mean_square, lambda_b)
+        low, high = (x, high) if value < 0 else (low, x)
+        # d/dx of lb^2 x^2 (s + m/(1+x)^2)
+        slope = 2.0 * lambda_b * lambda_b * x * (scatter + mean_square / (1.0 + x) ** 3)
+        new = x - value / slope if slope > 0 else high
+        if not low < new < high:
+            new = math.sqrt(low * high) if low > 0 else 0.5 * high
+        if abs(new - x) <= 2e-16 * x:
+            return new
+        x = new
+    return x
+
+
+def large_bias_law(spectrum: LabelSpectrum, threshold: float) -> LargeBiasLaw | None:
+    """T5b, where its hypotheses hold.
+
+    u = D^(1/2) 1 must be in the row space of M, which is so exactly if 0 is not in the affine hull of the codes
+    (every independent encoding), and the singular values of M must exceed T in the directions that the mean meets
+    (the others do not take part).
+    """
+    if not spectrum.mean_leaves_scatter:
+        return None
+    roots = spectrum.met_roots / threshold
+    mean = spectrum.met_mean * (math.sqrt(spectrum.samples) / threshold)
+    system = solve_secular(roots, mean)  # the spectrum of M, which has the bias 0
+    singular = np.sqrt(system.values)
+    if float(singular.min()) <= 1.0:
+        return None
+    # In units of T: P^{-1} mu = v/sqrt(N), and lb+ = (1/N) v^T (P - I)^{-1} v.
+    direction = system.apply(1.0 / singular)
+    pull = system.to_eigenbasis(direction)
+    lb = float(np.sum(pull * pull / (singular - 1.0)))
+    return LargeBiasLaw(threshold=lb, direction=direction * math.sqrt(spectrum.samples))

@@ -1,0 +1,245 @@
+"""The factorised minimizer of one coupled block: min over Z, b of the convex core (T3), and its factors (T2).
+
+A block has weighted codes M (m, K) and a vector u (K,); the whole problem is one block, or, for codes with
+permutation symmetry, the symmetric part of the problem is.  W = ks U z^(1/2) and the weighted features
+F = kh z^(1/2) V^T are kept as factors: for large problems only their action on vectors is ever needed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import _formulas
+from ncsolve._bias_methods import MethodChoice, ShiftedSpectrum
+from ncsolve._secular import SecularSystem
+
+__all__ = ["BlockGradient", "Core", "LossTerms", "core_from_spectrum"]
+
+Array = NDArray[np.float64]
+# A singular value of Z within this many roundings of the threshold is zero: the rank must not hang on noise.
+_RANK_NOISE = 16 * float(np.finfo(float).eps)
+# Up to this many multiplications the gradient is formed entry by entry; above it is measured on random vectors.
+_EXACT_WORK = 3e8
+_PROBES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossTerms:
+    """The four terms of the objective: ``fit``, ``weights``, ``features`` and ``bias``."""
+
+    fit: float
+    weights: float
+    features: float
+    bias: float
+
+    @property
+    def total(self) -> float:
+        """The objective."""
+        return self.fit + self.weights + self.features + self.bias
+
+    def scaled(self, factor: float) -> LossTerms:
+        """All terms times a factor (another convention)."""
+        return LossTerms(
+            fit=self.fit * factor, weights=self.weights * factor, features=self.features * factor,
+            bias=self.bias * factor,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockGradient:
+    """Squared norms of the gradient in W, H and b, and of the terms that cancel in it."""
+
+    square: float
+    scale_square: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Core:
+    """One coupled block at its minimum.
+
+    ``codes`` M (m, K), ``u`` (K,), ``bias`` (m,); ``basis`` (m, q) with ``turn`` the eigensystem of its first r
+    columns, so that the left singular vectors are U = basis [V_G, I]; ``sigma`` (q,) the singular values of
+    M - b u^T in that order.
+    """
+
+    choice: MethodChoice
+    codes: Array
+    u: Array
+    bias: Array
+    basis: Array
+    turn: SecularSystem | None
+    sigma: Array
+    samples: int
+    lambda_w: float
+    lambda_h: float
+    lambda_b: float
+
+    @property
+    def threshold(self) -> float:
+        return self.samples * math.sqrt(self.lambda_w) * math.sqrt(self.lambda_h)
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """Active directions, largest singular value first."""
+        shrunk = _formulas.soft_threshold(self.sigma, self.threshold)
+        active = shrunk > _RANK_NOISE * self.sigma
+        order = np.argsort(-self.sigma, kind="stable")
+        return order[active[order]]
+
+    @cached_property
+    def active_sigma(self) -> Array:
+        """Singular values of M - b u^T above the threshold (p,), descending."""
+        return self.sigma[self.order]
+
+    @cached_property
+    def z(self) -> Array:
+        """Singular values of Z that are not zero (p,), descending."""
+        return np.asarray(_formulas.soft_threshold(self.active_sigma, self.threshold))
+
+    def u_apply(self, x: Array) -> Array:
+        """U x (m, k) for x (p, k)."""
+        full = np.zeros((self.sigma.size, x.shape[1]))
+        full[self.order] = x
+        if self.turn is not None:
+            r = self.turn.z.size
+            root = np.sqrt(self.turn.slopes)[:, None]
+            full[:r] = self.turn.z[:, None] * (self.turn.cauchy.T @ (full[:r] / root))
+        return self.basis @ full
+
+    def u_adjoint(self, y: Array) -> Array:
+        """U^T y (p, k) for y (m, k)."""
+        full = self.basis.T @ y
+        if self.turn is not None:
+            r = self.turn.z.size
+            root = np.sqrt(self.turn.slopes)[:, None]
+            full[:r] = (self.turn.cauchy @ (self.turn.z[:, None] * full[:r])) / root
+        return np.asarray(full[self.order])
+
+    def shifted(self, f: Array) -> Array:
+        """(M - b u^T) f."""
+        return self.codes @ f - np.outer(self.bias, self.u @ f)
+
+    def shifted_adjoint(self, g: Array) -> Array:
+        """(M - b u^T)^T g."""
+        return self.codes.T @ g - np.outer(self.u, self.bias @ g)
+
+    def v_apply(self, x: Array) -> Array:
+        """V x (K, k) for x (p, k)."""
+        return self.shifted_adjoint(self.u_apply(x / self.active_sigma[:, None]))
+
+    def v_adjoint(self, f: Array) -> Array:
+        """V^T f (p, k) for f (K, k)."""
+        return self.u_adjoint(self.shifted(f)) / self.active_sigma[:, None]
+
+    @cached_property
+    def left(self) -> Array:
+        """U (m, p)."""
+        return self.u_apply(np.eye(self.z.size))
+
+    @cached_property
+    def right(self) -> Array:
+        """V (K, p)."""
+        return self.v_apply(np.eye(self.z.size))
+
+    @property
+    def weights(self) -> Array:
+        """W (m, p)."""
+        return _formulas.weight_scale(self.lambda_w, self.lambda_h) * self.left * np.sqrt(self.z)
+
+    @property
+    def features(self) -> Array:
+        """Weighted features F = H D^(1/2) (p, K)."""
+        return (_formulas.feature_scale(self.lambda_w, self.lambda_h) * self.right * np.sqrt(self.z)).T
+
+    @property
+    def exact(self) -> bool:
+        """Whether the problem is small enough to check entry by entry."""
+        return self.codes.size * max(1, self.z.size) <= _EXACT_WORK
+
+    def loss_terms(self) -> LossTerms:
+        """The objective, from its definition for problems of moderate size and from the singular values above."""
+        bias = 0.0
+        if math.isfinite(self.lambda_b):
+            bias = float(_formulas.bias_loss(float(self.bias @ self.bias), self.lambda_b))
+        if self.exact:
+            w, f = self.weights, self.features
+            residual = self.codes - np.outer(self.bias, self.u) - w @ f
+            return LossTerms(
+                fit=float(np.sum(residual * residual)) / (2 * self.samples),
+                weights=self.lambda_w * float(np.sum(w * w)) / 2,
+                features=self.lambda_h * float(np.sum(f * f)) / 2,
+                bias=bias,
+            )
+        rest = _formulas.residual_singular_value(self.sigma, self.threshold)
+        penalty = float(_formulas.penalty_loss(float(self.z.sum()), self.threshold / self.samples))
+        return LossTerms(
+            fit=float(_formulas.fit_loss(float(rest @ rest), self.samples)), weights=penalty, features=penalty, bias=bias
+        )
+
+    def gradient(self) -> BlockGradient:
+        """The gradient of the full objective, from its definition.
+
+        Entry by entry where that is affordable, else through its action on random vectors (an unbiased
+        estimate of the squared norm; a fixed seed keeps it reproducible).
+        """
+        p = self.z.size
+        n, lw, lh = self.samples, self.lambda_w, self.lambda_h
+        kw = _formulas.weight_scale(lw, lh)
+        kh = _formulas.feature_scale(lw, lh)
+        if self.exact:
+            w, f = self.weights, self.features
+            residual = self.codes - np.outer(self.bias, self.u) - w @ f
+            mean_residual = residual @ self.u / n
+            gradients = (lw * w - residual @ f.T / n, lh * f - w.T @ residual / n)
+            factor = 1.0
+        else:
+            root = np.sqrt(self.z)[:, None]
+            probes = np.random.default_rng(0).standard_normal((p, _PROBES))
+            w_probe = kw * self.u_apply(root * probes)
+            f_probe = kh * self.v_apply(root * probes)
+            mean_residual = self._residual(self.u[:, None])[:, 0] / n
+            gradients = (lw * w_probe - self._residual(f_probe) / n, lh * f_probe - self._residual_adjoint(w_probe) / n)
+            factor = 1.0 / _PROBES
+        square = factor * sum(float(np.sum(g * g)) for g in gradients)
+        # What cancels in them: (M - b u^T) F^T / N and its mirror image, and the decay of W and H.
+        size = float(np.sum(self.active_sigma**2 * self.z))
+        decay = float(np.sum(self.z))
+        scale = size * (kh * kh + kw * kw) / n**2 + decay * ((lw * kw) ** 2 + (lh * kh) ** 2)
+        if math.isfinite(self.lambda_b):
+            push = self.lambda_b * self.bias
+            label_mean = self.codes @ self.u / n
+            square += float(np.sum((push - mean_residual) ** 2))
+            scale += float(push @ push + label_mean @ label_mean)
+        return BlockGradient(square=square, scale_square=scale)
+
+    def _residual(self, x: Array) -> Array:
+        kernel = self.u_apply(self.z[:, None] * self.v_adjoint(x))
+        return self.shifted(x) - kernel
+
+    def _residual_adjoint(self, y: Array) -> Array:
+        kernel = self.v_apply(self.z[:, None] * self.u_adjoint(y))
+        return self.shifted_adjoint(y) - kernel
+
+
+def core_from_spectrum(
+    shifted: ShiftedSpectrum, codes: Array, u: Array, lambda_w: float, lambda_h: float, lambda_b: float
+) -> Core:
+    """The block whose bias and spectrum have been found."""
+    return Core(
+        choice=shifted.choice,
+        codes=codes,
+        u=u,
+        bias=shifted.spectrum.lift(shifted.bias),
+        basis=shifted.spectrum.basis,
+        turn=shifted.system,
+        sigma=np.concatenate((shifted.met, shifted.rest)),
+        samples=shifted.spectrum.samples,
+        lambda_w=lambda_w,
+        lambda_h=lambda_h,
+        lambda_b=lambda_b,
+    )

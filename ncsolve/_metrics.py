@@ -1,0 +1,168 @@
+"""Cosines and NC metrics of a minimizer, from its frame."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ncsolve import _formulas
+from ncsolve._frames import DenseFrame, Frame, SymmetricFrame
+from ncsolve._problem import UFM
+from ncsolve.geometry import NCMetrics, nc4_mismatch, weighted_frame_distances
+
+__all__ = ["Cosines", "cosines_of", "metrics_of"]
+
+# NC4 compares all pairs of classes; beyond this many an even selection of them stands for all.
+_NC4_CLASSES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosines:
+    """Smallest, largest and mean cosine between different class means."""
+
+    min: float
+    max: float
+    mean: float
+
+
+def cosines_of(frame: Frame) -> Cosines | None:
+    """Cosines over pairs of nonzero class means, or None."""
+    pairs = frame.pairs()
+    length = np.sqrt(np.maximum(pairs.diagonal, 0.0))
+    size = length[pairs.first] * length[pairs.second]
+    real = size > 0
+    if not real.any():
+        return None
+    cosines = np.clip(pairs.inner[real] / size[real], -1.0, 1.0)
+    count = pairs.inner_count[real]
+    return Cosines(
+        min=float(cosines.min()), max=float(cosines.max()), mean=float(np.sum(cosines * count) / np.sum(count))
+    )
+
+
+def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
+    """NC1-NC4 of a minimizer; None where all class means are zero."""
+    if frame.rank == 0:
+        return NCMetrics(nc1=None, nc2_simplex=None, nc2_orthogonal=None, nc3=None, nc4=None)
+    pairs = frame.pairs()
+    simplex, orthogonal = weighted_frame_distances(
+        pairs.diagonal, pairs.diagonal_count, pairs.inner, pairs.inner_count, problem.classes
+    )
+    if isinstance(frame, SymmetricFrame):
+        nc3, nc4 = _symmetric_nc3(frame), _symmetric_nc4(problem, frame)
+    else:
+        assert isinstance(frame, DenseFrame)
+        nc3, nc4 = _dense_nc3(frame, problem.encoding.affine is not None), _dense_nc4(problem, frame)
+    # Every feature equals its class mean at the minimizer (T1), so the within-class covariance is zero; the ratio
+    # is undefined only where all class means coincide.
+    return NCMetrics(
+        nc1=0.0 if _means_differ(frame) else None,
+        nc2_simplex=simplex,
+        nc2_orthogonal=orthogonal,
+        nc3=nc3,
+        nc4=None if nc4 is None else nc4[0],
+        nc4_classes=None if nc4 is None else nc4[1],
+    )
+
+
+def _means_differ(frame: Frame) -> bool:
+    pairs = frame.pairs()
+    if pairs.inner.size == 0:
+        return False
+    gap = pairs.diagonal[pairs.first] + pairs.diagonal[pairs.second] - 2 * pairs.inner
+    return bool(gap.max() > 1e-14 * pairs.diagonal.max())
+
+
+def _dense_nc3(frame: DenseFrame, unit_per_class: bool) -> float:
+    """The vectors that W gives to the classes against the class means, in the basis of the active directions.
+
+    Where output unit k belongs to class k they are W^T = ks z^(1/2) U^T; else W^T (E - b 1^T) =
+    ks z^(1/2) sigma V^T D^(-1/2).  The class means are kh z^(1/2) V^T D^(-1/2).
+    """
+    core = frame.core
+    means = (core.right * np.sqrt(core.z)) / np.sqrt(frame.counts.array)[:, None]
+    classifier = core.left * np.sqrt(core.z) if unit_per_class else means * core.active_sigma
+    a, h = float(np.linalg.norm(classifier)), float(np.linalg.norm(means))
+    return float(np.linalg.norm(classifier / a - means / h))
+
+
+def _symmetric_nc3(frame: SymmetricFrame) -> float | None:
+    """W^T against the class means: output unit k belongs to class k."""
+    core = frame.core
+    root_n = np.sqrt(frame.group_counts)
+    classifier = (core.right * np.sqrt(core.z)) @ core.left.T
+    means = ((core.right * np.sqrt(core.z)) @ core.right.T) / root_n
+    times = frame.sizes - 1
+    inner_w = math.copysign(1.0, frame.a) * np.sqrt(frame.within_z)
+    inner_h = np.sqrt(frame.within_z) / root_n
+    size_w = math.sqrt(float(np.sum(classifier**2) + np.sum(times * inner_w**2)))
+    size_h = math.sqrt(float(np.sum(means**2) + np.sum(times * inner_h**2)))
+    return math.sqrt(
+        float(np.sum((classifier / size_w - means / size_h) ** 2))
+        + float(np.sum(times * (inner_w / size_w - inner_h / size_h) ** 2))
+    )
+
+
+def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]] | None:
+    core = frame.core
+    k = problem.classes
+    chosen = np.unique(np.linspace(0, k - 1, min(k, _NC4_CLASSES)).astype(np.intp))
+    kh = _formulas.feature_scale(core.lambda_w, core.lambda_h)
+    means = kh * (core.right[chosen] * np.sqrt(core.z)).T / np.sqrt(frame.counts.array[chosen])
+    shifted = problem.encoding.matrix[:, chosen] - core.bias[:, None]
+    found = nc4_mismatch(
+        means, core.active_sigma, np.sum(shifted**2, axis=0), math.sqrt(core.lambda_h / core.lambda_w)
+    )
+    return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
+
+
+def _symmetric_nc4(problem: UFM, frame: SymmetricFrame) -> tuple[float, tuple[int, int]] | None:
+    """Two classes of each group stand for all: any other pair is a permutation of theirs."""
+    core = frame.core
+    chosen = [g for g, size in enumerate(frame.counts.multiplicities) for _ in range(min(size, 2))]
+    if len(chosen) > _NC4_CLASSES:
+        chosen = [chosen[i] for i in np.unique(np.linspace(0, len(chosen) - 1, _NC4_CLASSES).astype(int))]
+    kh = _formulas.feature_scale(core.lambda_w, core.lambda_h)
+    root_n, root_p = np.sqrt(frame.group_counts), np.sqrt(frame.sizes)
+    index = np.array(chosen)
+    quotient = kh * ((core.right * np.sqrt(core.z)) / (root_n * root_p)[:, None])[index].T
+    # Within a group of p the vectors e_k - 1/p have two classes' coordinates (c, s), (c, -s) on one plane.
+    rows, stretch = [quotient], [core.active_sigma]
+    for g, size in enumerate(frame.counts.multiplicities):
+        length = kh * math.sqrt(frame.within_z[g]) / root_n[g]
+        where = np.flatnonzero(index == g)
+        if length == 0.0 or where.size == 0:
+            continue
+        across, along = math.sqrt(0.5), math.sqrt(max(0.5 - 1.0 / size, 0.0))
+        pair = np.zeros((2, index.size))
+        pair[0, where] = along * length
+        pair[1, where] = across * length * np.array([1.0, -1.0])[: where.size]
+        rows.append(pair)
+        stretch.append(np.full(2, frame.within_sigma[g]))
+    affine = problem.encoding.affine
+    assert affine is not None
+    a, q = affine.a, affine.q
+    bias = frame.group_bias
+    total = float(np.sum(frame.sizes * (q - bias) ** 2))
+    squares = total - (q - bias[index]) ** 2 + (a + q - bias[index]) ** 2
+    found = nc4_mismatch(
+        np.vstack(rows), np.concatenate(stretch), squares, math.sqrt(core.lambda_h / core.lambda_w)
+    )
+    if found is None:
+        return None
+    firsts = _class_numbers(frame, index)
+    return found[0], (firsts[found[1][0]], firsts[found[1][1]])
+
+
+def _class_numbers(frame: SymmetricFrame, index: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:
+    """A class number for each chosen representative, different ones for two of the same group."""
+    groups = frame.counts.groups
+    used: dict[int, int] = {}
+    numbers = []
+    for g in index.tolist():
+        seen = used.get(g, 0)
+        used[g] = seen + 1
+        numbers.append(int(np.flatnonzero(groups == g)[seen]))
+    return numbers

@@ -1,0 +1,175 @@
+"""The minimizer: what ``solve`` returns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import _regimes
+from ncsolve._bias_methods import MethodChoice
+from ncsolve._core import LossTerms
+from ncsolve._frames import Frame
+from ncsolve._metrics import Cosines, cosines_of, metrics_of
+from ncsolve._problem import UFM
+from ncsolve._statistics import check_labels
+from ncsolve.errors import ProblemError
+from ncsolve.geometry import NCMetrics
+
+__all__ = ["Minimizer"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Minimizer:
+    """A global minimizer (W, H, b) of a problem, with its loss and everything that is known of it.
+
+    W and the class means are unique up to one rotation of R^d; the loss, the Gram matrix, the singular values and
+    the bias are unique.  Arrays are made when they are asked for, so that a million classes cost nothing.
+
+    ``problem``; ``loss`` and ``loss_terms`` (fit, weights, features, bias), recomputed from the definition;
+    ``residual``, the norm of the gradient of the full objective over the norms of the terms that cancel in it;
+    ``choice`` (method, theorem, reason).
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+    ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+    >>> minimizer = ncsolve.solve(problem)
+    >>> round(minimizer.loss, 12), minimizer.regime, minimizer.method
+    (0.0485, 'intermediate', 'closed-form')
+    """
+
+    problem: UFM
+    choice: MethodChoice
+    loss_terms: LossTerms
+    residual: float
+    frame: Frame
+
+    @property
+    def loss(self) -> float:
+        """The global minimum of the objective."""
+        return self.loss_terms.total
+
+    @property
+    def method(self) -> str:
+        """"closed-form" or "spectral"."""
+        return self.choice.method
+
+    @property
+    def rank(self) -> int:
+        """Rank of W H, the number of dimensions that the class means span."""
+        return self.frame.rank
+
+    @property
+    def dim(self) -> int:
+        """d, the feature dimension."""
+        return self.problem.feature_dim
+
+    @cached_property
+    def W(self) -> Array:
+        """The classifier (m, d)."""
+        return self.frame.weights(self.dim)
+
+    @cached_property
+    def class_means(self) -> Array:
+        """The class means of the features (d, K), which every sample's feature equals (NC1)."""
+        return self.frame.class_means(self.dim)
+
+    @cached_property
+    def bias(self) -> Array:
+        """The bias b (m,)."""
+        return self.frame.bias
+
+    @cached_property
+    def gram(self) -> Array:
+        """Inner products of the class means (K, K)."""
+        return self.frame.gram()
+
+    @cached_property
+    def singular_values(self) -> Array:
+        """All min(m, K) singular values of the class-weighted Z = W H D^(1/2), descending."""
+        values, counts = self.frame.singular_values()
+        return np.repeat(values, counts)
+
+    @cached_property
+    def cosines(self) -> Cosines | None:
+        """Smallest, largest and mean cosine between nonzero class means; None if fewer than two are nonzero."""
+        return cosines_of(self.frame)
+
+    @cached_property
+    def nc(self) -> NCMetrics:
+        """The NC metrics."""
+        return metrics_of(self.problem, self.frame)
+
+    @cached_property
+    def regime(self) -> str:
+        """"collapsed", "simplex", "intermediate", "orthogonal" or "acute" for balanced affine one-hot codes; else
+        "general" (or "collapsed", if all class means are zero)."""
+        return _regimes.regime_of(self.problem, self.frame)
+
+    @cached_property
+    def transition(self) -> float | None:
+        """The lambda_b at and above which the law of large bias regularization holds (lb+ of T5b; lb* for balanced
+        affine one-hot codes); None if there is none."""
+        from ncsolve._methods import transition_lambda_b
+
+        return transition_lambda_b(self.problem)
+
+    @property
+    def centring(self) -> float | None:
+        """How much of the label mean the bias takes out: <b, mu> / ||mu||^2, 1 for complete centring by a free bias.
+
+        None where the label mean is zero.
+        """
+        mu = self.problem.label_mean
+        square = float(mu @ mu)
+        return None if square == 0.0 else float(self.bias @ mu) / square
+
+    def features(self, labels: Sequence[int] | ArrayLike) -> Array:
+        """The features (d, N) of samples with class numbers ``labels`` (N,).  Raises ProblemError."""
+        return self.class_means[:, check_labels(labels, self.problem.classes)]
+
+    def predict(self, features: ArrayLike) -> NDArray[np.intp]:
+        """The class whose code is nearest to W h + b, for features (d, N).  Raises ProblemError."""
+        h = np.asarray(features, dtype=np.float64)
+        if h.ndim != 2 or h.shape[0] != self.dim:
+            raise ProblemError(f"features must have shape ({self.dim}, N); got {h.shape}")
+        codes = self.problem.encoding.matrix
+        outputs = self.W @ h + self.bias[:, None]
+        scores = 2.0 * codes.T @ outputs - np.sum(codes * codes, axis=0)[:, None]
+        return np.argmax(scores, axis=0)
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write W, class_means, bias, encoding, counts and the lambdas to a .npz file.
+
+        Raises FileError if the file exists and ``force`` is not set, or cannot be written; never half a file.
+        """
+        from ncsolve._store import save
+
+        save(self, path, force=force)
+
+    @staticmethod
+    def load(path: str | Path) -> Minimizer:
+        """Read a minimizer that ``save`` wrote, solve its problem again and compare.
+
+        Raises FileError if the file is not one, or if its arrays are not the minimizer of its problem.
+        """
+        from ncsolve._store import load
+
+        return load(path)
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""
+        from ncsolve._document import document
+
+        return document(self)
+
+    def __repr__(self) -> str:
+        loss = f"{self.loss:.15g}" if math.isfinite(self.loss) else str(self.loss)
+        return f"Minimizer({self.problem!r}, loss={loss}, regime={self.regime}, method={self.method})"

@@ -1,0 +1,90 @@
+"""The objective, straight from its definition (T0); nothing here knows a theorem."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve._problem import UFM
+from ncsolve._statistics import check_labels
+from ncsolve.errors import ProblemError
+
+__all__ = ["gradient", "objective"]
+
+Array = NDArray[np.float64]
+
+
+def objective(
+    problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None = None
+) -> float:
+    r"""The loss of any W, H and b:
+
+    .. math:: \tfrac{1}{2N} \|W H + b 1^T - Y\|_F^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
+              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 .
+
+    Parameters
+    ----------
+    W : array (m, d)
+    H : array (d, N) or (d, K)
+        One column per sample, or one per class (then every sample of a class has that feature).
+    b : array (m,)
+        Must be zero if lambda_b is inf.
+    labels : array (N,), optional
+        Class of each column of an H of N columns; by default the samples come in the order of their classes.
+
+    Raises ProblemError for shapes that do not fit the problem.
+
+    >>> import ncsolve, numpy as np
+    >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+    >>> objective(problem, np.zeros((2, 1)), np.zeros((1, 2)), [0.5, 0.5])
+    0.25
+    """
+    w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
+    residual = w @ h + bias[:, None] - y
+    decay = problem.lambda_w * float(np.sum(w * w)) + problem.lambda_h * float(np.sum(weight * h * h))
+    if math.isfinite(problem.lambda_b):
+        decay += problem.lambda_b * float(bias @ bias)
+    return float(np.sum(weight * residual * residual)) / (2 * problem.samples) + decay / 2
+
+
+def gradient(
+    problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None = None
+) -> tuple[Array, Array, Array]:
+    """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf).
+
+    Where H has one column per class its gradient is the sum over the samples of the class.
+    """
+    w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
+    residual = weight * (w @ h + bias[:, None] - y) / problem.samples
+    g_b = residual.sum(axis=1) + problem.lambda_b * bias if math.isfinite(problem.lambda_b) else np.zeros_like(bias)
+    return (residual @ h.T + problem.lambda_w * w, w.T @ residual + problem.lambda_h * weight * h, g_b)
+
+
+def _arguments(
+    problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None
+) -> tuple[Array, Array, Array, Array, Array]:
+    w, h, bias = (np.asarray(x, dtype=np.float64) for x in (W, H, b))
+    m, k, n = problem.code_length, problem.classes, problem.samples
+    if w.ndim != 2 or h.ndim != 2 or bias.shape != (m,) or w.shape[0] != m or w.shape[1] != h.shape[0]:
+        raise ProblemError(
+            f"W must have shape ({m}, d), H (d, {n}) or (d, {k}), and b ({m},); got {w.shape}, {h.shape}, {bias.shape}"
+        )
+    if problem.lambda_b == math.inf and bias.any():
+        raise ProblemError("lambda_b = inf means no bias: b must be zero")
+    counts = problem.counts.array
+    codes = problem.encoding.matrix
+    if labels is not None or (h.shape[1] == n and n != k):
+        if labels is None:
+            y = np.repeat(np.arange(k), counts)
+        else:
+            y = check_labels(labels, k)
+            if not np.array_equal(np.bincount(y, minlength=k), counts):
+                raise ProblemError("labels must have the problem's counts; build the problem from the same labels")
+        if h.shape[1] != y.size:
+            raise ProblemError(f"H must have one column per sample; got {h.shape[1]} columns for {y.size} samples")
+        return w, h, bias, codes[:, y], np.ones(y.size)
+    if h.shape[1] != k:
+        raise ProblemError(f"H must have {n} columns (samples) or {k} (classes); got {h.shape[1]}")
+    return w, h, bias, codes, counts.astype(np.float64)

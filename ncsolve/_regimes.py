@@ -1,0 +1,41 @@
+"""In which regime a minimizer is, and what that means in words."""
+
+from __future__ import annotations
+
+from ncsolve._frames import Frame, SymmetricFrame
+from ncsolve._problem import UFM
+
+__all__ = ["REGIMES", "regime_of"]
+
+REGIMES = {
+    "collapsed": "all class means are zero: the weight decay exceeds what the labels are worth",
+    "simplex": "the class means form a simplex ETF: the bias takes out the label mean completely",
+    "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
+    "orthogonal": "the class means form an orthogonal frame",
+    "acute": "the class means lie at an acute angle: they share a direction that the bias leaves in",
+    "general": "the class means form no regular frame",
+}
+# One singular value of a regular frame is zero, or both are equal, to a few roundings of numbers of size one
+# (times K where they come from a Gram matrix), exactly where the frame is a simplex ETF or orthogonal.
+_EQUAL = 1e-13
+
+
+def regime_of(problem: UFM, frame: Frame) -> str:
+    """The regime's name, a key of REGIMES."""
+    if frame.rank == 0:
+        return "collapsed"
+    if problem.encoding.affine is None or not problem.counts.balanced or problem.classes == 1:
+        return "general"
+    if isinstance(frame, SymmetricFrame):
+        across = float(frame.within_z[0])
+        along = float(frame.core.z[0]) if frame.core.z.size else 0.0
+    else:  # the spectral solver was asked for: the eigenvalues of the Gram matrix d I + o (J - I)
+        pairs = frame.pairs()
+        across = float(pairs.diagonal[0] - pairs.inner[0])
+        along = float(pairs.diagonal[0] + (problem.classes - 1) * pairs.inner[0])
+    size = max(along, across)
+    if abs(along) <= _EQUAL * size:
+        return "simplex"
+    if abs(along - across) <= _EQUAL * size:
+        return "orthogonal"
+    return "intermediate" if along < across else "acute"

@@ -1,0 +1,88 @@
+"""``solve``: one problem, one minimizer."""
+
+from __future__ import annotations
+
+import math
+
+from ncsolve._bias_methods import MethodChoice
+from ncsolve._methods import build_frame, choose_method
+from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM
+from ncsolve.errors import ConvergenceError, DimensionError, UnknownNameError
+
+__all__ = ["select_method", "solve"]
+
+METHODS = ("auto", "spectral")
+# The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
+# root of the size.  A wrong minimizer misses this by many orders of magnitude.
+_TOLERANCE = 1e-10
+
+
+def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
+    r"""The global minimizer of the regularized unconstrained features model, exactly up to rounding.
+
+    The non-convex problem in (W, H, b) has the same minimum as the convex
+
+    .. math:: \min_{Z, b} \tfrac{1}{2N} \|Z + b u^T - M\|_F^2 + \sqrt{\lambda_W \lambda_H} \|Z\|_*
+              + \tfrac{\lambda_b}{2} \|b\|^2
+
+    for d >= rank Z.  A closed form is evaluated where a theorem gives one (T3 at lambda_b = 0 and inf, T4, T5, T5b,
+    T6); otherwise Newton's method solves the bias equation in the directions that the label mean meets.
+
+    Parameters
+    ----------
+    problem : UFM
+    method : "auto" or "spectral"
+        "spectral" ignores structure and closed forms for 0 < lambda_b < inf: an independent check.
+
+    Returns
+    -------
+    Minimizer
+        With its loss and the residual of the full objective's gradient, both recomputed.
+
+    Raises
+    ------
+    DimensionError
+        If ``problem.dim`` is below the rank of the minimizer; the message says which is needed.
+    ConvergenceError
+        If the residual is above 1e-10: nothing unverified is returned.
+
+    Source: T0-T7 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+    >>> minimizer = ncsolve.solve(ncsolve.UFM(encoding=codes, counts=[5, 20, 1, 10],
+    ...                                       lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1))
+    >>> print(f"{minimizer.loss:.12f}", minimizer.method)
+    0.027743942237 spectral
+    """
+    if method not in METHODS:
+        raise UnknownNameError("method", str(method), METHODS)
+    frame = build_frame(problem, spectral=method == "spectral")
+    if problem.dim is not None and problem.dim < frame.rank:
+        raise DimensionError(
+            f"dim must be at least the rank of the minimizer, {frame.rank}; got {problem.dim} "
+            f"(use dim = {frame.rank} or more; a bottleneck makes the problem non-convex)"
+        )
+    slope = frame.gradient()
+    residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
+    if not residual <= _TOLERANCE:
+        raise ConvergenceError(
+            f"the gradient of the objective must vanish; its relative norm is {residual:.1e}, above {_TOLERANCE:.0e} "
+            "(please report this problem)"
+        )
+    return Minimizer(
+        problem=problem, choice=frame.core.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
+    )
+
+
+def select_method(problem: UFM) -> MethodChoice:
+    """Which method ``solve`` uses for a problem, by which theorem, and why.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[5, 5, 9],
+    ...                       lambda_w=1e-3, lambda_h=1e-3, lambda_b=float("inf"))
+    >>> select_method(problem).theorem
+    'T6'
+    """
+    return choose_method(problem)

@@ -1,0 +1,131 @@
+"""The spectrum of the label scatter S, split by what the label mean meets (T3).
+
+With A = M - mu u^T (so A u = 0), M - b u^T = A + c u^T and (M - b u^T)(M - b u^T)^T = A A^T + N c c^T, where
+A A^T = S.  All that the bias equation needs is an eigenbasis of S in which mu has at most one coordinate per
+eigenspace: those are the *met* directions; the others keep their eigenvalue whatever the bias does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+__all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
+
+Array = NDArray[np.float64]
+_EPS = float(np.finfo(float).eps)
+# An eigenvalue of S is known to about eps times the largest one.  h(g) = min(1, T/sqrt(g)) turns that into a
+# relative error of the bias of eps g_max / T^2 at most; above this bound singular values of A are taken instead.
+_SCATTER_ACCURACY = 2e-13
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LabelSpectrum:
+    """Eigenbasis of S: ``basis`` (m, q) has the r met directions first, then the others.
+
+    ``met_roots`` (r,), strictly increasing, and ``rest_roots`` (q - r,) are square roots of the eigenvalues;
+    ``met_mean`` (r,) are the coordinates of mu, none zero; ``samples`` is N.
+    """
+
+    samples: int
+    basis: Array
+    met_roots: Array
+    met_mean: Array
+    rest_roots: Array
+
+    @property
+    def met(self) -> int:
+        """r, the number of directions that the label mean meets."""
+        return int(self.met_roots.size)
+
+    @property
+    def mean_leaves_scatter(self) -> bool:
+        """Whether mu has a part outside the range of S, that is, whether 0 is not in the affine hull of the codes."""
+        return self.met > 0 and float(self.met_roots[0]) == 0.0
+
+    def lift(self, coordinates: Array) -> Array:
+        """A vector (m,) from its coordinates in the met directions."""
+        return self.basis[:, : self.met] @ coordinates
+
+
+def spectrum_of_codes(codes: Array, u: Array, samples: int, threshold: float) -> LabelSpectrum:
+    """The spectrum for weighted codes M (m, K) and u (K,) with ``||u||^2 = samples``.
+
+    S is squared and diagonalised where its eigenvalues are accurate enough for the threshold; elsewhere the
+    singular values of A are computed, which is slower and keeps all digits.
+    """
+    m, k = codes.shape
+    outer: Array | None = None
+    if m > k:  # all happens in the span of the codes
+        outer, codes = np.linalg.qr(codes)
+    mean = codes @ (u / samples)
+    centred = codes - np.outer(mean, u)
+    if centred.shape[0] > 8:  # below that the singular values cost nothing
+        values, basis = np.linalg.eigh(centred @ centred.T)
+        top = max(float(values[-1]), 0.0)
+        floor = max(threshold * threshold, float(values[0]))
+        if top * _EPS <= _SCATTER_ACCURACY * floor:
+            roots = np.sqrt(np.where(values > _EPS * max(m, k) * top, values, 0.0))
+            return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * np.sqrt(top))
+    basis, roots = _left_singular(centred)
+    top = float(roots[-1])
+    roots = np.where(roots > _EPS * max(m, k) * top, roots, 0.0)
+    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * top)
+
+
+def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpectrum:
+    """The spectrum from label statistics: S (m, m) and mu (m,)."""
+    values, basis = np.linalg.eigh(scatter)
+    top = max(float(values[-1]), 0.0)
+    roots = np.sqrt(np.where(values > _EPS * 4 * values.size * top, values, 0.0))
+    return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))
+
+
+def _left_singular(a: Array) -> tuple[Array, Array]:
+    """Left singular vectors (m, m) and singular values (m,), ascending, of an (m, k) array with m <= k."""
+    try:
+        u, s, _ = scipy.linalg.svd(a, full_matrices=False, check_finite=False)
+    except np.linalg.LinAlgError:  # LAPACK's divide and conquer can fail to converge; its QR iteration does not
+        u, s, _ = scipy.linalg.svd(a, full_matrices=False, check_finite=False, lapack_driver="gesvd")
+    return u[:, ::-1], s[::-1]
+
+
+def _compose(outer: Array | None, basis: Array) -> Array:
+    return basis if outer is None else outer @ basis
+
+
+def _split(samples: int, basis: Array, roots: Array, mean: Array, gap: float) -> LabelSpectrum:
+    """Turn every eigenspace so that one of its vectors carries the mean, and put those first."""
+    size = float(np.linalg.norm(mean))
+    basis = np.array(basis)
+    mean = np.array(mean)
+    starts = np.flatnonzero(np.append(True, np.diff(roots) > gap))
+    stops = np.append(starts[1:], roots.size)
+    for start, stop in zip(starts[stops - starts > 1], stops[stops - starts > 1], strict=True):
+        part = mean[start:stop]
+        length = float(np.linalg.norm(part))
+        roots[start:stop] = roots[start]
+        if length <= _EPS * size:
+            continue
+        # Householder's reflection that takes the mean's part to a multiple of the first vector
+        v = part / length
+        v[0] += np.copysign(1.0, v[0])
+        v /= np.linalg.norm(v)
+        basis[:, start:stop] -= 2.0 * np.outer(basis[:, start:stop] @ v, v)
+        sign = -np.copysign(1.0, part[0])
+        mean[start:stop] = 0.0
+        mean[start] = sign * length
+    # The coordinate on the kernel of S decides whether 0 lies in the affine hull: it is a sum of as many roundings
+    # as a code is long.  Elsewhere a coordinate below a few roundings changes nothing.
+    noise = np.where(roots == 0.0, max(16, mean.size), 4) * _EPS * size
+    met = np.abs(mean) > noise
+    return LabelSpectrum(
+        samples=samples,
+        basis=np.concatenate((basis[:, met], basis[:, ~met]), axis=1),
+        met_roots=roots[met],
+        met_mean=mean[met],
+        rest_roots=roots[~met],
+    )

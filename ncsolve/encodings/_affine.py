@@ -1,0 +1,75 @@
+"""The affine one-hot family E = a I + q J (T5)."""
+
+from __future__ import annotations
+
+import math
+
+from ncsolve.encodings._base import AffineOneHot, check_classes
+from ncsolve.errors import EncodingError
+
+__all__ = ["affine", "onehot", "signed", "simplex", "smoothed"]
+
+
+def onehot(classes: int) -> AffineOneHot:
+    """One-hot codes, the unit vectors: E = I.
+
+    >>> onehot(3).matrix
+    array([[1., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 1.]])
+    """
+    return AffineOneHot(num_classes=check_classes(classes), a=1.0, q=0.0, row_sum=1.0, name="onehot")
+
+
+def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
+    r"""Label smoothing, :math:`E = (1 - \alpha) I + (\alpha / K) J` with 0 <= alpha < 1.
+
+    Raises EncodingError for an alpha outside that range.
+
+    >>> smoothed(2, 0.5).matrix
+    array([[0.75, 0.25],
+           [0.25, 0.75]])
+    """
+    if not (isinstance(alpha, (int, float)) and math.isfinite(alpha) and 0 <= alpha < 1):
+        raise EncodingError(f"label smoothing needs 0 <= alpha < 1; got {alpha!r} (alpha = 0 is one-hot)")
+    k = check_classes(classes)
+    return AffineOneHot(num_classes=k, a=1.0 - alpha, q=alpha / k, row_sum=1.0, name=f"smoothed:{float(alpha)!r}")
+
+
+def signed(classes: int) -> AffineOneHot:
+    """Signed codes, +1 at the class and -1 elsewhere: E = 2 I - J.
+
+    >>> signed(2).matrix
+    array([[ 1., -1.],
+           [-1.,  1.]])
+    """
+    k = check_classes(classes)
+    return AffineOneHot(num_classes=k, a=2.0, q=-1.0, row_sum=2.0 - k, name="signed")
+
+
+def simplex(classes: int) -> AffineOneHot:
+    """Centred simplex codes, one-hot minus its mean: E = I - J/K.  The label mean is zero on balanced data.
+
+    >>> simplex(2).matrix
+    array([[ 0.5, -0.5],
+           [-0.5,  0.5]])
+    """
+    k = check_classes(classes)
+    return AffineOneHot(num_classes=k, a=1.0, q=-1.0 / k, row_sum=0.0, name="simplex")
+
+
+def affine(classes: int, a: float, q: float) -> AffineOneHot:
+    """Any member of the family: a + q at the class and q elsewhere, both finite.
+
+    Raises EncodingError for a coefficient that is not finite.
+
+    >>> affine(2, 3.0, -1.0).matrix
+    array([[ 2., -1.],
+           [-1.,  2.]])
+    """
+    for name, value in (("a", a), ("q", q)):
+        if not (isinstance(value, (int, float)) and abs(value) <= 1e100):
+            raise EncodingError(f"the coefficients of an affine one-hot encoding must be finite; got {name} = {value!r}")
+    k = check_classes(classes)
+    name = f"affine:{float(a)!r},{float(q)!r}"
+    return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)

@@ -1,0 +1,166 @@
+"""What an encoding is: a code of length m for each of K classes, the columns of E (m, K)."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve.errors import EncodingError, SizeError
+
+__all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "from_array"]
+
+# 2^27 doubles are one gigabyte: more than an array that somebody meant to have.
+MAX_ENTRIES = 2**27
+
+
+class Encoding(ABC):
+    """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``."""
+
+    name: str
+
+    @property
+    @abstractmethod
+    def classes(self) -> int:
+        """K, the number of classes."""
+
+    @property
+    @abstractmethod
+    def code_length(self) -> int:
+        """m, the length of a code."""
+
+    @property
+    @abstractmethod
+    def matrix(self) -> NDArray[np.float64]:
+        """E (m, K), one code a column, read-only."""
+
+    @property
+    def affine(self) -> AffineOneHot | None:
+        """The encoding as a member a I + q J of the affine one-hot family, or None if it is not in it."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArrayEncoding(Encoding):
+    """Codes given one by one, the columns of ``codes`` (m, K)."""
+
+    codes: NDArray[np.float64]
+    name: str = "array"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "codes", _check_codes(self.codes))
+
+    @property
+    def classes(self) -> int:
+        return int(self.codes.shape[1])
+
+    @property
+    def code_length(self) -> int:
+        return int(self.codes.shape[0])
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        return self.codes
+
+    @cached_property
+    def affine(self) -> AffineOneHot | None:
+        k = self.classes
+        if self.code_length != k or k == 1:
+            return None
+        q = float(self.codes[0, 1])
+        on = float(self.codes[0, 0])
+        if not (np.diag(self.codes) == on).all() or np.count_nonzero(self.codes == q) < k * (k - 1) + k * (on == q):
+            return None
+        return AffineOneHot(num_classes=k, a=on - q, q=q, row_sum=math.fsum((on, (k - 1) * q)), name=self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AffineOneHot(Encoding):
+    r"""An encoding of the affine one-hot family, :math:`E = a I + q J` with J the all-ones matrix.
+
+    One-hot, label smoothing, signed and centred simplex codes are its members.  It is never stored as an
+    array, so a million classes cost three numbers.  ``row_sum`` is :math:`w = a + K q`, given rather than
+    computed where it is known exactly.
+    """
+
+    num_classes: int
+    a: float
+    q: float
+    row_sum: float
+    name: str
+
+    @property
+    def classes(self) -> int:
+        return self.num_classes
+
+    @property
+    def code_length(self) -> int:
+        return self.num_classes
+
+    @property
+    def affine(self) -> AffineOneHot:
+        return self
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float64]:
+        if self.num_classes**2 > MAX_ENTRIES:
+            raise SizeError(
+                f"the codes of {self.num_classes} classes would fill a {self.num_classes} x {self.num_classes} array; "
+                "solve() does not need it, use encoding.a and encoding.q"
+            )
+        codes = np.full((self.num_classes, self.num_classes), self.q)
+        codes.flat[:: self.num_classes + 1] = self.a + self.q
+        codes.setflags(write=False)
+        return codes
+
+
+def from_array(codes: ArrayLike, *, name: str = "array") -> ArrayEncoding:
+    """Take the columns of an array (m, K) as the codes of K classes.
+
+    Raises EncodingError for an array that is not two-dimensional, is empty, or holds NaN or infinity.
+
+    >>> from_array([[1, 0, 0.5], [0, 1, 0.5]]).classes
+    3
+    """
+    return ArrayEncoding(codes=np.array(_as_floats(codes)), name=name)
+
+
+def check_classes(classes: int, least: int = 1) -> int:
+    """A number of classes, or EncodingError."""
+    if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
+        raise EncodingError(f"the number of classes must be an integer of at least {least}; got {classes!r}")
+    return int(classes)
+
+
+def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(codes)
+        if array.dtype.kind not in "iufb":
+            raise TypeError
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise EncodingError(
+            "an encoding must be an array of real numbers with one code per column (m rows, K columns); "
+            f"got {type(codes).__name__} that is none"
+        ) from None
+
+
+def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
+    array = _as_floats(codes)
+    if array.ndim != 2 or array.size == 0:
+        raise EncodingError(
+            f"an encoding must be a two-dimensional array (m, K) with m, K >= 1; got shape {array.shape}, "
+            "put the code of class k in column k"
+        )
+    if not np.isfinite(array).all():
+        i, k = np.argwhere(~np.isfinite(array))[0]
+        raise EncodingError(f"codes must be finite; entry {i} of the code of class {k} is {array[i, k]}, replace it")
+    if np.abs(array).max() > 1e100:
+        raise EncodingError(f"codes must not exceed 1e100; the largest is {np.abs(array).max():g}, rescale them")
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,130 @@
+"""Encodings by name: the registry behind ``--encoding`` and ``ncsolve encodings``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ncsolve.encodings import _affine, _codes
+from ncsolve.encodings._base import Encoding
+from ncsolve.errors import EncodingError, UnknownNameError
+
+__all__ = ["EncodingEntry", "get", "make", "names", "register"]
+
+Factory = Callable[..., Encoding]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingEntry:
+    """A registered encoding: its factory, one line about it, an example spec, and its aliases."""
+
+    name: str
+    factory: Factory
+    summary: str
+    example: str
+    aliases: tuple[str, ...] = ()
+
+
+_ENTRIES: dict[str, EncodingEntry] = {}
+
+
+def register(
+    name: str, factory: Factory, *, summary: str, example: str | None = None, aliases: tuple[str, ...] = ()
+) -> None:
+    """Add an encoding to the registry, for ``make`` and for ``--encoding NAME`` in the same process.
+
+    ``factory(classes, *parameters)`` returns an Encoding; a parameter called ``seed`` is filled from ``--seed``.
+    Raises EncodingError for a name that is taken or holds a character other than letters, digits, '-' and '_'.
+
+    >>> from ncsolve import encodings
+    >>> encodings.register("doubled", lambda classes: encodings.affine(classes, 2.0, 0.0), summary="2 I")
+    >>> encodings.make("doubled", classes=2).matrix
+    array([[2., 0.],
+           [0., 2.]])
+    """
+    for word in (name, *aliases):
+        if not word.replace("-", "").replace("_", "").isalnum():
+            raise EncodingError(f"an encoding's name must be made of letters, digits, '-' and '_'; got {word!r}")
+        if word in _names_and_aliases():
+            raise EncodingError(f"the encoding name {word!r} is taken; choose another")
+    _ENTRIES[name] = EncodingEntry(
+        name=name, factory=factory, summary=summary, example=example or name, aliases=aliases
+    )
+
+
+def names() -> list[str]:
+    """The registered names, in the order of registration."""
+    return list(_ENTRIES)
+
+
+def get(name: str) -> EncodingEntry:
+    """The entry of a name or alias.  Raises UnknownNameError, which lists the choices."""
+    for entry in _ENTRIES.values():
+        if name == entry.name or name in entry.aliases:
+            return entry
+    raise UnknownNameError("encoding", name, _names_and_aliases())
+
+
+def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
+    """Make an encoding from a spec ``name`` or ``name:parameter[,parameter]``.
+
+    Raises UnknownNameError for an unknown name and EncodingError for parameters that do not fit.
+
+    >>> make("smoothed:0.1", classes=10).a
+    0.9
+    """
+    name, _, rest = spec.partition(":")
+    entry = get(name.strip())
+    values = [_number(text, spec) for text in rest.split(",")] if rest else []
+    accepted = list(inspect.signature(entry.factory).parameters)
+    options = {"seed": seed} if "seed" in accepted else {}
+    positional = [word for word in accepted[1:] if word != "seed"]
+    if len(values) > len(positional):
+        takes = f"takes {', '.join(positional)}" if positional else "takes no parameter"
+        raise EncodingError(f"the encoding {entry.name} {takes}; got {spec!r}, for example {entry.example}")
+    try:
+        return entry.factory(classes, *values, **options)
+    except TypeError:
+        raise EncodingError(
+            f"the encoding {entry.name} needs {', '.join(positional)}; got {spec!r}, for example {entry.example}"
+        ) from None
+
+
+def _number(text: str, spec: str) -> int | float:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise EncodingError(f"the parameters of an encoding must be numbers; got {text!r} in {spec!r}")
+
+
+def _names_and_aliases() -> list[str]:
+    return [word for entry in _ENTRIES.values() for word in (entry.name, *entry.aliases)]
+
+
+def _register_built_in() -> None:
+    register("onehot", _affine.onehot, summary="unit vectors, E = I", aliases=("one-hot",))
+    register(
+        "smoothed", _affine.smoothed, summary="label smoothing, E = (1 - alpha) I + (alpha/K) J; alpha = 0.1 if absent",
+        example="smoothed:0.1", aliases=("smooth",),
+    )
+    register("signed", _affine.signed, summary="+1 at the class, -1 elsewhere, E = 2 I - J")
+    register("simplex", _affine.simplex, summary="one-hot minus its mean, E = I - J/K")
+    register(
+        "affine", _affine.affine, summary="any member of the family, E = a I + q J", example="affine:1.5,-0.2"
+    )
+    register("hadamard", _codes.hadamard, summary="columns of Sylvester's +-1 matrix; K a power of two")
+    register("binary", _codes.binary, summary="binary digits of the class number, m = ceil(log2 K)")
+    register("thermometer", _codes.thermometer, summary="k ones, then zeros (ordered classes), m = K - 1")
+    register("ordinal", _codes.ordinal, summary="the class number itself, m = 1")
+    register(
+        "ecoc", _codes.ecoc, summary="random +-1 error-correcting output codes; m = ceil(10 log2 K) if absent",
+        example="ecoc:15",
+    )
+    register("gaussian", _codes.gaussian, summary="random normal codes of length about 1; m = K if absent",
+             example="gaussian:20")
+
+
+_register_built_in()

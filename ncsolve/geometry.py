@@ -1,0 +1,231 @@
+"""Geometry of class means: distances to the frames of neural collapse and the NC metrics, for any m, K and d.
+
+Every metric is scale free and is 0 where the property holds exactly.  Class means are the columns of an array
+(d, K); nothing is centred unless the name says so, because a centred orthogonal frame is a simplex ETF and only the
+uncentred means show what the bias does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve.errors import ProblemError
+
+__all__ = [
+    "NCMetrics",
+    "class_means_of",
+    "cosine_matrix",
+    "distance_to_orthogonal_frame",
+    "distance_to_simplex_etf",
+    "nc1",
+    "nc4_mismatch",
+    "self_duality_error",
+    "simplex_cosine",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NCMetrics:
+    """The four properties of neural collapse, each 0 where it holds exactly, None where it is undefined.
+
+    ``nc1`` within-class variability; ``nc2_simplex`` and ``nc2_orthogonal`` distances of the (uncentred) class
+    means to a simplex ETF and to an orthogonal frame; ``nc3`` self-duality error; ``nc4`` disagreement between the
+    nearest class mean and the nearest code.  ``nc4_classes`` are the two classes with the worst boundary.
+    """
+
+    nc1: float | None
+    nc2_simplex: float | None
+    nc2_orthogonal: float | None
+    nc3: float | None
+    nc4: float | None
+    nc4_classes: tuple[int, int] | None = None
+
+
+def simplex_cosine(classes: int) -> float:
+    """Cosine between the vectors of a simplex ETF, -1/(K-1), for K >= 2.
+
+    >>> simplex_cosine(5)
+    -0.25
+    """
+    if classes < 2:
+        raise ProblemError(f"a simplex ETF needs at least 2 classes; got {classes}")
+    return -1.0 / (classes - 1)
+
+
+def cosine_matrix(gram: ArrayLike) -> Array:
+    """Cosines between vectors from their Gram matrix (K, K); NaN where a vector is zero.
+
+    >>> cosine_matrix([[4., 2.], [2., 4.]])
+    array([[1. , 0.5],
+           [0.5, 1. ]])
+    """
+    g = _square(gram)
+    length = np.sqrt(np.maximum(np.diag(g), 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(np.outer(length, length) > 0, g / np.outer(length, length), np.nan)
+
+
+def distance_to_simplex_etf(gram: ArrayLike) -> float | None:
+    r"""Distance of a Gram matrix to that of a simplex ETF, both normalised:
+    :math:`\| G/\|G\|_F - (I - J/K)/\sqrt{K-1} \|_F`; None for a zero Gram matrix or K = 1.
+
+    Source: Papyan, Han & Donoho 2020; Zhou et al. 2022, here without centring.
+
+    >>> distance_to_simplex_etf([[1., -1.], [-1., 1.]]) < 1e-15
+    True
+    """
+    g = _square(gram)
+    k = g.shape[0]
+    return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[0]
+
+
+def distance_to_orthogonal_frame(gram: ArrayLike) -> float | None:
+    r"""Distance of a Gram matrix to that of an orthogonal frame of equal lengths, both normalised:
+    :math:`\| G/\|G\|_F - I/\sqrt{K} \|_F`; None for a zero Gram matrix.
+
+    Source: Tirer & Bruna 2022.
+
+    >>> distance_to_orthogonal_frame([[2., 0.], [0., 2.]]) < 1e-15
+    True
+    """
+    g = _square(gram)
+    k = g.shape[0]
+    return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[1]
+
+
+def weighted_frame_distances(
+    diagonal: Array, diagonal_count: Array, inner: Array, inner_count: Array, classes: int
+) -> tuple[float | None, float | None]:
+    """Distances to a simplex ETF and to an orthogonal frame from Gram entries with multiplicities."""
+    size = math.sqrt(float(np.sum(diagonal_count * diagonal**2) + np.sum(inner_count * inner**2)))
+    if size == 0.0:
+        return None, None
+
+    def distance(on: float, off: float) -> float:
+        return math.sqrt(
+            float(np.sum(diagonal_count * (diagonal / size - on) ** 2))
+            + float(np.sum(inner_count * (inner / size - off) ** 2))
+        )
+
+    k = classes
+    simplex = None if k == 1 else distance((1 - 1 / k) / math.sqrt(k - 1), -1 / (k * math.sqrt(k - 1)))
+    return simplex, distance(1 / math.sqrt(k), 0.0)
+
+
+def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
+    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples."""
+    h, y = _features(features, labels, classes)
+    counts = np.bincount(y, minlength=classes).astype(np.float64)
+    sums = np.zeros((h.shape[0], classes))
+    np.add.at(sums.T, y, h.T)
+    with np.errstate(invalid="ignore"):
+        return np.where(counts > 0, sums / np.where(counts > 0, counts, 1.0), np.nan)
+
+
+def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
+    r"""NC1, within-class variability :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+) / K` of features (d, N).
+
+    :math:`\Sigma_W` and :math:`\Sigma_B` are the within-class and between-class covariances; None when all class
+    means coincide, because the ratio is then undefined.  Source: Papyan, Han & Donoho 2020.
+
+    >>> nc1([[0., 0., 1., 1.]], [0, 0, 1, 1], 2)
+    0.0
+    """
+    h, y = _features(features, labels, classes)
+    means = class_means_of(h, y, classes)
+    present = np.bincount(y, minlength=classes) > 0
+    within = h - means[:, y]
+    centred = means[:, present] - means[:, present].mean(axis=1, keepdims=True)
+    scale = float(np.abs(means[:, present]).max(initial=0.0))
+    if float(np.abs(centred).max(initial=0.0)) <= 1e-14 * scale or scale == 0.0:
+        return None
+    sigma_w = within @ within.T / h.shape[1]
+    sigma_b = centred @ centred.T / int(present.sum())
+    return float(np.trace(sigma_w @ np.linalg.pinv(sigma_b, hermitian=True)) / int(present.sum()))
+
+
+def self_duality_error(classifier: ArrayLike, class_means: ArrayLike) -> float | None:
+    r"""NC3, :math:`\| A/\|A\|_F - H/\|H\|_F \|_F` for class vectors A (d, K) and class means H (d, K).
+
+    For one-hot codes A is W^T.  For other encodings the vector that W gives to class k is W^T (e_k - b).  None when
+    either is zero.  Source: Papyan, Han & Donoho 2020; T7.
+
+    >>> self_duality_error([[2., 0.], [0., 2.]], [[1., 0.], [0., 1.]])
+    0.0
+    """
+    a, h = np.asarray(classifier, dtype=np.float64), np.asarray(class_means, dtype=np.float64)
+    if a.shape != h.shape or a.ndim != 2:
+        raise ProblemError(f"class vectors and class means must both have shape (d, K); got {a.shape} and {h.shape}")
+    size_a, size_h = float(np.linalg.norm(a)), float(np.linalg.norm(h))
+    if size_a == 0.0 or size_h == 0.0:
+        return None
+    return float(np.linalg.norm(a / size_a - h / size_h))
+
+
+def nc4_mismatch(
+    means: ArrayLike, stretch: ArrayLike, codes_minus_bias_square: ArrayLike, kappa: float
+) -> tuple[float, tuple[int, int]] | None:
+    r"""NC4, how far the boundaries of the nearest class mean and of the nearest code are apart, at worst.
+
+    For classes k, l and features h in the span of the means the boundaries are (T7)
+
+    .. math:: \kappa \langle h, \Sigma (h_k - h_l) \rangle = \tfrac12 (\|e_k - b\|^2 - \|e_l - b\|^2), \qquad
+              \langle h, h_k - h_l \rangle = \tfrac12 (\|h_k\|^2 - \|h_l\|^2).
+
+    Returned is the largest sine of the angle between the two hyperplanes (in features scaled to unit root mean
+    square, so that offsets count too) and the classes where it occurs; None if no two class means differ.
+
+    Parameters: ``means`` (p, K) class means in the eigenbasis of Sigma, ``stretch`` (p,) the eigenvalues of Sigma,
+    ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w).
+    """
+    h, sigma = np.asarray(means, dtype=np.float64), np.asarray(stretch, dtype=np.float64)
+    code = np.asarray(codes_minus_bias_square, dtype=np.float64)
+    k = h.shape[1]
+    scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
+    if scale == 0.0 or k < 2:
+        return None
+    lengths = np.sum(h * h, axis=0)
+    worst, where = -1.0, (0, 0)
+    for first in range(k - 1):
+        delta = h[:, first, None] - h[:, first + 1 :]
+        right = np.vstack((delta, (lengths[first] - lengths[first + 1 :])[None] / (2 * scale)))
+        left = np.vstack((kappa * sigma[:, None] * delta, (code[first] - code[first + 1 :])[None] / (2 * scale)))
+        right_square = np.sum(right * right, axis=0)
+        real = np.sqrt(np.sum(delta * delta, axis=0)) > 1e-13 * scale
+        if not real.any():
+            continue
+        left, right, right_square = left[:, real], right[:, real], right_square[real]
+        size = np.sqrt(np.sum(left * left, axis=0))
+        part = left - right * (np.sum(left * right, axis=0) / right_square)
+        sine = np.sqrt(np.sum(part * part, axis=0)) / size
+        at = int(np.argmax(sine))
+        if sine[at] > worst:
+            worst, where = float(sine[at]), (first, first + 1 + int(np.flatnonzero(real)[at]))
+    return None if worst < 0 else (min(worst, 1.0), where)
+
+
+def _square(gram: ArrayLike) -> Array:
+    g = np.asarray(gram, dtype=np.float64)
+    if g.ndim != 2 or g.shape[0] != g.shape[1] or g.size == 0:
+        raise ProblemError(f"a Gram matrix must be square (K, K); got shape {g.shape}")
+    return g
+
+
+def _off(g: Array) -> Array:
+    return g[~np.eye(g.shape[0], dtype=bool)]
+
+
+def _features(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Array, NDArray[np.intp]]:
+    from ncsolve._statistics import check_labels
+
+    h = np.asarray(features, dtype=np.float64)
+    y = check_labels(labels, classes)  # type: ignore[arg-type]
+    if h.ndim != 2 or h.shape[1] != y.size:
+        raise ProblemError(f"features must have shape (d, N) with one column per label; got {h.shape} for {y.size} labels")
+    return h, y
