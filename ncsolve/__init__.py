@@ -13,9 +13,11 @@ from ncsolve._conventions import CONVENTIONS, Convention, convention
 from ncsolve._core import LossTerms
 from ncsolve._minimizer import Minimizer
 from ncsolve._objective import gradient, objective
+from ncsolve._path import Path, path
 from ncsolve._problem import UFM
 from ncsolve._solve import select_method, solve
 from ncsolve._statistics import LabelStatistics
+from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
 from ncsolve._version import __version__
 from ncsolve.errors import (
     ConvergenceError,
@@ -41,8 +43,10 @@ __all__ = [
     "MethodChoice",
     "Minimizer",
     "NCSolveError",
+    "Path",
     "ProblemError",
     "SizeError",
+    "StatisticsMinimizer",
     "UnknownNameError",
     "__version__",
     "convention",
@@ -50,6 +54,8 @@ __all__ = [
     "geometry",
     "gradient",
     "objective",
+    "path",
     "select_method",
     "solve",
+    "solve_statistics",
 ]

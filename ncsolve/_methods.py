@@ -16,7 +16,7 @@ from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["build_frame", "choose_method", "transition_lambda_b"]
+__all__ = ["build_frame", "choose_method", "reduced_codes", "transition_lambda_b"]
 
 Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
@@ -36,7 +36,7 @@ def build_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     if encoding is not None and not spectral:
         core = _balanced_core(problem, encoding) if problem.counts.balanced else _imbalanced_core(problem, encoding)
         return SymmetricFrame(core=core, counts=problem.counts, a=encoding.a)
-    codes, u = _weighted(problem)
+    codes, u = reduced_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
     shifted = solve_bias(spectrum, problem.threshold, problem.lambda_b, spectral=spectral)
     core = core_from_spectrum(shifted, codes, u, problem.lambda_w, problem.lambda_h, problem.lambda_b)
@@ -73,11 +73,11 @@ def transition_lambda_b(problem: UFM) -> float | None:
 
 def _spectrum(problem: UFM) -> LabelSpectrum:
     encoding = problem.encoding.affine
-    codes, u = _weighted(problem) if encoding is None else _quotient(problem, encoding)
+    codes, u = reduced_codes(problem) if encoding is None else _quotient(problem, encoding)
     return spectrum_of_codes(codes, u, problem.samples, problem.threshold)
 
 
-def _weighted(problem: UFM) -> tuple[Array, Array]:
+def reduced_codes(problem: UFM) -> tuple[Array, Array]:
     """M = E D^(1/2) and u = D^(1/2) 1."""
     u = np.sqrt(problem.counts.array.astype(np.float64))
     return problem.encoding.matrix * u, u

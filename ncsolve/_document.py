@@ -1,0 +1,148 @@
+"""The JSON document of a minimizer (schema ncsolve.minimizer/1, in ncsolve/schemas)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._frames import SymmetricFrame
+from ncsolve._minimizer import Minimizer
+
+__all__ = ["SCHEMA", "document", "json_number"]
+
+SCHEMA = "ncsolve.minimizer/1"
+# Arrays of up to this many classes are written out; beyond it equal entries are grouped, and beyond this many
+# groups only their range is given.
+_WHOLE = 200
+_BLOCKS = 1000
+
+
+def document(
+    minimizer: Minimizer,
+    *,
+    convention: Convention = CONVENTIONS["paper"],
+    lambdas: tuple[float, float, float] | None = None,
+) -> dict[str, object]:
+    """All that is known of a minimizer, as plain JSON types.
+
+    Losses and lambdas are those of ``convention``; ``lambdas`` are the user's (w, h, b) as typed.
+    """
+    problem = minimizer.problem
+    size = (problem.samples, problem.code_length)
+    factor = convention.loss_factor(*size)
+    if lambdas is None:
+        fw, fh, fb, _ = convention.factors(*size)
+        lambdas = (problem.lambda_w / fw, problem.lambda_h / fh, problem.lambda_b / fb)
+    terms = minimizer.loss_terms.scaled(factor)
+    cosines, nc = minimizer.cosines, minimizer.nc
+    transition = minimizer.transition
+    values, times = minimizer.frame.singular_values()
+    result: dict[str, object] = {
+        "schema": SCHEMA,
+        "problem": {
+            "encoding": problem.encoding.name,
+            "classes": problem.classes,
+            "code_length": problem.code_length,
+            "samples": problem.samples,
+            "counts": _by_class(minimizer, np.array(problem.counts.values), integer=True),
+            "lambda_w": lambdas[0],
+            "lambda_h": lambdas[1],
+            "lambda_b": json_number(lambdas[2]),
+            "dim": minimizer.dim,
+            "convention": convention.name,
+        },
+        "method": minimizer.method,
+        "theorem": minimizer.choice.theorem,
+        "regime": minimizer.regime,
+        "transition": None
+        if transition is None
+        else {"lambda_b": json_number(convention.lambda_b_from_paper(*size, transition))},
+        "threshold": problem.threshold,
+        "loss": terms.total,
+        "loss_terms": {"fit": terms.fit, "weights": terms.weights, "features": terms.features, "bias": terms.bias},
+        "label_mean": _by_output(minimizer, problem.label_mean),
+        "bias": _by_output(minimizer, minimizer.bias),
+        "singular_values": _compact(values, times),
+        "gram": _gram(minimizer),
+        "cosines": None
+        if cosines is None
+        else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
+        "nc": {
+            "nc1": nc.nc1,
+            "nc2_simplex": nc.nc2_simplex,
+            "nc2_orthogonal": nc.nc2_orthogonal,
+            "nc3": nc.nc3,
+            "nc4": nc.nc4,
+        },
+        "stationarity": minimizer.residual,
+    }
+    if problem.class_names is not None and problem.classes <= _WHOLE:
+        result["class_names"] = list(problem.class_names)
+    return result
+
+
+def json_number(value: float) -> float | str:
+    """A number, with infinity as the string "inf"."""
+    return "inf" if value == math.inf else value
+
+
+def _by_class(minimizer: Minimizer, per_group: NDArray[np.generic], *, integer: bool = False) -> object:
+    """A value per class from a value per distinct count."""
+    counts = minimizer.problem.counts
+    if counts.classes <= _WHOLE:
+        whole: list[object] = per_group[counts.groups].tolist()
+        return whole
+    return _compact(per_group, np.array(counts.multiplicities), integer=integer)
+
+
+def _by_output(minimizer: Minimizer, vector: NDArray[np.float64]) -> object:
+    """A vector (m,): written out, or grouped by count where the outputs are the classes of a symmetric problem."""
+    if vector.size > _WHOLE and isinstance(minimizer.frame, SymmetricFrame):
+        counts = minimizer.problem.counts
+        first = np.unique(counts.groups, return_index=True)[1]
+        return _compact(vector[first], np.array(counts.multiplicities))
+    return _compact(vector, np.ones(vector.size, dtype=np.int64))
+
+
+def _compact(values: NDArray[np.generic], times: NDArray[np.generic], *, integer: bool = False) -> object:
+    total = int(times.sum())
+    if total <= _WHOLE:
+        return np.repeat(values, times.astype(np.int64)).tolist()
+    if values.size <= _BLOCKS and int(times.max()) > 1:
+        return {"blocks": [{"value": v, "times": t} for v, t in zip(values.tolist(), times.tolist(), strict=True)]}
+    low, high = values.min().item(), values.max().item()
+    summary: dict[str, object] = {"length": total, "min": low, "max": high}
+    if not integer:
+        summary["norm"] = float(np.sqrt(np.sum(times.astype(float) * values.astype(float) ** 2)))
+    return {"summary": summary}
+
+
+def _gram(minimizer: Minimizer) -> object:
+    problem, frame = minimizer.problem, minimizer.frame
+    if problem.classes <= _WHOLE:
+        return minimizer.gram.tolist()
+    if isinstance(frame, SymmetricFrame) and len(problem.counts.values) <= _BLOCKS:
+        between, lengths = frame.group_gram()
+        upper = between[np.triu_indices(lengths.size, 1)]
+        return {
+            "blocks": [
+                {
+                    "count": problem.counts.values[g],
+                    "classes": problem.counts.multiplicities[g],
+                    "squared_length": float(lengths[g]),
+                    "inner_product": float(between[g, g]) if problem.counts.multiplicities[g] > 1 else None,
+                }
+                for g in range(lengths.size)
+            ],
+            "between": None if upper.size == 0 else {"min": float(upper.min()), "max": float(upper.max())},
+        }
+    pairs = frame.pairs()
+    return {
+        "summary": {
+            "squared_length": {"min": float(pairs.diagonal.min()), "max": float(pairs.diagonal.max())},
+            "inner_product": {"min": float(pairs.inner.min()), "max": float(pairs.inner.max())},
+        }
+    }

@@ -1,0 +1,119 @@
+"""The minimizer along lambda_b: one eigendecomposition for all points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import _formulas
+from ncsolve._bias_methods import ShiftedSpectrum, solve_bias
+from ncsolve._methods import reduced_codes
+from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM, check_lambda_b
+from ncsolve._solve import solve
+from ncsolve._spectrum import spectrum_of_codes
+from ncsolve.errors import ProblemError
+
+__all__ = ["Path", "path"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Path:
+    """Minimizers of one problem for many values of lambda_b.
+
+    ``lambda_b`` (n,), ``loss`` (n,), ``bias`` (n, m), ``singular_values`` (n, min(m, K)) of Z, descending;
+    ``theorems`` (n,) says what was evaluated at each point.  ``minimizer(i)`` is the whole minimizer of a point.
+    """
+
+    problem: UFM
+    lambda_b: Array
+    loss: Array
+    bias: Array
+    singular_values: Array
+    theorems: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.lambda_b.size)
+
+    def minimizer(self, index: int) -> Minimizer:
+        """The minimizer of one point, with everything that ``solve`` gives."""
+        return solve(self.problem.replace(lambda_b=float(self.lambda_b[index])))
+
+
+def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
+    """The global minimizers of a problem for each value of ``lambda_b``; the problem's own lambda_b is not used.
+
+    Parameters
+    ----------
+    problem : UFM
+    lambda_b : sequence of n floats in [0, inf], in any order
+
+    Raises
+    ------
+    ProblemError
+        For an empty grid or a value out of range.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+    ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0)
+    >>> [round(float(loss), 9) for loss in path(problem, lambda_b=[0, 0.5, float("inf")]).loss]
+    [0.043875, 0.0485, 0.04875]
+    """
+    grid = _check_grid(lambda_b)
+    if problem.encoding.affine is not None:
+        return _one_by_one(problem, grid)
+    codes, u = reduced_codes(problem)
+    threshold, n = problem.threshold, problem.samples
+    spectrum = spectrum_of_codes(codes, u, n, threshold)
+    met = np.empty((grid.size, spectrum.met))
+    sigma = np.empty((grid.size, spectrum.basis.shape[1]))
+    sigma[:, spectrum.met :] = spectrum.rest_roots
+    theorems = [""] * grid.size
+    near: ShiftedSpectrum | None = None
+    for i in np.argsort(grid, kind="stable"):  # each point starts from its neighbour
+        shifted = solve_bias(spectrum, threshold, float(grid[i]), near=near)
+        if shifted.solution is not None:
+            near = shifted
+        met[i], sigma[i, : spectrum.met], theorems[i] = shifted.bias, shifted.met, shifted.choice.theorem
+    bias = met @ spectrum.basis[:, : spectrum.met].T
+    kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
+    rest = _formulas.residual_singular_value(sigma, threshold)
+    finite = np.isfinite(grid)
+    decay = np.where(finite, grid, 0.0) * np.sum(met * met, axis=1) / 2
+    loss = np.sum(rest * rest, axis=1) / (2 * n) + problem.tau * np.sum(kept, axis=1) + decay
+    values = np.zeros((grid.size, min(problem.code_length, problem.classes)))
+    kept = -np.sort(-kept, axis=1)[:, : values.shape[1]]
+    values[:, : kept.shape[1]] = kept
+    return Path(
+        problem=problem, lambda_b=grid, loss=loss, bias=bias, singular_values=values, theorems=tuple(theorems)
+    )
+
+
+def _one_by_one(problem: UFM, grid: Array) -> Path:
+    """Affine one-hot codes: their quotient is small, or one number."""
+    minimizers = [solve(problem.replace(lambda_b=float(value))) for value in grid]
+    return Path(
+        problem=problem,
+        lambda_b=grid,
+        loss=np.array([point.loss for point in minimizers]),
+        bias=np.array([point.bias for point in minimizers]),
+        singular_values=np.array([point.singular_values for point in minimizers]),
+        theorems=tuple(point.choice.theorem for point in minimizers),
+    )
+
+
+def _check_grid(values: Sequence[float] | ArrayLike) -> Array:
+    try:
+        grid = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ProblemError("lambda_b must be a sequence of numbers between 0 and inf") from None
+    if grid.ndim != 1 or grid.size == 0:
+        raise ProblemError(f"lambda_b must be a non-empty sequence of numbers; got shape {grid.shape}")
+    for value in grid.tolist():
+        check_lambda_b(value)
+    return grid

@@ -1,0 +1,85 @@
+"""Minimizers in .npz files."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from ncsolve._files import write_whole
+from ncsolve._minimizer import Minimizer
+from ncsolve._objective import gradient, objective
+from ncsolve._problem import UFM
+from ncsolve._solve import solve
+from ncsolve.encodings import from_array
+from ncsolve.errors import FileError, NCSolveError
+
+__all__ = ["load", "save"]
+
+_FORMAT = "ncsolve.minimizer.npz/1"
+# Two correct solutions differ by rounding only; the loss is known to about 1e-14.
+_AGREE = 1e-10
+
+
+def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None:
+    """See Minimizer.save."""
+    problem = minimizer.problem
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise FileError(f"{path}: a minimizer is saved as .npz; name the file so")
+    arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
+        "format": np.array(_FORMAT),
+        "W": minimizer.W,
+        "class_means": minimizer.class_means,
+        "bias": minimizer.bias,
+        "encoding": problem.encoding.matrix,
+        "encoding_name": np.array(problem.encoding.name),
+        "counts": problem.counts.array,
+        "lambda_w": np.array(problem.lambda_w),
+        "lambda_h": np.array(problem.lambda_h),
+        "lambda_b": np.array(problem.lambda_b),
+        "dim": np.array(minimizer.dim),
+        "loss": np.array(minimizer.loss),
+        "class_names": np.array(problem.class_names or [], dtype=np.str_),
+    }
+    write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
+
+
+def load(path: str | Path) -> Minimizer:
+    """See Minimizer.load."""
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if str(data["format"]) != _FORMAT:
+                raise FileError(f"{path}: expected the format {_FORMAT}; got {data['format']}")
+            names = data["class_names"].tolist()
+            problem = UFM(
+                encoding=from_array(data["encoding"], name=str(data["encoding_name"])),
+                counts=data["counts"],
+                lambda_w=float(data["lambda_w"]),
+                lambda_h=float(data["lambda_h"]),
+                lambda_b=float(data["lambda_b"]),
+                dim=int(data["dim"]),
+                class_names=names or None,
+            )
+            w, h, b = data["W"], data["class_means"], data["bias"]
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, NCSolveError):
+            raise
+        raise FileError(f"{path}: is not a minimizer saved by ncsolve; save it again") from None
+    minimizer = solve(problem)
+    loss = objective(problem, w, h, b)
+    slope = float(np.sqrt(sum(float(np.sum(part * part)) for part in gradient(problem, w, h, b))))
+    # The loss alone would leave errors of half the digits unseen.
+    size = problem.lambda_w * float(np.linalg.norm(w)) + problem.lambda_h * float(
+        np.linalg.norm(h * np.sqrt(problem.counts.array))
+    ) + float(np.linalg.norm(problem.encoding.matrix))
+    if not (abs(loss - minimizer.loss) <= _AGREE * abs(minimizer.loss) and slope <= _AGREE * size):
+        raise FileError(
+            f"{path}: its arrays are not the minimizer of its problem: their loss is {loss:.12g}, the minimum "
+            f"{minimizer.loss:.12g}, their gradient {slope:.1e}; the file was changed, solve the problem again"
+        )
+    return minimizer
