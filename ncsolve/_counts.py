@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -31,7 +30,7 @@ class ClassCounts:
     @classmethod
     def of(cls, counts: int | Sequence[int] | ArrayLike, classes: int) -> ClassCounts:
         """Read one count for all classes, or one per class.  Raises ProblemError."""
-        if isinstance(counts, Integral) and not isinstance(counts, bool):
+        if isinstance(counts, (int, np.integer)) and not isinstance(counts, bool):
             n = int(counts)
             _check_positive(n, "every class")
             _check_total(n * classes)
@@ -59,7 +58,7 @@ class ClassCounts:
     def __iter__(self) -> Iterator[int]:
         return iter(self.array.tolist())
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[np.generic]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.generic]:
         return self.array if dtype is None else self.array.astype(dtype)
 
     @cached_property

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._frames import SymmetricFrame
 from ncsolve._minimizer import Minimizer
 
 __all__ = ["SCHEMA", "document", "json_number"]
@@ -100,7 +99,7 @@ def _by_class(minimizer: Minimizer, per_group: NDArray[np.generic], *, integer: 
 
 def _by_output(minimizer: Minimizer, vector: NDArray[np.float64]) -> object:
     """A vector (m,): written out, or grouped by count where the outputs are the classes of a symmetric problem."""
-    if vector.size > _WHOLE and isinstance(minimizer.frame, SymmetricFrame):
+    if vector.size > _WHOLE and minimizer.frame.symmetric is not None:
         counts = minimizer.problem.counts
         first = np.unique(counts.groups, return_index=True)[1]
         return _compact(vector[first], np.array(counts.multiplicities))
@@ -124,8 +123,9 @@ def _gram(minimizer: Minimizer) -> object:
     problem, frame = minimizer.problem, minimizer.frame
     if problem.classes <= _WHOLE:
         return minimizer.gram.tolist()
-    if isinstance(frame, SymmetricFrame) and len(problem.counts.values) <= _BLOCKS:
-        between, lengths = frame.group_gram()
+    symmetric = frame.symmetric
+    if symmetric is not None and len(problem.counts.values) <= _BLOCKS:
+        between, lengths = symmetric.group_gram()
         upper = between[np.triu_indices(lengths.size, 1)]
         return {
             "blocks": [

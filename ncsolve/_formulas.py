@@ -1,5 +1,7 @@
 """The closed forms of the theorems, as plain functions of floats and arrays.
 
+Generated from the symbolic derivations by ``python -m ncsolve.derivations --write``: edit those, not this file.
+
 T = N sqrt(lambda_w lambda_h) is the threshold, tau = T/N, and t = T/sqrt(n) the threshold in the unit sqrt(n) of
 the balanced affine one-hot family a I + q J, with w = a + K q.  0 <= lambda_b < inf unless a function says more.
 """
@@ -7,114 +9,167 @@ the balanced affine one-hot family a I + q J, with w = a + K q.  0 <= lambda_b <
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 
-def weight_scale(lambda_w, lambda_h):
+def weight_scale(lambda_w: float, lambda_h: float) -> float:
     """T2: the classifier is W = weight_scale U z^(1/2) R^T."""
-    return (lambda_h / lambda_w) ** 0.25
+    return sqrt(sqrt(lambda_h))/sqrt(sqrt(lambda_w))
 
 
-def feature_scale(lambda_w, lambda_h):
+def feature_scale(lambda_w: float, lambda_h: float) -> float:
     """T2: the class means are feature_scale R z^(1/2) V^T D^(-1/2)."""
-    return (lambda_w / lambda_h) ** 0.25
+    return sqrt(sqrt(lambda_w))/sqrt(sqrt(lambda_h))
 
 
-def soft_threshold(sigma, T):
-    """T3: singular value of Z over a singular value sigma of M - b u^T (arrays)."""
-    return np.maximum(sigma - T, 0.0)
-
-
-def residual_singular_value(sigma, T):
-    """T3: singular value of the residual M - b u^T - Z (arrays)."""
-    return np.minimum(sigma, T)
-
-
-def fit_loss(residual_square, N):
-    """T3: the fit term, from the sum of squares of the residual's singular values."""
-    return residual_square / (2 * N)
-
-
-def penalty_loss(nuclear_norm, tau):
+def penalty_loss(nuclear_norm: float, tau: float) -> float:
     """T2: the weight term, and the feature term, which are equal."""
-    return tau * nuclear_norm / 2
+    return nuclear_norm*tau/2
 
 
-def bias_loss(bias_square, lambda_b):
-    """T0: the bias term."""
-    return lambda_b * bias_square / 2
+def soft_threshold(sigma: Array, T: float) -> Array:
+    """T3: singular value of Z over a singular value sigma of M - b u^T (arrays)."""
+    value: Array = np.maximum(sigma - T, 0.0)
+    return value
 
 
-def zero_scatter_bias_fraction(mean_root, lambda_b):
-    """T4 with s = 0: b/mu outside the complete centring regime; mean_root = sqrt(N) |mu| / T."""
-    return 1 / (lambda_b * mean_root)
+def residual_singular_value(sigma: Array, T: float) -> Array:
+    """T3: singular value of the residual M - b u^T - Z (arrays)."""
+    value: Array = np.minimum(T, sigma)
+    return value
 
 
-def eigenvector_ratio_equation(x, scatter, mean_square, lambda_b):
+def fit_loss(residual_square: float, N: float) -> float:
+    """T3: the fit term, from the sum of squares of the residual's singular values."""
+    return residual_square/(2*N)
+
+
+def bias_loss(bias_square: float, lambda_b: float) -> float:
+    """T3: the bias term."""
+    return bias_square*lambda_b/2
+
+
+def zero_scatter_bias_fraction(mean_root: float, lambda_b: float) -> float:
+    """T4: b/mu for s = 0 outside complete centring; mean_root = sqrt(N) |mu| / T."""
+    return 1/(lambda_b*mean_root)
+
+
+def eigenvector_ratio_equation(x: float, scatter: float, mean_square: float, lambda_b: float) -> float:
     """T4: x = b/c solves this = 0; scatter = s/T^2, mean_square = N |mu|^2 / T^2."""
-    return lambda_b**2 * x**2 * (scatter + mean_square / (1 + x) ** 2) - 1
+    return (scatter + mean_square/(1 + x)**2)*(lambda_b*x)**2 - 1
 
 
-def affine_perp_singular_value(a, t):
+def eigenvector_ratio_lower(scatter: float, mean_square: float, lambda_b: float) -> float:
+    """T4: below the root x of the ratio equation."""
+    return 1/(lambda_b*sqrt(mean_square + scatter))
+
+
+def eigenvector_ratio_upper(lambda_b: float) -> float:
+    """T4: above the root x of the ratio equation."""
+    return 1/lambda_b
+
+
+def affine_perp_singular_value(a: float, t: float) -> float:
     """T5: s_perp, K-1 times, in units of sqrt(n)."""
-    return max(abs(a) - t, 0.0)
+    if t < abs(a):
+        return abs(a) - t
+    return 0.0
 
 
-def affine_bias_fraction(w, t, lambda_b):
-    """T5: beta = b/mu."""
-    if lambda_b * (abs(w) - t) <= t:
-        return 1 / (1 + lambda_b)
-    return t / (lambda_b * abs(w))
+def affine_bias_fraction(w: float, t: float, lambda_b: float) -> float:
+    """T5: beta, where b = beta mu; also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
+        return 1/(1 + lambda_b)
+    return t/(lambda_b*abs(w))
 
 
-def affine_mean_singular_value(w, t, lambda_b):
-    """T5: s_mu, once, in units of sqrt(n)."""
-    if lambda_b * (abs(w) - t) <= t:
+def affine_mean_singular_value(w: float, t: float, lambda_b: float) -> float:
+    """T5: s_mu, once, in units of sqrt(n); also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
         return 0.0
-    return abs(w) - t - t / lambda_b
+    return (abs(w) - t) - t/lambda_b
 
 
-def affine_mean_residual(w, t, lambda_b):
-    """T5: the mean direction's singular value of the residual, in units of sqrt(n)."""
-    if lambda_b * (abs(w) - t) <= t:
-        return abs(w) * lambda_b / (1 + lambda_b)
+def affine_mean_residual(w: float, t: float, lambda_b: float) -> float:
+    """T5: the residual's singular value on the mean direction, in units of sqrt(n); also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
+        if lambda_b <= 1:
+            return lambda_b*abs(w)/(1 + lambda_b)
+        return abs(w)/(1 + 1/lambda_b)
     return t
 
 
-def affine_threshold(w, t):
-    """T5: lb*, where complete centring ends (for t < |w|)."""
-    return t / (abs(w) - t)
+def affine_threshold(w: float, t: float) -> float:
+    """T5: lambda_b*, where complete centring ends (for t < |w|)."""
+    return t/(abs(w) - t)
 
 
-def affine_orthogonal_lambda_b(a, w, t):
+def affine_orthogonal_lambda_b(a: float, w: float, t: float) -> float:
     """T5: the finite lambda_b at which the class means are orthogonal (for t < |a| < |w|)."""
-    return t / (abs(w) - abs(a))
+    return t/(abs(w) - abs(a))
 
 
-def affine_cosine(s_perp, s_mu, K):
+def affine_cosine(s_perp: float, s_mu: float, K: float) -> float:
     """T5: cosine between class means."""
-    return (s_mu - s_perp) / (s_mu + (K - 1) * s_perp)
+    return (s_mu - s_perp)/(s_mu + s_perp*(K - 1))
 
 
-def large_bias_gram_shift(lambda_w, lambda_b):
+def affine_singular_value_gap(a: float, w: float, t: float, lambda_b: float) -> float:
+    """T5: s_mu - s_perp without cancellation, in units of sqrt(n); also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
+        if t < abs(a):
+            return t - abs(a)
+        return 0.0
+    if t < abs(a):
+        return (abs(w) - abs(a)) - t/lambda_b
+    return (abs(w) - t) - t/lambda_b
+
+
+def affine_cosine_from_gap(gap: float, s_perp: float, s_mu: float, K: float) -> float:
+    """T5: cosine between class means, accurate near the orthogonal frame."""
+    return gap/(s_mu + s_perp*(K - 1))
+
+
+def affine_gram_diagonal(s_perp: float, s_mu: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
+    """T5: squared length of a class mean."""
+    return sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*sqrt(lambda_h)*sqrt(n))
+
+
+def affine_gram_off_diagonal(gap: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
+    """T5: inner product of two class means, accurate near the orthogonal frame."""
+    return gap*sqrt(lambda_w)/(K*sqrt(lambda_h)*sqrt(n))
+
+
+def large_bias_threshold(tau: float, kappa: float) -> float:
+    """T5b: lambda_b+, from which the law holds; kappa = v^T (P - T I)^+ v."""
+    return kappa*tau
+
+
+def large_bias_gram_shift(lambda_w: float, lambda_b: float) -> float:
     """T5b: what the bias takes from every inner product of class means."""
-    return lambda_w / lambda_b
+    return lambda_w/lambda_b
 
 
-def large_bias_loss_drop(N, lambda_w, lambda_h, lambda_b):
+def large_bias_loss_drop(N: float, lambda_w: float, lambda_h: float, lambda_b: float) -> float:
     """T5b: what the bias takes from the loss."""
-    return N * lambda_w * lambda_h / (2 * lambda_b)
+    return N*lambda_h*lambda_w/(2*lambda_b)
 
 
-def imbalanced_squared_length(n, T, lambda_w, lambda_h):
-    """T6, lambda_b = inf: squared length of the mean of a class of n samples (arrays)."""
-    return sqrt(lambda_w / lambda_h) * np.maximum(np.sqrt(n) - T, 0.0) / n
+def imbalanced_squared_length(n: Array, T: float, lambda_w: float, lambda_h: float) -> Array:
+    """T6: lambda_b = inf, squared length of the mean of a class of n samples (arrays)."""
+    value: Array = np.sqrt(lambda_w)*np.maximum(np.sqrt(n) - T, 0.0)/(np.sqrt(lambda_h)*n)
+    return value
 
 
-def imbalanced_bias(n, tau, lambda_b):
-    """T5b for one-hot codes: the bias of a class of n samples (arrays)."""
-    return tau * np.sqrt(n) / lambda_b
+def imbalanced_bias(n: Array, tau: float, lambda_b: float) -> Array:
+    """T6: the bias of a class of n samples, lambda_b >= lambda_b+ (arrays)."""
+    value: Array = np.sqrt(n)*tau/lambda_b
+    return value
 
 
-def imbalanced_threshold_term(n, T, tau):
-    """T5b for one-hot codes: a class's share of lb+ (arrays)."""
-    return tau * n / (np.sqrt(n) - T)
+def imbalanced_threshold_term(n: Array, T: float, tau: float) -> Array:
+    """T6: a class's share of lambda_b+ (arrays)."""
+    value: Array = n*tau/(np.sqrt(n) - T)
+    return value

@@ -1,25 +1,22 @@
-"""A minimizer's arrays, in the two shapes that problems have: dense, and symmetric under permutations of classes.
-
-Both give the same things (weights, class means, Gram matrix, singular values, loss, gradient).  The symmetric
-shape never forms a K x K array unless it is asked for one.
-"""
+"""A minimizer's arrays: what every frame gives, and the frame of a problem without symmetry."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve import _formulas
+from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import BlockGradient, Core, LossTerms
 from ncsolve._counts import ClassCounts
 from ncsolve.errors import SizeError
 
-__all__ = ["ClassPairs", "DenseFrame", "Frame", "SymmetricFrame"]
+if TYPE_CHECKING:
+    from ncsolve._symmetric import SymmetricFrame
+
+__all__ = ["ClassPairs", "DenseFrame", "Frame", "check_size", "pad"]
 
 Array = NDArray[np.float64]
 _MAX_ENTRIES = 2**27
@@ -45,7 +42,10 @@ class Frame(Protocol):
     """What a minimizer needs to know of its arrays."""
 
     @property
-    def core(self) -> Core: ...
+    def choice(self) -> MethodChoice: ...
+    @property
+    def symmetric(self) -> SymmetricFrame | None: ...
+
     @property
     def rank(self) -> int: ...
     @property
@@ -59,7 +59,7 @@ class Frame(Protocol):
     def gradient(self) -> BlockGradient: ...
 
 
-def _check_size(rows: int, columns: int, what: str) -> None:
+def check_size(rows: int, columns: int, what: str) -> None:
     if rows * columns > _MAX_ENTRIES:
         raise SizeError(
             f"{what} would be a {rows} x {columns} array of {rows * columns * 8 / 1e9:.1f} GB; "
@@ -67,7 +67,7 @@ def _check_size(rows: int, columns: int, what: str) -> None:
         )
 
 
-def _pad(array: Array, dim: int) -> Array:
+def pad(array: Array, dim: int) -> Array:
     """Columns of zeros up to ``dim`` columns."""
     return np.pad(array, ((0, 0), (0, dim - array.shape[1])))
 
@@ -80,6 +80,14 @@ class DenseFrame:
     counts: ClassCounts
 
     @property
+    def choice(self) -> MethodChoice:
+        return self.core.choice
+
+    @property
+    def symmetric(self) -> None:
+        return None
+
+    @property
     def rank(self) -> int:
         return int(self.core.z.size)
 
@@ -88,14 +96,14 @@ class DenseFrame:
         return self.core.bias
 
     def weights(self, dim: int) -> Array:
-        return _pad(self.core.weights, dim)
+        return pad(self.core.weights, dim)
 
     def class_means(self, dim: int) -> Array:
         means = self.core.features / np.sqrt(self.counts.array)
-        return np.ascontiguousarray(_pad(means.T, dim).T)
+        return np.ascontiguousarray(pad(means.T, dim).T)
 
     def gram(self) -> Array:
-        _check_size(self.counts.classes, self.counts.classes, "the Gram matrix")
+        check_size(self.counts.classes, self.counts.classes, "the Gram matrix")
         means = self.core.features / np.sqrt(self.counts.array)
         return means.T @ means
 
@@ -117,181 +125,3 @@ class DenseFrame:
 
     def gradient(self) -> BlockGradient:
         return self.core.gradient()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SymmetricFrame:
-    """Arrays of an affine one-hot problem, which every permutation of classes of equal count leaves as it is.
-
-    By that symmetry Z splits (Schur's lemma): within a group of p classes of count n it is a multiple of the
-    identity on the vectors that sum to zero (p - 1 times the singular value |a| sqrt(n) shrunk by T), and the
-    rest is the quotient ``core``, which has one dimension per group.
-    """
-
-    core: Core
-    counts: ClassCounts
-    a: float
-
-    @cached_property
-    def sizes(self) -> Array:
-        """Classes per group (G,)."""
-        return np.array(self.counts.multiplicities, dtype=np.float64)
-
-    @cached_property
-    def group_counts(self) -> Array:
-        """Samples per class of each group (G,)."""
-        return np.array(self.counts.values, dtype=np.float64)
-
-    @cached_property
-    def within_sigma(self) -> Array:
-        """Singular value of M within each group (G,)."""
-        return abs(self.a) * np.sqrt(self.group_counts)
-
-    @cached_property
-    def within_z(self) -> Array:
-        """Singular value of Z within each group (G,), zero where the group has one class."""
-        shrunk = np.asarray(_formulas.soft_threshold(self.within_sigma, self.core.threshold))
-        noise = shrunk <= 4e-15 * self.within_sigma
-        return np.where(noise | (self.sizes == 1), 0.0, shrunk)
-
-    @property
-    def rank(self) -> int:
-        return int(self.core.z.size + np.sum((self.sizes - 1) * (self.within_z > 0)))
-
-    @property
-    def group_bias(self) -> Array:
-        """The bias of a class of each group (G,)."""
-        return self.core.bias / np.sqrt(self.sizes)
-
-    @property
-    def bias(self) -> Array:
-        return self.group_bias[self.counts.groups]
-
-    def _scales(self) -> tuple[float, float]:
-        lw, lh = self.core.lambda_w, self.core.lambda_h
-        return _formulas.weight_scale(lw, lh), _formulas.feature_scale(lw, lh)
-
-    def _assemble(self, quotient: Array, within: Array) -> Array:
-        """The K x K matrix with the given part on the groups' sums and multiples of I - J/p within the groups."""
-        classes, groups = self.counts.classes, self.counts.groups
-        _check_size(classes, classes, "this matrix")
-        root = np.sqrt(self.sizes)
-        flat = quotient / np.outer(root, root) - np.diag(within / self.sizes)
-        full: Array = flat[np.ix_(groups, groups)]
-        full.flat[:: classes + 1] += within[groups]
-        return full
-
-    def weights(self, dim: int) -> Array:
-        kw, _ = self._scales()
-        core = self.core
-        if dim >= self.counts.classes:  # the symmetric square root: the frame as people draw it
-            left = core.left * np.sqrt(core.z)
-            full = self._assemble(left @ core.right.T, math.copysign(1.0, self.a) * np.sqrt(self.within_z))
-            return _pad(kw * full, dim)
-        basis, _, z = self._singular_basis()
-        return _pad(kw * basis * np.sqrt(z), dim)
-
-    def class_means(self, dim: int) -> Array:
-        _, kh = self._scales()
-        core = self.core
-        root_n = np.sqrt(self.group_counts)[self.counts.groups]
-        if dim >= self.counts.classes:
-            right = core.right * np.sqrt(core.z)
-            full = self._assemble(right @ core.right.T, np.sqrt(self.within_z))
-            return np.ascontiguousarray(_pad(kh * full / root_n[:, None], dim).T)
-        _, basis, z = self._singular_basis()
-        return np.ascontiguousarray(_pad(kh * basis * np.sqrt(z) / root_n[:, None], dim).T)
-
-    def _singular_basis(self) -> tuple[Array, Array, Array]:
-        """Left and right singular vectors of Z (K, p) and its nonzero singular values (p,)."""
-        from scipy.linalg import helmert
-
-        classes, groups = self.counts.classes, self.counts.groups
-        _check_size(classes, max(self.rank, 1), "this matrix")
-        spread = 1.0 / np.sqrt(self.sizes)
-        left, right, values = [self._spread(self.core.left, spread)], [self._spread(self.core.right, spread)], [self.core.z]
-        for g in np.flatnonzero(self.within_z > 0):
-            size = int(self.sizes[g])
-            block = np.zeros((classes, size - 1))
-            block[groups == g] = helmert(size).T
-            left.append(math.copysign(1.0, self.a) * block)
-            right.append(block)
-            values.append(np.full(size - 1, self.within_z[g]))
-        z = np.concatenate(values)
-        order = np.argsort(-z, kind="stable")
-        return np.concatenate(left, axis=1)[:, order], np.concatenate(right, axis=1)[:, order], z[order]
-
-    def _spread(self, array: Array, spread: Array) -> Array:
-        return (array * spread[:, None])[self.counts.groups]
-
-    def group_gram(self) -> tuple[Array, Array]:
-        """Inner products of class means between groups (G, G), and squared lengths (G,).
-
-        The diagonal of the first holds the inner product of two different classes of the same group.
-        """
-        core, (_, kh) = self.core, self._scales()
-        root = np.sqrt(self.sizes * self.group_counts)
-        right = core.right * np.sqrt(core.z)
-        quotient = right @ right.T
-        between = quotient / np.outer(root, root)
-        within = self.within_z / self.group_counts
-        lengths = np.diag(between) + within * (1.0 - 1.0 / self.sizes)
-        between.flat[:: self.sizes.size + 1] -= within / self.sizes
-        return kh * kh * between, kh * kh * lengths
-
-    def gram(self) -> Array:
-        _check_size(self.counts.classes, self.counts.classes, "the Gram matrix")
-        between, lengths = self.group_gram()
-        groups = self.counts.groups
-        full: Array = between[np.ix_(groups, groups)]
-        full.flat[:: self.counts.classes + 1] = lengths[groups]
-        return full
-
-    def pairs(self) -> ClassPairs:
-        between, lengths = self.group_gram()
-        first, second = np.triu_indices(lengths.size)
-        count = np.where(first == second, self.sizes[first] * (self.sizes[first] - 1), 2 * self.sizes[first] * self.sizes[second])
-        real = count > 0
-        return ClassPairs(
-            diagonal=lengths, diagonal_count=self.sizes, inner=between[first, second][real], inner_count=count[real],
-            first=first[real], second=second[real],
-        )
-
-    def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
-        """Distinct singular values of Z, descending, with multiplicities that add up to K."""
-        quotient = np.zeros(self.sizes.size)
-        quotient[: self.core.z.size] = self.core.z
-        several = self.sizes > 1
-        values = np.concatenate((quotient, self.within_z[several]))
-        counts = np.concatenate((np.ones(quotient.size), self.sizes[several] - 1)).astype(np.int64)
-        order = np.argsort(-values, kind="stable")
-        return values[order], counts[order]
-
-    def loss_terms(self) -> LossTerms:
-        core = self.core
-        part = core.loss_terms()
-        kw, kh = self._scales()
-        w, f = kw * np.sqrt(self.within_z), kh * np.sqrt(self.within_z)
-        times = self.sizes - 1
-        residual = np.where(times > 0, self.within_sigma - w * f, 0.0)
-        return LossTerms(
-            fit=part.fit + float(np.sum(times * residual * residual)) / (2 * core.samples),
-            weights=part.weights + core.lambda_w * float(np.sum(times * w * w)) / 2,
-            features=part.features + core.lambda_h * float(np.sum(times * f * f)) / 2,
-            bias=part.bias,
-        )
-
-    def gradient(self) -> BlockGradient:
-        core = self.core
-        part = core.gradient()
-        kw, kh = self._scales()
-        w, f = kw * np.sqrt(self.within_z), kh * np.sqrt(self.within_z)
-        times = self.sizes - 1
-        n, lw, lh = core.samples, core.lambda_w, core.lambda_h
-        residual = self.within_sigma - w * f
-        square = (lw * w - residual * f / n) ** 2 + (lh * f - residual * w / n) ** 2
-        scale = (self.within_sigma / n) ** 2 * (f * f + w * w) + (lw * w) ** 2 + (lh * f) ** 2
-        return BlockGradient(
-            square=part.square + float(np.sum(times * square)),
-            scale_square=part.scale_square + float(np.sum(times * scale)),
-        )

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._bias_methods import LARGE_BIAS, NO_BIAS, MethodChoice, choose, large_bias_law, solve_bias
+from ncsolve._balanced import BALANCED, balanced_frame
+from ncsolve._bias_methods import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
 from ncsolve._core import Core, core_from_spectrum
-from ncsolve._frames import DenseFrame, Frame, SymmetricFrame
+from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
 from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
+from ncsolve._symmetric import SymmetricFrame
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
@@ -22,9 +24,6 @@ Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
 _MAX_GROUPS = 8192
 
-BALANCED = MethodChoice(
-    method="closed-form", theorem="T5", reason="balanced counts and an affine one-hot encoding a I + q J"
-)
 IMBALANCED = MethodChoice(
     method="closed-form", theorem="T6", reason="one-hot codes without a bias: the classes do not interact"
 )
@@ -34,8 +33,10 @@ def build_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     """Evaluate the problem's theorem; ``spectral`` forces the spectral solver on the dense problem."""
     encoding = problem.encoding.affine
     if encoding is not None and not spectral:
-        core = _balanced_core(problem, encoding) if problem.counts.balanced else _imbalanced_core(problem, encoding)
-        return SymmetricFrame(core=core, counts=problem.counts, a=encoding.a)
+        lambdas = (problem.lambda_w, problem.lambda_h, problem.lambda_b)
+        if problem.counts.balanced:
+            return balanced_frame(problem.counts, encoding, problem.threshold, *lambdas)
+        return SymmetricFrame(core=_imbalanced_core(problem, encoding), counts=problem.counts, a=encoding.a)
     codes, u = reduced_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
     shifted = solve_bias(spectrum, problem.threshold, problem.lambda_b, spectral=spectral)
@@ -97,33 +98,6 @@ def _quotient(problem: UFM, encoding: AffineOneHot) -> tuple[Array, Array]:
     if groups == 1:
         matrix[0, 0] = encoding.row_sum
     return matrix * root_n, root_n * root_p
-
-
-def _balanced_core(problem: UFM, encoding: AffineOneHot) -> Core:
-    """T5: the quotient is one number, the mean direction."""
-    n, k = problem.counts.values[0], problem.classes
-    root_n = math.sqrt(n)
-    t = problem.threshold / root_n
-    w, lb = encoding.row_sum, problem.lambda_b
-    if lb == math.inf:
-        beta, kept, residual = 0.0, max(abs(w) - t, 0.0), min(abs(w), t)
-    else:
-        beta = _formulas.affine_bias_fraction(w, t, lb)
-        kept = _formulas.affine_mean_singular_value(w, t, lb)
-        residual = _formulas.affine_mean_residual(w, t, lb)
-    return Core(
-        choice=BALANCED,
-        codes=np.array([[w * root_n]]),
-        u=np.array([math.sqrt(n * k)]),
-        bias=np.array([beta * w / math.sqrt(k)]),
-        basis=np.ones((1, 1)),
-        turn=None,
-        sigma=np.array([(kept + residual) * root_n]),
-        samples=problem.samples,
-        lambda_w=problem.lambda_w,
-        lambda_h=problem.lambda_h,
-        lambda_b=lb,
-    )
 
 
 def _imbalanced_core(problem: UFM, encoding: AffineOneHot) -> Core:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
-from ncsolve._frames import DenseFrame, Frame, SymmetricFrame
+from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
+from ncsolve._symmetric import SymmetricFrame
 from ncsolve.geometry import NCMetrics, nc4_mismatch, weighted_frame_distances
 
 __all__ = ["Cosines", "cosines_of", "metrics_of"]
@@ -50,8 +51,9 @@ def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
     simplex, orthogonal = weighted_frame_distances(
         pairs.diagonal, pairs.diagonal_count, pairs.inner, pairs.inner_count, problem.classes
     )
-    if isinstance(frame, SymmetricFrame):
-        nc3, nc4 = _symmetric_nc3(frame), _symmetric_nc4(problem, frame)
+    symmetric = frame.symmetric
+    if symmetric is not None:
+        nc3, nc4 = _symmetric_nc3(symmetric), _symmetric_nc4(problem, symmetric)
     else:
         assert isinstance(frame, DenseFrame)
         nc3, nc4 = _dense_nc3(frame, problem.encoding.affine is not None), _dense_nc4(problem, frame)
@@ -105,6 +107,12 @@ def _symmetric_nc3(frame: SymmetricFrame) -> float | None:
     )
 
 
+def _scale(frame: Frame) -> float:
+    """Root mean square length of the class means."""
+    pairs = frame.pairs()
+    return math.sqrt(float(np.sum(pairs.diagonal * pairs.diagonal_count) / np.sum(pairs.diagonal_count)))
+
+
 def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]] | None:
     core = frame.core
     k = problem.classes
@@ -113,7 +121,7 @@ def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]]
     means = kh * (core.right[chosen] * np.sqrt(core.z)).T / np.sqrt(frame.counts.array[chosen])
     shifted = problem.encoding.matrix[:, chosen] - core.bias[:, None]
     found = nc4_mismatch(
-        means, core.active_sigma, np.sum(shifted**2, axis=0), math.sqrt(core.lambda_h / core.lambda_w)
+        means, core.active_sigma, np.sum(shifted**2, axis=0), math.sqrt(core.lambda_h / core.lambda_w), _scale(frame)
     )
     return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
 
@@ -148,7 +156,7 @@ def _symmetric_nc4(problem: UFM, frame: SymmetricFrame) -> tuple[float, tuple[in
     total = float(np.sum(frame.sizes * (q - bias) ** 2))
     squares = total - (q - bias[index]) ** 2 + (a + q - bias[index]) ** 2
     found = nc4_mismatch(
-        np.vstack(rows), np.concatenate(stretch), squares, math.sqrt(core.lambda_h / core.lambda_w)
+        np.vstack(rows), np.concatenate(stretch), squares, math.sqrt(core.lambda_h / core.lambda_w), _scale(frame)
     )
     if found is None:
         return None

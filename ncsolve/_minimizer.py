@@ -143,7 +143,7 @@ class Minimizer:
         codes = self.problem.encoding.matrix
         outputs = self.W @ h + self.bias[:, None]
         scores = 2.0 * codes.T @ outputs - np.sum(codes * codes, axis=0)[:, None]
-        return np.argmax(scores, axis=0)
+        return np.asarray(np.argmax(scores, axis=0), dtype=np.intp)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write W, class_means, bias, encoding, counts and the lambdas to a .npz file.

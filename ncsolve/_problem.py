@@ -141,7 +141,7 @@ class UFM:
         unknown = sorted(set(changes) - set(fields))
         if unknown:
             raise ProblemError(f"a UFM has no field {unknown[0]!r}; its fields are {', '.join(fields)}")
-        return UFM(**({name: getattr(self, name) for name in fields} | changes))  # type: ignore[arg-type]
+        return UFM(**({name: getattr(self, name) for name in fields} | changes))
 
     def __repr__(self) -> str:
         return (

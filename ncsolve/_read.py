@@ -13,7 +13,7 @@ from ncsolve.errors import FileError
 
 __all__ = ["read_labels", "read_matrix"]
 
-_SEPARATOR = re.compile(r"[,;\s]+")
+_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
 
 
 def read_matrix(path: str | Path) -> NDArray[np.float64]:
@@ -32,7 +32,7 @@ def read_matrix(path: str | Path) -> NDArray[np.float64]:
         if not text or text.startswith("#"):
             continue
         row = []
-        for cell in _SEPARATOR.split(text.rstrip(",;")):
+        for cell in _SEPARATOR.split(text):
             try:
                 row.append(float(cell))
             except ValueError:
@@ -91,7 +91,7 @@ def _read_csv_column(path: Path, column: str | None) -> list[str]:
     for number, row in enumerate(body, start=2):
         if len(row) != len(header):
             raise FileError(
-                f"{path}, row {number}: every row must have {len(header)} columns like the header; this one has {len(row)}"
+                f"{path}, row {number}: every row must have {len(header)} columns as the header has; it has {len(row)}"
             )
     labels = [row[index].strip() for row in body]
     if header[index] in labels:  # a file without a header: its first line is a label like the others
@@ -128,7 +128,7 @@ def _load_npy(path: Path) -> NDArray[np.generic]:
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError):
-        raise FileError(f"{path}: is not a .npy file of plain numbers or strings; save it again with numpy.save") from None
+        raise FileError(f"{path}: is not a .npy file of numbers or strings; save it again with numpy.save") from None
     if not isinstance(array, np.ndarray):
         raise FileError(f"{path}: holds several arrays; save one array with numpy.save")
     return array

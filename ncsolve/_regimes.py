@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ncsolve._frames import Frame, SymmetricFrame
+from ncsolve._balanced import BalancedFrame
+from ncsolve._frames import Frame
 from ncsolve._problem import UFM
 
 __all__ = ["REGIMES", "regime_of"]
@@ -26,9 +27,8 @@ def regime_of(problem: UFM, frame: Frame) -> str:
         return "collapsed"
     if problem.encoding.affine is None or not problem.counts.balanced or problem.classes == 1:
         return "general"
-    if isinstance(frame, SymmetricFrame):
-        across = float(frame.within_z[0])
-        along = float(frame.core.z[0]) if frame.core.z.size else 0.0
+    if isinstance(frame, BalancedFrame):
+        across, along = frame.across_z, frame.along_z
     else:  # the spectral solver was asked for: the eigenvalues of the Gram matrix d I + o (J - I)
         pairs = frame.pairs()
         across = float(pairs.diagonal[0] - pairs.inner[0])

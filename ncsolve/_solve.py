@@ -72,7 +72,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
             "(please report this problem)"
         )
     return Minimizer(
-        problem=problem, choice=frame.core.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
+        problem=problem, choice=frame.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
     )
 
 

@@ -102,7 +102,7 @@ class LabelStatistics:
         """
         if self.code_length != other.code_length:
             raise ProblemError(
-                f"statistics can be merged when their code lengths agree; got {self.code_length} and {other.code_length}"
+                f"merged statistics must have the same code length; got {self.code_length} and {other.code_length}"
             )
         total = self.samples + other.samples
         gap = other.mean - self.mean
@@ -118,7 +118,7 @@ def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.
     array = np.asarray(labels)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
         raise ProblemError(
-            f"labels must be a non-empty one-dimensional array of class numbers; got shape {array.shape} of {array.dtype}"
+            f"labels must be a non-empty array (N,) of class numbers; got shape {array.shape} of {array.dtype}"
         )
     if array.min() < 0 or array.max() >= classes:
         wrong = int(array.min()) if array.min() < 0 else int(array.max())

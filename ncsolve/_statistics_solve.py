@@ -52,7 +52,7 @@ class StatisticsMinimizer:
         """W W^T (m, m)."""
         p = self.weight_basis.shape[1]
         scale = _formulas.weight_scale(self.lambda_w, self.lambda_h) ** 2
-        return scale * (self.weight_basis * self.singular_values[:p]) @ self.weight_basis.T
+        return np.asarray(scale * (self.weight_basis * self.singular_values[:p]) @ self.weight_basis.T)
 
 
 def solve_statistics(
@@ -114,7 +114,9 @@ def _left_vectors(shifted: ShiftedSpectrum) -> Array:
     return np.concatenate((basis[:, :r] @ shifted.system.vectors(), basis[:, r:]), axis=1)
 
 
-def _residual(statistics: LabelStatistics, bias: Array, u: Array, sigma: Array, lambda_b: float, threshold: float) -> float:
+def _residual(
+    statistics: LabelStatistics, bias: Array, u: Array, sigma: Array, lambda_b: float, threshold: float
+) -> float:
     """Stationarity in Z (u must diagonalise G) and in b (equation (*) of T3), relative."""
     n = statistics.samples
     c = statistics.mean - bias

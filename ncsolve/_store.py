@@ -77,7 +77,8 @@ def load(path: str | Path) -> Minimizer:
     size = problem.lambda_w * float(np.linalg.norm(w)) + problem.lambda_h * float(
         np.linalg.norm(h * np.sqrt(problem.counts.array))
     ) + float(np.linalg.norm(problem.encoding.matrix))
-    if not (abs(loss - minimizer.loss) <= _AGREE * abs(minimizer.loss) and slope <= _AGREE * size):
+    zero = objective(problem, 0 * w, 0 * h, 0 * b)  # the size of the terms that the loss is made of
+    if not (abs(loss - minimizer.loss) <= _AGREE * zero and slope <= _AGREE * size):
         raise FileError(
             f"{path}: its arrays are not the minimizer of its problem: their loss is {loss:.12g}, the minimum "
             f"{minimizer.loss:.12g}, their gradient {slope:.1e}; the file was changed, solve the problem again"

@@ -169,7 +169,7 @@ def self_duality_error(classifier: ArrayLike, class_means: ArrayLike) -> float |
 
 
 def nc4_mismatch(
-    means: ArrayLike, stretch: ArrayLike, codes_minus_bias_square: ArrayLike, kappa: float
+    means: ArrayLike, stretch: ArrayLike, codes_minus_bias_square: ArrayLike, kappa: float, scale: float | None = None
 ) -> tuple[float, tuple[int, int]] | None:
     r"""NC4, how far the boundaries of the nearest class mean and of the nearest code are apart, at worst.
 
@@ -182,12 +182,14 @@ def nc4_mismatch(
     square, so that offsets count too) and the classes where it occurs; None if no two class means differ.
 
     Parameters: ``means`` (p, K) class means in the eigenbasis of Sigma, ``stretch`` (p,) the eigenvalues of Sigma,
-    ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w).
+    ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w), ``scale`` the root
+    mean square of the class means where ``means`` are only some of them.
     """
     h, sigma = np.asarray(means, dtype=np.float64), np.asarray(stretch, dtype=np.float64)
     code = np.asarray(codes_minus_bias_square, dtype=np.float64)
     k = h.shape[1]
-    scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
+    if scale is None:
+        scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
     if scale == 0.0 or k < 2:
         return None
     lengths = np.sum(h * h, axis=0)
@@ -225,7 +227,7 @@ def _features(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Arr
     from ncsolve._statistics import check_labels
 
     h = np.asarray(features, dtype=np.float64)
-    y = check_labels(labels, classes)  # type: ignore[arg-type]
+    y = check_labels(labels, classes)
     if h.ndim != 2 or h.shape[1] != y.size:
-        raise ProblemError(f"features must have shape (d, N) with one column per label; got {h.shape} for {y.size} labels")
+        raise ProblemError(f"features must be (d, N) with one column per label; got {h.shape} for {y.size} labels")
     return h, y

@@ -69,7 +69,7 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
     """
     for name, value in (("a", a), ("q", q)):
         if not (isinstance(value, (int, float)) and abs(value) <= 1e100):
-            raise EncodingError(f"the coefficients of an affine one-hot encoding must be finite; got {name} = {value!r}")
+            raise EncodingError(f"the coefficients a and q must be finite; got {name} = {value!r}")
     k = check_classes(classes)
     name = f"affine:{float(a)!r},{float(q)!r}"
     return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)

@@ -1,0 +1,227 @@
+"""A minimizer in words and numbers, for a reader who knows the paper."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ncsolve._conventions import Convention
+from ncsolve._minimizer import Minimizer
+from ncsolve._regimes import REGIMES
+from ncsolve.cli._tables import facts, number, show
+from ncsolve.geometry import simplex_cosine
+
+__all__ = ["describe"]
+
+_SHOWN = 8
+
+
+def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> None:
+    """Print a minimizer."""
+    rows = facts()
+    for name, text in (
+        ("problem", _problem(minimizer, convention, lambdas)),
+        ("regime", f"{minimizer.regime}: {REGIMES[minimizer.regime]}"),
+        ("transition", _transition(minimizer, convention, lambdas[2])),
+        ("class means", _class_means(minimizer)),
+        ("angle", _angle(minimizer)),
+        ("bias", _bias(minimizer)),
+        ("law", _law(minimizer, convention)),
+        ("collapse", _collapse(minimizer)),
+        ("loss", _loss(minimizer, convention)),
+        ("spectrum", _spectrum(minimizer)),
+        ("method", _method(minimizer)),
+    ):
+        if text:
+            rows.add_row(name, text)
+    show(rows)
+
+
+def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+    problem = minimizer.problem
+    values = problem.counts.values
+    if problem.counts.balanced:
+        per_class = f"{values[0]} per class"
+    else:
+        per_class = f"{values[0]} to {values[-1]} per class, {len(values)} distinct counts"
+    w, h, b = (f"{value:g}" for value in lambdas)
+    scale = "" if convention.name == "paper" else f"\nconvention {convention.name}: {convention.objective}"
+    return (
+        f"{problem.encoding.name} codes of length {problem.code_length}, K = {problem.classes} classes, "
+        f"N = {problem.samples} samples ({per_class}), d = {minimizer.dim}\n"
+        f"lambda_W = {w}, lambda_H = {h}, lambda_b = {b}{' (no bias)' if lambdas[2] == math.inf else ''}{scale}"
+    )
+
+
+def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -> str:
+    problem = minimizer.problem
+    threshold = minimizer.transition
+    one_hot = problem.encoding.affine is not None and problem.counts.balanced
+    if threshold is None:
+        return (
+            "none: the label mean stays thresholded for every lambda_b"
+            if one_hot
+            else "none: some direction of the codes is below the threshold, or 0 is in the affine hull of the codes"
+        )
+    own = convention.lambda_b_from_paper(problem.samples, problem.code_length, threshold)
+    name = "lambda_b*" if one_hot else "lambda_b+"
+    below = problem.lambda_b < threshold
+    if one_hot:
+        side = (
+            "the bias centres the labels completely, as far as lambda_b lets it"
+            if problem.lambda_b <= threshold
+            else "the label mean enters the class means"
+        )
+    else:
+        side = (
+            "the bias has taken dimensions out of the class means' frame" if below
+            else "the law of large bias regularization holds"
+        )
+    if problem.lambda_b == threshold:
+        place = "at it"
+    elif lambda_b in (0.0, math.inf):
+        place = "below it" if below else "above it"
+    else:
+        ratio = lambda_b / own
+        place = f"a factor {number(1 / ratio, 3)} below it" if below else f"a factor {number(ratio, 3)} above it"
+    return f"{name} = {number(own)}; lambda_b = {lambda_b:g} is {place}: {side}"
+
+
+def _class_means(minimizer: Minimizer) -> str:
+    pairs = minimizer.frame.pairs()
+    low, high = float(pairs.diagonal.min()), float(pairs.diagonal.max())
+    lengths = number(low) if high - low <= 1e-12 * high else f"{number(low)} to {number(high)}"
+    text = f"squared length {lengths}"
+    if pairs.inner.size:
+        low, high = float(pairs.inner.min()), float(pairs.inner.max())
+        scale = float(pairs.diagonal.max())
+        inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
+        text += f", inner products {inner}"
+    text += f"; they span {minimizer.rank} dimension{'s' if minimizer.rank != 1 else ''}"
+    dead = int(np.sum(pairs.diagonal_count[pairs.diagonal <= 0.0]))
+    if 0 < dead < minimizer.problem.classes:
+        text += f"\n{dead} of {minimizer.problem.classes} class means are zero"
+        problem = minimizer.problem
+        if problem.encoding.affine is not None and not problem.counts.balanced and problem.lambda_b == math.inf:
+            square = problem.threshold**2
+            text += f" (minority collapse: classes of at most T^2 = {number(square)} samples vanish)"
+    return text
+
+
+def _angle(minimizer: Minimizer) -> str:
+    k = minimizer.problem.classes
+    cosines = minimizer.cosines
+    if cosines is None or k < 2:
+        return ""
+    simplex = simplex_cosine(k)
+    frames = (
+        f"simplex ETF {_degrees(simplex)} (cos {number(simplex)}), orthogonal frame {_degrees(0.0)} (cos 0)"
+    )
+    if cosines.max - cosines.min <= 1e-12:
+        return f"{_degrees(cosines.mean)} (cos {number(cosines.mean)}) between any two class means\n{frames}"
+    return (
+        f"{_degrees(cosines.max)} to {_degrees(cosines.min)} (cos {number(cosines.max)} to {number(cosines.min)}, "
+        f"mean {number(cosines.mean)})\n{frames}"
+    )
+
+
+def _degrees(cosine: float) -> str:
+    return f"{math.degrees(math.acos(max(-1.0, min(1.0, cosine)))):.4f} deg"
+
+
+def _bias(minimizer: Minimizer) -> str:
+    problem = minimizer.problem
+    mean = float(np.linalg.norm(problem.label_mean))
+    bias = float(np.linalg.norm(minimizer.bias))
+    if mean == 0.0:
+        return "the label mean is zero, and so is the bias"
+    share = minimizer.centring
+    assert share is not None
+    text = f"|b| = {number(bias)}, |label mean| = {number(mean)}: "
+    if problem.lambda_b == 0.0:
+        return text + "the free bias is the label mean: the labels are centred exactly"
+    if problem.lambda_b == math.inf:
+        return text + "there is no bias, the label mean stays in"
+    return text + f"the bias takes out {number(100 * share, 4)} % of the label mean"
+
+
+def _law(minimizer: Minimizer, convention: Convention) -> str:
+    problem = minimizer.problem
+    threshold = minimizer.transition
+    if threshold is None or not threshold <= problem.lambda_b < math.inf:
+        return ""
+    drop = problem.samples * problem.lambda_w * problem.lambda_h / (2 * problem.lambda_b)
+    drop *= convention.loss_factor(problem.samples, problem.code_length)
+    return (
+        "large bias regularization: against no bias, every inner product of class means is lower by "
+        f"lambda_W/lambda_b = {number(problem.lambda_w / problem.lambda_b)}, the loss by {number(drop)}, "
+        "and the bias falls like 1/lambda_b"
+    )
+
+
+def _collapse(minimizer: Minimizer) -> str:
+    nc = minimizer.nc
+    if nc.nc2_orthogonal is None:
+        return "every feature is zero: NC1-NC4 say nothing"
+    parts = [
+        "NC1 " + ("undefined (all means equal)" if nc.nc1 is None else "0 (all samples of a class share one feature)"),
+        f"NC2 distance to a simplex ETF {_metric(nc.nc2_simplex)}, to an orthogonal frame {_metric(nc.nc2_orthogonal)}",
+        f"NC3 {_metric(nc.nc3)} ({'self-dual' if _small(nc.nc3) else 'classifier and class means are not aligned'})",
+    ]
+    if nc.nc4 is None:
+        parts.append("NC4 undefined (no two class means differ)")
+    elif _small(nc.nc4):
+        parts.append("NC4 0 (nearest class mean = nearest code everywhere)")
+    else:
+        assert nc.nc4_classes is not None
+        first, second = (_name(minimizer, k) for k in nc.nc4_classes)
+        parts.append(f"NC4 {_metric(nc.nc4)} (nearest mean and nearest code differ most between {first} and {second})")
+    return "\n".join(parts)
+
+
+def _name(minimizer: Minimizer, k: int) -> str:
+    names = minimizer.problem.class_names
+    return f"class {k}" if names is None else f"{names[k]!r}"
+
+
+def _small(value: float | None) -> bool:
+    return value is not None and value < 1e-10
+
+
+def _metric(value: float | None) -> str:
+    if value is None:
+        return "undefined"
+    return "0" if _small(value) else number(value, 5)
+
+
+def _loss(minimizer: Minimizer, convention: Convention) -> str:
+    problem = minimizer.problem
+    terms = minimizer.loss_terms.scaled(convention.loss_factor(problem.samples, problem.code_length))
+    return (
+        f"{terms.total:.15g} = fit {number(terms.fit)} + weights {number(terms.weights)} + features "
+        f"{number(terms.features)} + bias {number(terms.bias)}"
+    )
+
+
+def _spectrum(minimizer: Minimizer) -> str:
+    values, counts = minimizer.frame.singular_values()
+    runs: list[tuple[float, int]] = []
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        if count == 0:
+            continue
+        if runs and abs(runs[-1][0] - value) <= 1e-12 * values[0]:
+            runs[-1] = (runs[-1][0], runs[-1][1] + count)
+        else:
+            runs.append((value, count))
+    shown = [f"{number(value)}" + (f" ({count} times)" if count > 1 else "") for value, count in runs[:_SHOWN]]
+    more = sum(count for _, count in runs[_SHOWN:])
+    tail = f", ... ({more} more)" if more else ""
+    return f"singular values of Z: {', '.join(shown)}{tail}; threshold T = {number(minimizer.problem.threshold)}"
+
+
+def _method(minimizer: Minimizer) -> str:
+    return (
+        f"{minimizer.method} ({minimizer.choice.theorem}: {minimizer.choice.reason}); relative gradient "
+        f"{minimizer.residual:.1e}"
+    )

@@ -1,0 +1,39 @@
+"""``ncsolve encodings``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ncsolve import encodings
+
+__all__ = ["list_encodings"]
+
+
+def list_encodings(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the label encodings, with an example of each.
+
+    \b
+    Examples:
+      ncsolve encodings
+      ncsolve minimizer --encoding ecoc:15 --seed 1
+    """
+    entries = [encodings.get(name) for name in encodings.names()]
+    if as_json:
+        import json
+
+        rows = [
+            {"name": e.name, "summary": e.summary, "example": e.example, "aliases": list(e.aliases)} for e in entries
+        ]
+        typer.echo(json.dumps({"schema": "ncsolve.encodings/1", "encodings": rows}, indent=2))
+        return
+    from ncsolve.cli._tables import show, table
+
+    shown = table("encoding", "codes (K classes)", "example")
+    for entry in entries:
+        shown.add_row(entry.name, entry.summary, f"--encoding {entry.example}")
+    shown.add_row("FILE", "a .csv, .txt or .npy file: a row per output, a column per class", "--encoding codes.csv")
+    show(shown)

@@ -1,0 +1,68 @@
+"""``ncsolve minimizer``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+
+__all__ = ["minimizer"]
+
+
+def minimizer(
+    encoding: options.EncodingOption = "onehot",
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = "5e-4",
+    lambda_h: options.LambdaHOption = "5e-4",
+    lambda_b: options.LambdaBOption = "5e-4",
+    dim: options.DimOption = None,
+    convention: options.ConventionOption = "paper",
+    seed: options.SeedOption = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
+) -> None:
+    """Find the global minimizer of a problem: its geometry, bias and loss.
+
+    \b
+    Examples:
+      ncsolve minimizer --encoding onehot --lambda-b 0.5
+      ncsolve minimizer --encoding smoothed:0.1 --classes 100 --per-class 500
+      ncsolve minimizer --counts 400,100,9,1 --lambda-w 5e-3 --lambda-h 1e-3 --lambda-b inf
+      ncsolve minimizer --labels iris.csv --label-column species --json
+      ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
+    """
+    from ncsolve._document import document
+    from ncsolve._solve import solve
+
+    asked = options.request(
+        encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
+        convention_name=convention, seed=seed,
+    )
+    found = solve(asked.problem)
+    if out is not None:
+        found.save(out, force=force)
+    if as_json:
+        import json
+
+        text = json.dumps(
+            document(found, convention=asked.convention, lambdas=asked.lambdas), indent=2, allow_nan=False
+        )
+        typer.echo(text)
+        return
+    from ncsolve.cli._describe import describe
+
+    describe(found, asked.convention, asked.lambdas)
+    if out is not None:
+        typer.echo(f"\nsaved {out}")

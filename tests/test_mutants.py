@@ -1,0 +1,104 @@
+"""Damaged solvers: each must be refused by ``solve`` itself or fail the duality check of the tests."""
+
+import math
+
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve import _bias_equation, _bias_methods, _formulas, encodings
+from tests.reference import certified_gap
+
+GENERAL = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10), lambda_w=1e-3,
+                      lambda_h=4e-3, lambda_b=0.1)
+BALANCED = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.5)
+SIMPLEX = BALANCED.replace(lambda_b=0.05)
+EIGEN = ncsolve.UFM(encoding=[[3, 1, 2, 2], [0, 0, 1, -1]], counts=5, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.2)
+LAW = ncsolve.UFM(encoding=np.eye(3), counts=[400, 100, 25], lambda_w=1e-3, lambda_h=4e-3, lambda_b=2.0)
+
+
+def is_global_minimum(problem):
+    """Whether ``solve`` returns a point that weak duality confirms; False if it refuses."""
+    try:
+        found = ncsolve.solve(problem)
+    except ncsolve.ConvergenceError:
+        return False
+    loss, bound = certified_gap(problem, found.W, found.class_means, found.bias)
+    return loss - bound <= 1e-12 and abs(loss - found.loss) <= 1e-12 * loss
+
+
+@pytest.mark.parametrize("problem", [GENERAL, BALANCED, SIMPLEX, EIGEN, LAW])
+def test_the_healthy_solver_passes(problem):
+    assert is_global_minimum(problem)
+
+
+def scaled(function, factor):
+    return lambda *args, **options: function(*args, **options) * factor
+
+
+FORMULAS = [
+    ("soft_threshold", BALANCED.replace(counts=[10, 10, 10, 10, 12])),
+    ("soft_threshold", GENERAL),
+    ("weight_scale", GENERAL),
+    ("feature_scale", BALANCED),
+    ("affine_bias_fraction", BALANCED),
+    ("affine_bias_fraction", SIMPLEX),
+    ("affine_mean_singular_value", BALANCED),
+    ("affine_perp_singular_value", SIMPLEX),
+    ("eigenvector_ratio_equation", EIGEN),
+    ("imbalanced_bias", LAW),
+]
+
+
+@pytest.mark.parametrize(("name", "problem"), FORMULAS, ids=[f"{name}-{i}" for i, (name, _) in enumerate(FORMULAS)])
+def test_wrong_formulas_are_caught(monkeypatch, name, problem):
+    original = getattr(_formulas, name)
+    if name == "eigenvector_ratio_equation":
+        monkeypatch.setattr(_formulas, name, lambda *args: original(*args) + 1e-4)
+    else:
+        monkeypatch.setattr(_formulas, name, scaled(original, 1 + 1e-4))
+    assert not is_global_minimum(problem)
+
+
+def test_wrong_threshold_of_the_law_is_caught(monkeypatch):
+    """lb+ too low: the law is used where a dimension has died."""
+    original = _formulas.imbalanced_threshold_term
+    threshold = ncsolve.solve(LAW).transition
+    inside = LAW.replace(lambda_b=0.99 * threshold)
+    assert is_global_minimum(inside)
+    monkeypatch.setattr(_formulas, "imbalanced_threshold_term", scaled(original, 0.98))
+    assert not is_global_minimum(inside)
+
+
+def test_wrong_gain_is_caught(monkeypatch):
+    original = _bias_equation.gain
+    monkeypatch.setattr(_bias_equation, "gain", lambda values: original(values) * (1 + 1e-4))
+    assert not is_global_minimum(GENERAL)
+
+
+def test_wrong_bias_is_caught(monkeypatch):
+    original = _bias_methods.solve_bias
+
+    def damaged(*args, **options):
+        import dataclasses
+
+        found = original(*args, **options)
+        return dataclasses.replace(found, bias=-found.bias)
+
+    monkeypatch.setattr("ncsolve._methods.solve_bias", damaged)
+    assert not is_global_minimum(GENERAL)
+    assert not is_global_minimum(GENERAL.replace(lambda_b=0.0))
+
+
+def test_a_dropped_singular_direction_is_caught(monkeypatch):
+    """A critical point, but a saddle: only the duality check can tell."""
+    from ncsolve._core import Core
+
+    problem = GENERAL.replace(lambda_b=math.inf)  # with a bias the mean residual would give it away
+    best = ncsolve.solve(problem).loss
+    monkeypatch.setattr(Core, "order", property(lambda self: np.argsort(-self.sigma)[:2]))
+    found = ncsolve.solve(problem)
+    assert found.residual < 1e-12
+    assert found.loss > best * (1 + 1e-3)
+    assert not is_global_minimum(problem)
+    assert not is_global_minimum(GENERAL)
