@@ -162,11 +162,11 @@ def check_lambda(name: str, value: object) -> float:
     return number
 
 
-def check_lambda_b(value: object) -> float:
+def check_lambda_b(value: object, name: str = "lambda_b") -> float:
     """A bias regularization in [0, inf], or ProblemError."""
-    number = _real("lambda_b", value)
+    number = _real(name, value)
     if not number >= 0.0:
-        raise ProblemError(f"lambda_b must be between 0 and inf; got {number:g} (0 is a free bias, inf is no bias)")
+        raise ProblemError(f"{name} must be between 0 and inf; got {number:g} (0 is a free bias, inf is no bias)")
     return number
 
 

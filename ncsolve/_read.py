@@ -77,6 +77,11 @@ def _read_csv_column(path: Path, column: str | None) -> list[str]:
     if not rows:
         raise FileError(f"{path}: the file is empty; write one label a line under a header")
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
+    for number, row in enumerate(body, start=2):
+        if len(row) != len(header):
+            raise FileError(
+                f"{path}, row {number}: every row must have {len(header)} columns as the header has; it has {len(row)}"
+            )
     if column is None:
         if len(header) > 1:
             raise FileError(f"{path}: the file has {len(header)} columns; choose one with --label-column "
@@ -88,15 +93,18 @@ def _read_csv_column(path: Path, column: str | None) -> list[str]:
         index = int(column)
     else:
         raise FileError(f"{path}: there is no column {column!r}; choose one of {', '.join(header[:12])}")
-    for number, row in enumerate(body, start=2):
-        if len(row) != len(header):
-            raise FileError(
-                f"{path}, row {number}: every row must have {len(header)} columns as the header has; it has {len(row)}"
-            )
     labels = [row[index].strip() for row in body]
-    if header[index] in labels:  # a file without a header: its first line is a label like the others
+    if header[index] in labels or _is_number(header[index]):  # no header: the first line is a label like the others
         return _check_labels(path, [header[index], *labels], first_line=1)
     return _check_labels(path, labels, first_line=2)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_labels(path: Path, labels: list[str], first_line: int) -> list[str]:

@@ -79,8 +79,8 @@ def test_nc3_of_general_codes_is_measured_from_the_bias():
 def test_nc4_mismatch_finds_disagreeing_points(seed):
     """Random features are assigned alike by nearest mean and nearest code exactly if the mismatch is zero."""
     rng = np.random.default_rng(seed)
-    problem = ncsolve.UFM(encoding=rng.standard_normal((3, 4)), counts=rng.integers(1, 30, 4), lambda_w=1e-3, lambda_h=1e-3,
-                          lambda_b=0.1)
+    problem = ncsolve.UFM(encoding=rng.standard_normal((3, 4)), counts=rng.integers(1, 30, 4), lambda_w=1e-3,
+                          lambda_h=1e-3, lambda_b=0.1)
     for case, agree in ((problem, False), (problem.replace(encoding=np.eye(4), counts=10), True)):
         found = ncsolve.solve(case)
         spread = np.abs(found.class_means).max()

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 
 import jsonschema
 import numpy as np
@@ -49,7 +50,7 @@ def test_cosine_rises_from_simplex_to_orthogonal():
     grid = threshold * np.array([0.01, 0.5, 0.999999, 1.000001, 1.1, 2, 10, 100, 1e4])
     cosines = [ncsolve.solve(problem.replace(lambda_b=lb)).cosines.mean for lb in grid]
     assert cosines[:3] == pytest.approx([-1 / 9] * 3, rel=1e-12)
-    assert all(a < b for a, b in zip(cosines[2:], cosines[3:], strict=False))
+    assert all(a < b for a, b in pairwise(cosines[2:]))
     t = problem.threshold / 10
     assert cosines[-1] == pytest.approx(-t / (10 * grid[-1] * (1 - t)), rel=1e-3)
 
@@ -61,7 +62,8 @@ def test_features_and_predictions():
     assert features.shape == (10, 50)
     np.testing.assert_array_equal(found.predict(features), labels)
     full = np.repeat(np.arange(10), 100)
-    assert ncsolve.objective(found.problem, found.W, found.features(full), found.bias) == pytest.approx(0.0485, rel=1e-13)
+    loss = ncsolve.objective(found.problem, found.W, found.features(full), found.bias)
+    assert loss == pytest.approx(0.0485, rel=1e-13)
     with pytest.raises(ncsolve.ProblemError, match=r"0 .. 9; got 10"):
         found.features([10])
     with pytest.raises(ncsolve.ProblemError, match=r"\(10, N\)"):
@@ -193,7 +195,7 @@ def test_files_are_never_lost_or_half_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
     found.save(path, force=True)
     assert ncsolve.Minimizer.load(path).loss == found.loss
-    with pytest.raises(ncsolve.FileError, match="is saved as .npz"):
+    with pytest.raises(ncsolve.FileError, match=r"is saved as \.npz"):
         found.save(tmp_path / "a.csv")
     with pytest.raises(ncsolve.FileError, match="cannot be written"):
         found.save(tmp_path / "no" / "such" / "folder.npz")

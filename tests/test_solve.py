@@ -61,7 +61,8 @@ def test_theorems_and_spectral_solver_agree(problem):
     codes = float(np.abs(problem.encoding.matrix).max())
     size = float(np.linalg.norm(problem.encoding.matrix * np.sqrt(np.asarray(problem.counts))))
     assert closed.loss == pytest.approx(spectral.loss, rel=1e-12, abs=1e-14 * codes**2)
-    np.testing.assert_allclose(closed.bias, spectral.bias, rtol=0, atol=1e-12 * np.linalg.norm(closed.bias) + 1e-15 * codes)
+    bias = 1e-12 * float(np.linalg.norm(closed.bias)) + 1e-15 * codes
+    np.testing.assert_allclose(closed.bias, spectral.bias, rtol=0, atol=bias)
     np.testing.assert_allclose(closed.singular_values, spectral.singular_values, rtol=0, atol=1e-12 * size)
     scale = math.sqrt(problem.lambda_w / problem.lambda_h) * size
     np.testing.assert_allclose(closed.gram, spectral.gram, rtol=0, atol=1e-12 * scale)
@@ -149,7 +150,8 @@ def test_structured_solution_equals_dense_solution():
 @pytest.mark.parametrize("dim", [9, 10, 15])
 def test_dimensions_above_the_rank(dim):
     """d = K - 1 holds the simplex ETF; W and the means have the asked shape and the same Gram matrix."""
-    problem = ncsolve.UFM(encoding=encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.01, dim=dim)
+    problem = ncsolve.UFM(encoding=encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.01,
+                          dim=dim)
     found = ncsolve.solve(problem)
     assert found.W.shape == (10, dim)
     assert found.class_means.shape == (dim, 10)

@@ -33,7 +33,8 @@ def test_statistics_determine_weights_bias_and_loss(problem):
 def test_merge_is_the_statistic_of_the_union(m, first, second, seed):
     y = np.random.default_rng(seed).standard_normal((m, first + second)) + 5.0
     whole = ncsolve.LabelStatistics.from_targets(y)
-    merged = ncsolve.LabelStatistics.from_targets(y[:, :first]).merge(ncsolve.LabelStatistics.from_targets(y[:, first:]))
+    left, right = (ncsolve.LabelStatistics.from_targets(part) for part in (y[:, :first], y[:, first:]))
+    merged = left.merge(right)
     assert merged.samples == whole.samples
     np.testing.assert_allclose(merged.mean, whole.mean, rtol=1e-13)
     np.testing.assert_allclose(merged.scatter, whole.scatter, rtol=1e-10, atol=1e-12)

@@ -58,7 +58,10 @@ CountsOption = Annotated[
 ]
 LabelsOption = Annotated[
     Path | None,
-    typer.Option("--labels", metavar="FILE", help="Take the counts from real labels, one per row: .csv, .txt or .npy."),
+    typer.Option(
+        "--labels", metavar="FILE",
+        help="Take the counts from real labels, one per row: .csv (with a header), .txt or .npy.",
+    ),
 ]
 LabelColumnOption = Annotated[
     str | None,
@@ -110,7 +113,7 @@ def request(
     scaling = convention(convention_name)
     w = check_lambda("--lambda-w", _number("--lambda-w", lambda_w))
     h = check_lambda("--lambda-h", _number("--lambda-h", lambda_h))
-    b = check_lambda_b(_number("--lambda-b", lambda_b))
+    b = check_lambda_b(_number("--lambda-b", lambda_b), "--lambda-b")
     sources = [name for name, value in (("--counts", counts), ("--per-class", per_class), ("--labels", labels))
                if value is not None]
     if len(sources) > 1:

@@ -1,0 +1,256 @@
+"""The installed command as a user runs it: output, files, mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve.cli import main
+from ncsolve.schemas import schema
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "ncsolve", *map(str, arguments)], capture_output=True, text=True, cwd=cwd or ROOT,
+        env=os.environ | {"COLUMNS": "100"} | environment, timeout=120, check=False,
+    )
+
+
+def document(*arguments, **options):
+    done = run("minimizer", *arguments, "--json", **options)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    result = json.loads(done.stdout)
+    jsonschema.validate(result, schema("ncsolve.minimizer/1"))
+    return result
+
+
+def test_the_main_job():
+    found = document("--encoding", "onehot", "--lambda-b", "0.5")
+    assert found["loss"] == pytest.approx(0.0485, rel=1e-12)
+    assert found["regime"] == "intermediate"
+    assert found["method"] == "closed-form"
+    assert found["transition"]["lambda_b"] == pytest.approx(0.0526315789473684, rel=1e-12)
+    terms = {"fit": 0.00125, "weights": 0.0235, "features": 0.0235, "bias": 0.00025}
+    assert found["loss_terms"] == pytest.approx(terms, rel=1e-12)
+    assert found["problem"] == {
+        "encoding": "onehot", "classes": 10, "code_length": 10, "samples": 1000, "counts": [100] * 10, "lambda_w": 5e-4,
+        "lambda_h": 5e-4, "lambda_b": 0.5, "dim": 10, "convention": "paper",
+    }
+
+
+def test_human_output_says_it_all():
+    done = run("minimizer", "--encoding", "onehot", "--lambda-b", "0.5")
+    assert done.returncode == 0
+    text = " ".join(done.stdout.split())
+    for part in (
+        "intermediate", "lambda_b* = 0.05263158", "factor 9.5 above", "90.6095 deg", "simplex ETF 96.3794 deg",
+        "orthogonal frame 90.0000 deg", "takes out 10 % of the label mean", "NC1 0", "NC2", "NC3 0", "NC4 0",
+        "0.0485 = fit 0.00125 + weights 0.0235 + features 0.0235 + bias 0.00025", "9.5 (9 times), 8.5",
+        "closed-form (T5", "relative gradient", "lower by lambda_W/lambda_b = 0.001",
+    ):
+        assert part in text, part
+    assert not any(line != line.rstrip() for line in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--lambda-b", "0"], ["centred exactly", "below it", "simplex"]),
+        (["--lambda-b", "inf"], ["(no bias)", "orthogonal:", "above it"]),
+        (["--lambda-w", "1", "--lambda-h", "1"], ["collapsed", "NC1-NC4 say nothing", "none:"]),
+        (["--encoding", "simplex"], ["the label mean is zero, and so is the bias"]),
+        (["--encoding", "signed", "--lambda-b", "1"], ["acute", "not aligned"]),
+        (["--encoding", "ordinal"], ["general", "NC4"]),
+        (["--classes", "1", "--lambda-b", "inf"], ["span 1 dimension", "general"]),
+        (["--counts", "400,100,9,1", "--lambda-w", "5e-3", "--lambda-h", "1e-3", "--lambda-b", "inf"],
+         ["1 of 4 class means are zero", "minority collapse", "T^2 = 1.3005"]),
+        (["--classes", "1000000", "--per-class", "3", "--lambda-w", "1e-9", "--lambda-h", "1e-9"],
+         ["K = 1000000 classes", "(999999 times)"]),
+        (["--convention", "torch-mean"], ["convention torch-mean"]),
+    ],
+)
+def test_human_output_of_other_regimes(arguments, parts):
+    done = run("minimizer", *arguments)
+    assert done.returncode == 0, done.stderr
+    for part in parts:
+        assert part in " ".join(done.stdout.split())
+
+
+def test_conventions_have_the_same_minimizer():
+    """The same problem in each convention: equal bias and Gram matrix, loss in the user's scale."""
+    paper = document("--encoding", "gaussian:4", "--counts", "3,9,5", "--lambda-w", "1e-3", "--lambda-h", "2e-3",
+                     "--lambda-b", "0.1")
+    n, m = 17, 4
+    for name, scale, h_scale, loss in (
+        ("sum", n, 1, n), ("torch-mean", 2 / m, 1, 2 / m), ("per-sample-features", 1, n, 1)
+    ):
+        found = document("--encoding", "gaussian:4", "--counts", "3,9,5", "--lambda-w", 1e-3 * scale, "--lambda-h",
+                         2e-3 * scale * h_scale, "--lambda-b", 0.1 * scale, "--convention", name)
+        np.testing.assert_allclose(found["gram"], paper["gram"], rtol=1e-10)
+        np.testing.assert_allclose(found["bias"], paper["bias"], rtol=1e-12)
+        assert found["loss"] == pytest.approx(paper["loss"] * loss, rel=1e-12)
+        assert found["transition"]["lambda_b"] == pytest.approx(paper["transition"]["lambda_b"] * scale, rel=1e-10)
+        assert found["problem"]["lambda_w"] == 1e-3 * scale
+
+
+def test_real_labels(tmp_path):
+    found = document("--labels", "examples/digits.csv", "--lambda-b", "0.5")
+    assert found["problem"]["samples"] == 1797
+    assert found["problem"]["counts"] == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert found["class_names"] == list("0123456789")
+    off = np.array(found["gram"])[~np.eye(10, dtype=bool)]
+    np.testing.assert_allclose(off, -5e-4 / 0.5, rtol=1e-10)  # the law: from no inner product to -lw/lb
+    table = tmp_path / "pets.csv"
+    table.write_text("id,species\n1,dog\n2,cat\n3,dog\n")
+    found = document("--labels", table, "--label-column", "species")
+    assert (found["class_names"], found["problem"]["counts"]) == (["cat", "dog"], [1, 2])
+    assert document("--labels", table, "--label-column", "1")["problem"]["counts"] == [1, 2]
+    (tmp_path / "bare.csv").write_text("1\n10\n2\n10\n")
+    found = document("--labels", tmp_path / "bare.csv")
+    assert (found["class_names"], found["problem"]["counts"]) == (["1", "2", "10"], [1, 1, 2])
+    (tmp_path / "a.txt").write_text("b\na\nb\n")
+    assert document("--labels", tmp_path / "a.txt")["problem"]["counts"] == [1, 2]
+    np.save(tmp_path / "a.npy", np.array([3, 3, 1, 0]))
+    assert document("--labels", tmp_path / "a.npy")["problem"]["counts"] == [1, 1, 2]
+
+
+def test_encoding_files_and_seeds():
+    found = document("--encoding", "examples/codes.csv", "--counts", "5,20,1,10", "--lambda-w", "1e-3", "--lambda-h",
+                     "4e-3", "--lambda-b", "0.1")
+    assert found["loss"] == pytest.approx(0.0277439422372267, rel=1e-12)
+    assert found["problem"]["encoding"] == "codes.csv"
+    first, again, other = (document("--encoding", "ecoc:12", "--seed", seed)["loss"] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_out(tmp_path):
+    path = tmp_path / "m.npz"
+    assert "saved" in run("minimizer", "--out", path).stdout
+    loaded = ncsolve.Minimizer.load(path)
+    assert loaded.loss == pytest.approx(document()["loss"], rel=1e-15)
+    refused = run("minimizer", "--out", path)
+    assert refused.returncode == 2
+    assert "exists already" in refused.stderr
+    assert run("minimizer", "--out", path, "--force", "--lambda-b", "1").returncode == 0
+    assert ncsolve.Minimizer.load(path).problem.lambda_b == 1.0
+
+
+def test_encodings_version_help_completion():
+    listing = run("encodings").stdout
+    for name in ncsolve.encodings.names():
+        assert name in listing
+    assert {row["name"] for row in json.loads(run("encodings", "--json").stdout)["encodings"]} >= {"onehot", "ecoc"}
+    assert run("--version").stdout == f"ncsolve {ncsolve.__version__}\n"
+    assert "ncsolve minimizer --encoding onehot --lambda-b 0.5" in run("--help").stdout
+    assert "Examples" in run("minimizer", "--help").stdout
+    shown = run(_NCSOLVE_COMPLETE="complete_bash", COMP_WORDS="ncsolve mini", COMP_CWORD="1")
+    assert "minimizer" in shown.stdout or "minimizer" in run("--show-completion", "bash").stdout + shown.stderr
+
+
+MISTAKES = [
+    (["minimizer", "--encoding", "onehto"], "unknown encoding 'onehto'; did you mean 'onehot'?"),
+    (["minimizer", "--encoding", "hadamard"], "power of two; got 10, use 8 or 16"),
+    (["minimizer", "--encoding", "smoothed:1.5"], "0 <= alpha < 1; got 1.5"),
+    (["minimizer", "--encoding", "absent.csv"], "absent.csv: cannot be read"),
+    (["minimizer", "--encoding", "examples/codes.csv", "--counts", "1,2,3"], "4 columns (classes), but there are 3"),
+    (["minimizer", "--lambda-w", "0"], "--lambda-w must be positive and finite; got 0"),
+    (["minimizer", "--lambda-h", "-1"], "--lambda-h must be positive and finite; got -1"),
+    (["minimizer", "--lambda-b", "-1"], "--lambda-b must be between 0 and inf; got -1"),
+    (["minimizer", "--lambda-b", "nan"], "--lambda-b must be a number"),
+    (["minimizer", "--lambda-w", "inf"], "--lambda-w must be positive and finite; got inf"),
+    (["minimizer", "--lambda-b", "half"], "such as 5e-4 (or inf for --lambda-b); got 'half'"),
+    (["minimizer", "--counts", "1,2.5"], "whole numbers with commas between, as in 400,100,9,1; got '2.5'"),
+    (["minimizer", "--counts", "1,,2"], "got ''"),
+    (["minimizer", "--counts", "5,0"], "class 1 has 0"),
+    (["minimizer", "--per-class", "0"], "every class has 0"),
+    (["minimizer", "--classes", "0"], "at least 1; got 0"),
+    (["minimizer", "--classes", "ten"], "Invalid value for '--classes'"),
+    (["minimizer", "--classes", "3", "--counts", "1,2"], "--classes must agree with the number of counts; got 3 and 2"),
+    (["minimizer", "--per-class", "3", "--counts", "1,2"], "got --counts and --per-class"),
+    (["minimizer", "--label-column", "x"], "add --labels FILE"),
+    (["minimizer", "--labels", "absent.csv"], "absent.csv: cannot be read: No such file"),
+    (["minimizer", "--labels", "README.md"], "unknown file ending '.md'"),
+    (["minimizer", "--labels", "examples/digits.csv", "--label-column", "species"], "choose one of digit"),
+    (["minimizer", "--convention", "papre"], "did you mean 'paper'?"),
+    (["minimizer", "--dim", "9", "--lambda-b", "0.5"], "rank of the minimizer, 10; got 9"),
+    (["minimizer", "--dim", "0"], "positive integer"),
+    (["minimizer", "--seed", "-1", "--encoding", "gaussian"], "seed must be a non-negative integer; got -1"),
+    (["minimizer", "--out", "result.csv"], "is saved as .npz"),
+    (["minimizer", "--out", "no/such/dir.npz"], "cannot be written: No such file or directory"),
+    (["minimizer", "--classes", "100000", "--out", "big.npz"], "GB"),
+    (["minimizer", "--wrong"], "No such option: --wrong"),
+    (["minimise"], "No such command 'minimise'"),
+    (["minimizer", "extra"], "unexpected extra argument"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
+def test_mistakes_get_one_line(arguments, message, capsys, monkeypatch):
+    """In this process, which is much faster than one for each; ``run`` shows for some that it is the same."""
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SystemExit) as done:
+        main(arguments)
+    printed = capsys.readouterr()
+    assert done.value.code == 2
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [MISTAKES[i][0] for i in (0, 14, 16, -3, -1)])
+def test_mistakes_of_the_real_command(arguments):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty"),
+        ("a,b\n1,2\n3\n", "row 3: every row must have 2 columns as the header has; it has 1"),
+        ("a,b\n1,2\n", "2 columns; choose one with --label-column (a, b)"),
+        ("digit\n1\n \n2\n", "line 3: the label is empty"),
+        ("digit\n", "holds no labels"),
+    ],
+)
+def test_bad_label_files(tmp_path, content, message):
+    path = tmp_path / "labels.csv"
+    path.write_text(content)
+    done = run("minimizer", "--labels", path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_heavy_import_on_the_main_path():
+    code = (
+        "import sys; from ncsolve.cli import main\n"
+        "try: main(['minimizer', '--json'])\n"
+        "except SystemExit as done: assert done.code == 0\n"
+        "heavy = {'sympy', 'cvxpy', 'matplotlib', 'torch', 'pandas', 'mpmath', 'rich.table'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_closed_pipe():
+    """`ncsolve ... | head -1` ends without a traceback."""
+    done = subprocess.run(
+        f"{sys.executable} -m ncsolve minimizer --json | head -1", shell=True, capture_output=True, text=True,
+        check=False,
+    )
+    assert done.stdout == "{\n"
+    assert "Traceback" not in done.stderr

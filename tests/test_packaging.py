@@ -1,0 +1,58 @@
+"""The distribution: every folder is packaged, the version and the public names stand in one place."""
+
+import ast
+import configparser
+from pathlib import Path
+
+import ncsolve
+
+ROOT = Path(__file__).parents[1]
+
+
+def setup():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def test_every_package_is_listed():
+    """setup.cfg lists packages by hand, because automatic discovery does not follow the mapping of folders."""
+    listed = set(setup()["options"]["packages"].split())
+    found = set()
+    for top, name in (("ncsolve", "ncsolve"), ("derivations", "ncsolve.derivations"), ("verify", "ncsolve.verify")):
+        for init in (ROOT / top).rglob("__init__.py"):
+            found.add(".".join([name, *init.parent.relative_to(ROOT / top).parts]))
+    assert listed == found
+
+
+def test_public_names_exist_and_are_documented():
+    assert sorted(set(ncsolve.__all__)) == sorted(ncsolve.__all__)
+    for name in ncsolve.__all__:
+        thing = getattr(ncsolve, name)
+        if callable(thing):
+            assert thing.__doc__, name
+
+
+def test_errors_are_one_family():
+    for name in ncsolve.__all__:
+        thing = getattr(ncsolve, name)
+        if isinstance(thing, type) and issubclass(thing, Exception):
+            assert issubclass(thing, ncsolve.NCSolveError)
+            assert issubclass(thing, ValueError)
+
+
+def test_dependencies_point_one_way():
+    """The numeric core imports neither the derivations, nor the verifier, nor their libraries, when it is imported."""
+    forbidden = ("ncsolve.derivations", "ncsolve.verify", "sympy", "cvxpy", "matplotlib", "torch")
+    for path in (ROOT / "ncsolve").rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert not any(name.startswith(forbidden) for name in names), path
+
+
+def test_the_change_log_has_the_version():
+    assert f"## {ncsolve.__version__}" in (ROOT / "CHANGELOG.md").read_text()
