@@ -17,9 +17,10 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        models = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        model = models[0] if models else model
-    packages = ", ".join(f"{name} {version(name)}" for name in ("ncsolve", "numpy", "scipy", "cvxpy", "scs", "clarabel"))
+        named = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = named[0].split(":", 1)[1].strip() if named else model
+    names = ("ncsolve", "numpy", "scipy", "cvxpy", "scs", "clarabel")
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
 
 

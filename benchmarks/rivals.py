@@ -93,7 +93,10 @@ RIVALS: list[tuple[str, Callable[[ncsolve.UFM], tuple[float, np.ndarray]]]] = [
 ]
 
 
-def _work(index: int, size: int, queue: multiprocessing.Queue[tuple[float, float, np.ndarray]]) -> None:
+Result = tuple[float, float, np.ndarray]
+
+
+def _work(index: int, size: int, queue: multiprocessing.Queue[Result]) -> None:
     problem = random_problem(size, 5e-4, 0.1)
     if index < 3:
         import cvxpy  # noqa: F401 - not to be timed
@@ -102,10 +105,10 @@ def _work(index: int, size: int, queue: multiprocessing.Queue[tuple[float, float
     queue.put((time.perf_counter() - start, loss, bias))
 
 
-def compete(index: int, size: int) -> tuple[float, float, np.ndarray] | None:
+def compete(index: int, size: int) -> Result | None:
     """One rival in a process of its own, stopped at the limit."""
     context = multiprocessing.get_context("spawn")
-    queue: multiprocessing.Queue[tuple[float, float, np.ndarray]] = context.Queue()
+    queue: multiprocessing.Queue[Result] = context.Queue()
     process = context.Process(target=_work, args=(index, size, queue))
     process.start()
     try:
@@ -118,9 +121,9 @@ def compete(index: int, size: int) -> tuple[float, float, np.ndarray] | None:
 
 
 def main() -> None:
-    print("# Rivals\n\nMade by `python -m benchmarks.rivals`: random codes K = m, counts 1 .. 100, lambda_W = lambda_H = "
-          "5e-4, lambda_b = 0.1.\nErrors are relative to ncsolve's loss and bias, whose own errors are below 1e-13 "
-          "(tests/test_solve.py).\n`slower` is the rival's time over ncsolve's, in one run.\n")
+    print("# Rivals\n\nMade by `python -m benchmarks.rivals`: random codes K = m, counts 1 .. 100, lambda_W = lambda_H ="
+          " 5e-4, lambda_b = 0.1.\nErrors are relative to ncsolve's loss and bias, which tests/test_solve.py compares"
+          " with 50 digits.\n`slower` is the rival's time over ncsolve's (solve, W, class means), in one run.\n")
     print(f"Machine: {machine()}.\n")
     rows = []
     for size in SIZES:

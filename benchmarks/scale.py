@@ -29,7 +29,9 @@ def against_eigh() -> list[list[str]]:
         for decay, lambda_b in ((1e-4, 0.1), (1e-4, 10.0), (5e-5, 0.1)):
             problem = random_problem(size, decay, lambda_b)
             found = ncsolve.solve(problem)
-            ours, eigh, ratio = paired(lambda p=problem: ncsolve.solve(p), lambda m=matrix: scipy.linalg.eigh(m), rounds)
+            ours, eigh, ratio = paired(
+                lambda p=problem: ncsolve.solve(p), lambda m=matrix: scipy.linalg.eigh(m), rounds
+            )
             arrays = once(lambda f=found: (f.W, f.class_means))
             rows.append([
                 f"K = m = {size}, lambda = {decay:g}, lambda_b = {lambda_b:g}", f"{ours:.2f} s", f"eigh {eigh:.2f} s",
@@ -91,7 +93,7 @@ def command_line() -> list[list[str]]:
 
 def main() -> None:
     rows = structured() + against_eigh() + sweep() + command_line()
-    print("# Scale\n\nMade by `python -m benchmarks.scale`. Ratios are medians of pairs measured in turn in one process.\n")
+    print("# Scale\n\nMade by `python -m benchmarks.scale`. Ratios are medians of pairs measured in turn.\n")
     print(f"Machine: {machine()}.\n")
     print(table(["task", "ncsolve", "beside it", "ratio", "target", "met", "remarks"], rows))
 

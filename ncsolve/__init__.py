@@ -18,6 +18,7 @@ from ncsolve._problem import UFM
 from ncsolve._solve import select_method, solve
 from ncsolve._statistics import LabelStatistics
 from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
+from ncsolve._symmetric import ClassBlock
 from ncsolve._version import __version__
 from ncsolve.errors import (
     ConvergenceError,
@@ -33,6 +34,7 @@ from ncsolve.errors import (
 __all__ = [
     "CONVENTIONS",
     "UFM",
+    "ClassBlock",
     "Convention",
     "ConvergenceError",
     "DimensionError",

@@ -125,17 +125,17 @@ def _gram(minimizer: Minimizer) -> object:
         return minimizer.gram.tolist()
     symmetric = frame.symmetric
     if symmetric is not None and len(problem.counts.values) <= _BLOCKS:
-        between, lengths = symmetric.group_gram()
-        upper = between[np.triu_indices(lengths.size, 1)]
+        between, _ = symmetric.group_gram()
+        upper = between[np.triu_indices(between.shape[0], 1)]
         return {
             "blocks": [
                 {
-                    "count": problem.counts.values[g],
-                    "classes": problem.counts.multiplicities[g],
-                    "squared_length": float(lengths[g]),
-                    "inner_product": float(between[g, g]) if problem.counts.multiplicities[g] > 1 else None,
+                    "count": block.count,
+                    "classes": block.classes,
+                    "squared_length": block.squared_length,
+                    "inner_product": block.inner_product,
                 }
-                for g in range(lengths.size)
+                for block in symmetric.blocks()
             ],
             "between": None if upper.size == 0 else {"min": float(upper.min()), "max": float(upper.max())},
         }

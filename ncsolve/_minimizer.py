@@ -18,6 +18,7 @@ from ncsolve._frames import Frame
 from ncsolve._metrics import Cosines, cosines_of, metrics_of
 from ncsolve._problem import UFM
 from ncsolve._statistics import check_labels
+from ncsolve._symmetric import ClassBlock
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
 
@@ -90,6 +91,15 @@ class Minimizer:
     def gram(self) -> Array:
         """Inner products of the class means (K, K)."""
         return self.frame.gram()
+
+    @cached_property
+    def blocks(self) -> tuple[ClassBlock, ...]:
+        """The minimizer by distinct class count, for affine one-hot codes: all there is to know, however large K is.
+
+        Empty for other codes.
+        """
+        symmetric = self.frame.symmetric
+        return () if symmetric is None else symmetric.blocks()
 
     @cached_property
     def singular_values(self) -> Array:

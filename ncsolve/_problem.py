@@ -15,7 +15,10 @@ from ncsolve._counts import ClassCounts
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
+
 __all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b"]
+
+_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,13 +130,15 @@ class UFM:
     @cached_property
     def label_mean(self) -> NDArray[np.float64]:
         """mu = E n / N (m,), the mean of the labels over all samples."""
-        n = self.counts.array.astype(np.float64)
         affine = self.encoding.affine
+        if affine is not None and self.counts.balanced:
+            return np.full(self.classes, affine.row_sum / self.classes)
+        n = self.counts.array.astype(np.float64)
         if affine is not None:
-            if self.counts.balanced:
-                return np.full(self.classes, affine.row_sum / self.classes)
             return affine.a * (n / self.samples) + affine.q
-        return np.asarray(self.encoding.matrix @ (n / self.samples))
+        total, size = self.encoding.matrix @ n, np.abs(self.encoding.matrix) @ n
+        # What is left of codes that cancel is rounding, not a mean.
+        return np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / self.samples
 
     def replace(self, **changes: object) -> UFM:
         """The same problem with some fields changed."""

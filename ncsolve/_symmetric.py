@@ -18,9 +18,24 @@ from ncsolve._core import BlockGradient, Core, LossTerms
 from ncsolve._counts import ClassCounts
 from ncsolve._frames import ClassPairs, check_size, pad
 
-__all__ = ["SymmetricFrame"]
+__all__ = ["ClassBlock", "SymmetricFrame"]
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassBlock:
+    """What the ``classes`` classes of ``count`` samples each have in common at a symmetric minimizer.
+
+    ``bias`` is their entry of b, ``squared_length`` that of a class mean, ``inner_product`` that between two different
+    class means of the block (None if it has one class).
+    """
+
+    count: int
+    classes: int
+    bias: float
+    squared_length: float
+    inner_product: float | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,6 +167,21 @@ class SymmetricFrame:
         lengths = np.diag(between) + within * (1.0 - 1.0 / self.sizes)
         between.flat[:: self.sizes.size + 1] -= within / self.sizes
         return kh * kh * between, kh * kh * lengths
+
+    def blocks(self) -> tuple[ClassBlock, ...]:
+        """One block per distinct count, in ascending order."""
+        between, lengths = self.group_gram()
+        bias = self.group_bias
+        return tuple(
+            ClassBlock(
+                count=count,
+                classes=classes,
+                bias=float(bias[g]),
+                squared_length=float(lengths[g]),
+                inner_product=float(between[g, g]) if classes > 1 else None,
+            )
+            for g, (count, classes) in enumerate(zip(self.counts.values, self.counts.multiplicities, strict=True))
+        )
 
     def gram(self) -> Array:
         check_size(self.counts.classes, self.counts.classes, "the Gram matrix")

@@ -1,11 +1,12 @@
 """The README's transcripts: run every command of its console blocks and compare (or, with --write, replace) the output.
 
-Python blocks are run as doctests.  Figures that rounding makes differ between machines (gradients, times) are masked.
+Python blocks are run as doctests.  Figures that differ between machines are masked.
 """
 
 from __future__ import annotations
 
 import doctest
+import math
 import os
 import re
 import subprocess
@@ -17,17 +18,26 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
-# What differs between machines is masked before comparing: sizes of rounding errors and run times.
+# What differs between machines: sizes of rounding errors and run times are masked, other numbers compared as numbers.
 MASKS = [
     (re.compile(r"relative gradient \S+|gradient\s+\d\.\de-\d\d"), "relative gradient"),
     (re.compile(r"\d+\.\d s\b"), "s"),
 ]
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 
-def mask(text: str) -> str:
+def same(shown: str, printed: str) -> bool:
+    """Equal text, and numbers equal to 1e-6 of their size or to 1e-12."""
     for pattern, plain in MASKS:
-        text = pattern.sub(plain, text)
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+        shown, printed = pattern.sub(plain, shown), pattern.sub(plain, printed)
+    if [NUMBER.sub("", line).rstrip() for line in shown.split("\n")] != [
+        NUMBER.sub("", line).rstrip() for line in printed.split("\n")
+    ]:
+        return False
+    left, right = NUMBER.findall(shown), NUMBER.findall(printed)
+    return len(left) == len(right) and all(
+        math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-12) for a, b in zip(left, right, strict=True)
+    )
 
 
 def run(command: str, folder: Path) -> str:
@@ -59,7 +69,7 @@ def check(write: bool = False) -> int:
         def compare(match: re.Match[str]) -> str:
             nonlocal failures
             found = replay(match[1], folder)
-            if mask(found) == mask(match[1]):
+            if same(match[1], found):
                 return match[0]
             failures += 1
             if not write:
@@ -71,9 +81,11 @@ def check(write: bool = False) -> int:
         README.write_text(text)
         print(f"README: {failures} transcripts replaced")
         failures = 0
+    names: dict[str, object] = {}  # later blocks use what earlier ones defined
     for match in PYTHON.finditer(text):
         test = doctest.DocTestParser().get_doctest(match[1], {}, "README", str(README), 0)
-        failures += doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test).failed
+        test.globs = names
+        failures += doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, clear_globs=False).failed
     return failures
 
 

@@ -131,6 +131,9 @@ def test_million_classes():
     assert (np.diff(found.bias[order]) >= 0).all()
     with pytest.raises(ncsolve.SizeError, match="blocks"):
         _ = found.gram
+    assert sum(block.classes for block in found.blocks) == 10**6
+    assert [block.count for block in found.blocks] == sorted(set(counts.tolist()))
+    assert {block.bias for block in found.blocks} == set(found.bias.tolist())
 
 
 def test_structured_solution_equals_dense_solution():
