@@ -121,9 +121,11 @@ def compete(index: int, size: int) -> Result | None:
 
 
 def main() -> None:
-    print("# Rivals\n\nMade by `python -m benchmarks.rivals`: random codes K = m, counts 1 .. 100, lambda_W = lambda_H ="
-          " 5e-4, lambda_b = 0.1.\nErrors are relative to ncsolve's loss and bias, which tests/test_solve.py compares"
-          " with 50 digits.\n`slower` is the rival's time over ncsolve's (solve, W, class means), in one run.\n")
+    print(
+        "# Rivals\n\nMade by `python -m benchmarks.rivals`: random codes K = m, counts 1 .. 100, lambda_W = lambda_H = "
+        "5e-4, lambda_b = 0.1.\nErrors: relative to ncsolve's loss and bias, which tests/test_solve.py compares with "
+        "50 digits.\n`slower` is the rival's time over ncsolve's (solve, W, class means), in one run.\n"
+    )
     print(f"Machine: {machine()}.\n")
     rows = []
     for size in SIZES:

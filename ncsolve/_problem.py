@@ -15,7 +15,6 @@ from ncsolve._counts import ClassCounts
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
-
 __all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b"]
 
 _EPS = float(np.finfo(float).eps)
