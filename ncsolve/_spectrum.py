@@ -58,21 +58,27 @@ def spectrum_of_codes(codes: Array, u: Array, samples: int, threshold: float) ->
     singular values of A are computed, which is slower and keeps all digits.
     """
     m, k = codes.shape
+    total, size = codes @ u, np.abs(codes) @ u
+    # What is left of codes that cancel is rounding, not a mean.
+    mean = np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / samples
+    # The centred codes are differences: they are known to a few roundings of the codes themselves.
+    noise = 8 * _EPS * float(np.linalg.norm(codes))
     outer: Array | None = None
     if m > k:  # all happens in the span of the codes
         outer, codes = np.linalg.qr(codes)
-    mean = codes @ (u / samples)
+        mean = mean @ outer
     centred = codes - np.outer(mean, u)
     if centred.shape[0] > 8:  # below that the singular values cost nothing
         values, basis = np.linalg.eigh(centred @ centred.T)
         top = max(float(values[-1]), 0.0)
         floor = max(threshold * threshold, float(values[0]))
         if top * _EPS <= _SCATTER_ACCURACY * floor:
-            roots = np.sqrt(np.where(values > _EPS * max(m, k) * top, values, 0.0))
+            zero = max(_EPS * max(m, k) * top, noise * noise)
+            roots = np.sqrt(np.where(values > zero, values, 0.0))
             return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * np.sqrt(top))
     basis, roots = _left_singular(centred)
     top = float(roots[-1])
-    roots = np.where(roots > _EPS * max(m, k) * top, roots, 0.0)
+    roots = np.where(roots > max(_EPS * max(m, k) * top, noise), roots, 0.0)
     return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * top)
 
 
@@ -80,7 +86,8 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
     """The spectrum from label statistics: S (m, m) and mu (m,)."""
     values, basis = np.linalg.eigh(scatter)
     top = max(float(values[-1]), 0.0)
-    roots = np.sqrt(np.where(values > _EPS * 4 * values.size * top, values, 0.0))
+    noise = (8 * _EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
+    roots = np.sqrt(np.where(values > max(_EPS * 4 * values.size * top, noise), values, 0.0))
     return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))
 
 
