@@ -78,6 +78,9 @@ def document(
         },
         "stationarity": minimizer.residual,
     }
+    sampled = minimizer.frame.pairs().sampled
+    if sampled is not None:
+        result["sampled_classes"] = sampled
     if problem.class_names is not None and problem.classes <= _WHOLE:
         result["class_names"] = list(problem.class_names)
     return result

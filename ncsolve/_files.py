@@ -13,7 +13,7 @@ from ncsolve.errors import FileError
 __all__ = ["write_whole"]
 
 
-def write_whole(path: str | Path, write: Callable[[BinaryIO], None], *, force: bool = False) -> None:
+def write_whole(path: str | Path, write: Callable[[BinaryIO], object], *, force: bool = False) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in place in one step.
 
     An existing file is refused unless ``force`` is set; whatever happens, ``path`` is the old file, the whole

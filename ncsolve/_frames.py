@@ -16,10 +16,12 @@ from ncsolve.errors import SizeError
 if TYPE_CHECKING:
     from ncsolve._symmetric import SymmetricFrame
 
-__all__ = ["ClassPairs", "DenseFrame", "Frame", "check_size", "pad"]
+__all__ = ["ClassPairs", "DenseFrame", "Frame", "check_size", "choose_evenly", "pad"]
 
 Array = NDArray[np.float64]
 _MAX_ENTRIES = 2**27
+# Figures over pairs of classes compare at most this many: four million pairs take a second and 100 MB.
+_MOST_PAIRED = 2000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,6 +38,7 @@ class ClassPairs:
     inner_count: Array
     first: NDArray[np.intp]
     second: NDArray[np.intp]
+    sampled: int | None = None  # how many classes (or distinct counts) stand for all, if not all were compared
 
 
 class Frame(Protocol):
@@ -65,6 +68,13 @@ def check_size(rows: int, columns: int, what: str) -> None:
             f"{what} would be a {rows} x {columns} array of {rows * columns * 8 / 1e9:.1f} GB; "
             "use the minimizer's blocks (one entry per distinct count)"
         )
+
+
+def choose_evenly(size: int) -> tuple[NDArray[np.intp], int | None]:
+    """All of 0 .. size-1 with None, or _MOST_PAIRED of them, evenly spaced, with that number."""
+    if size <= _MOST_PAIRED:
+        return np.arange(size), None
+    return np.linspace(0, size - 1, _MOST_PAIRED).round().astype(np.intp), _MOST_PAIRED
 
 
 def pad(array: Array, dim: int) -> Array:
@@ -108,11 +118,13 @@ class DenseFrame:
         return means.T @ means
 
     def pairs(self) -> ClassPairs:
-        gram = self.gram()
-        first, second = np.triu_indices(gram.shape[0], 1)
+        means = self.core.features / np.sqrt(self.counts.array)
+        chosen, sampled = choose_evenly(self.counts.classes)
+        gram = means[:, chosen].T @ means[:, chosen]
+        first, second = np.triu_indices(chosen.size, 1)
         return ClassPairs(
-            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(gram.shape[0]), inner=gram[first, second],
-            inner_count=np.full(first.size, 2.0), first=first, second=second,
+            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(chosen.size), inner=gram[first, second],
+            inner_count=np.full(first.size, 2.0), first=first, second=second, sampled=sampled,
         )
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:

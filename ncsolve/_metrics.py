@@ -49,7 +49,7 @@ def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
         return NCMetrics(nc1=None, nc2_simplex=None, nc2_orthogonal=None, nc3=None, nc4=None)
     pairs = frame.pairs()
     simplex, orthogonal = weighted_frame_distances(
-        pairs.diagonal, pairs.diagonal_count, pairs.inner, pairs.inner_count, problem.classes
+        pairs.diagonal, pairs.diagonal_count, pairs.inner, pairs.inner_count, round(float(pairs.diagonal_count.sum()))
     )
     symmetric = frame.symmetric
     if symmetric is not None:

@@ -16,7 +16,7 @@ from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import BlockGradient, Core, LossTerms
 from ncsolve._counts import ClassCounts
-from ncsolve._frames import ClassPairs, check_size, pad
+from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
 
@@ -193,13 +193,14 @@ class SymmetricFrame:
 
     def pairs(self) -> ClassPairs:
         between, lengths = self.group_gram()
-        first, second = np.triu_indices(lengths.size)
-        p = self.sizes
+        chosen, sampled = choose_evenly(lengths.size)
+        between, lengths, p = between[np.ix_(chosen, chosen)], lengths[chosen], self.sizes[chosen]
+        first, second = np.triu_indices(chosen.size)
         count = np.where(first == second, p[first] * (p[first] - 1), 2 * p[first] * p[second])
         real = count > 0
         return ClassPairs(
-            diagonal=lengths, diagonal_count=self.sizes, inner=between[first, second][real], inner_count=count[real],
-            first=first[real], second=second[real],
+            diagonal=lengths, diagonal_count=p, inner=between[first, second][real], inner_count=count[real],
+            first=first[real], second=second[real], sampled=sampled,
         )
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:

@@ -209,3 +209,15 @@ def test_centring():
     assert ncsolve.solve(one_hot(0.01)).centring == pytest.approx(1 / 1.01, rel=1e-14)
     assert ncsolve.solve(one_hot(math.inf)).centring == 0.0
     assert ncsolve.solve(one_hot(encoding=encodings.simplex(10))).centring is None
+
+
+def test_pairs_of_many_classes_are_sampled_and_say_so():
+    """Ordinal codes of 5000 classes: 12.5 million pairs; the even selection holds both ends."""
+    problem = ncsolve.UFM(encoding=encodings.ordinal(5000), counts=2, lambda_w=1e-7, lambda_h=1e-7, lambda_b=0.3)
+    found = ncsolve.solve(problem)
+    document = found.to_json()
+    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    assert document["sampled_classes"] == 2000
+    lengths = np.sum(found.class_means**2, axis=0)
+    assert document["gram"]["summary"]["squared_length"]["max"] == pytest.approx(lengths.max(), rel=1e-12)
+    assert "sampled_classes" not in ncsolve.solve(problem.replace(encoding=encodings.ordinal(2000))).to_json()

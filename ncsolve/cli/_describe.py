@@ -99,6 +99,8 @@ def _class_means(minimizer: Minimizer) -> str:
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
     text += f"; they span {minimizer.rank} dimension{'s' if minimizer.rank != 1 else ''}"
+    if pairs.sampled is not None:
+        text += f"\n(figures over pairs of classes are over {pairs.sampled} of them, evenly chosen)"
     dead = int(np.sum(pairs.diagonal_count[pairs.diagonal <= 0.0]))
     if 0 < dead < minimizer.problem.classes:
         text += f"\n{dead} of {minimizer.problem.classes} class means are zero"
