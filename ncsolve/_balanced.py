@@ -34,7 +34,7 @@ _RANK_NOISE = 16 * 2.0**-52
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BalancedFrame:
-    """Singular values in the mean direction and across it, in units of sqrt(n), and the bias b = beta mu."""
+    """Singular values in the mean direction and across it and their gap, in units of sqrt(n), and the bias b = beta mu."""
 
     counts: ClassCounts
     encoding: AffineOneHot
@@ -46,6 +46,7 @@ class BalancedFrame:
     along_z: float
     across_sigma: float
     across_z: float
+    gap: float
 
     @property
     def choice(self) -> MethodChoice:
@@ -69,7 +70,9 @@ class BalancedFrame:
             lambda_h=self.lambda_h,
             lambda_b=self.lambda_b,
         )
-        return SymmetricFrame(core=core, counts=self.counts, a=self.encoding.a)
+        on = _formulas.affine_gram_diagonal(self.across_z, self.along_z, n, k, self.lambda_w, self.lambda_h)
+        off = _formulas.affine_gram_off_diagonal(self.gap, n, k, self.lambda_w, self.lambda_h)
+        return SymmetricFrame(core=core, counts=self.counts, a=self.encoding.a, known_gram=(on, off))
 
     @property
     def rank(self) -> int:
@@ -141,15 +144,12 @@ def balanced_frame(
     """Evaluate T5."""
     t = threshold / math.sqrt(counts.values[0])
     a, w = encoding.a, encoding.row_sum
-    if lambda_b == math.inf:
-        beta, kept, residual = 0.0, max(abs(w) - t, 0.0), min(abs(w), t)
-    else:
-        beta = _formulas.affine_bias_fraction(w, t, lambda_b)
-        kept = _formulas.affine_mean_singular_value(w, t, lambda_b)
-        residual = _formulas.affine_mean_residual(w, t, lambda_b)
+    beta = _formulas.affine_bias_fraction(w, t, lambda_b) if w != 0.0 else 0.0
+    kept = _formulas.affine_mean_singular_value(w, t, lambda_b)
+    residual = _formulas.affine_mean_residual(w, t, lambda_b)
     across = _formulas.affine_perp_singular_value(a, t) if counts.classes > 1 else 0.0
     return BalancedFrame(
         counts=counts, encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, beta=float(beta),
         along_sigma=float(kept + residual), along_z=float(kept) if kept > _RANK_NOISE * abs(w) else 0.0,
-        across_sigma=abs(a), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
+        across_sigma=abs(a), gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
     )

@@ -106,16 +106,6 @@ def affine_threshold(w: float, t: float) -> float:
     return t/(abs(w) - t)
 
 
-def affine_orthogonal_lambda_b(a: float, w: float, t: float) -> float:
-    """T5: the finite lambda_b at which the class means are orthogonal (for t < |a| < |w|)."""
-    return t/(abs(w) - abs(a))
-
-
-def affine_cosine(s_perp: float, s_mu: float, K: float) -> float:
-    """T5: cosine between class means."""
-    return (s_mu - s_perp)/(s_mu + s_perp*(K - 1))
-
-
 def affine_singular_value_gap(a: float, w: float, t: float, lambda_b: float) -> float:
     """T5: s_mu - s_perp without cancellation, in units of sqrt(n); also for lambda_b = inf."""
     if t >= lambda_b*(abs(w) - t):
@@ -127,11 +117,6 @@ def affine_singular_value_gap(a: float, w: float, t: float, lambda_b: float) -> 
     return (abs(w) - t) - t/lambda_b
 
 
-def affine_cosine_from_gap(gap: float, s_perp: float, s_mu: float, K: float) -> float:
-    """T5: cosine between class means, accurate near the orthogonal frame."""
-    return gap/(s_mu + s_perp*(K - 1))
-
-
 def affine_gram_diagonal(s_perp: float, s_mu: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
     """T5: squared length of a class mean."""
     return sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*sqrt(lambda_h)*sqrt(n))
@@ -140,6 +125,21 @@ def affine_gram_diagonal(s_perp: float, s_mu: float, n: float, K: float, lambda_
 def affine_gram_off_diagonal(gap: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
     """T5: inner product of two class means, accurate near the orthogonal frame."""
     return gap*sqrt(lambda_w)/(K*sqrt(lambda_h)*sqrt(n))
+
+
+def affine_cosine(s_perp: float, s_mu: float, K: float) -> float:
+    """T5: cosine between class means."""
+    return (s_mu - s_perp)/(s_mu + s_perp*(K - 1))
+
+
+def affine_cosine_from_gap(gap: float, s_perp: float, s_mu: float, K: float) -> float:
+    """T5: cosine between class means, accurate near the orthogonal frame."""
+    return gap/(s_mu + s_perp*(K - 1))
+
+
+def affine_orthogonal_lambda_b(a: float, w: float, t: float) -> float:
+    """T5: the finite lambda_b at which the class means are orthogonal (for t < |a| < |w|)."""
+    return t/(abs(w) - abs(a))
 
 
 def large_bias_threshold(tau: float, kappa: float) -> float:

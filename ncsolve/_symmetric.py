@@ -50,6 +50,8 @@ class SymmetricFrame:
     core: Core
     counts: ClassCounts
     a: float
+    # Squared length and inner product of class means where a closed form gives them without cancellation.
+    known_gram: tuple[float, float] | None = None
 
     @property
     def choice(self) -> MethodChoice:
@@ -158,6 +160,8 @@ class SymmetricFrame:
 
         The diagonal of the first holds the inner product of two different classes of the same group.
         """
+        if self.known_gram is not None:
+            return np.array([[self.known_gram[1]]]), np.array([self.known_gram[0]])
         core, (_, kh) = self.core, self._scales()
         root = np.sqrt(self.sizes * self.group_counts)
         right = core.right * np.sqrt(core.z)

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
+from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
 from ncsolve.errors import NCSolveError
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
+app.command("derive")(derive)
 
 
 def _version(value: bool) -> None:

@@ -1,0 +1,272 @@
+"""Damaged derivations: text of a derivation file, what it is replaced by.  Every one must break a step.
+
+Each line is an error that a person could make while typing a formula or its numeric form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from ncsolve.derivations._framework import Theorem
+
+__all__ = ["MUTANTS", "Mutant", "mutated"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """``old`` becomes ``new`` in ``derivations/<module>.py``."""
+
+    module: str
+    error: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    Mutant(
+        module="certificate",
+        error="sign of the bias term",
+        old="- norm2(Lam * one) / (2 * lambda_b)",
+        new="+ norm2(Lam * one) / (2 * lambda_b)",
+    ),
+    Mutant(
+        module="certificate",
+        error="N missing in the fit",
+        old="tr(space.t(Lam) * Y) - N / 2 * norm2(Lam) -",
+        new="tr(space.t(Lam) * Y) - norm2(Lam) / 2 -",
+    ),
+    Mutant(module="within_class_collapse", error="sign of the bias", old="* (y - b)", new="* (y + b)"),
+    Mutant(
+        module="within_class_collapse",
+        error="merged weight",
+        old="_n1 * _n2 / (_n1 + _n2)",
+        new="(_n1 + _n2)",
+    ),
+    Mutant(
+        module="factorization",
+        error="missing square root",
+        old="(lambda_h / lambda_w) ** sp.Rational(1, 4)",
+        new="(lambda_h / lambda_w) ** sp.Rational(1, 2)",
+    ),
+    Mutant(
+        module="factorization",
+        error="scales exchanged",
+        old="expr=(lambda_w / lambda_h) ** sp.Rational(1, 4)",
+        new="expr=(lambda_h / lambda_w) ** sp.Rational(1, 4)",
+    ),
+    Mutant(module="factorization", error="penalty not halved", old="tau * nuclear_norm / 2", new="tau * nuclear_norm"),
+    Mutant(
+        module="bias_equation", error="sign of the threshold", old="sp.Max(sigma - T, 0)", new="sp.Max(sigma + T, 0)"
+    ),
+    Mutant(module="bias_equation", error="max for min", old="sp.Min(sigma, T)", new="sp.Max(sigma, T)"),
+    Mutant(
+        module="bias_equation", error="missing square root", old="tau * sp.sqrt(N) / lambda_b", new="tau * N / lambda_b"
+    ),
+    Mutant(
+        module="bias_equation", error="h of the wrong argument", old="(T / sigma, True)", new="(T**2 / sigma**2, True)"
+    ),
+    Mutant(
+        module="bias_equation",
+        error="sign of the bias term",
+        old="lambda_b * bias_square / 2",
+        new="-lambda_b * bias_square / 2",
+    ),
+    Mutant(module="lambda_b_zero", error="sign of the bias", old="expr=mu,", new="expr=-mu,"),
+    Mutant(module="lambda_b_zero", error="half the threshold", old="- N * tau**2 / 2", new="- N * tau**2"),
+    Mutant(module="no_bias", error="factor two", old="lambda_h / (2 * lambda_b)", new="lambda_h / (4 * lambda_b)"),
+    Mutant(
+        module="eigenvector_mean",
+        error="wrong centring",
+        old="expr=lambda_b / (1 + lambda_b)",
+        new="expr=1 / (1 + lambda_b)",
+    ),
+    Mutant(module="eigenvector_mean", error="square of gamma", old="g = s + N * gamma**2", new="g = s + N * gamma"),
+    Mutant(
+        module="eigenvector_mean",
+        error="missing square root",
+        old="T / (lambda_b * sp.sqrt(N) * mean_norm)",
+        new="T / (lambda_b * N * mean_norm)",
+    ),
+    Mutant(
+        module="eigenvector_mean",
+        error="sign in the ratio",
+        old="mean_square / (1 + x) ** 2) - 1,\n            meaning",
+        new="mean_square / (1 - x) ** 2) - 1,\n            meaning",
+    ),
+    Mutant(
+        module="eigenvector_mean",
+        error="numeric form",
+        old="UnevaluatedExpr(lambda_b * x) ** 2",
+        new="UnevaluatedExpr(lambda_b * x)",
+    ),
+    Mutant(
+        module="affine_family", error="wrong threshold", old="expr=t / (sp.Abs(w) - t)", new="expr=t / (sp.Abs(w) + t)"
+    ),
+    Mutant(
+        module="affine_family",
+        error="wrong regime",
+        old="sp.Le(lambda_b * (sp.Abs(w) - t), t)",
+        new="sp.Le(lambda_b * (sp.Abs(w) + t), t)",
+    ),
+    Mutant(
+        module="affine_family",
+        error="wrong multiplicity",
+        old="space.trace_value(Q, K - 1)",
+        new="space.trace_value(Q, K)",
+    ),
+    Mutant(
+        module="affine_family",
+        error="K instead of K - 1",
+        old="(K - 1) * sp.Piecewise((t * sp.Abs(a)",
+        new="K * sp.Piecewise((t * sp.Abs(a)",
+    ),
+    Mutant(
+        module="affine_family",
+        error="sign of the bias",
+        old="t / (lambda_b * sp.Abs(w))",
+        new="-t / (lambda_b * sp.Abs(w))",
+    ),
+    Mutant(
+        module="affine_family",
+        error="sign of the bias term",
+        old="sp.Abs(w) - t - t / lambda_b",
+        new="sp.Abs(w) - t + t / lambda_b",
+    ),
+    Mutant(
+        module="affine_family",
+        error="missing square root",
+        old="K * sp.sqrt(n * lambda_w * lambda_h), meaning",
+        new="K * n * sp.sqrt(lambda_w * lambda_h), meaning",
+    ),
+    Mutant(
+        module="affine_family",
+        error="numeric form",
+        old="UnevaluatedExpr(sp.Abs(w) - t) - t / lambda_b",
+        new="UnevaluatedExpr(sp.Abs(w) - t) + t / lambda_b",
+    ),
+    Mutant(
+        module="affine_geometry",
+        error="K instead of K - 1",
+        old="(s_mu - s_perp) / (s_mu + (K - 1) * s_perp),\n            meaning",
+        new="(s_mu - s_perp) / (s_mu + K * s_perp),\n            meaning",
+    ),
+    Mutant(
+        module="affine_geometry",
+        error="missing square root",
+        old="expr=sp.sqrt(lambda_w / (n * lambda_h)) * gap",
+        new="expr=lambda_w / (n * lambda_h) * gap",
+    ),
+    Mutant(
+        module="affine_geometry",
+        error="orthogonal at the wrong place",
+        old="t / (sp.Abs(w) - sp.Abs(a))",
+        new="t / (sp.Abs(a) - sp.Abs(w))",
+    ),
+    Mutant(
+        module="affine_geometry",
+        error="numeric form",
+        old="UnevaluatedExpr(sp.Abs(w) - sp.Abs(a))",
+        new="UnevaluatedExpr(sp.Abs(a) - sp.Abs(w))",
+    ),
+    Mutant(
+        module="onehot", error="K instead of K - 1", old="_cosine = regime(-1 / (K - 1)", new="_cosine = regime(-1 / K"
+    ),
+    Mutant(
+        module="onehot",
+        error="asymptote without K",
+        old="-t / (K * lambda_b * (1 - t))",
+        new="-t / (lambda_b * (1 - t))",
+    ),
+    Mutant(module="onehot", error="wrong threshold", old="expr=t / (1 - t)", new="expr=t"),
+    Mutant(
+        module="onehot",
+        error="sign of the bias term",
+        old="t - t**2 / 2 - t**2 / (2 * K * lambda_b)",
+        new="t - t**2 / 2 + t**2 / (2 * K * lambda_b)",
+    ),
+    Mutant(
+        module="label_smoothing",
+        error="smoothing lost",
+        old="kept_gap = alpha - t / lambda_b",
+        new="kept_gap = -t / lambda_b",
+    ),
+    Mutant(module="label_smoothing", error="wrong crossing", old="expr=t / alpha", new="expr=alpha / t"),
+    Mutant(module="signed_codes", error="K instead of K - 1", old="regime(-1 / (K - 1)", new="regime(-1 / K"),
+    Mutant(
+        module="signed_codes",
+        error="acute for K > 2",
+        old='r["cosine_no_bias"], given={K: 4 + z',
+        new='r["cosine_no_bias"], given={K: 2 + z',
+    ),
+    Mutant(
+        module="signed_codes",
+        error="sign of the bias",
+        old="-t / (K * lambda_b)), meaning",
+        new="t / (K * lambda_b)), meaning",
+    ),
+    Mutant(module="centred_simplex", error="K instead of K - 1", old="expr=-1 / (K - 1)", new="expr=-1 / K"),
+    Mutant(
+        module="centred_simplex", error="a bias", old='expr=sp.S.Zero, meaning="each', new='expr=1 / K, meaning="each'
+    ),
+    Mutant(module="large_bias_law", error="sign of the bias", old="expr=tau / lambda_b", new="expr=-tau / lambda_b"),
+    Mutant(module="large_bias_law", error="wrong threshold", old="expr=tau * kappa", new="expr=tau**2 * kappa"),
+    Mutant(
+        module="large_bias_law",
+        error="lambda_h for lambda_w",
+        old="expr=lambda_w / lambda_b",
+        new="expr=lambda_h / lambda_b",
+    ),
+    Mutant(
+        module="large_bias_law",
+        error="factor two",
+        old="N * lambda_w * lambda_h / (2 * lambda_b)",
+        new="N * lambda_w * lambda_h / lambda_b",
+    ),
+    Mutant(
+        module="large_bias_law", error="without the hypothesis", old="space.rule(space.t(O) * O * u, u)", new="pass"
+    ),
+    Mutant(
+        module="imbalanced_onehot",
+        error="missing square root",
+        old="sp.Max(sp.sqrt(n) - T, 0) / n",
+        new="sp.Max(n - T, 0) / n",
+    ),
+    Mutant(module="imbalanced_onehot", error="wrong collapse", old="Formula(expr=T**2, ", new="Formula(expr=T, "),
+    Mutant(module="imbalanced_onehot", error="longest elsewhere", old="expr=4 * T**2", new="expr=2 * T**2"),
+    Mutant(
+        module="imbalanced_onehot",
+        error="wrong share",
+        old="expr=tau * n / (sp.sqrt(n) - T)",
+        new="expr=tau * sp.sqrt(n) / (sp.sqrt(n) - T)",
+    ),
+    Mutant(
+        module="self_duality",
+        error="kappa inverted",
+        old='"kappa": Formula(expr=sp.sqrt(lambda_h / lambda_w)',
+        new='"kappa": Formula(expr=sp.sqrt(lambda_w / lambda_h)',
+    ),
+    Mutant(module="self_duality", error="wrong multiplicity", old="expr=((K - 1) * sign_a", new="expr=(K * sign_a"),
+    Mutant(module="nearest_mean", error="factor two", old="expr=-2 * kappa * _t(h)", new="expr=-kappa * _t(h)"),
+    Mutant(
+        module="nearest_mean",
+        error="missing square root",
+        old="1 / sp.sqrt(n_k) - 1 / sp.sqrt(n_l)",
+        new="1 / n_k - 1 / n_l",
+    ),
+)
+
+
+def mutated(mutant: Mutant) -> Theorem:
+    """The theorem of the damaged file."""
+    original = import_module(f"ncsolve.derivations.{mutant.module}")
+    assert original.__file__ is not None
+    text = Path(original.__file__).read_text(encoding="utf-8")
+    assert mutant.old in text, f"{mutant.module}: nothing to damage: {mutant.old!r} is not in the file any more"
+    module = ModuleType(f"{original.__name__}_mutant")
+    exec(compile(text.replace(mutant.old, mutant.new), original.__file__, "exec"), module.__dict__)
+    theorem = module.THEOREM
+    assert isinstance(theorem, Theorem)
+    return theorem
