@@ -34,7 +34,7 @@ _RANK_NOISE = 16 * 2.0**-52
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BalancedFrame:
-    """Singular values in the mean direction and across it and their gap, in units of sqrt(n), and the bias b = beta mu."""
+    """Singular values along the mean direction and across it, and their gap, in units of sqrt(n); b = beta mu."""
 
     counts: ClassCounts
     encoding: AffineOneHot
@@ -151,5 +151,6 @@ def balanced_frame(
     return BalancedFrame(
         counts=counts, encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, beta=float(beta),
         along_sigma=float(kept + residual), along_z=float(kept) if kept > _RANK_NOISE * abs(w) else 0.0,
-        across_sigma=abs(a), gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
+        across_sigma=abs(a), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
+        gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)),
     )

@@ -7,169 +7,206 @@ With ``c = mu - b`` the minimizer solves ``lb (mu - c) = h(G(c)) c``, ``G(c) = S
     F(z) = h(diag(s^2) + z z^T) z + lb (z - m) = 0,
 
 the gradient of a strictly convex function.  ``h`` is applied through the secular equation, the Jacobian is
-the Daleckii-Krein formula in the eigenbasis of G, so a Newton step costs one Cholesky factorisation.
+the Daleckii-Krein formula in the eigenbasis of G, so a Newton step costs one Cholesky factorisation.  Many
+lambda_b are solved together, in the same array operations; one is the case of a single point.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from ncsolve._secular import SecularSystem, solve_secular
+from ncsolve._bias_jacobian import Jacobian, gain
+from ncsolve._bias_start import KRYLOV, diagonal_start, krylov_basis
+from ncsolve._scratch import Scratch
+from ncsolve._secular import EXACT, SecularRoots, SecularSystem, solve_secular
 from ncsolve.errors import ConvergenceError
 
-__all__ = ["BiasSolution", "solve_bias_equation"]
+__all__ = ["BiasSolution", "newton", "solve_bias_equation", "start_values"]
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 _MAX_STEPS = 100
-# Above this many directions Newton starts from the solution of a Krylov projection of this dimension.
-_KRYLOV = 64
 # F is a sum of terms that cancel; relative to them it cannot be computed better than a few roundings.
 _TARGET = 3e-16
-_EXACT, _LOOSE = 4e-16, 1e-8
-_REUSE = 1e-9
+_LOOSE = 1e-8
 _ACCEPT = 1e-13
+_SMALL = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class BiasSolution:
-    """The root z (r,), the part ``m - z`` that the bias takes out (r,), the eigensystem of G there, and the residual."""
+    """For every point (p): the root z (p, r), the part ``m - z`` that the bias takes out (p, r), the eigensystem of G
+    there, the relative residual (p,) and how many steps it took (p,)."""
 
     z: Array
     removed: Array
     system: SecularSystem
-    residual: float
-    steps: int
+    residual: Array
+    steps: Index
 
 
-def gain(values: Array) -> Array:
-    """``h(g) = min(1, 1/sqrt(g))``, the share of a direction that stays in the residual (T = 1)."""
-    return 1.0 / np.sqrt(np.maximum(values, 1.0))
-
-
-def solve_bias_equation(s: Array, m: Array, lambda_b: float, start: BiasSolution | None = None) -> BiasSolution:
-    """Solve F(z) = 0 for 0 < lambda_b < inf.
+def solve_bias_equation(s: Array, m: Array, lambda_b: float) -> BiasSolution:
+    """Solve F(z) = 0 for one 0 < lambda_b < inf; the solution's arrays have no leading axis.
 
     Parameters: ``s`` (r,) strictly increasing roots of the eigenvalues of S over T; ``m`` (r,) coordinates
-    of ``sqrt(N) mu / T``, none zero; ``start`` a solution for a neighbouring lambda_b.
+    of ``sqrt(N) mu / T``, none zero.
     Raises ConvergenceError when the residual stays above its tolerance.
     """
-    if start is not None:
-        z, system = start.z, start.system
-    else:
-        z, system = _start(s, m, lambda_b), None
-    return _newton(s, m, lambda_b, z, system)
+    scratch = Scratch()
+    points = np.array([lambda_b])
+    found = newton(s, m, points, start_values(s, m, points, scratch), scratch=scratch)
+    return BiasSolution(
+        z=found.z[0], removed=found.removed[0], system=found.system.take(0), residual=found.residual[0],
+        steps=found.steps[0],
+    )
 
 
-def _start(s: Array, m: Array, lambda_b: float) -> Array:
-    if s.size <= _KRYLOV:
-        # Each direction by itself, as if z z^T were diagonal: a damped fixed point of the scalar equation.
-        z = m * (lambda_b / (1.0 + lambda_b))
-        for _ in range(8):
-            z = lambda_b * m / (lambda_b + gain(s * s + z * z))
-        return z
-    basis, nodes = _krylov(s, m)
-    small = solve_bias_equation(nodes, basis.T @ m, lambda_b)
-    return basis @ small.z
-
-
-def _krylov(s: Array, m: Array) -> tuple[Array, Array]:
-    """Orthonormal Ritz vectors (r, k) and roots of the Ritz values (k,) of diag(s^2) started at m (Lanczos, full
-    reorthogonalisation).  The small problem has the Gauss quadrature of the measure that m puts on s^2."""
-    scale = max(float(s[-1]), 1e-300)
-    a = (s / scale) ** 2
-    k = min(_KRYLOV, s.size)
-    q = np.zeros((k, s.size))
-    q[0] = m / np.linalg.norm(m)
-    used = 1
-    for j in range(1, k):
-        v = a * q[j - 1]
-        for _ in range(2):
-            v -= q[:j].T @ (q[:j] @ v)
-        norm = np.linalg.norm(v)
-        if norm < 1e-10:
-            break
-        q[j] = v / norm
-        used = j + 1
-    q = q[:used]
-    values, vectors = np.linalg.eigh((q * a) @ q.T)
-    values = np.maximum(values, 0.0)
-    keep = np.append(True, np.diff(values) > 1e-14)
-    return q.T @ vectors[:, keep], np.sqrt(values[keep]) * scale
+def start_values(s: Array, m: Array, lambda_b: Array, scratch: Scratch) -> Array:
+    """A first z for every point (p, r)."""
+    if s.size <= KRYLOV:
+        return diagonal_start(s, m, lambda_b)
+    basis, nodes = krylov_basis(s, m)
+    coordinates = basis.T @ m
+    small = newton(nodes, coordinates, lambda_b, diagonal_start(nodes, coordinates, lambda_b), scratch=scratch)
+    return small.z @ basis.T
 
 
 @dataclass(kw_only=True)
 class _Iterate:
-    """One point of Newton's iteration with everything that F needs there."""
+    """Points of Newton's iteration with everything that F needs there; the first axis is the point."""
 
     z: Array
     removed: Array  # m - z, kept beside z because either may be the small one
     system: SecularSystem
-    h: Array
     pull: Array  # h(G) z
     force: Array  # F
-    residual: float
+    residual: Array
+    exact: bool  # whether the eigensystem is as good as it gets
+
+    def take(self, points: Index) -> _Iterate:
+        if points.size == self.residual.size:
+            return self
+        arrays = {f.name: getattr(self, f.name)[points] for f in fields(self) if f.name not in ("system", "exact")}
+        return _Iterate(system=self.system.take(points), exact=self.exact, **arrays)
+
+    def put(self, points: Index, other: _Iterate) -> None:
+        self.system.put(points, other.system)
+        for field in fields(self):
+            if field.name not in ("system", "exact"):
+                getattr(self, field.name)[points] = getattr(other, field.name)
 
 
-def _evaluate(
-    s: Array, z: Array, removed: Array, lambda_b: float, near: SecularSystem | None, shift: Array | None = None,
-    tolerance: float = _EXACT,
-) -> _Iterate:
-    system = solve_secular(s, z, near, shift, tolerance)
-    h = gain(system.values)
-    pull = system.apply(h)
-    push = lambda_b * removed
-    force = pull - push
-    scale = float(np.linalg.norm(pull)) + float(np.linalg.norm(push))
-    residual = float(np.linalg.norm(force)) / scale if scale > 0 else 0.0
-    return _Iterate(z=z, removed=removed, system=system, h=h, pull=pull, force=force, residual=residual)
+@dataclass(kw_only=True)
+class _Equation:
+    """F for some values of lambda_b."""
+
+    s: Array
+    m: Array
+    lambda_b: Array
+    scratch: Scratch
+
+    def evaluate(
+        self, z: Array, removed: Array, near: SecularRoots | None, *, close: bool, tolerance: float = EXACT,
+        points: Index | slice = slice(None),
+    ) -> _Iterate:
+        system = solve_secular(self.s, z, near, close=close, tolerance=tolerance, scratch=self.scratch)
+        pull = system.apply(gain(system.values))
+        push = self.lambda_b[points, None] * removed
+        force = pull - push
+        scale = _norm(pull) + _norm(push)
+        residual = _norm(force) / np.where(scale > 0, scale, 1.0)
+        return _Iterate(
+            z=z, removed=removed, system=system, pull=pull, force=force, residual=residual, exact=tolerance == EXACT
+        )
+
+    def take(self, points: Index) -> _Equation:
+        return _Equation(s=self.s, m=self.m, lambda_b=self.lambda_b[points], scratch=self.scratch)
 
 
-def _newton(s: Array, m: Array, lambda_b: float, z: Array, near: SecularSystem | None) -> BiasSolution:
-    at = _evaluate(s, z, m - z, lambda_b, near, tolerance=_LOOSE)
+def newton(
+    s: Array, m: Array, lambda_b: Array, z: Array, near: SecularRoots | None = None, *, close: bool = False,
+    scratch: Scratch,
+) -> BiasSolution:
+    """Newton's method from z (p, r) for all points at once; ``near`` is a guess at the eigenvalues of G there,
+    and ``close`` says that it is a good one.
+
+    Raises ConvergenceError when the residual of a point stays above its tolerance.
+    """
+    equation = _Equation(s=s, m=m, lambda_b=lambda_b, scratch=scratch)
     target = _TARGET * max(1.0, math.sqrt(s.size) / 8)
-    exact = False
-    jacobian: _Jacobian | None = None
+    at = equation.evaluate(z, m - z, near, close=close, tolerance=_LOOSE if near is None else EXACT)
+    todo = np.arange(lambda_b.size)
+    done: _Collected | None = None
+    jacobian: Jacobian | None = None
+    shrink = np.ones(todo.size)  # by how much the last step reduced the residual
+    settled = at.exact & (at.residual <= target)
     for step in range(_MAX_STEPS):
-        if exact and at.residual <= target:
-            return _solution(at, lambda_b, step)
-        # Close to the root the last factorisation serves once more: its error is as small as the last step.
-        if jacobian is None or at.residual > _REUSE:
-            jacobian = _Jacobian(at.system, at.h, lambda_b)
-        y = jacobian.solve(at.force)
-        direction = jacobian.system.from_eigenbasis(y)
-        slope = float(at.force @ direction)
-        length = 1.0
-        # Newton squares the residual: the roots need not be better than that until the end.
-        tolerance = min(max(0.01 * at.residual**2, _EXACT), _LOOSE)
-        while True:
-            new = _evaluate(
-                s, *_move(m, at.z, at.removed, length * direction), lambda_b, at.system,
-                _root_shift(at.system, length * y) if jacobian.system is at.system else None, tolerance,
-            )
-            # F is the gradient of a convex function: along the step its component runs from ``slope`` < 0
-            # upwards.  Past the minimum it is positive; shorten the step when it has gone too far.
-            ahead = float(new.force @ direction)
-            if ahead <= 0.5 * abs(slope) or new.residual <= max(0.5 * at.residual, _ACCEPT) or length < 1e-12:
-                break
-            length *= min(0.5, abs(slope) / (abs(slope) + ahead))
-        if exact and new.residual >= 0.5 * at.residual and min(at.residual, new.residual) <= _ACCEPT:
-            return _solution(min(at, new, key=lambda point: point.residual), lambda_b, step)  # rounding level
-        at, exact = new, tolerance == _EXACT
+        if settled.any():
+            if settled.all() and done is None:
+                return _solution(at, lambda_b, np.full(todo.size, step))
+            done = done or _Collected(lambda_b.size, s.size)
+            done.put(todo[settled], at.take(np.flatnonzero(settled)), step)
+            going = np.flatnonzero(~settled)
+            if going.size == 0:
+                return done.solution(lambda_b)
+            todo, at, equation, shrink = todo[going], at.take(going), equation.take(going), shrink[going]
+            jacobian = None
+        # Close to the root the last factorisation serves again: its error is as small as the last step.
+        if jacobian is None or not (4.0 * shrink * shrink * at.residual <= target).all():
+            if jacobian is not None:
+                scratch.give(jacobian.memory)
+                if jacobian.system is not at.system:
+                    scratch.give(jacobian.system.cauchy)
+            jacobian = Jacobian(at.system, equation.lambda_b, scratch)
+        new = _line_search(equation, at, jacobian)
+        worse = new.residual >= 0.5 * at.residual
+        shrink = new.residual / np.maximum(at.residual, 1e-300)
+        # Rounding level: no step makes it better.
+        stalled = at.exact & worse & (np.minimum(at.residual, new.residual) <= _ACCEPT)
+        back = np.flatnonzero(stalled & (at.residual < new.residual))
+        if back.size:
+            new.put(back, at.take(back))
+        if at.system is not jacobian.system:
+            scratch.give(at.system.cauchy)
+        at = new
+        settled = stalled | (at.exact & (at.residual <= target))
     raise ConvergenceError(
-        f"the bias equation stopped at a relative residual of {at.residual:.1e}, above {_ACCEPT:.0e}, after "
+        f"the bias equation stopped at a relative residual of {at.residual.max():.1e}, above {_ACCEPT:.0e}, after "
         f"{_MAX_STEPS} Newton steps; please report the problem that shows this"
     )
 
 
-def _solution(at: _Iterate, lambda_b: float, steps: int) -> BiasSolution:
-    return BiasSolution(
-        z=at.z, removed=at.pull / lambda_b, system=at.system, residual=at.residual, steps=steps
-    )
+def _line_search(equation: _Equation, at: _Iterate, jacobian: Jacobian) -> _Iterate:
+    """A Newton step for every point, shortened where it goes too far."""
+    y = jacobian.solve(at.force)
+    direction = jacobian.system.from_eigenbasis(y)
+    if jacobian.system is not at.system:
+        y = at.system.to_eigenbasis(direction)
+    slope = _dot(at.force, direction)
+    close = float(at.residual.max()) <= _SMALL  # the first order guess at the roots errs by the square of the step
+    new = equation.evaluate(*_move(equation.m, at.z, at.removed, direction), at.system.moved(y), close=close)
+    length = np.ones(slope.size)
+    while True:
+        # F is the gradient of a convex function: along the step its component runs from ``slope`` < 0
+        # upwards.  Past the minimum it is positive; shorten the step when it has gone too far.
+        ahead = _dot(new.force, direction)
+        far = (ahead > 0.5 * np.abs(slope)) & (new.residual > np.maximum(0.5 * at.residual, _ACCEPT))
+        far &= length >= 1e-12
+        points = np.flatnonzero(far)
+        if points.size == 0:
+            return new
+        length[far] *= np.minimum(0.5, np.abs(slope) / (np.abs(slope) + ahead))[far]
+        part, factor = at.take(points), length[points, None]
+        moved = _move(equation.m, part.z, part.removed, factor * direction[points])
+        shorter = equation.evaluate(*moved, part.system.moved(factor * y[points]), close=False, points=points)
+        if points.size == slope.size:
+            new = shorter
+        else:
+            new.put(points, shorter)
 
 
 def _move(m: Array, z: Array, removed: Array, step: Array) -> tuple[Array, Array]:
@@ -179,53 +216,33 @@ def _move(m: Array, z: Array, removed: Array, step: Array) -> tuple[Array, Array
     return new_z, np.where(small, m - new_z, removed - step)
 
 
-def _root_shift(system: SecularSystem, y: Array) -> Array:
-    """First-order change of the eigenvalues of G when z moves by V y."""
-    return y * (2.0 * system.projections + y)
+def _solution(at: _Iterate, lambda_b: Array, steps: Index) -> BiasSolution:
+    return BiasSolution(
+        z=at.z, removed=at.pull / lambda_b[:, None], system=at.system, residual=at.residual, steps=steps
+    )
 
 
-class _Jacobian:
-    """Cholesky factor, in the eigenbasis of G, of the Daleckii-Krein derivative of F."""
+class _Collected:
+    """Solutions of points that end at different steps."""
 
-    def __init__(self, system: SecularSystem, h: Array, lambda_b: float) -> None:
-        self.system = system
-        matrix, diagonal = _derivative(system, h, lambda_b)
-        try:
-            self._factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
-        except LinAlgError:
-            # Rounding can hide the last digits of a Jacobian that is positive definite only by lambda_b: a
-            # gradient step in the metric of its diagonal is still a descent direction.
-            self._factor = None
-            self._diagonal = np.maximum(diagonal, lambda_b)
+    def __init__(self, points: int, r: int) -> None:
+        self.steps = np.zeros(points, dtype=np.intp)
+        rows = {name: np.empty((points, r)) for name in ("z", "removed", "pull", "force")}
+        self.points = _Iterate(
+            system=SecularSystem.empty(points, r), residual=np.empty(points), exact=True, **rows
+        )
 
-    def solve(self, force: Array) -> Array:
-        """The Newton step, in the eigenbasis."""
-        right = -self.system.to_eigenbasis(force)
-        if self._factor is None:
-            return right / self._diagonal
-        return cho_solve(self._factor, right, check_finite=False)
+    def put(self, points: Index, part: _Iterate, step: int) -> None:
+        self.points.put(points, part)
+        self.steps[points] = step
+
+    def solution(self, lambda_b: Array) -> BiasSolution:
+        return _solution(self.points, lambda_b, self.steps)
 
 
-def _derivative(system: SecularSystem, h: Array, lambda_b: float) -> tuple[Array, Array]:
-    root = np.sqrt(system.values)
-    high = root > 1.0
-    w = system.projections
-    # Divided differences of h: 0 below the threshold, a formula without cancellation elsewhere.
-    clipped = np.maximum(root, 1.0)
-    divided = clipped[:, None] + clipped
-    divided *= clipped[:, None]
-    divided *= -clipped
-    np.reciprocal(divided, out=divided)
-    if not high.all():
-        low = ~high
-        divided[np.ix_(low, low)] = 0.0
-        upper = root[high]
-        gap = np.add.outer(upper, root[low]) * np.maximum(np.subtract.outer(upper, root[low]), 1e-300)
-        mixed = -((upper - 1.0) / upper)[:, None] / gap
-        divided[np.ix_(high, low)] = mixed
-        divided[np.ix_(low, high)] = mixed.T
-    diagonal = lambda_b + h + divided @ (w * w)
-    divided *= w[:, None]
-    divided *= w
-    divided.flat[:: root.size + 1] += diagonal
-    return divided, diagonal
+def _norm(x: Array) -> Array:
+    return np.asarray(np.sqrt(np.einsum("pr,pr->p", x, x)))
+
+
+def _dot(x: Array, y: Array) -> Array:
+    return np.asarray(np.einsum("pr,pr->p", x, y))

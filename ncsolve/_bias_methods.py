@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._bias_equation import BiasSolution, solve_bias_equation
+from ncsolve._bias_equation import solve_bias_equation
 from ncsolve._secular import SecularSystem, solve_secular
 from ncsolve._spectrum import LabelSpectrum
 
-__all__ = ["LargeBiasLaw", "MethodChoice", "ShiftedSpectrum", "choose", "large_bias_law", "solve_bias"]
+__all__ = [
+    "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
+    "ShiftedSpectrum", "choose", "eigenvector_bias_fraction", "large_bias_law", "solve_bias",
+]
 
 Array = NDArray[np.float64]
 
@@ -44,7 +47,6 @@ class ShiftedSpectrum:
     met: Array
     rest: Array
     system: SecularSystem | None
-    solution: BiasSolution | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +76,14 @@ SPECTRAL = MethodChoice(
 
 
 def solve_bias(
-    spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False,
-    near: ShiftedSpectrum | None = None,
+    spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False
 ) -> ShiftedSpectrum:
-    """Choose the theorem and evaluate it.
-
-    Parameters: ``spectral`` forces the spectral solver where 0 < lambda_b < inf; ``near`` is a solution for a
-    neighbouring lambda_b, from which the spectral solver starts.
-    """
+    """Choose the theorem and evaluate it; ``spectral`` forces the spectral solver where 0 < lambda_b < inf."""
     roots = spectrum.met_roots / threshold
     scale = math.sqrt(spectrum.samples) / threshold
     mean = spectrum.met_mean * scale
     choice, law = choose(spectrum, threshold, lambda_b, spectral=spectral)
     system: SecularSystem | None = None
-    solution: BiasSolution | None = None
     if choice in (CENTRED, ZERO):
         bias = mean
     elif choice is NO_BIAS:
@@ -99,12 +95,11 @@ def solve_bias(
         bias = law.direction / (math.sqrt(spectrum.samples) * lambda_b)
         system = solve_secular(roots, mean - bias)
     else:
-        solution = solve_bias_equation(roots, mean, lambda_b, near.solution if near is not None else None)
+        solution = solve_bias_equation(roots, mean, lambda_b)
         bias, system = solution.removed, solution.system
     values = spectrum.met_roots if system is None else np.sqrt(system.values) * threshold
     return ShiftedSpectrum(
-        spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system,
-        solution=solution,
+        spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system
     )
 
 
@@ -139,20 +134,18 @@ def eigenvector_bias_fraction(root: float, mean: float, lambda_b: float) -> tupl
 
 
 def _ratio(scatter: float, mean_square: float, lambda_b: float) -> float:
-    """x = b/c, the positive root of the quartic of T4, by bisection in log x and then Newton's method.
-
-    The function increases with x, is -1 at 0 and not negative at 1/lambda_b (where h = 1).
-    """
-    low, high = 0.0, 1.0 / lambda_b
-    x = high / math.sqrt(max(scatter + mean_square, 1.0))
+    """x = b/c, the positive root of T4's quartic: Newton's method kept in a bracket (the function increases)."""
+    low = _formulas.eigenvector_ratio_lower(scatter, mean_square, lambda_b)
+    high = _formulas.eigenvector_ratio_upper(lambda_b)
+    x = low
     for _ in range(200):
         value = _formulas.eigenvector_ratio_equation(x, scatter, mean_square, lambda_b)
-        low, high = (x, high) if value < 0 else (low, x)
+        low, high = (x, high) if value <= 0 else (low, x)
         # d/dx of lb^2 x^2 (s + m/(1+x)^2)
-        slope = 2.0 * lambda_b * lambda_b * x * (scatter + mean_square / (1.0 + x) ** 3)
-        new = x - value / slope if slope > 0 else high
-        if not low < new < high:
-            new = math.sqrt(low * high) if low > 0 else 0.5 * high
+        slope = 2.0 * (lambda_b * x) ** 2 / x * (scatter + mean_square / (1.0 + x) ** 3)
+        new = x - value / slope
+        if not low <= new <= high:
+            new = math.sqrt(low) * math.sqrt(high)
         if abs(new - x) <= 2e-16 * x:
             return new
         x = new
@@ -170,12 +163,25 @@ def large_bias_law(spectrum: LabelSpectrum, threshold: float) -> LargeBiasLaw | 
         return None
     roots = spectrum.met_roots / threshold
     mean = spectrum.met_mean * (math.sqrt(spectrum.samples) / threshold)
+    if _dips_below(roots, mean):
+        return None
     system = solve_secular(roots, mean)  # the spectrum of M, which has the bias 0
     singular = np.sqrt(system.values)
     if float(singular.min()) <= 1.0:
         return None
-    # In units of T: P^{-1} mu = v/sqrt(N), and lb+ = (1/N) v^T (P - I)^{-1} v.
+    # In units of T, and with v/sqrt(N) = P^{-1} mu for v, tau is 1.
     direction = system.apply(1.0 / singular)
     pull = system.to_eigenbasis(direction)
-    lb = float(np.sum(pull * pull / (singular - 1.0)))
+    lb = _formulas.large_bias_threshold(1.0, float(np.sum(pull * pull / (singular - 1.0))))
     return LargeBiasLaw(threshold=lb, direction=direction * math.sqrt(spectrum.samples))
+
+
+def _dips_below(roots: Array, mean: Array) -> bool:
+    """Whether the smallest eigenvalue of diag(roots^2) + mean mean^T, with roots[0] = 0, is below 1.
+
+    Its secular equation increases from there to roots[1]^2, so that its sign at 1 tells: nothing need be solved.
+    """
+    squares = roots[1:] ** 2
+    if squares.size and float(squares[0]) <= 1.0:
+        return True
+    return 1.0 - float(mean[0]) ** 2 + float(np.sum(mean[1:] ** 2 / (squares - 1.0))) > 0.0

@@ -107,8 +107,7 @@ class Core:
         full[self.order] = x
         if self.turn is not None:
             r = self.turn.z.size
-            root = np.sqrt(self.turn.slopes)[:, None]
-            full[:r] = self.turn.z[:, None] * (self.turn.cauchy.T @ (full[:r] / root))
+            full[:r] = self.turn.rotate(full[:r])
         return self.basis @ full
 
     def u_adjoint(self, y: Array) -> Array:
@@ -116,8 +115,7 @@ class Core:
         full = self.basis.T @ y
         if self.turn is not None:
             r = self.turn.z.size
-            root = np.sqrt(self.turn.slopes)[:, None]
-            full[:r] = (self.turn.cauchy @ (self.turn.z[:, None] * full[:r])) / root
+            full[:r] = self.turn.rotate_back(full[:r])
         return np.asarray(full[self.order])
 
     def shifted(self, f: Array) -> Array:
@@ -128,23 +126,22 @@ class Core:
         """(M - b u^T)^T g."""
         return self.codes.T @ g - np.outer(self.u, self.bias @ g)
 
-    def v_apply(self, x: Array) -> Array:
-        """V x (K, k) for x (p, k)."""
-        return self.shifted_adjoint(self.u_apply(x / self.active_sigma[:, None]))
-
-    def v_adjoint(self, f: Array) -> Array:
-        """V^T f (p, k) for f (K, k)."""
-        return self.u_adjoint(self.shifted(f)) / self.active_sigma[:, None]
-
     @cached_property
     def left(self) -> Array:
         """U (m, p)."""
-        return self.u_apply(np.eye(self.z.size))
+        if self.turn is None:
+            return self.basis[:, self.order]
+        r = self.turn.z.size
+        full = np.zeros((self.sigma.size, self.order.size))
+        turned = self.order < r
+        full[:r, turned] = self.turn.vectors()[:, self.order[turned]]
+        full[self.order[~turned], np.flatnonzero(~turned)] = 1.0
+        return self.basis @ full
 
     @cached_property
     def right(self) -> Array:
         """V (K, p)."""
-        return self.v_apply(np.eye(self.z.size))
+        return self.shifted_adjoint(self.left / self.active_sigma)
 
     @property
     def weights(self) -> Array:
@@ -161,14 +158,19 @@ class Core:
         """Whether the problem is small enough to check entry by entry."""
         return self.codes.size * max(1, self.z.size) <= _EXACT_WORK
 
+    @cached_property
+    def _explicit(self) -> tuple[Array, Array, Array]:
+        """W (m, p), F (p, K) and the residual M - b u^T - W F (m, K)."""
+        w, f = self.weights, self.features
+        return w, f, self.codes - np.outer(self.bias, self.u) - w @ f
+
     def loss_terms(self) -> LossTerms:
         """The objective, from its definition for problems of moderate size and from the singular values above."""
         bias = 0.0
         if math.isfinite(self.lambda_b):
             bias = float(_formulas.bias_loss(float(self.bias @ self.bias), self.lambda_b))
         if self.exact:
-            w, f = self.weights, self.features
-            residual = self.codes - np.outer(self.bias, self.u) - w @ f
+            w, f, residual = self._explicit
             return LossTerms(
                 fit=float(np.sum(residual * residual)) / (2 * self.samples),
                 weights=self.lambda_w * float(np.sum(w * w)) / 2,
@@ -177,9 +179,8 @@ class Core:
             )
         rest = _formulas.residual_singular_value(self.sigma, self.threshold)
         penalty = float(_formulas.penalty_loss(float(self.z.sum()), self.threshold / self.samples))
-        return LossTerms(
-            fit=float(_formulas.fit_loss(float(rest @ rest), self.samples)), weights=penalty, features=penalty, bias=bias
-        )
+        fit = float(_formulas.fit_loss(float(rest @ rest), self.samples))
+        return LossTerms(fit=fit, weights=penalty, features=penalty, bias=bias)
 
     def gradient(self) -> BlockGradient:
         """The gradient of the full objective, from its definition.
@@ -187,25 +188,15 @@ class Core:
         Entry by entry where that is affordable, else through its action on random vectors (an unbiased
         estimate of the squared norm; a fixed seed keeps it reproducible).
         """
-        p = self.z.size
         n, lw, lh = self.samples, self.lambda_w, self.lambda_h
         kw = _formulas.weight_scale(lw, lh)
         kh = _formulas.feature_scale(lw, lh)
         if self.exact:
-            w, f = self.weights, self.features
-            residual = self.codes - np.outer(self.bias, self.u) - w @ f
+            w, f, residual = self._explicit
             mean_residual = residual @ self.u / n
-            gradients = (lw * w - residual @ f.T / n, lh * f - w.T @ residual / n)
-            factor = 1.0
+            square = float(np.sum((lw * w - residual @ f.T / n) ** 2) + np.sum((lh * f - w.T @ residual / n) ** 2))
         else:
-            root = np.sqrt(self.z)[:, None]
-            probes = np.random.default_rng(0).standard_normal((p, _PROBES))
-            w_probe = kw * self.u_apply(root * probes)
-            f_probe = kh * self.v_apply(root * probes)
-            mean_residual = self._residual(self.u[:, None])[:, 0] / n
-            gradients = (lw * w_probe - self._residual(f_probe) / n, lh * f_probe - self._residual_adjoint(w_probe) / n)
-            factor = 1.0 / _PROBES
-        square = factor * sum(float(np.sum(g * g)) for g in gradients)
+            square, mean_residual = self._probed(lw, lh, kw, kh)
         # What cancels in them: (M - b u^T) F^T / N and its mirror image, and the decay of W and H.
         size = float(np.sum(self.active_sigma**2 * self.z))
         decay = float(np.sum(self.z))
@@ -217,13 +208,23 @@ class Core:
             scale += float(push @ push + label_mean @ label_mean)
         return BlockGradient(square=square, scale_square=scale)
 
-    def _residual(self, x: Array) -> Array:
-        kernel = self.u_apply(self.z[:, None] * self.v_adjoint(x))
-        return self.shifted(x) - kernel
+    def _probed(self, lw: float, lh: float, kw: float, kh: float) -> tuple[float, Array]:
+        """Estimated squared norm of the gradients in W and F, and the mean residual.
 
-    def _residual_adjoint(self, y: Array) -> Array:
-        kernel = self.v_apply(self.z[:, None] * self.u_adjoint(y))
-        return self.shifted_adjoint(y) - kernel
+        The gradients lw W - R F^T/N and lh F - W^T R/N meet the same random vectors, and what costs a pass over a
+        large matrix is done for all of them at once.
+        """
+        root = np.sqrt(self.z)[:, None]
+        probes = root * np.random.default_rng(0).standard_normal((self.z.size, _PROBES))
+        sigma = self.active_sigma[:, None]
+        both = self.u_apply(np.concatenate((kw * probes, kh * probes / sigma), axis=1))
+        w, f = both[:, :_PROBES], self.shifted_adjoint(both[:, _PROBES:])  # W and F^T times the probes
+        image = self.shifted(np.concatenate((f, self.u[:, None]), axis=1))
+        start = np.concatenate((image, w), axis=1)
+        kernel = self.u_apply(self.z[:, None] / sigma * self.u_adjoint(start))  # U z S^-1 U^T = W F (M - b u^T)^+
+        rest = (start - kernel) / self.samples
+        in_w, in_f = lw * w - rest[:, :_PROBES], lh * f - self.shifted_adjoint(rest[:, _PROBES + 1 :])
+        return float(np.sum(in_w**2) + np.sum(in_f**2)) / _PROBES, rest[:, _PROBES]
 
 
 def core_from_spectrum(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
-from ncsolve._bias_methods import ShiftedSpectrum, solve_bias
+from ncsolve._bias_along import solve_bias_along
 from ncsolve._methods import reduced_codes
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_lambda_b
@@ -74,12 +74,10 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     sigma = np.empty((grid.size, spectrum.basis.shape[1]))
     sigma[:, spectrum.met :] = spectrum.rest_roots
     theorems = [""] * grid.size
-    near: ShiftedSpectrum | None = None
-    for i in np.argsort(grid, kind="stable"):  # each point starts from its neighbour
-        shifted = solve_bias(spectrum, threshold, float(grid[i]), near=near)
-        if shifted.solution is not None:
-            near = shifted
-        met[i], sigma[i, : spectrum.met], theorems[i] = shifted.bias, shifted.met, shifted.choice.theorem
+    for points in solve_bias_along(spectrum, threshold, grid):
+        met[points.index], sigma[points.index, : spectrum.met] = points.bias, points.met
+        for i in points.index.tolist():
+            theorems[i] = points.choice.theorem
     bias = met @ spectrum.basis[:, : spectrum.met].T
     kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
     rest = _formulas.residual_singular_value(sigma, threshold)

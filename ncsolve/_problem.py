@@ -18,6 +18,8 @@ from ncsolve.errors import ProblemError
 __all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b"]
 
 _EPS = float(np.finfo(float).eps)
+# Beyond these the squares and fourth powers that the solver forms leave the range of floats.
+_LEAST, _MOST = 1e-50, 1e50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,9 +36,9 @@ class UFM:
     counts : int or sequence of K ints
         Samples per class, at least 1 each.
     lambda_w, lambda_h : float
-        Weight decay of the classifier W (m, d) and of the features H (d, N); positive, finite.
+        Weight decay of the classifier W (m, d) and of the features H (d, N); 1e-50 to 1e50.
     lambda_b : float
-        Weight decay of the bias b (m,); 0 <= lambda_b <= inf, inf meaning no bias.
+        Weight decay of the bias b (m,); 0, 1e-100 to 1e100, or inf, which means no bias.
     dim : int, optional
         Feature dimension d; by default min(m, K), which holds every minimizer.
 
@@ -158,10 +160,10 @@ class UFM:
 def check_lambda(name: str, value: object) -> float:
     """A positive finite regularization, or ProblemError."""
     number = _real(name, value)
-    if not 0.0 < number < math.inf:
+    if not _LEAST <= number <= _MOST:
         raise ProblemError(
-            f"{name} must be positive and finite; got {number:g} (without weight decay the minimizer is not unique "
-            "and does not collapse; give a small positive value)"
+            f"{name} must be positive and finite (1e-50 to 1e50); got {number:g} (without weight decay the minimizer "
+            "is not unique and does not collapse; give a small positive value)"
         )
     return number
 
@@ -169,8 +171,11 @@ def check_lambda(name: str, value: object) -> float:
 def check_lambda_b(value: object, name: str = "lambda_b") -> float:
     """A bias regularization in [0, inf], or ProblemError."""
     number = _real(name, value)
-    if not number >= 0.0:
-        raise ProblemError(f"{name} must be between 0 and inf; got {number:g} (0 is a free bias, inf is no bias)")
+    if not (number in (0.0, math.inf) or _LEAST**2 <= number <= _MOST**2):
+        raise ProblemError(
+            f"{name} must be between 0 and inf (0, inf, or 1e-100 to 1e100); got {number:g} (0 is a free bias, inf is "
+            "no bias)"
+        )
     return number
 
 

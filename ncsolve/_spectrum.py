@@ -10,16 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
+
+from ncsolve._left_basis import left_basis
 
 __all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
 
 Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
-# An eigenvalue of S is known to about eps times the largest one.  h(g) = min(1, T/sqrt(g)) turns that into a
-# relative error of the bias of eps g_max / T^2 at most; above this bound singular values of A are taken instead.
-_SCATTER_ACCURACY = 2e-13
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,8 +52,7 @@ class LabelSpectrum:
 def spectrum_of_codes(codes: Array, u: Array, samples: int, threshold: float) -> LabelSpectrum:
     """The spectrum for weighted codes M (m, K) and u (K,) with ``||u||^2 = samples``.
 
-    S is squared and diagonalised where its eigenvalues are accurate enough for the threshold; elsewhere the
-    singular values of A are computed, which is slower and keeps all digits.
+    Everything happens in the span of the codes, and as accurately as the threshold needs it.
     """
     m, k = codes.shape
     total, size = codes @ u, np.abs(codes) @ u
@@ -64,22 +61,11 @@ def spectrum_of_codes(codes: Array, u: Array, samples: int, threshold: float) ->
     # The centred codes are differences: they are known to a few roundings of the codes themselves.
     noise = 8 * _EPS * float(np.linalg.norm(codes))
     outer: Array | None = None
-    if m > k:  # all happens in the span of the codes
+    if m > k:
         outer, codes = np.linalg.qr(codes)
         mean = mean @ outer
-    centred = codes - np.outer(mean, u)
-    if centred.shape[0] > 8:  # below that the singular values cost nothing
-        values, basis = np.linalg.eigh(centred @ centred.T)
-        top = max(float(values[-1]), 0.0)
-        floor = max(threshold * threshold, float(values[0]))
-        if top * _EPS <= _SCATTER_ACCURACY * floor:
-            zero = max(_EPS * max(m, k) * top, noise * noise)
-            roots = np.sqrt(np.where(values > zero, values, 0.0))
-            return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * np.sqrt(top))
-    basis, roots = _left_singular(centred)
-    top = float(roots[-1])
-    roots = np.where(roots > max(_EPS * max(m, k) * top, noise), roots, 0.0)
-    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * top)
+    basis, roots = left_basis(codes - np.outer(mean, u), threshold, noise)
+    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * float(roots[-1]))
 
 
 def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpectrum:
@@ -91,28 +77,17 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
     return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))
 
 
-def _left_singular(a: Array) -> tuple[Array, Array]:
-    """Left singular vectors (m, m) and singular values (m,), ascending, of an (m, k) array with m <= k."""
-    try:
-        u, s, _ = scipy.linalg.svd(a, full_matrices=False, check_finite=False)
-    except np.linalg.LinAlgError:  # LAPACK's divide and conquer can fail to converge; its QR iteration does not
-        u, s, _ = scipy.linalg.svd(a, full_matrices=False, check_finite=False, lapack_driver="gesvd")
-    return u[:, ::-1], s[::-1]
-
-
 def _compose(outer: Array | None, basis: Array) -> Array:
     return basis if outer is None else outer @ basis
 
 
 def _split(samples: int, basis: Array, roots: Array, mean: Array, gap: float) -> LabelSpectrum:
-    """Turn every eigenspace so that one of its vectors carries the mean, and put those first."""
+    """Turn every eigenspace so that one of its vectors carries the mean, and put those first; overwrites its arrays."""
     size = float(np.linalg.norm(mean))
-    basis = np.array(basis)
-    mean = np.array(mean)
     starts = np.flatnonzero(np.append(True, np.diff(roots) > gap))
     stops = np.append(starts[1:], roots.size)
     for start, stop in zip(starts[stops - starts > 1], stops[stops - starts > 1], strict=True):
-        part = mean[start:stop]
+        part = mean[start:stop].copy()
         length = float(np.linalg.norm(part))
         roots[start:stop] = roots[start]
         if length <= _EPS * size:
@@ -127,12 +102,10 @@ def _split(samples: int, basis: Array, roots: Array, mean: Array, gap: float) ->
         mean[start] = sign * length
     # The coordinate on the kernel of S decides whether 0 lies in the affine hull: it is a sum of as many roundings
     # as a code is long.  Elsewhere a coordinate below a few roundings changes nothing.
-    noise = np.where(roots == 0.0, max(16, mean.size), 4) * _EPS * size
+    noise = np.where(roots == 0.0, max(16, mean.size), 16) * _EPS * size
     met = np.abs(mean) > noise
+    if not met.all():
+        basis = basis[:, np.concatenate((np.flatnonzero(met), np.flatnonzero(~met)))]
     return LabelSpectrum(
-        samples=samples,
-        basis=np.concatenate((basis[:, met], basis[:, ~met]), axis=1),
-        met_roots=roots[met],
-        met_mean=mean[met],
-        rest_roots=roots[~met],
+        samples=samples, basis=basis, met_roots=roots[met], met_mean=mean[met], rest_roots=roots[~met]
     )

@@ -21,12 +21,14 @@ def make(**changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lambda_w": 0}, r"lambda_w must be positive and finite; got 0"),
-        ({"lambda_w": -1e-3}, r"lambda_w must be positive and finite; got -0.001"),
-        ({"lambda_h": math.inf}, r"lambda_h must be positive and finite; got inf"),
+        ({"lambda_w": 0}, r"lambda_w must be positive and finite \(1e-50 to 1e50\); got 0"),
+        ({"lambda_w": -1e-3}, r"lambda_w must be .*got -0.001"),
+        ({"lambda_h": math.inf}, r"lambda_h must be positive and finite .*; got inf"),
         ({"lambda_h": math.nan}, r"got nan"),
-        ({"lambda_b": -0.1}, r"lambda_b must be between 0 and inf; got -0.1"),
+        ({"lambda_b": -0.1}, r"lambda_b must be between 0 and inf .*; got -0.1"),
         ({"lambda_b": math.nan}, r"got nan"),
+        ({"lambda_b": 1e-300}, r"1e-100 to 1e100\); got 1e-300"),
+        ({"lambda_w": 1e-300}, r"got 1e-300"),
         ({"lambda_b": "0.1"}, r"lambda_b must be a real number; got '0.1'"),
         ({"lambda_w": True}, r"must be a real number; got True"),
         ({"counts": 0}, r"at least 1; every class has 0"),

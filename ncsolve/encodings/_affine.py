@@ -68,8 +68,8 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
            [-1.,  2.]])
     """
     for name, value in (("a", a), ("q", q)):
-        if not (isinstance(value, (int, float)) and abs(value) <= 1e100):
-            raise EncodingError(f"the coefficients a and q must be finite; got {name} = {value!r}")
+        if not (isinstance(value, (int, float)) and abs(value) <= 1e50):
+            raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {value!r}")
     k = check_classes(classes)
     name = f"affine:{float(a)!r},{float(q)!r}"
     return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)

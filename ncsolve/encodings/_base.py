@@ -159,8 +159,8 @@ def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(array).all():
         i, k = np.argwhere(~np.isfinite(array))[0]
         raise EncodingError(f"codes must be finite; entry {i} of the code of class {k} is {array[i, k]}, replace it")
-    if np.abs(array).max() > 1e100:
-        raise EncodingError(f"codes must not exceed 1e100; the largest is {np.abs(array).max():g}, rescale them")
+    if np.abs(array).max() > 1e50:
+        raise EncodingError(f"codes must not exceed 1e50; the largest is {np.abs(array).max():g}, rescale them")
     array = np.ascontiguousarray(array)
     array.setflags(write=False)
     return array
