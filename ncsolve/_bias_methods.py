@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._bias_equation import solve_bias_equation
+from ncsolve._bias_equation import gain, solve_bias_equation
 from ncsolve._secular import SecularSystem, solve_secular
 from ncsolve._spectrum import LabelSpectrum
+from ncsolve.errors import ConvergenceError
 
 __all__ = [
     "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+# Where b is a difference that cancels, c is known to eps |mu|/|c| only: below this no wrong formula hides.
+_TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +100,24 @@ def solve_bias(
     else:
         solution = solve_bias_equation(roots, mean, lambda_b)
         bias, system = solution.removed, solution.system
+    if system is not None and lambda_b < math.inf:
+        _check_bias_equation(system, bias, lambda_b)
     values = spectrum.met_roots if system is None else np.sqrt(system.values) * threshold
     return ShiftedSpectrum(
         spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system
     )
+
+
+def _check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float) -> None:
+    """lb b = h(G) c, whatever theorem b comes from; the gradient of the objective cannot see it where T is tiny."""
+    pull, push = system.apply(gain(system.values)), lambda_b * bias
+    scale = float(np.linalg.norm(pull)) + float(np.linalg.norm(push))
+    residual = float(np.linalg.norm(pull - push)) / scale if scale > 0 else 0.0
+    if not residual <= _TOLERANCE:
+        raise ConvergenceError(
+            f"the bias equation must hold; its relative residual is {residual:.1e}, above {_TOLERANCE:.0e} (please "
+            "report this problem)"
+        )
 
 
 def choose(

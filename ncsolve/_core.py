@@ -203,7 +203,7 @@ class Core:
         scale = size * (kh * kh + kw * kw) / n**2 + decay * ((lw * kw) ** 2 + (lh * kh) ** 2)
         if math.isfinite(self.lambda_b):
             push = self.lambda_b * self.bias
-            label_mean = self.codes @ self.u / n
+            label_mean = np.abs(self.codes) @ np.abs(self.u) / n  # before the codes cancel
             square += float(np.sum((push - mean_residual) ** 2))
             scale += float(push @ push + label_mean @ label_mean)
         return BlockGradient(square=square, scale_square=scale)

@@ -95,7 +95,7 @@ def _as_integers(counts: object) -> NDArray[np.int64]:
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iuf":
         shown = repr(counts)
         raise ProblemError(
-            "counts must be a positive integer or a sequence with one positive integer per class; got "
+            "counts must be a positive integer or a sequence with one positive integer (up to 2^62) per class; got "
             + (shown if len(shown) < 60 else shown[:57] + "...")
         )
     if array.dtype.kind == "f":

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._frames import DenseFrame, Frame
@@ -13,7 +14,9 @@ from ncsolve._problem import UFM
 from ncsolve._symmetric import SymmetricFrame
 from ncsolve.geometry import NCMetrics, nc4_mismatch, weighted_frame_distances
 
-__all__ = ["Cosines", "cosines_of", "metrics_of"]
+__all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
+
+Array = NDArray[np.float64]
 
 # NC4 compares all pairs of classes; beyond this many an even selection of them stands for all.
 _NC4_CLASSES = 200
@@ -28,10 +31,15 @@ class Cosines:
     mean: float
 
 
+def alive(squared_lengths: Array) -> NDArray[np.bool_]:
+    """Which class means are not zero: longer than a few roundings of the longest."""
+    return squared_lengths > 1e-27 * squared_lengths.max(initial=0.0)
+
+
 def cosines_of(frame: Frame) -> Cosines | None:
     """Cosines over pairs of nonzero class means, or None."""
     pairs = frame.pairs()
-    length = np.sqrt(np.maximum(pairs.diagonal, 0.0))
+    length = np.where(alive(pairs.diagonal), np.sqrt(np.maximum(pairs.diagonal, 0.0)), 0.0)
     size = length[pairs.first] * length[pairs.second]
     real = size > 0
     if not real.any():

@@ -13,7 +13,7 @@ from ncsolve._bias_along import solve_bias_along
 from ncsolve._methods import reduced_codes
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_lambda_b
-from ncsolve._solve import solve
+from ncsolve._solve import check_rank, solve
 from ncsolve._spectrum import spectrum_of_codes
 from ncsolve.errors import ProblemError
 
@@ -57,6 +57,10 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     ------
     ProblemError
         For an empty grid or a value out of range.
+    DimensionError
+        If ``problem.dim`` is below the rank of a minimizer.
+    ConvergenceError
+        If the bias equation is not solved to a relative residual of 1e-13 somewhere.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
@@ -80,6 +84,8 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
             theorems[i] = points.choice.theorem
     bias = met @ spectrum.basis[:, : spectrum.met].T
     kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
+    # As in solve: what is left of a singular value at the threshold is rounding.
+    check_rank(problem, int(np.sum(kept > 16 * float(np.finfo(float).eps) * sigma, axis=1).max()))
     rest = _formulas.residual_singular_value(sigma, threshold)
     finite = np.isfinite(grid)
     decay = np.where(finite, grid, 0.0) * np.sum(met * met, axis=1) / 2

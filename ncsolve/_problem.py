@@ -191,4 +191,7 @@ def check_dim(value: object) -> int | None:
 def _real(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ProblemError(f"{name} must be a real number; got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ProblemError(f"{name} must be a float; got an integer that is too large for one") from None

@@ -73,7 +73,9 @@ def read_labels(path: str | Path, column: str | None = None) -> list[str] | NDAr
 
 
 def _read_csv_column(path: Path, column: str | None) -> list[str]:
-    rows = [row for row in csv.reader(_read_text(path).splitlines()) if row]
+    rows = list(csv.reader(_read_text(path).splitlines()))
+    while rows and not rows[-1]:
+        rows.pop()
     if not rows:
         raise FileError(f"{path}: the file is empty; write one label a line under a header")
     header, body = [cell.strip() for cell in rows[0]], rows[1:]
@@ -89,7 +91,7 @@ def _read_csv_column(path: Path, column: str | None) -> list[str]:
         index = 0
     elif column in header:
         index = header.index(column)
-    elif column.isdigit() and int(column) < len(header):
+    elif column.isascii() and column.isdigit() and int(column) < len(header):
         index = int(column)
     else:
         raise FileError(f"{path}: there is no column {column!r}; choose one of {', '.join(header[:12])}")
@@ -135,7 +137,7 @@ def _load_npy(path: Path) -> NDArray[np.generic]:
         array = np.load(path, allow_pickle=False)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError):
+    except Exception:  # numpy's parser of damaged headers raises errors of many kinds
         raise FileError(f"{path}: is not a .npy file of numbers or strings; save it again with numpy.save") from None
     if not isinstance(array, np.ndarray):
         raise FileError(f"{path}: holds several arrays; save one array with numpy.save")

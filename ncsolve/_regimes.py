@@ -9,12 +9,12 @@ from ncsolve._problem import UFM
 __all__ = ["REGIMES", "regime_of"]
 
 REGIMES = {
-    "collapsed": "all class means are zero: the weight decay exceeds what the labels are worth",
-    "simplex": "the class means form a simplex ETF: the bias takes out the label mean completely",
+    "collapsed": "all class means are zero: the bias alone costs least",
+    "simplex": "the class means form a simplex ETF: the label mean is not in them",
     "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
     "orthogonal": "the class means form an orthogonal frame",
-    "acute": "the class means lie at an acute angle: they share a direction that the bias leaves in",
-    "general": "the class means form no regular frame",
+    "acute": "the class means lie at an acute angle: the label mean outweighs their contrasts",
+    "general": "no regime is named outside balanced one-hot codes and their kin; NC2 tells the distance to both frames",
 }
 # One singular value of a regular frame is zero, or both are equal, to a few roundings of numbers of size one
 # (times K where they come from a Gram matrix), exactly where the frame is a simplex ETF or orthogonal.

@@ -10,7 +10,7 @@ from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve.errors import ConvergenceError, DimensionError, UnknownNameError
 
-__all__ = ["select_method", "solve"]
+__all__ = ["check_rank", "select_method", "solve"]
 
 METHODS = ("auto", "spectral")
 # The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
@@ -59,11 +59,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     if method not in METHODS:
         raise UnknownNameError("method", str(method), METHODS)
     frame = build_frame(problem, spectral=method == "spectral")
-    if problem.dim is not None and problem.dim < frame.rank:
-        raise DimensionError(
-            f"dim must be at least the rank of the minimizer, {frame.rank}; got {problem.dim} "
-            f"(use dim = {frame.rank} or more; a bottleneck makes the problem non-convex)"
-        )
+    check_rank(problem, frame.rank)
     slope = frame.gradient()
     residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
     if not residual <= _TOLERANCE:
@@ -74,6 +70,15 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     return Minimizer(
         problem=problem, choice=frame.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
     )
+
+
+def check_rank(problem: UFM, rank: int) -> None:
+    """DimensionError if the minimizer does not fit into the problem's dim."""
+    if problem.dim is not None and problem.dim < rank:
+        raise DimensionError(
+            f"dim must be at least the rank of the minimizer, {rank}; got {problem.dim} "
+            f"(use dim = {rank} or more; a bottleneck makes the problem non-convex)"
+        )
 
 
 def select_method(problem: UFM) -> MethodChoice:

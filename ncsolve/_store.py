@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from ncsolve._objective import gradient, objective
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.encodings import from_array
-from ncsolve.errors import FileError, NCSolveError
+from ncsolve.errors import FileError
 
 __all__ = ["load", "save"]
 
@@ -66,9 +65,9 @@ def load(path: str | Path) -> Minimizer:
             w, h, b = data["W"], data["class_means"], data["bias"]
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, NCSolveError):
-            raise
+    except FileError:
+        raise
+    except Exception:  # damaged archives raise errors of many kinds
         raise FileError(f"{path}: is not a minimizer saved by ncsolve; save it again") from None
     minimizer = solve(problem)
     loss = objective(problem, w, h, b)

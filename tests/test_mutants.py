@@ -102,3 +102,21 @@ def test_a_dropped_singular_direction_is_caught(monkeypatch):
     assert found.loss > best * (1 + 1e-3)
     assert not is_global_minimum(problem)
     assert not is_global_minimum(GENERAL)
+
+
+def test_a_wrong_law_is_caught_where_the_gradient_cannot_see_it(monkeypatch):
+    """With weight decay of 1e-13 the bias is 1e-10 of the codes: only the bias equation shows that it is wrong."""
+    problem = ncsolve.UFM(encoding=[[1.0, 0.2, 0.1], [0.0, 1.0, 0.4], [0.0, 0.0, 1.5]], counts=[1, 2, 3],
+                          lambda_w=1e-13, lambda_h=1e-13, lambda_b=1e-3)
+    original = _bias_methods.large_bias_law
+
+    def damaged(*args):
+        import dataclasses
+
+        law = original(*args)
+        return dataclasses.replace(law, direction=law.direction * 1.1)
+
+    assert ncsolve.solve(problem).choice.theorem == "T5b"
+    monkeypatch.setattr(_bias_methods, "large_bias_law", damaged)
+    with pytest.raises(ncsolve.ConvergenceError, match="bias equation must hold"):
+        ncsolve.solve(problem)

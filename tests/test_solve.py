@@ -181,3 +181,55 @@ def test_unknown_method():
     problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0)
     with pytest.raises(ncsolve.UnknownNameError, match="auto, spectral"):
         ncsolve.solve(problem, method="spectrl")
+
+
+@given(st.integers(2, 10), st.integers(0, 10**6), st.floats(-9, -1), st.sampled_from([0.0, 1e-3, 0.3, 50.0, math.inf]))
+@settings(max_examples=80)
+def test_rotated_one_hot_codes(k, seed, exponent, lambda_b):
+    """Codes with all singular values equal: rounding turns their eigenspaces, and the secular equation must deflate."""
+    rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((k, k)))[0]
+    fields = {"counts": 1 + seed % 9, "lambda_w": 10**exponent, "lambda_h": 10**exponent, "lambda_b": lambda_b}
+    plain = ncsolve.solve(ncsolve.UFM(encoding=encodings.onehot(k), **fields))
+    for method in ("auto", "spectral"):
+        turned = ncsolve.solve(ncsolve.UFM(encoding=rotation, **fields), method=method)
+        # b is known to eps s_max/T, the condition of the threshold; s_max/T is at most 1e9 here.
+        size = 1e-15 * max(1e3, 10**-exponent)
+        np.testing.assert_allclose(turned.bias, rotation @ plain.bias, rtol=0, atol=size * np.linalg.norm(plain.bias))
+        np.testing.assert_allclose(turned.singular_values, plain.singular_values, rtol=0, atol=1e-13 * math.sqrt(10))
+
+
+@pytest.mark.parametrize("lambda_b", [0.05, 0.5, math.inf])
+def test_codes_with_repeated_singular_values(lambda_b):
+    for code, counts in (
+        (encodings.hadamard(8), [5, 5, 5, 5, 50, 50, 50, 50]),
+        (encodings.hadamard(64), 1),
+        (np.eye(4)[::-1], [5, 5, 50, 50]),
+        (np.vstack([np.eye(4), np.zeros((2, 4))]), [5, 5, 50, 50]),
+        (np.hstack([np.eye(5)] * 2), 1),
+    ):
+        problem = ncsolve.UFM(encoding=code, counts=counts, lambda_w=5e-4, lambda_h=5e-4, lambda_b=lambda_b)
+        for method in ("auto", "spectral"):
+            found = ncsolve.solve(problem, method=method)
+            loss, bound = certified_gap(problem, found.W, found.class_means, found.bias)
+            assert loss - bound <= 1e-13
+
+
+def test_cancelling_codes_that_collapse():
+    """Nothing is left of the label mean but rounding, and nothing of the features."""
+    for codes, n in (([[-3, -3, 2, 2, 2]], 6), ([[-5, 2, 3]], 6), ([[0.1, 0.2, -0.3]], 5)):
+        found = ncsolve.solve(ncsolve.UFM(encoding=codes, counts=n, lambda_w=1.0, lambda_h=1.0, lambda_b=0.5))
+        assert found.regime == "collapsed"
+        assert not found.bias.any()
+
+
+def test_path_refuses_too_small_dimensions():
+    problem = ncsolve.UFM(encoding=encodings.gaussian(6, 5), counts=3, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0, dim=1)
+    with pytest.raises(ncsolve.DimensionError, match="rank of the minimizer, 5; got 1"):
+        ncsolve.path(problem, lambda_b=[0.1])
+
+
+def test_dead_classes_have_no_cosine():
+    """A class mean that is zero up to rounding is zero."""
+    problem = ncsolve.UFM(encoding=np.eye(4)[::-1], counts=[400, 100, 9, 1], lambda_w=5e-3, lambda_h=1e-3,
+                          lambda_b=math.inf)
+    assert ncsolve.solve(problem).cosines.max < 1e-14

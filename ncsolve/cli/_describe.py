@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._conventions import Convention
+from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
 from ncsolve.cli._tables import facts, number, show
@@ -60,7 +62,9 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
     one_hot = problem.encoding.affine is not None and problem.counts.balanced
     if threshold is None:
         return (
-            "none: the label mean stays thresholded for every lambda_b"
+            "none: the label mean is zero"
+            if not problem.label_mean.any()
+            else "none: the label mean stays thresholded for every lambda_b"
             if one_hot
             else "none: some direction of the codes is below the threshold, or 0 is in the affine hull of the codes"
         )
@@ -69,7 +73,7 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
     below = problem.lambda_b < threshold
     if one_hot:
         side = (
-            "the bias centres the labels completely, as far as lambda_b lets it"
+            "complete centring, the label mean stays out of the class means"
             if problem.lambda_b <= threshold
             else "the label mean enters the class means"
         )
@@ -84,6 +88,8 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
         place = "below it" if below else "above it"
     else:
         ratio = lambda_b / own
+        if abs(ratio - 1) < 5e-3:
+            return f"{name} = {number(own)}; lambda_b = {lambda_b:g} is just {'below' if below else 'above'} it: {side}"
         place = f"a factor {number(1 / ratio, 3)} below it" if below else f"a factor {number(ratio, 3)} above it"
     return f"{name} = {number(own)}; lambda_b = {lambda_b:g} is {place}: {side}"
 
@@ -101,13 +107,15 @@ def _class_means(minimizer: Minimizer) -> str:
     text += f"; they span {minimizer.rank} dimension{'s' if minimizer.rank != 1 else ''}"
     if pairs.sampled is not None:
         text += f"\n(figures over pairs of classes are over {pairs.sampled} of them, evenly chosen)"
-    dead = int(np.sum(pairs.diagonal_count[pairs.diagonal <= 0.0]))
+    dead = int(np.sum(pairs.diagonal_count[~alive(pairs.diagonal)]))
     if 0 < dead < minimizer.problem.classes:
         text += f"\n{dead} of {minimizer.problem.classes} class means are zero"
         problem = minimizer.problem
-        if problem.encoding.affine is not None and not problem.counts.balanced and problem.lambda_b == math.inf:
-            square = problem.threshold**2
-            text += f" (minority collapse: classes of at most T^2 = {number(square)} samples vanish)"
+        affine = problem.encoding.affine
+        if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf:
+            square = (problem.threshold / affine.a) ** 2
+            rule = "T^2" if abs(affine.a) == 1.0 else "T^2/a^2"
+            text += f" (minority collapse: classes of at most {rule} = {number(square)} samples vanish)"
     return text
 
 
@@ -121,7 +129,9 @@ def _angle(minimizer: Minimizer) -> str:
         f"simplex ETF {_degrees(simplex)} (cos {number(simplex)}), orthogonal frame {_degrees(0.0)} (cos 0)"
     )
     if cosines.max - cosines.min <= 1e-12:
-        return f"{_degrees(cosines.mean)} (cos {number(cosines.mean)}) between any two class means\n{frames}"
+        pairs = minimizer.frame.pairs()
+        which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"
+        return f"{_degrees(cosines.mean)} (cos {number(cosines.mean)}) between {which}\n{frames}"
     return (
         f"{_degrees(cosines.max)} to {_degrees(cosines.min)} (cos {number(cosines.max)} to {number(cosines.min)}, "
         f"mean {number(cosines.mean)})\n{frames}"
@@ -153,11 +163,12 @@ def _law(minimizer: Minimizer, convention: Convention) -> str:
     threshold = minimizer.transition
     if threshold is None or not threshold <= problem.lambda_b < math.inf:
         return ""
-    drop = problem.samples * problem.lambda_w * problem.lambda_h / (2 * problem.lambda_b)
+    shift = _formulas.large_bias_gram_shift(problem.lambda_w, problem.lambda_b)
+    drop = _formulas.large_bias_loss_drop(problem.samples, problem.lambda_w, problem.lambda_h, problem.lambda_b)
     drop *= convention.loss_factor(problem.samples, problem.code_length)
     return (
         "large bias regularization: against no bias, every inner product of class means is lower by "
-        f"lambda_W/lambda_b = {number(problem.lambda_w / problem.lambda_b)}, the loss by {number(drop)}, "
+        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, "
         "and the bias falls like 1/lambda_b"
     )
 
@@ -169,7 +180,7 @@ def _collapse(minimizer: Minimizer) -> str:
     parts = [
         "NC1 " + ("undefined (all means equal)" if nc.nc1 is None else "0 (all samples of a class share one feature)"),
         f"NC2 distance to a simplex ETF {_metric(nc.nc2_simplex)}, to an orthogonal frame {_metric(nc.nc2_orthogonal)}",
-        f"NC3 {_metric(nc.nc3)} ({'self-dual' if _small(nc.nc3) else 'classifier and class means are not aligned'})",
+        f"NC3 {_metric(nc.nc3)} ({_alignment(nc.nc3)})",
     ]
     if nc.nc4 is None:
         parts.append("NC4 undefined (no two class means differ)")
@@ -180,6 +191,14 @@ def _collapse(minimizer: Minimizer) -> str:
         first, second = (_name(minimizer, k) for k in nc.nc4_classes)
         parts.append(f"NC4 {_metric(nc.nc4)} (nearest mean and nearest code differ most between {first} and {second})")
     return "\n".join(parts)
+
+
+def _alignment(error: float | None) -> str:
+    if _small(error):
+        return "self-dual"
+    if error is not None and error > 2.0 - 1e-10:
+        return "the classifier is opposite to the class means"
+    return "classifier and class means are not aligned"
 
 
 def _name(minimizer: Minimizer, k: int) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve.errors import EncodingError, SizeError
 
-__all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "from_array"]
+__all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "check_size", "from_array"]
 
 # 2^27 doubles are one gigabyte: more than an array that somebody meant to have.
 MAX_ENTRIES = 2**27
@@ -133,7 +133,18 @@ def check_classes(classes: int, least: int = 1) -> int:
     """A number of classes, or EncodingError."""
     if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
         raise EncodingError(f"the number of classes must be an integer of at least {least}; got {classes!r}")
+    if classes > MAX_ENTRIES:
+        raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {classes}")
     return int(classes)
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Refuse an array of codes that would fill more than a gigabyte, before it is made."""
+    if rows * columns > MAX_ENTRIES:
+        raise EncodingError(
+            f"codes of length {rows} for {columns} classes would fill {rows * columns * 8 / 1e9:.1f} GB; the limit is "
+            f"{MAX_ENTRIES} numbers, use shorter codes or fewer classes"
+        )
 
 
 def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:

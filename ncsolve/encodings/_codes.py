@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ncsolve.encodings._base import ArrayEncoding, check_classes, from_array
+from ncsolve.encodings._base import ArrayEncoding, check_classes, check_size, from_array
 from ncsolve.errors import EncodingError
 
 __all__ = ["binary", "ecoc", "gaussian", "hadamard", "ordinal", "thermometer"]
@@ -27,6 +27,7 @@ def hadamard(classes: int) -> ArrayEncoding:
         raise EncodingError(
             f"Hadamard codes need a number of classes that is a power of two; got {k}, use {below} or {2 * below}"
         )
+    check_size(k, k)
     from scipy.linalg import hadamard as sylvester
 
     return from_array(sylvester(k), name="hadamard")
@@ -53,6 +54,7 @@ def thermometer(classes: int) -> ArrayEncoding:
            [0., 0., 1.]])
     """
     k = check_classes(classes, least=2)
+    check_size(k - 1, k)
     return from_array(np.arange(k) > np.arange(k - 1)[:, None], name="thermometer")
 
 
@@ -80,6 +82,7 @@ def ecoc(classes: int, length: int | None = None, seed: int = 0) -> ArrayEncodin
             f"codes of length {m} take only {2**m} values of +-1, fewer than {k} classes; "
             f"use a length of at least {(k - 1).bit_length()}"
         )
+    check_size(m, k)
     rng = _generator(seed)
     if m <= 20:  # few enough words to draw without repetition
         words = rng.choice(2**m, size=k, replace=False)
@@ -101,6 +104,7 @@ def gaussian(classes: int, length: int | None = None, seed: int = 0) -> ArrayEnc
     """
     k = check_classes(classes)
     m = k if length is None else _check_length(length)
+    check_size(m, k)
     return from_array(_generator(seed).standard_normal((m, k)) / math.sqrt(m), name=f"gaussian:{m}")
 
 
