@@ -33,7 +33,7 @@ class Cosines:
 
 def alive(squared_lengths: Array) -> NDArray[np.bool_]:
     """Which class means are not zero: longer than a few roundings of the longest."""
-    return squared_lengths > 1e-27 * squared_lengths.max(initial=0.0)
+    return np.asarray(squared_lengths > 1e-27 * squared_lengths.max(initial=0.0))
 
 
 def cosines_of(frame: Frame) -> Cosines | None:

@@ -12,7 +12,8 @@ from ncsolve._version import __version__
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
-from ncsolve.errors import NCSolveError
+from ncsolve.cli._verify import verify
+from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
+app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:
@@ -57,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = command.main(
             args=list(arguments) if arguments is not None else None, prog_name="ncsolve", standalone_mode=False
         )
+    except ConvergenceError as error:
+        _fail(str(error), code=1)
     except NCSolveError as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -64,6 +68,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader went away, as `| head` does
         sys.stderr.close()
         sys.exit(0)
+    except MemoryError:
+        _fail("the problem does not fit in memory; use fewer classes or shorter codes")
+    except OSError as error:
+        _fail(f"the output cannot be written: {error.strerror or error}")
     except Exception as error:
         # Usage errors of typer's parser (it brings its own copy of click, whose classes have no public name).
         message = getattr(error, "format_message", None)
