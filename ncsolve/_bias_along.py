@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._bias_jacobian import gain
 from ncsolve._bias_methods import (
     CENTRED,
     EIGENVECTOR,
@@ -24,7 +23,6 @@ from ncsolve._bias_methods import (
 from ncsolve._bias_path import solve_bias_path
 from ncsolve._secular import SecularSystem, solve_secular
 from ncsolve._spectrum import LabelSpectrum
-from ncsolve.errors import ConvergenceError
 
 __all__ = ["ShiftedPoints", "solve_bias_along"]
 
@@ -32,8 +30,6 @@ Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 # A chunk's eigensystems have about this many entries.
 _CHUNK = 524288
-# A closed form satisfies the bias equation to rounding; a wrong one misses it by many orders of magnitude.
-_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,8 +66,6 @@ def solve_bias_along(spectrum: LabelSpectrum, threshold: float, lambda_b: Array)
         for first in range(0, index.size, step):
             part = slice(first, first + step)
             system = solve_secular(roots, left[part])
-            if choice is not NO_BIAS:
-                _check(system, bias[part], lambda_b[index[part]])
             yield ShiftedPoints(
                 index=index[part], choice=choice, bias=bias[part] / scale, met=np.sqrt(system.values) * threshold,
                 system=system,
@@ -108,17 +102,4 @@ def solve_bias_along(spectrum: LabelSpectrum, threshold: float, lambda_b: Array)
             index=spectral[here], choice=SPECTRAL, bias=found.removed[rows] / scale,
             met=np.sqrt(found.system.values[rows]) * threshold,
             system=found.system if np.array_equal(rows, np.arange(index.size)) else found.system.take(rows),
-        )
-
-
-def _check(system: SecularSystem, bias: Array, lambda_b: Array) -> None:
-    """That closed forms solve the bias equation, in units in which T = 1."""
-    push = lambda_b[:, None] * bias
-    pull = system.apply(gain(system.values))
-    scale = np.linalg.norm(push, axis=1) + np.linalg.norm(pull, axis=1)
-    worst = float((np.linalg.norm(push - pull, axis=1) / scale).max())
-    if not worst <= _TOLERANCE:
-        raise ConvergenceError(
-            f"the bias must solve the bias equation; its relative residual is {worst:.1e}, above {_TOLERANCE:.0e} "
-            "(please report this problem)"
         )

@@ -35,8 +35,6 @@ _TARGET = 3e-16
 _LOOSE = 1e-8
 _ACCEPT = 1e-13
 _SMALL = 1e-6
-# Beyond this z = m to rounding and the bias is h(G) m/lambda_b: a larger value would only overflow in squares.
-_HUGE = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +136,7 @@ def newton(
 
     Raises ConvergenceError when the residual of a point stays above its tolerance.
     """
-    equation = _Equation(s=s, m=m, lambda_b=np.minimum(lambda_b, _HUGE), scratch=scratch)
+    equation = _Equation(s=s, m=m, lambda_b=lambda_b, scratch=scratch)
     target = _TARGET * max(1.0, math.sqrt(s.size) / 8)
     at = equation.evaluate(z, m - z, near, close=close, tolerance=_LOOSE if near is None else EXACT)
     todo = np.arange(lambda_b.size)
@@ -148,8 +146,6 @@ def newton(
     settled = at.exact & (at.residual <= target)
     for step in range(_MAX_STEPS):
         if settled.any():
-            _retire(jacobian, at, scratch)
-            jacobian = None
             if settled.all() and done is None:
                 return _solution(at, lambda_b, np.full(todo.size, step))
             done = done or _Collected(lambda_b.size, s.size)
@@ -158,9 +154,13 @@ def newton(
             if going.size == 0:
                 return done.solution(lambda_b)
             todo, at, equation, shrink = todo[going], at.take(going), equation.take(going), shrink[going]
+            jacobian = None
         # Close to the root the last factorisation serves again: its error is as small as the last step.
         if jacobian is None or not (4.0 * shrink * shrink * at.residual <= target).all():
-            _retire(jacobian, at, scratch)
+            if jacobian is not None:
+                scratch.give(jacobian.memory)
+                if jacobian.system is not at.system:
+                    scratch.give(jacobian.system.cauchy)
             jacobian = Jacobian(at.system, equation.lambda_b, scratch)
         new = _line_search(equation, at, jacobian)
         worse = new.residual >= 0.5 * at.residual
@@ -178,14 +178,6 @@ def newton(
         f"the bias equation stopped at a relative residual of {at.residual.max():.1e}, above {_ACCEPT:.0e}, after "
         f"{_MAX_STEPS} Newton steps; please report the problem that shows this"
     )
-
-
-def _retire(jacobian: Jacobian | None, at: _Iterate, scratch: Scratch) -> None:
-    """Hand back the memory of a factorisation that is not used again."""
-    if jacobian is not None:
-        scratch.give(jacobian.memory)
-        if jacobian.system is not at.system:
-            scratch.give(jacobian.system.cauchy)
 
 
 def _line_search(equation: _Equation, at: _Iterate, jacobian: Jacobian) -> _Iterate:
@@ -207,8 +199,7 @@ def _line_search(equation: _Equation, at: _Iterate, jacobian: Jacobian) -> _Iter
         points = np.flatnonzero(far)
         if points.size == 0:
             return new
-        size = np.abs(slope[points])
-        length[points] *= np.minimum(0.5, size / (size + ahead[points]))
+        length[far] *= np.minimum(0.5, np.abs(slope) / (np.abs(slope) + ahead))[far]
         part, factor = at.take(points), length[points, None]
         moved = _move(equation.m, part.z, part.removed, factor * direction[points])
         shorter = equation.evaluate(*moved, part.system.moved(factor * y[points]), close=False, points=points)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._bias_equation import solve_bias_equation
+from ncsolve._bias_equation import gain, solve_bias_equation
 from ncsolve._secular import SecularSystem, solve_secular
 from ncsolve._spectrum import LabelSpectrum
+from ncsolve.errors import ConvergenceError
 
 __all__ = [
     "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+# Where b is a difference that cancels, c is known to eps |mu|/|c| only: below this no wrong formula hides.
+_TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +100,24 @@ def solve_bias(
     else:
         solution = solve_bias_equation(roots, mean, lambda_b)
         bias, system = solution.removed, solution.system
+    if system is not None and lambda_b < math.inf:
+        _check_bias_equation(system, bias, lambda_b)
     values = spectrum.met_roots if system is None else np.sqrt(system.values) * threshold
     return ShiftedSpectrum(
         spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system
     )
+
+
+def _check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float) -> None:
+    """lb b = h(G) c, whatever theorem b comes from; the gradient of the objective cannot see it where T is tiny."""
+    pull, push = system.apply(gain(system.values)), lambda_b * bias
+    scale = float(np.linalg.norm(pull)) + float(np.linalg.norm(push))
+    residual = float(np.linalg.norm(pull - push)) / scale if scale > 0 else 0.0
+    if not residual <= _TOLERANCE:
+        raise ConvergenceError(
+            f"the bias equation must hold; its relative residual is {residual:.1e}, above {_TOLERANCE:.0e} (please "
+            "report this problem)"
+        )
 
 
 def choose(
@@ -134,20 +151,18 @@ def eigenvector_bias_fraction(root: float, mean: float, lambda_b: float) -> tupl
 
 
 def _ratio(scatter: float, mean_square: float, lambda_b: float) -> float:
-    """x = b/c, the positive root of the quartic of T4, by bisection in log x and then Newton's method.
-
-    The function increases with x, is -1 at 0 and not negative at 1/lambda_b (where h = 1).
-    """
-    low, high = 0.0, 1.0 / lambda_b
-    x = high / math.sqrt(max(scatter + mean_square, 1.0))
+    """x = b/c, the positive root of T4's quartic: Newton's method kept in a bracket (the function increases)."""
+    low = _formulas.eigenvector_ratio_lower(scatter, mean_square, lambda_b)
+    high = _formulas.eigenvector_ratio_upper(lambda_b)
+    x = low
     for _ in range(200):
         value = _formulas.eigenvector_ratio_equation(x, scatter, mean_square, lambda_b)
-        low, high = (x, high) if value < 0 else (low, x)
+        low, high = (x, high) if value <= 0 else (low, x)
         # d/dx of lb^2 x^2 (s + m/(1+x)^2)
-        slope = 2.0 * lambda_b * lambda_b * x * (scatter + mean_square / (1.0 + x) ** 3)
-        new = x - value / slope if slope > 0 else high
-        if not low < new < high:
-            new = math.sqrt(low * high) if low > 0 else 0.5 * high
+        slope = 2.0 * (lambda_b * x) ** 2 / x * (scatter + mean_square / (1.0 + x) ** 3)
+        new = x - value / slope
+        if not low <= new <= high:
+            new = math.sqrt(low) * math.sqrt(high)
         if abs(new - x) <= 2e-16 * x:
             return new
         x = new
@@ -171,10 +186,10 @@ def large_bias_law(spectrum: LabelSpectrum, threshold: float) -> LargeBiasLaw | 
     singular = np.sqrt(system.values)
     if float(singular.min()) <= 1.0:
         return None
-    # In units of T: P^{-1} mu = v/sqrt(N), and lb+ = (1/N) v^T (P - I)^{-1} v.
+    # In units of T, and with v/sqrt(N) = P^{-1} mu for v, tau is 1.
     direction = system.apply(1.0 / singular)
     pull = system.to_eigenbasis(direction)
-    lb = float(np.sum(pull * pull / (singular - 1.0)))
+    lb = _formulas.large_bias_threshold(1.0, float(np.sum(pull * pull / (singular - 1.0))))
     return LargeBiasLaw(threshold=lb, direction=direction * math.sqrt(spectrum.samples))
 
 

@@ -33,7 +33,7 @@ _APART = 2.0
 # With neighbours this near the interpolated eigenvalues are all but right.
 _NEAR = 0.2
 # A chunk's matrices have about this many entries.
-_CHUNK = 262144
+_CHUNK = 131072
 
 
 def solve_bias_path(s: Array, m: Array, lambda_b: Array) -> Iterator[tuple[Index, BiasSolution]]:

@@ -72,7 +72,8 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
     """The spectrum from label statistics: S (m, m) and mu (m,)."""
     values, basis = np.linalg.eigh(scatter)
     top = max(float(values[-1]), 0.0)
-    roots = np.sqrt(np.where(values > _EPS * 4 * values.size * top, values, 0.0))
+    noise = (8 * _EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
+    roots = np.sqrt(np.where(values > max(_EPS * 4 * values.size * top, noise), values, 0.0))
     return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))
 
 
