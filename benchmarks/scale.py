@@ -23,10 +23,10 @@ def random_problem(size: int, decay: float, lambda_b: float) -> ncsolve.UFM:
 
 def against_eigh() -> list[list[str]]:
     rows = []
-    for size, target, rounds in ((1000, 2.0, 9), (2000, 1.5, 5)):
+    for size, target, rounds in ((1000, 2.0, 5), (2000, 1.5, 3)):
         matrix = np.random.default_rng(0).standard_normal((size, size))
         matrix = matrix @ matrix.T
-        for decay, lambda_b in ((1e-4, 0.1), (1e-4, 10.0), (5e-5, 0.1)):
+        for decay, lambda_b in ((1e-4, 0.1), (5e-5, 0.1)):
             problem = random_problem(size, decay, lambda_b)
             found = ncsolve.solve(problem)
             ours, eigh, ratio = paired(
@@ -70,7 +70,7 @@ def sweep() -> list[list[str]]:
     problem = random_problem(100, 5e-4, 0.1)
     grid = np.geomspace(1e-3, 10, 1000)
     path = min(once(lambda: ncsolve.path(problem, lambda_b=grid)) for _ in range(5))
-    single = once(lambda: [ncsolve.solve(problem.replace(lambda_b=float(lb))) for lb in grid[::10]]) * 10
+    single = once(lambda: [ncsolve.solve(problem.replace(lambda_b=float(lb))) for lb in grid[::50]]) * 50
     return [[
         "1000 values of lambda_b, K = m = 100 random codes", f"{path:.2f} s", f"1000 x solve {single:.2f} s",
         f"{path / single:.2f}", "<= 0.5 s", "yes" if path <= 0.5 else "**no**", "",
