@@ -25,7 +25,7 @@ from ncsolve._scratch import Scratch
 from ncsolve._secular import EXACT, SecularRoots, SecularSystem, solve_secular
 from ncsolve.errors import ConvergenceError
 
-__all__ = ["BiasSolution", "newton", "solve_bias_equation", "start_values"]
+__all__ = ["BiasSolution", "gain", "newton", "solve_bias_equation", "start_values"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
