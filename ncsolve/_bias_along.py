@@ -17,6 +17,7 @@ from ncsolve._bias_methods import (
     SPECTRAL,
     ZERO,
     MethodChoice,
+    check_bias_equation,
     eigenvector_bias_fraction,
     large_bias_law,
 )
@@ -66,6 +67,8 @@ def solve_bias_along(spectrum: LabelSpectrum, threshold: float, lambda_b: Array)
         for first in range(0, index.size, step):
             part = slice(first, first + step)
             system = solve_secular(roots, left[part])
+            if choice is not NO_BIAS:
+                check_bias_equation(system, bias[part], lambda_b[index[part], None])
             yield ShiftedPoints(
                 index=index[part], choice=choice, bias=bias[part] / scale, met=np.sqrt(system.values) * threshold,
                 system=system,

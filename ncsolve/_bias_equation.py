@@ -29,12 +29,13 @@ __all__ = ["BiasSolution", "gain", "newton", "solve_bias_equation", "start_value
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
-_MAX_STEPS = 100
 # F is a sum of terms that cancel; relative to them it cannot be computed better than a few roundings.
 _TARGET = 3e-16
 _LOOSE = 1e-8
 _ACCEPT = 1e-13
 _SMALL = 1e-6
+# Beyond this z = m to rounding and the bias is h(G) m/lambda_b: a larger value would only overflow in squares.
+_HUGE = 1e100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,14 +130,14 @@ class _Equation:
 
 def newton(
     s: Array, m: Array, lambda_b: Array, z: Array, near: SecularRoots | None = None, *, close: bool = False,
-    scratch: Scratch,
+    max_steps: int = 100, scratch: Scratch,
 ) -> BiasSolution:
     """Newton's method from z (p, r) for all points at once; ``near`` is a guess at the eigenvalues of G there,
     and ``close`` says that it is a good one.
 
     Raises ConvergenceError when the residual of a point stays above its tolerance.
     """
-    equation = _Equation(s=s, m=m, lambda_b=lambda_b, scratch=scratch)
+    equation = _Equation(s=s, m=m, lambda_b=np.minimum(lambda_b, _HUGE), scratch=scratch)
     target = _TARGET * max(1.0, math.sqrt(s.size) / 8)
     at = equation.evaluate(z, m - z, near, close=close, tolerance=_LOOSE if near is None else EXACT)
     todo = np.arange(lambda_b.size)
@@ -144,8 +145,10 @@ def newton(
     jacobian: Jacobian | None = None
     shrink = np.ones(todo.size)  # by how much the last step reduced the residual
     settled = at.exact & (at.residual <= target)
-    for step in range(_MAX_STEPS):
+    for step in range(max_steps + 1):
         if settled.any():
+            _retire(jacobian, at, scratch)
+            jacobian = None
             if settled.all() and done is None:
                 return _solution(at, lambda_b, np.full(todo.size, step))
             done = done or _Collected(lambda_b.size, s.size)
@@ -154,13 +157,9 @@ def newton(
             if going.size == 0:
                 return done.solution(lambda_b)
             todo, at, equation, shrink = todo[going], at.take(going), equation.take(going), shrink[going]
-            jacobian = None
         # Close to the root the last factorisation serves again: its error is as small as the last step.
         if jacobian is None or not (4.0 * shrink * shrink * at.residual <= target).all():
-            if jacobian is not None:
-                scratch.give(jacobian.memory)
-                if jacobian.system is not at.system:
-                    scratch.give(jacobian.system.cauchy)
+            _retire(jacobian, at, scratch)
             jacobian = Jacobian(at.system, equation.lambda_b, scratch)
         new = _line_search(equation, at, jacobian)
         worse = new.residual >= 0.5 * at.residual
@@ -176,8 +175,16 @@ def newton(
         settled = stalled | (at.exact & (at.residual <= target))
     raise ConvergenceError(
         f"the bias equation stopped at a relative residual of {at.residual.max():.1e}, above {_ACCEPT:.0e}, after "
-        f"{_MAX_STEPS} Newton steps; please report the problem that shows this"
+        f"{max_steps} Newton steps; please report the problem that shows this"
     )
+
+
+def _retire(jacobian: Jacobian | None, at: _Iterate, scratch: Scratch) -> None:
+    """Hand back the memory of a factorisation that is not used again."""
+    if jacobian is not None:
+        scratch.give(jacobian.memory)
+        if jacobian.system is not at.system:
+            scratch.give(jacobian.system.cauchy)
 
 
 def _line_search(equation: _Equation, at: _Iterate, jacobian: Jacobian) -> _Iterate:
@@ -199,7 +206,8 @@ def _line_search(equation: _Equation, at: _Iterate, jacobian: Jacobian) -> _Iter
         points = np.flatnonzero(far)
         if points.size == 0:
             return new
-        length[far] *= np.minimum(0.5, np.abs(slope) / (np.abs(slope) + ahead))[far]
+        size = np.abs(slope[points])
+        length[points] *= np.minimum(0.5, size / (size + ahead[points]))
         part, factor = at.take(points), length[points, None]
         moved = _move(equation.m, part.z, part.removed, factor * direction[points])
         shorter = equation.evaluate(*moved, part.system.moved(factor * y[points]), close=False, points=points)

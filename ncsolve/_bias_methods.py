@@ -20,7 +20,7 @@ from ncsolve.errors import ConvergenceError
 
 __all__ = [
     "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
-    "ShiftedSpectrum", "choose", "eigenvector_bias_fraction", "large_bias_law", "solve_bias",
+    "ShiftedSpectrum", "check_bias_equation", "choose", "eigenvector_bias_fraction", "large_bias_law", "solve_bias",
 ]
 
 Array = NDArray[np.float64]
@@ -101,18 +101,18 @@ def solve_bias(
         solution = solve_bias_equation(roots, mean, lambda_b)
         bias, system = solution.removed, solution.system
     if system is not None and lambda_b < math.inf:
-        _check_bias_equation(system, bias, lambda_b)
+        check_bias_equation(system, bias, lambda_b)
     values = spectrum.met_roots if system is None else np.sqrt(system.values) * threshold
     return ShiftedSpectrum(
         spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system
     )
 
 
-def _check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float) -> None:
+def check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float | Array) -> None:
     """lb b = h(G) c, whatever theorem b comes from; the gradient of the objective cannot see it where T is tiny."""
     pull, push = system.apply(gain(system.values)), lambda_b * bias
-    scale = float(np.linalg.norm(pull)) + float(np.linalg.norm(push))
-    residual = float(np.linalg.norm(pull - push)) / scale if scale > 0 else 0.0
+    scale = np.linalg.norm(pull, axis=-1) + np.linalg.norm(push, axis=-1)
+    residual = float(np.max(np.linalg.norm(pull - push, axis=-1) / np.where(scale > 0, scale, 1.0)))
     if not residual <= _TOLERANCE:
         raise ConvergenceError(
             f"the bias equation must hold; its relative residual is {residual:.1e}, above {_TOLERANCE:.0e} (please "

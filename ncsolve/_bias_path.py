@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ncsolve._bias_equation import BiasSolution, newton, start_values
 from ncsolve._scratch import Scratch
 from ncsolve._secular import SecularRoots
+from ncsolve.errors import ConvergenceError
 
 __all__ = ["solve_bias_path"]
 
@@ -32,8 +33,10 @@ _UNEVEN = 12.0
 _APART = 2.0
 # With neighbours this near the interpolated eigenvalues are all but right.
 _NEAR = 0.2
+# A guess that is any good needs a step or two, and one near a threshold a few.
+_PATIENCE = 12
 # A chunk's matrices have about this many entries.
-_CHUNK = 131072
+_CHUNK = 262144
 
 
 def solve_bias_path(s: Array, m: Array, lambda_b: Array) -> Iterator[tuple[Index, BiasSolution]]:
@@ -49,29 +52,27 @@ def solve_bias_path(s: Array, m: Array, lambda_b: Array) -> Iterator[tuple[Index
     for level in _levels(lambda_b.size):
         spacing = known.spacing(level)
         alone = spacing > _APART
-        if alone.any():
-            z = start_values(s, m, lambda_b[level[alone]], scratch)
-            yield from _solve(s, m, lambda_b, level[alone], z, known, together, scratch)
-        level, spacing = level[~alone], spacing[~alone]
-        for first in range(0, level.size, together):
-            chunk = level[first : first + together]
-            z, roots = known.guess(chunk)
-            close = bool(spacing[first : first + together].max() < _NEAR)
-            found = newton(s, m, lambda_b[chunk], z, roots, close=close, scratch=scratch)
-            known.add(chunk, found)
-            yield chunk, found
-            scratch.give(found.system.cauchy)
+        for points, guessed in ((level[alone], False), (level[~alone], True)):
+            close = guessed and bool((spacing[~alone] < _NEAR).all())
+            for first in range(0, points.size, together):
+                chunk = points[first : first + together]
+                found = _from_guess(s, m, lambda_b, chunk, known, close, scratch) if guessed else None
+                if found is None:
+                    cold = start_values(s, m, lambda_b[chunk], scratch)
+                    found = newton(s, m, lambda_b[chunk], cold, scratch=scratch)
+                known.add(chunk, found)
+                yield chunk, found
+                scratch.give(found.system.cauchy)
 
 
-def _solve(
-    s: Array, m: Array, lambda_b: Array, points: Index, z: Array, known: _Known, together: int, scratch: Scratch
-) -> Iterator[tuple[Index, BiasSolution]]:
-    for first in range(0, points.size, together):
-        part = slice(first, first + together)
-        found = newton(s, m, lambda_b[points[part]], z[part], scratch=scratch)
-        known.add(points[part], found)
-        yield points[part], found
-        scratch.give(found.system.cauchy)
+def _from_guess(
+    s: Array, m: Array, lambda_b: Array, chunk: Index, known: _Known, close: bool, scratch: Scratch
+) -> BiasSolution | None:
+    z, roots = known.guess(chunk)
+    try:
+        return newton(s, m, lambda_b[chunk], z, roots, close=close, max_steps=_PATIENCE, scratch=scratch)
+    except ConvergenceError:  # where directions differ by many orders of magnitude a polynomial can mislead
+        return None
 
 
 def _levels(n: int) -> Iterator[Index]:

@@ -19,7 +19,7 @@ def diagonal_start(s: Array, m: Array, lambda_b: Array) -> Array:
     lb = lambda_b[:, None]
     z = m * (lb / (1.0 + lb))
     for _ in range(8):
-        z = lb * m / (lb + gain(s * s + z * z))
+        z = m * (lb / (lb + gain(s * s + z * z)))
     return z
 
 

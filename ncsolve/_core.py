@@ -18,7 +18,7 @@ from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice, ShiftedSpectrum
 from ncsolve._secular import SecularSystem
 
-__all__ = ["BlockGradient", "Core", "LossTerms", "core_from_spectrum"]
+__all__ = ["BlockGradient", "Core", "LossTerms", "core_from_spectrum", "shrink"]
 
 Array = NDArray[np.float64]
 # A singular value of Z within this many roundings of the threshold is zero: the rank must not hang on noise.
@@ -26,6 +26,12 @@ _RANK_NOISE = 16 * float(np.finfo(float).eps)
 # Up to this many multiplications the gradient is formed entry by entry; above it is measured on random vectors.
 _EXACT_WORK = 3e8
 _PROBES = 8
+
+
+def shrink(sigma: Array, threshold: float) -> Array:
+    """Singular values of Z from those of M - b u^T, zero where they are rounding."""
+    kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
+    return np.where(kept > _RANK_NOISE * sigma, kept, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +92,8 @@ class Core:
     @cached_property
     def order(self) -> NDArray[np.intp]:
         """Active directions, largest singular value first."""
-        shrunk = _formulas.soft_threshold(self.sigma, self.threshold)
-        active = shrunk > _RANK_NOISE * self.sigma
         order = np.argsort(-self.sigma, kind="stable")
-        return order[active[order]]
+        return order[(shrink(self.sigma, self.threshold) > 0.0)[order]]
 
     @cached_property
     def active_sigma(self) -> Array:

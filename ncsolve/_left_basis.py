@@ -34,10 +34,10 @@ def left_basis(a: Array, threshold: float, floor: float) -> tuple[Array, Array]:
     Values are as accurate as h needs them for this threshold, and exactly zero where they are rounding; ``floor`` is
     what a zero may look like because of how ``a`` was computed.
     """
-    return _split(a, threshold, floor, max(a.shape) * _EPS)
+    return _resolve(a, threshold, floor, max(a.shape) * _EPS)
 
 
-def _split(a: Array, threshold: float, floor: float, size: float) -> tuple[Array, Array]:
+def _resolve(a: Array, threshold: float, floor: float, size: float) -> tuple[Array, Array]:
     rows = a.shape[0]
     if rows <= _SMALL:
         basis, roots = _singular(a)
@@ -57,7 +57,7 @@ def _split(a: Array, threshold: float, floor: float, size: float) -> tuple[Array
     if 2 * count > rows and needed:
         return _direct(a, floor)
     # What the small vectors have of the large ones looks like this in the small block.
-    floor = max(floor, 4.0 * _EPS * top / float(roots[count]))
+    floor = max(floor, 16.0 * _EPS * top / float(roots[count]))
     small, large = basis[:, :count], basis[:, count:]
     if needed:
         image = large.T @ (a @ (a.T @ small))
@@ -69,7 +69,7 @@ def _split(a: Array, threshold: float, floor: float, size: float) -> tuple[Array
     if float(np.linalg.norm(block)) <= floor:
         basis[:, :count], roots[:count] = small, 0.0
         return basis, roots
-    turn, inner = _split(block, threshold, floor, size)
+    turn, inner = _resolve(block, threshold, floor, size)
     basis[:, :count], roots[:count] = small @ turn, inner
     if inner[-1] > roots[count]:  # by rounding, where there is no gap
         order = np.argsort(roots, kind="stable")

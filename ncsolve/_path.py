@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias_along import solve_bias_along
-from ncsolve._methods import reduced_codes
+from ncsolve._core import shrink
+from ncsolve._methods import build_frame, reduced_codes
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_lambda_b
-from ncsolve._solve import check_rank, solve
+from ncsolve._solve import check_rank, select_method, solve
 from ncsolve._spectrum import spectrum_of_codes
+from ncsolve._symmetric import SymmetricFrame
 from ncsolve.errors import ProblemError
 
 __all__ = ["Path", "path"]
@@ -60,7 +62,7 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     DimensionError
         If ``problem.dim`` is below the rank of a minimizer.
     ConvergenceError
-        If the bias equation is not solved to a relative residual of 1e-13 somewhere.
+        If the bias equation is not solved somewhere.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
@@ -69,9 +71,22 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     [0.043875, 0.0485, 0.04875]
     """
     grid = _check_grid(lambda_b)
-    if problem.encoding.affine is not None:
-        return _one_by_one(problem, grid)
-    codes, u = reduced_codes(problem)
+    if problem.encoding.affine is None:
+        return _dense(problem, grid)
+    return _one_by_one(problem, grid) if problem.counts.balanced else _symmetric(problem, grid)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _BlockPath:
+    """One coupled block along the grid: ``bias`` (n, m), all ``kept`` singular values of Z (n, q), ``loss`` (n,)."""
+
+    bias: Array
+    kept: Array
+    loss: Array
+    theorems: list[str]
+
+
+def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
     threshold, n = problem.threshold, problem.samples
     spectrum = spectrum_of_codes(codes, u, n, threshold)
     met = np.empty((grid.size, spectrum.met))
@@ -82,24 +97,62 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
         met[points.index], sigma[points.index, : spectrum.met] = points.bias, points.met
         for i in points.index.tolist():
             theorems[i] = points.choice.theorem
-    bias = met @ spectrum.basis[:, : spectrum.met].T
-    kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
-    # As in solve: what is left of a singular value at the threshold is rounding.
-    check_rank(problem, int(np.sum(kept > 16 * float(np.finfo(float).eps) * sigma, axis=1).max()))
+    kept = shrink(sigma, threshold)
     rest = _formulas.residual_singular_value(sigma, threshold)
-    finite = np.isfinite(grid)
-    decay = np.where(finite, grid, 0.0) * np.sum(met * met, axis=1) / 2
+    decay = np.where(np.isfinite(grid), grid, 0.0) * np.sum(met * met, axis=1) / 2
     loss = np.sum(rest * rest, axis=1) / (2 * n) + problem.tau * np.sum(kept, axis=1) + decay
-    values = np.zeros((grid.size, min(problem.code_length, problem.classes)))
-    kept = -np.sort(-kept, axis=1)[:, : values.shape[1]]
-    values[:, : kept.shape[1]] = kept
+    bias = met @ spectrum.basis[:, : spectrum.met].T
+    return _BlockPath(bias=bias, kept=kept, loss=loss, theorems=theorems)
+
+
+def _dense(problem: UFM, grid: Array) -> Path:
+    block = _along(problem, *reduced_codes(problem), grid)
+    _check_rank(problem, block.kept)
     return Path(
-        problem=problem, lambda_b=grid, loss=loss, bias=bias, singular_values=values, theorems=tuple(theorems)
+        problem=problem, lambda_b=grid, loss=block.loss, bias=block.bias,
+        singular_values=_descending(block.kept, min(problem.code_length, problem.classes)),
+        theorems=tuple(block.theorems),
     )
 
 
+def _symmetric(problem: UFM, grid: Array) -> Path:
+    """Affine one-hot codes of different counts: only the quotient knows lambda_b."""
+    frame = build_frame(problem.replace(lambda_b=0.0))
+    assert isinstance(frame, SymmetricFrame)
+    block = _along(problem, frame.core.codes, frame.core.u, grid)
+    times = frame.sizes - 1
+    rest = frame.within_sigma - frame.within_z
+    within = float(times @ (rest * rest / (2 * problem.samples) + problem.tau * frame.within_z))
+    others = np.repeat(frame.within_z, times.astype(np.intp))
+    kept = np.concatenate((block.kept, np.broadcast_to(others, (grid.size, others.size))), axis=1)
+    _check_rank(problem, kept)
+    unbiased = select_method(problem.replace(lambda_b=float("inf"))).theorem  # T6 where there is no coupling at all
+    return Path(
+        problem=problem,
+        lambda_b=grid,
+        loss=block.loss + within,
+        bias=(block.bias / np.sqrt(frame.sizes))[:, problem.counts.groups],
+        singular_values=_descending(kept, problem.classes),
+        theorems=tuple(
+            unbiased if value == np.inf else name for value, name in zip(grid.tolist(), block.theorems, strict=True)
+        ),
+    )
+
+
+def _check_rank(problem: UFM, kept: Array) -> None:
+    check_rank(problem, int(np.count_nonzero(kept, axis=1).max()))
+
+
+def _descending(kept: Array, count: int) -> Array:
+    """The largest singular values of each point, with zeros up to ``count`` of them."""
+    values = np.zeros((kept.shape[0], count))
+    kept = -np.sort(-kept, axis=1)[:, :count]
+    values[:, : kept.shape[1]] = kept
+    return values
+
+
 def _one_by_one(problem: UFM, grid: Array) -> Path:
-    """Affine one-hot codes: their quotient is small, or one number."""
+    """Balanced affine one-hot codes: each point is a handful of numbers."""
     minimizers = [solve(problem.replace(lambda_b=float(value))) for value in grid]
     return Path(
         problem=problem,

@@ -112,18 +112,15 @@ class RootFinder:
         size = self.slopes * self.x
         moving = np.abs(f) > _CLOSE * (1.0 + size)
         if 8 * int(np.count_nonzero(moving)) <= moving.size:
-            return moving | self._far()
+            return moving
         if (np.abs(f) <= _SQUARE * size).all():  # the step squares the error
             self.x -= np.where(self.right, -f, f) / self.slopes
             return self._wrong(self._finish(), 0.0)
         return None
 
-    def _far(self) -> Mask:
-        return self.x > _FAR * self.gaps
-
     def _wrong(self, f: Array, tolerance: float) -> Mask:
         """Rows where f is not zero: 1 + f' x is a lower bound of the sizes of its terms."""
-        return (np.abs(f) > (_ACCEPT + 2.0 * tolerance) * (1.0 + self.slopes * self.x)) | self._far()
+        return np.abs(f) > (_ACCEPT + 2.0 * tolerance) * (1.0 + self.slopes * self.x)
 
     def _sweeps(self, tolerance: float) -> Mask:
         """Steps for all rows, then for all that need one; returns the few that need more care."""
@@ -154,7 +151,7 @@ class RootFinder:
     def _distances(self, p: slice, k: slice, offsets: Array, out: Array) -> None:
         """``poles - root`` (points, rows, r): the pole nearest to the root is taken off first, then the offset."""
         right = self.right[p, k]
-        if (right == right[0]).all():
+        if right.shape[0] > 1 and (right == right[0]).all():
             base = self.poles - self.poles[self.here[k] + right[0]][:, None]
             np.subtract(base, offsets[p, k, None], out=out)
         else:
@@ -214,16 +211,23 @@ class RootFinder:
         """One step for the rows ``at``; returns those that have not settled."""
         x, low, high, mirrored = self.x[at], self.low[at], self.high[at], self.right[at]
         f, curve = np.where(mirrored, -f, f), np.where(mirrored, -curve, curve)
-        self.low[at] = low = np.where(f < 0, x, low)
-        self.high[at] = high = np.where(f > 0, x, high)
+        low, high = np.where(f < 0, x, low), np.where(f > 0, x, high)
         gaps = self.gaps[at[1]]
         step = third_order_step(f, slope, curve, x / (gaps - x))
         new = x + step * x
         size = np.abs(step)
         # At the root rounding decides the sign of f, and with it the bracket.
         inside = ((new > low) & (new < high)) | ((size < _TRUSTED) & (new < gaps))
-        self.x[at] = np.where(inside, new, 0.5 * (low + high))
-        return ~inside | (size**3 > tolerance)
+        new = np.where(inside, new, 0.5 * (low + high))
+        moving = ~inside | (size**3 > tolerance)
+        far = new > _FAR * gaps
+        if far.any():  # nearer to the other pole: the distance from there has more digits
+            new = np.where(far, gaps - np.minimum(new, gaps * (1.0 - 1e-15)), new)
+            low, high = np.where(far, gaps - high, low), np.where(far, gaps - low, high)
+            self.right[at] = mirrored ^ far
+            moving |= far
+        self.x[at], self.low[at], self.high[at] = new, low, high
+        return moving
 
     def _finish(self) -> Array:
         """q and the slopes at the roots that have been found; returns f."""
@@ -244,26 +248,26 @@ class RootFinder:
         every = (point, row)
         np.subtract.at(self.norms, point, self.cauchy[every] ** 2 / self.slopes[every][:, None])
         for _ in range(_MAX_SWEEPS):
-            self._change_origins(point, row)
             x, right = self.x[point, row], self.right[point, row]
             q = self.poles - self.poles[row + right][:, None]
             q -= np.where(right, -x, x)[:, None]
             np.divide(1.0, q, out=q)
             terms = self.weights[point] * q
             f = 1.0 + terms.sum(axis=1)
-            noise = _NOISE * (1.0 + np.abs(terms).sum(axis=1))
+            sizes = 1.0 + np.abs(terms).sum(axis=1)
             self.cauchy[point, row] = q
             q *= x[:, None]
             terms *= q
             slope = terms.sum(axis=1)
             self.slopes[point, row] = slope / x
-            left = np.abs(f) > noise
+            left = np.abs(f) > _NOISE * sizes
             terms *= q
             curve = terms.sum(axis=1)[left]
-            point, row, before = point[left], row[left], x[left]
-            self._move((point, row), f[left], slope[left], curve, tolerance)
-            moved = self.x[point, row] != before
-            point, row = point[moved], row[moved]
+            point, row, x, f, sizes = point[left], row[left], x[left], f[left], sizes[left]
+            self._move((point, row), f, slope[left], curve, tolerance)
+            # No step is left that floating point can make: that is a root, but not anywhere.
+            going = (self.x[point, row] != x) | (np.abs(f) > _ACCEPT * sizes)
+            point, row = point[going], row[going]
             if point.size == 0:
                 np.add.at(self.norms, every[0], self.cauchy[every] ** 2 / self.slopes[every][:, None])
                 return
@@ -283,14 +287,6 @@ class RootFinder:
                 f"the eigenvectors of a diagonal plus rank one matrix must be orthonormal and miss it by {defect:.1e}; "
                 "please report the problem that shows this"
             )
-
-    def _change_origins(self, point: Index, row: Index) -> None:
-        """Measure roots from the other pole, where that is nearer."""
-        far = self.x[point, row] > _FAR * self.gaps[row]
-        at, gap = (point[far], row[far]), self.gaps[row[far]]
-        self.right[at] = ~self.right[at]
-        self.x[at] = gap - self.x[at]
-        self.low[at], self.high[at] = gap - self.high[at], gap - self.low[at]
 
 
 def _dot(matrix: Array, weights: Array) -> Array:
