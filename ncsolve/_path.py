@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve import _formulas
 from ncsolve._bias_along import solve_bias_along
 from ncsolve._core import shrink
+from ncsolve._extensions import check_plain
 from ncsolve._methods import build_frame, reduced_codes
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_lambda_b
@@ -71,6 +72,7 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     [0.043875, 0.0485, 0.04875]
     """
     grid = _check_grid(lambda_b)
+    check_plain(problem, "a path along lambda_b")
     if problem.encoding.affine is None:
         return _dense(problem, grid)
     return _one_by_one(problem, grid) if problem.counts.balanced else _symmetric(problem, grid)

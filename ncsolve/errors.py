@@ -11,6 +11,7 @@ __all__ = [
     "EncodingError",
     "FileError",
     "NCSolveError",
+    "OpenProblemError",
     "ProblemError",
     "SizeError",
     "UnknownNameError",
@@ -30,7 +31,11 @@ class EncodingError(ProblemError):
 
 
 class DimensionError(ProblemError):
-    """The feature dimension is below the rank of the minimizer."""
+    """The feature dimension is below the rank of the minimizer, where a method needs all of it."""
+
+
+class OpenProblemError(ProblemError):
+    """A combination of model parts whose global minimizer is an open problem."""
 
 
 class UnknownNameError(NCSolveError, KeyError):

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve.errors import ProblemError
 
 __all__ = [
+    "boundary_mismatch",
     "NCMetrics",
     "class_means_of",
     "cosine_matrix",
@@ -186,6 +187,14 @@ def nc4_mismatch(
     mean square of the class means where ``means`` are only some of them.
     """
     h, sigma = np.asarray(means, dtype=np.float64), np.asarray(stretch, dtype=np.float64)
+    return boundary_mismatch(h, kappa * sigma[:, None] * h, codes_minus_bias_square, scale)
+
+
+def boundary_mismatch(
+    means: ArrayLike, normals: ArrayLike, codes_minus_bias_square: ArrayLike, scale: float | None = None
+) -> tuple[float, tuple[int, int]] | None:
+    """``nc4_mismatch`` of any classifier: ``normals`` (p, K) holds W^T e_k in the basis of ``means`` (p, K)."""
+    h, normal = np.asarray(means, dtype=np.float64), np.asarray(normals, dtype=np.float64)
     code = np.asarray(codes_minus_bias_square, dtype=np.float64)
     k = h.shape[1]
     if scale is None:
@@ -197,7 +206,8 @@ def nc4_mismatch(
     for first in range(k - 1):
         delta = h[:, first, None] - h[:, first + 1 :]
         right = np.vstack((delta, (lengths[first] - lengths[first + 1 :])[None] / (2 * scale)))
-        left = np.vstack((kappa * sigma[:, None] * delta, (code[first] - code[first + 1 :])[None] / (2 * scale)))
+        turned = normal[:, first, None] - normal[:, first + 1 :]
+        left = np.vstack((turned, (code[first] - code[first + 1 :])[None] / (2 * scale)))
         right_square = np.sum(right * right, axis=0)
         real = np.sqrt(np.sum(delta * delta, axis=0)) > 1e-13 * scale
         if not real.any():
@@ -205,7 +215,7 @@ def nc4_mismatch(
         left, right, right_square = left[:, real], right[:, real], right_square[real]
         size = np.sqrt(np.sum(left * left, axis=0))
         part = left - right * (np.sum(left * right, axis=0) / right_square)
-        sine = np.sqrt(np.sum(part * part, axis=0)) / size
+        sine = np.sqrt(np.sum(part * part, axis=0)) / np.where(size > 0, size, 1.0)
         at = int(np.argmax(sine))
         if sine[at] > worst:
             worst, where = float(sine[at]), (first, first + 1 + int(np.flatnonzero(real)[at]))
