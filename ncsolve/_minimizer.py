@@ -78,6 +78,16 @@ class Minimizer:
         return self.loss - self.lower_bound
 
     @property
+    def ties(self) -> str:
+        """What else is a global minimizer, in words, where more than a rotation is free; empty where nothing is."""
+        return self.frame.ties if isinstance(self.frame, FactoredFrame) else ""
+
+    @property
+    def bound_reason(self) -> str:
+        """Where ``lower_bound`` comes from, if it is not the loss itself."""
+        return self._known.reason
+
+    @property
     def _known(self) -> Guarantee:
         return self.frame.guarantee if isinstance(self.frame, FactoredFrame) else GLOBAL
 

@@ -217,7 +217,7 @@ def check_depth(value: object) -> int:
 
 def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
     """One positive regularization per layer, or ProblemError."""
-    if isinstance(value, Sequence) and not isinstance(value, str) or isinstance(value, np.ndarray):
+    if (isinstance(value, Sequence) and not isinstance(value, str)) or isinstance(value, np.ndarray):
         layers = tuple(check_lambda(name, entry) for entry in value)
         if len(layers) != depth:
             raise ProblemError(

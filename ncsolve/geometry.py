@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve.errors import ProblemError
 
 __all__ = [
-    "boundary_mismatch",
     "NCMetrics",
+    "boundary_mismatch",
     "class_means_of",
     "cosine_matrix",
     "distance_to_orthogonal_frame",

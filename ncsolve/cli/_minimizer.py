@@ -23,6 +23,8 @@ def minimizer(
     lambda_h: options.LambdaHOption = "5e-4",
     lambda_b: options.LambdaBOption = "5e-4",
     dim: options.DimOption = None,
+    features: options.FeaturesOption = "linear",
+    depth: options.DepthOption = 1,
     convention: options.ConventionOption = "paper",
     seed: options.SeedOption = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
@@ -40,6 +42,8 @@ def minimizer(
       ncsolve minimizer --encoding smoothed:0.1 --classes 100 --per-class 500
       ncsolve minimizer --counts 400,100,9,1 --lambda-w 5e-3 --lambda-h 1e-3 --lambda-b inf
       ncsolve minimizer --labels iris.csv --label-column species --json
+      ncsolve minimizer --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --lambda-b 0.05
+      ncsolve minimizer --classes 4 --features relu --lambda-b 0.05
       ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
     """
     from ncsolve._document import document
@@ -48,7 +52,7 @@ def minimizer(
     asked = options.request(
         encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed,
+        convention_name=convention, seed=seed, features=features, depth=depth,
     )
     found = solve(asked.problem)
     if out is not None:

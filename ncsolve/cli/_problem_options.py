@@ -12,7 +12,7 @@ import typer
 from ncsolve import encodings
 from ncsolve._conventions import Convention, convention
 from ncsolve._labels import count_labels
-from ncsolve._problem import UFM, check_lambda, check_lambda_b
+from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve._read import read_labels
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
@@ -21,8 +21,10 @@ __all__ = [
     "ClassesOption",
     "ConventionOption",
     "CountsOption",
+    "DepthOption",
     "DimOption",
     "EncodingOption",
+    "FeaturesOption",
     "LabelColumnOption",
     "LabelsOption",
     "LambdaBOption",
@@ -67,14 +69,28 @@ LabelColumnOption = Annotated[
     str | None,
     typer.Option("--label-column", metavar="NAME", help="Column of the .csv file with the labels (name or number)."),
 ]
-LambdaWOption = Annotated[str, typer.Option("--lambda-w", metavar="X", help="Weight decay of the classifier W.")]
+LambdaWOption = Annotated[
+    str,
+    typer.Option(
+        "--lambda-w", metavar="X[,X...]",
+        help="Weight decay of the classifier W; with --depth one for all layers, or one for each from the features on.",
+    ),
+]
 LambdaHOption = Annotated[str, typer.Option("--lambda-h", metavar="X", help="Weight decay of the features H.")]
 LambdaBOption = Annotated[
     str, typer.Option("--lambda-b", metavar="X", help="Weight decay of the bias: 0 is a free bias, inf is no bias.")
 ]
 DimOption = Annotated[
-    int | None, typer.Option("--dim", metavar="D", help="Feature dimension.  [default: min(outputs, classes)]")
+    int | None,
+    typer.Option(
+        "--dim", metavar="D",
+        help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
+    ),
 ]
+FeaturesOption = Annotated[
+    str, typer.Option("--features", metavar="KIND", help="linear, or relu for features H >= 0.")
+]
+DepthOption = Annotated[int, typer.Option("--depth", metavar="L", help="Linear layers of the head.")]
 ConventionOption = Annotated[
     str,
     typer.Option(
@@ -87,7 +103,10 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Seed of ra
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed."""
+    """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed.
+
+    For layers of different weight decay w is their geometric mean.
+    """
 
     problem: UFM
     convention: Convention
@@ -108,10 +127,13 @@ def request(
     dim: int | None = None,
     convention_name: str = "paper",
     seed: int = 0,
+    features: str = "linear",
+    depth: int = 1,
 ) -> Request:
     """The problem that the options describe.  Raises NCSolveError, naming the option."""
     scaling = convention(convention_name)
-    w = check_lambda("--lambda-w", _number("--lambda-w", lambda_w))
+    layers = _layers(lambda_w, check_depth(depth))
+    w = geometric_mean(layers)
     h = check_lambda("--lambda-h", _number("--lambda-h", lambda_h))
     b = check_lambda_b(_number("--lambda-b", lambda_b), "--lambda-b")
     sources = [name for name, value in (("--counts", counts), ("--per-class", per_class), ("--labels", labels))
@@ -135,8 +157,10 @@ def request(
         classes = len(numbers)
     code = _encoding(encoding, classes, seed)
     fw, fh, fb = scaling.to_paper(_total(numbers, code.classes), code.code_length, w, h, b)
+    scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
     problem = UFM(
-        encoding=code, counts=numbers, lambda_w=fw, lambda_h=fh, lambda_b=fb, dim=dim, class_names=names
+        encoding=code, counts=numbers, lambda_w=fw if len(set(layers)) == 1 else tuple(x * scale for x in layers),
+        lambda_h=fh, lambda_b=fb, dim=dim, class_names=names, features=features, depth=depth,
     )
     return Request(problem=problem, convention=scaling, lambdas=(w, h, b))
 
@@ -169,6 +193,12 @@ def _counts(text: str) -> tuple[int, ...]:
                 f"{text!r}"
             ) from None
     return tuple(values)
+
+
+def _layers(text: str, depth: int) -> tuple[float, ...]:
+    """One weight decay for every layer, or as many as there are."""
+    values = tuple(check_lambda("--lambda-w", _number("--lambda-w", word)) for word in text.split(","))
+    return values * depth if len(values) == 1 else check_layers("--lambda-w", values, depth)
 
 
 def _number(option: str, text: str) -> float:

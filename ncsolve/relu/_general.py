@@ -64,11 +64,11 @@ def _guarantee(
     bounds = [(0.0, "")] if known is None or known.lower_bound is None else [(known.lower_bound, known.reason)]
     if problem.classes <= _MOST_CLASSES:
         bounds.append((dual_bound(problem, multipliers(problem, *point)), "weak duality at the point found"))
-    else:
-        from ncsolve._methods import plain_frame
+    if loss - max(bounds)[0] > _CLOSED * loss:  # more classes than the programme takes, or a bottleneck
+        from ncsolve._solve import solve
 
-        linear = plain_frame(problem.replace(features="linear", dim=None)).loss_terms().total
-        bounds.append((linear, "the minimum for linear features"))
+        linear = solve(problem.replace(features="linear", dim=problem.feature_dim))
+        bounds.append((linear.lower_bound, "the minimum for linear features"))
     if relaxed is not None and loss - max(bounds)[0] > _CLOSED * loss:
         bounds.append((dual_bound(problem, relaxed.dual), "the convex programme over doubly nonnegative Gram matrices"))
     bound, reason = max(bounds)
