@@ -69,5 +69,5 @@ def convention(name: str) -> Convention:
     """
     try:
         return CONVENTIONS[name]
-    except KeyError:
-        raise UnknownNameError("convention", name, CONVENTIONS) from None
+    except (KeyError, TypeError):
+        raise UnknownNameError("convention", str(name), CONVENTIONS) from None

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._problem import UFM
+from ncsolve._arrays import real_array
+from ncsolve._problem import UFM, check_problem
 from ncsolve._statistics import check_labels
 from ncsolve.errors import ProblemError
 
@@ -65,7 +66,8 @@ def gradient(
 def _arguments(
     problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
-    w, h, bias = (np.asarray(x, dtype=np.float64) for x in (W, H, b))
+    check_problem(problem)
+    w, h, bias = real_array(W, "W"), real_array(H, "H"), real_array(b, "b")
     m, k, n = problem.code_length, problem.classes, problem.samples
     if w.ndim != 2 or h.ndim != 2 or bias.shape != (m,) or w.shape[0] != m or w.shape[1] != h.shape[0]:
         raise ProblemError(

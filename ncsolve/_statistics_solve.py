@@ -15,7 +15,7 @@ from ncsolve._core import LossTerms
 from ncsolve._problem import check_lambda, check_lambda_b
 from ncsolve._spectrum import spectrum_of_scatter
 from ncsolve._statistics import LabelStatistics
-from ncsolve.errors import ConvergenceError
+from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]
 
@@ -75,6 +75,11 @@ def solve_statistics(
     >>> result.bias
     array([2.5, 0.5])
     """
+    if not isinstance(statistics, LabelStatistics):
+        raise ProblemError(
+            f"the statistics must be LabelStatistics; got {type(statistics).__name__}, make them with from_labels or "
+            "from_targets"
+        )
     lw, lh = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     lb = check_lambda_b(lambda_b)
     n = statistics.samples

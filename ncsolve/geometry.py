@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import real_array
+from ncsolve._statistics import check_labels
+from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError
 
 __all__ = [
@@ -48,14 +51,12 @@ class NCMetrics:
 
 
 def simplex_cosine(classes: int) -> float:
-    """Cosine between the vectors of a simplex ETF, -1/(K-1), for K >= 2.
+    """Cosine between the vectors of a simplex ETF, -1/(K-1), for K >= 2.  Raises EncodingError for fewer.
 
     >>> simplex_cosine(5)
     -0.25
     """
-    if classes < 2:
-        raise ProblemError(f"a simplex ETF needs at least 2 classes; got {classes}")
-    return -1.0 / (classes - 1)
+    return -1.0 / (check_classes(classes, 2) - 1)
 
 
 def cosine_matrix(gram: ArrayLike) -> Array:
@@ -159,7 +160,7 @@ def self_duality_error(classifier: ArrayLike, class_means: ArrayLike) -> float |
     >>> self_duality_error([[2., 0.], [0., 2.]], [[1., 0.], [0., 1.]])
     0.0
     """
-    a, h = np.asarray(classifier, dtype=np.float64), np.asarray(class_means, dtype=np.float64)
+    a, h = real_array(classifier, "class vectors"), real_array(class_means, "class means")
     if a.shape != h.shape or a.ndim != 2:
         raise ProblemError(f"class vectors and class means must both have shape (d, K); got {a.shape} and {h.shape}")
     size_a, size_h = float(np.linalg.norm(a)), float(np.linalg.norm(h))
@@ -185,8 +186,13 @@ def nc4_mismatch(
     ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w), ``scale`` the root
     mean square of the class means where ``means`` are only some of them.
     """
-    h, sigma = np.asarray(means, dtype=np.float64), np.asarray(stretch, dtype=np.float64)
-    code = np.asarray(codes_minus_bias_square, dtype=np.float64)
+    h, sigma = real_array(means, "class means"), real_array(stretch, "the eigenvalues of Sigma")
+    code = real_array(codes_minus_bias_square, "the squares ||e_k - b||^2")
+    if h.ndim != 2 or sigma.shape != h.shape[:1] or code.shape != h.shape[1:]:
+        raise ProblemError(
+            f"class means (p, K), eigenvalues (p,) and squares (K,) must fit; got {h.shape}, {sigma.shape} and "
+            f"{code.shape}"
+        )
     k = h.shape[1]
     if scale is None:
         scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
@@ -213,7 +219,7 @@ def nc4_mismatch(
 
 
 def _square(gram: ArrayLike) -> Array:
-    g = np.asarray(gram, dtype=np.float64)
+    g = real_array(gram, "a Gram matrix")
     if g.ndim != 2 or g.shape[0] != g.shape[1] or g.size == 0:
         raise ProblemError(f"a Gram matrix must be square (K, K); got shape {g.shape}")
     return g
@@ -224,10 +230,8 @@ def _off(g: Array) -> Array:
 
 
 def _features(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Array, NDArray[np.intp]]:
-    from ncsolve._statistics import check_labels
-
-    h = np.asarray(features, dtype=np.float64)
-    y = check_labels(labels, classes)
+    h = real_array(features, "features")
+    y = check_labels(labels, check_classes(classes))
     if h.ndim != 2 or h.shape[1] != y.size:
         raise ProblemError(f"features must be (d, N) with one column per label; got {h.shape} for {y.size} labels")
     return h, y

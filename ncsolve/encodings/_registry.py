@@ -44,7 +44,7 @@ def register(
            [0., 2.]])
     """
     for word in (name, *aliases):
-        if not word.replace("-", "").replace("_", "").isalnum():
+        if not isinstance(word, str) or not word.replace("-", "").replace("_", "").isalnum():
             raise EncodingError(f"an encoding's name must be made of letters, digits, '-' and '_'; got {word!r}")
         if word in _names_and_aliases():
             raise EncodingError(f"the encoding name {word!r} is taken; choose another")
@@ -74,7 +74,7 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
     >>> make("smoothed:0.1", classes=10).a
     0.9
     """
-    name, _, rest = spec.partition(":")
+    name, _, rest = str(spec).partition(":")
     entry = get(name.strip())
     values = [_number(text, spec) for text in rest.split(",")] if rest else []
     accepted = list(inspect.signature(entry.factory).parameters)
@@ -84,11 +84,19 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
         takes = f"takes {', '.join(positional)}" if positional else "takes no parameter"
         raise EncodingError(f"the encoding {entry.name} {takes}; got {spec!r}, for example {entry.example}")
     try:
-        return entry.factory(classes, *values, **options)
+        inspect.signature(entry.factory).bind(classes, *values, **options)
     except TypeError:
         raise EncodingError(
             f"the encoding {entry.name} needs {', '.join(positional)}; got {spec!r}, for example {entry.example}"
         ) from None
+    code = entry.factory(classes, *values, **options)
+    if not isinstance(code, Encoding) or code.classes != classes:
+        made = f"{code.classes} classes" if isinstance(code, Encoding) else type(code).__name__
+        raise EncodingError(
+            f"the factory of the encoding {entry.name} must return an Encoding of {classes} classes; got {made} "
+            "(wrap an array with ncsolve.encodings.from_array)"
+        )
+    return code
 
 
 def _number(text: str, spec: str) -> int | float:
