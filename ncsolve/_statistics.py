@@ -52,7 +52,7 @@ class LabelStatistics:
         least = float(scatter.diagonal().min())
         if least < 0.0:
             raise ProblemError(
-                f"scatter must be positive semidefinite; got a diagonal entry {least:g}, pass sum (y - mean)(y - mean)^T"
+                f"scatter must be positive semidefinite; got {least:g} on its diagonal, pass sum (y - mean)(y - mean)^T"
             )
         for name, value in (("samples", int(self.samples)), ("mean", mean), ("scatter", (scatter + scatter.T) / 2)):
             object.__setattr__(self, name, value)

@@ -26,7 +26,7 @@ WRONG = {
     "objective": (lambda: ncsolve.objective(PROBLEM, "a", [[1.0]], [1.0]), "W must be a rectangular array"),
     "complex targets": (lambda: LabelStatistics.from_targets([[1j]]), "targets must be a rectangular array"),
     "merge": (lambda: STATISTICS.merge(5), "only be merged with LabelStatistics; got int"),
-    "negative scatter": (lambda: LabelStatistics(samples=3, mean=[0], scatter=[[-1]]), "diagonal entry -1"),
+    "negative scatter": (lambda: LabelStatistics(samples=3, mean=[0], scatter=[[-1]]), "got -1 on its diagonal"),
     "indefinite scatter": (
         lambda: ncsolve.solve_statistics(
             LabelStatistics(samples=3, mean=[0, 0], scatter=[[1, 2], [2, 1]]), lambda_w=1e-2, lambda_h=1e-2, lambda_b=0
