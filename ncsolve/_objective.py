@@ -35,7 +35,7 @@ def objective(
     labels : array (N,), optional
         Class of each column of an H of N columns; by default the samples come in the order of their classes.
 
-    Raises ProblemError for shapes that do not fit the problem.
+    Raises ProblemError for shapes that do not fit the problem.  Source: T0 of docs/theory.md.
 
     >>> import ncsolve, numpy as np
     >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
@@ -55,7 +55,15 @@ def gradient(
 ) -> tuple[Array, Array, Array]:
     """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf).
 
-    Where H has one column per class its gradient is the sum over the samples of the class.
+    Where H has one column per class its gradient is the sum over the samples of the class.  Raises ProblemError for
+    shapes that do not fit the problem.  Source: T0 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=5,
+    ...                       lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
+    >>> found = ncsolve.solve(problem)
+    >>> max(float(abs(g).max()) for g in gradient(problem, found.W, found.class_means, found.bias)) < 1e-15
+    True
     """
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
     residual = weight * (w @ h + bias[:, None] - y) / problem.samples

@@ -87,7 +87,7 @@ def check_rank(problem: UFM, rank: int) -> None:
 
 
 def select_method(problem: UFM) -> MethodChoice:
-    """Which method ``solve`` uses for a problem, by which theorem, and why.
+    """Which method ``solve`` uses for a problem, by which theorem, and why.  Raises ProblemError if it is not a UFM.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[5, 5, 9],

@@ -29,6 +29,13 @@ class StatisticsMinimizer:
 
     ``bias`` (m,), ``weight_gram`` W W^T (m, m), ``singular_values`` of Z (m,), descending, ``loss`` with its
     ``loss_terms``, and ``residual``, the relative norm of the gradient in terms of these.
+    Source: T1 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> labels = ncsolve.LabelStatistics.from_labels([0, 0, 1, 1, 1], ncsolve.encodings.onehot(2))
+    >>> found = ncsolve.solve_statistics(labels, lambda_w=1e-2, lambda_h=1e-2, lambda_b=float("inf"))
+    >>> found.weight_gram.diagonal().round(4)
+    array([1.3642, 1.6821])
     """
 
     statistics: LabelStatistics

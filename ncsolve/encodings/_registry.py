@@ -17,7 +17,11 @@ Factory = Callable[..., Encoding]
 
 @dataclass(frozen=True, kw_only=True)
 class EncodingEntry:
-    """A registered encoding: its factory, one line about it, an example spec, and its aliases."""
+    """A registered encoding: its factory, one line about it, an example spec, and its aliases.
+
+    >>> get("hadamard").summary
+    "columns of Sylvester's +-1 matrix; K a power of two"
+    """
 
     name: str
     factory: Factory
@@ -54,12 +58,20 @@ def register(
 
 
 def names() -> list[str]:
-    """The registered names, in the order of registration."""
+    """The registered names, in the order of registration.
+
+    >>> names()[:3]
+    ['onehot', 'smoothed', 'signed']
+    """
     return list(_ENTRIES)
 
 
 def get(name: str) -> EncodingEntry:
-    """The entry of a name or alias.  Raises UnknownNameError, which lists the choices."""
+    """The entry of a name or alias.  Raises UnknownNameError, which lists the choices.
+
+    >>> get("smooth").name
+    'smoothed'
+    """
     for entry in _ENTRIES.values():
         if name == entry.name or name in entry.aliases:
             return entry
