@@ -12,6 +12,7 @@ from ncsolve._version import __version__
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
+from ncsolve.cli._verify import verify
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
+app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:
