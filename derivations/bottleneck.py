@@ -146,6 +146,12 @@ def transition(r: Result) -> Iterator[Step]:
         right=sp.Subs(r["loss_mean"], lambda_b, r["transition"]),
         given=over,
     )
+    yield Identity(
+        text="(the transition from the two gaps)",
+        left=r["transition_gaps"],
+        right=r["transition"],
+        given={_rise: sp.Abs(w) - sp.Abs(a), _live: sp.Abs(a) - t, **over},
+    )
     yield Limit(
         text="Beyond it the mean is kept: without a bias the gap is positive",
         left=2 * K * gap.subs({a: 1, w: 1 + _u}),
@@ -181,8 +187,8 @@ def _root(spread: sp.Expr, excess: sp.Expr, alive_part: sp.Expr) -> sp.Expr:
     return (alive_part * (_abs_a + t) + 2 * t * spread + alive_part * inner) / (2 * spread * excess)
 
 
-_hold = sp.UnevaluatedExpr
-_spread, _alive = _hold(_abs_w - _abs_a), _hold(_abs_a - t)
+_rise, _live = sp.symbols("rise live", positive=True)
+_sum = _live + 2 * t
 
 THEOREM = Theorem(
     name="bottleneck",
@@ -210,18 +216,22 @@ THEOREM = Theorem(
             expr=_root(_abs_w - _abs_a, _abs_w + _abs_a - 2 * t, _abs_a - t),
             meaning="λ_b from which the label mean is kept, for |w| > |a|",
         ),
+        "transition_gaps": Formula(
+            expr=(_live * (_sum + sp.sqrt(_sum**2 + 4 * t * _rise)) + 2 * t * _rise)
+            / (2 * _rise * (_rise + 2 * _live)),
+            meaning="the same without cancellation; rise = |w| - |a|, live = |a| - t",
+        ),
     },
     functions=(
         Function(
             name="bottleneck_transition",
-            arguments=("a", "w", "t"),
-            result="transition",
-            form=_root(_spread, _hold(_spread + 2 * _alive), _alive),
-            doc="lambda_b from which a bottleneck keeps the label mean, for |w| > |a| > t.",
+            arguments=("rise", "live", "t"),
+            result="transition_gaps",
+            doc="lambda_b from which a bottleneck keeps the label mean; rise = |w| - |a| > 0, live = |a| - t > 0.",
         ),
     ),
     conditions=(sp.Lt(t, _abs_a),),
-    letters={"d": "feature dimension, at most K - 1"},
+    letters={"d": "feature dimension, at most K - 1", "rise": "|w| - |a|", "live": "|a| - t"},
     prove=prove,
     source="Here. Given b: Eckart & Young 1936, Mirsky 1960; von Neumann 1937.",
 )

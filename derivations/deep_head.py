@@ -52,8 +52,8 @@ def prove(result: Result) -> Iterator[Step]:
 
 def layers(f: Result) -> Iterator[Step]:
     yield Identity(
-        text="Layers with λ_l s_l² = (C/N) z^(2/P) have the product z: λ_w, the geometric mean of the P - 1 layers, and λ_h "
-        "are all that enters",
+        text="Layers with λ_l s_l² = (C/N) z^(2/P) have the product z: λ_w, the geometric mean of the P - 1 layers, "
+        "and λ_h are all that enters",
         left=sp.powdenest((f["layer_scale"].subs(lam, lambda_w)) ** (P - 1), force=True)
         * f["layer_scale"].subs(lam, lambda_h),
         right=sp.S.One,

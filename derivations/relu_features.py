@@ -100,7 +100,8 @@ def symmetric(f: Result) -> Iterator[Step]:
     along = (w * (1 - beta)) ** 2
     value = f["diagonal"]
     yield Stationary(
-        text="Balanced affine one-hot codes: by convexity Q = x I + y J with x, y >= 0 and b is a multiple of 1. On y = 0",
+        text="Balanced affine one-hot codes: by convexity Q = x I + y J with x, y >= 0 and b is a multiple of 1. "
+        "On y = 0",
         function=balanced(along).subs(y, 0), variables=(x,), at={x: value.subs(spread, q_hat)},
         given={K: 1 + _v, beta: 1 - gamma, w: _u, a: _z},
     )
@@ -153,8 +154,8 @@ def symmetric(f: Result) -> Iterator[Step]:
 def certificate() -> Iterator[Step]:
     P, R, h, k = sp.symbols("P R h_k h_l", nonnegative=True)
     yield AtLeast(
-        text="T12 for H >= 0: a quadratic form that is a square plus nonnegative entries is nonnegative on H >= 0, so that "
-        "PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two classes",
+        text="T12 for H >= 0: a quadratic form that is a square plus nonnegative entries is nonnegative on H >= 0, "
+        "so that PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two classes",
         left=(P * h - R * k) ** 2 + 2 * R * h * k,
     )
 
@@ -208,8 +209,6 @@ THEOREM = Theorem(
                  doc="n |h_k|^2 of the balanced orthogonal frame."),
         Function(name="relu_bias_equation", arguments=("beta", "spread", "n", "K", "lambda_w", "lambda_h", "lambda_b"),
                  result="bias_equation", doc="zero at b = beta mu of the balanced orthogonal frame."),
-        Function(name="relu_loss", arguments=("beta", "spread", "w", "n", "K", "lambda_w", "lambda_h", "lambda_b"),
-                 result="loss", doc="loss of the balanced orthogonal frame."),
     ),
     definitions={t: K * sp.sqrt(n * lambda_w * lambda_h)},
     letters={
@@ -218,6 +217,6 @@ THEOREM = Theorem(
         "beta": "share of the label mean that the bias takes, b = β μ",
     },
     prove=prove,
-    source="Here, for MSE; with cross-entropy: Dang et al. 2024. Completely positive matrices: Berman & Shaked-Monderer 2003 "
-    "(K <= 4: the doubly nonnegative ones).",
+    source="Here, for MSE; with cross-entropy: Dang et al. 2024. Completely positive matrices: Berman & "
+    "Shaked-Monderer 2003 (K <= 4: the doubly nonnegative ones).",
 )

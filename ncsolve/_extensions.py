@@ -79,7 +79,7 @@ def extended_transition(problem: UFM) -> float | None:
     if problem.feature_dim < problem.classes:
         if problem.depth > 1 or not t < a < w:
             return None
-        return float(_formulas.bottleneck_transition(a, w, t))
+        return float(_formulas.bottleneck_transition(w - a, a - t, t))
     from ncsolve.deep._transition import mean_threshold, shrinkage_of
 
     return mean_threshold(problem, shrinkage_of(problem).threshold)

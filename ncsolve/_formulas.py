@@ -175,9 +175,9 @@ def imbalanced_threshold_term(n: Array, T: float, tau: float) -> Array:
     return value
 
 
-def bottleneck_transition(a: float, w: float, t: float) -> float:
-    """T8: lambda_b from which a bottleneck keeps the label mean, for |w| > |a| > t."""
-    return (2*t*(abs(w) - abs(a)) + (t + abs(a))*(abs(a) - t) + (abs(a) - t)*sqrt(4*t*(abs(w) - abs(a)) + (t + abs(a))**2))*1/((abs(w) - abs(a))*((abs(w) - abs(a)) + 2*(abs(a) - t)))/2
+def bottleneck_transition(rise: float, live: float, t: float) -> float:
+    """T8: lambda_b from which a bottleneck keeps the label mean; rise = |w| - |a| > 0, live = |a| - t > 0."""
+    return (live*(live + 2*t + sqrt(4*rise*t + (live + 2*t)**2)) + 2*rise*t)/(2*rise*(2*live + rise))
 
 
 def deep_constant(N: float, lambda_w: float, lambda_h: float, P: float) -> float:
@@ -265,10 +265,3 @@ def relu_bias_equation(
 ) -> float:
     """T10: zero at b = beta mu of the balanced orthogonal frame."""
     return beta*lambda_b*sqrt(spread) - K**(3/2)*sqrt(lambda_h)*sqrt(lambda_w)*sqrt(n)*(1 - beta)
-
-
-def relu_loss(
-    beta: float, spread: float, w: float, n: float, K: float, lambda_w: float, lambda_h: float, lambda_b: float
-) -> float:
-    """T10: loss of the balanced orthogonal frame."""
-    return beta**2*lambda_b*w**2/(2*K) + sqrt(K)*sqrt(lambda_h)*sqrt(lambda_w)*sqrt(n)*sqrt(spread) - K**2*lambda_h*lambda_w*n/2

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._problem import UFM
+from ncsolve._arrays import real_array
+from ncsolve._problem import UFM, check_problem
 from ncsolve._statistics import check_labels
 from ncsolve.errors import ProblemError
 
@@ -38,7 +39,7 @@ def objective(
     labels : array (N,), optional
         Class of each column of an H of N columns; by default the samples come in the order of their classes.
 
-    Raises ProblemError for shapes that do not fit the problem.
+    Raises ProblemError for shapes that do not fit the problem.  Source: T0 of docs/theory.md.
 
     >>> import ncsolve, numpy as np
     >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
@@ -61,7 +62,15 @@ def gradient(
 ) -> tuple[Array, Array, Array]:
     """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf), for one layer.
 
-    Where H has one column per class its gradient is the sum over the samples of the class.
+    Where H has one column per class its gradient is the sum over the samples of the class.  Raises ProblemError for
+    shapes that do not fit the problem.  Source: T0 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=5,
+    ...                       lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
+    >>> found = ncsolve.solve(problem)
+    >>> max(float(abs(g).max()) for g in gradient(problem, found.W, found.class_means, found.bias)) < 1e-15
+    True
     """
     if problem.depth > 1:
         raise ProblemError(f"gradient is for one layer; got depth = {problem.depth}, take Minimizer.residual instead")
@@ -87,7 +96,8 @@ def _layers(problem: UFM, W: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
 def _arguments(
     problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
-    w, h, bias = (np.asarray(x, dtype=np.float64) for x in (W, H, b))
+    check_problem(problem)
+    w, h, bias = real_array(W, "W"), real_array(H, "H"), real_array(b, "b")
     m, k, n = problem.code_length, problem.classes, problem.samples
     if w.ndim != 2 or h.ndim != 2 or bias.shape != (m,) or w.shape[0] != m or w.shape[1] != h.shape[0]:
         raise ProblemError(

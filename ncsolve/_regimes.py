@@ -31,7 +31,8 @@ def regime_of(problem: UFM, frame: Frame) -> str:
         return "general"
     if isinstance(frame, BalancedFrame):
         across, along = frame.across_z, frame.along_z
-    else:  # the spectral solver was asked for, or the frame is given by its factors: the eigenvalues of the Gram matrix d I + o (J - I)
+    else:  # the spectral solver was asked for, or the frame is given by its factors:
+        # the eigenvalues of the Gram matrix d I + o (J - I)
         pairs = frame.pairs()
         spread = max(float(np.ptp(pairs.diagonal)), float(np.ptp(pairs.inner)))
         if spread > 1e-9 * float(pairs.diagonal.max()):  # a bottleneck breaks the symmetry

@@ -94,7 +94,7 @@ def load(path: str | Path) -> Minimizer:
     if not (known and np.allclose(w, point.product, rtol=1e-12, atol=1e-300)):
         raise FileError(
             f"{path}: its arrays are not the minimizer of its problem: their loss is {loss:.12g}, the minimum "
-            f"{minimizer.loss:.12g}, their gradient {math.sqrt(slope.square):.1e}; the file was changed, solve the problem "
-            "again"
+            f"{minimizer.loss:.12g}, their gradient {math.sqrt(slope.square):.1e}; the file was changed, solve the "
+            "problem again"
         )
     return minimizer

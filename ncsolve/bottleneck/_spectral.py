@@ -30,7 +30,7 @@ _TIE = 1e-13
 
 
 def known_bias(problem: UFM) -> Array | None:
-    """The optimal bias where a theorem gives it for every rank and depth: mu for lambda_b = 0, zero for inf or mu = 0."""
+    """The best bias where a theorem gives it for every rank and depth: mu for lambda_b = 0, zero for inf or mu = 0."""
     mean = problem.label_mean
     if problem.lambda_b == 0.0:
         return np.array(mean)

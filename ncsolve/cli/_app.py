@@ -9,23 +9,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
-from ncsolve.cli._derive import derive
-from ncsolve.cli._encodings import list_encodings
-from ncsolve.cli._minimizer import minimizer
+from ncsolve.cli._lazy import LazyGroup
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="ncsolve",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("minimizer")(minimizer)
-app.command("encodings")(list_encodings)
-app.command("derive")(derive)
 
 
 def _version(value: bool) -> None:

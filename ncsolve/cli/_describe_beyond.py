@@ -38,11 +38,9 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
         )
         lines += _vanishing(minimizer)
     if problem.dim is not None and problem.dim < min(problem.code_length, problem.classes):
-        lines.append(
-            f"bottleneck: {problem.dim} dimensions for "
-            + (f"{problem.classes} classes" if problem.classes <= problem.code_length else f"{problem.classes} codes of "
-               f"length {problem.code_length}")
-        )
+        short = problem.code_length < problem.classes
+        length = f" with codes of length {problem.code_length}" if short else ""
+        lines.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes{length}")
     if minimizer.ties:
         lines.append(f"not unique: {minimizer.ties}")
     return "\n".join(lines)
@@ -67,14 +65,14 @@ def guarantee(minimizer: Minimizer, convention: Convention) -> str:
     if minimizer.guarantee == "global":
         if minimizer.bound_reason:
             return (
-                f"global minimum, to within {max(minimizer.gap * factor, 0.0):.1e}: a lower bound, {minimizer.bound_reason}, "
-                "meets it"
+                f"global minimum, to within {max(minimizer.gap * factor, 0.0):.1e}: a lower bound, "
+                f"{minimizer.bound_reason}, meets it"
             )
         return f"global minimum ({minimizer.choice.theorem})"
     share = minimizer.gap / minimizer.loss if minimizer.loss > 0 else 0.0
     return (
-        f"best found, not known to be the global minimum: no point has a loss below {minimizer.lower_bound * factor:.10g}, "
-        f"so that it is at most {number(100 * share, 3)} % too high\n"
+        f"best found, not known to be the global minimum: no point has a loss below "
+        f"{minimizer.lower_bound * factor:.10g}, so that it is at most {number(100 * share, 3)} % too high\n"
         f"lower bound: {minimizer.bound_reason}"
     )
 

@@ -1,8 +1,8 @@
 """A lower bound for H >= 0 from any point, by weak duality (T12 with a copositive condition).
 
 For multipliers l_k with lw lh D - [n_k n_l <l_k, l_l>] copositive no point has a loss below
-sum n_k <l_k, e_k> - N/2 sum n_k ||l_k||^2 - ||sum n_k l_k||^2/(2 lb).  Copositive is shown as positive semidefinite plus
-entrywise nonnegative; multipliers that miss the condition are scaled until they meet it, so that what a solver
+sum n_k <l_k, e_k> - N/2 sum n_k ||l_k||^2 - ||sum n_k l_k||^2/(2 lb).  Copositive is shown as positive semidefinite
+plus entrywise nonnegative; multipliers that miss the condition are scaled until they meet it, so that what a solver
 of limited accuracy returned is never trusted.
 """
 

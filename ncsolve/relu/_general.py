@@ -1,4 +1,4 @@
-"""ReLU features for any encoding, counts and dim: descent from many starts, with a lower bound that holds for every dim.
+"""ReLU features for any encoding, counts and dim: descent from many starts, and a lower bound that holds for any dim.
 
 W and b are eliminated exactly (ridge regression), so that descent runs over H >= 0 alone.
 """

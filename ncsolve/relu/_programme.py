@@ -1,7 +1,7 @@
 """The convex programme of T10 over doubly nonnegative Gram matrices: positive semidefinite and entrywise nonnegative.
 
-For K <= 4 these are the completely positive ones, the Gram matrices of nonnegative features; for larger K there are more
-of them, and the optimum is a lower bound.
+For K <= 4 these are the completely positive ones, the Gram matrices of nonnegative features; for larger K there are
+more of them, and the optimum is a lower bound.
 """
 
 from __future__ import annotations
