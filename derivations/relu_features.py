@@ -155,7 +155,8 @@ def certificate() -> Iterator[Step]:
     P, R, h, k = sp.symbols("P R h_k h_l", nonnegative=True)
     yield AtLeast(
         text="T12 for H >= 0: a quadratic form that is a square plus nonnegative entries is nonnegative on H >= 0, "
-        "so that PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two classes",
+        "so that PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two "
+        "classes",
         left=(P * h - R * k) ** 2 + 2 * R * h * k,
     )
 

@@ -62,6 +62,11 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     """
     if starts < 1:
         raise NCSolveError(f"starts must be at least 1; got {starts}")
+    if not problem.plain or ncsolve.select_method(problem).theorem == "T8":
+        raise NCSolveError(
+            "verify compares with the convex program, which knows neither bottlenecks nor deep heads nor ReLU features; "
+            "the claims bottleneck, deep-transition, deep-without-bias and relu-orthogonal-frame examine those"
+        )
     began = time.monotonic()
     figures: list[Figure] = []
     skipped: list[str] = []
