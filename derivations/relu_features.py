@@ -206,8 +206,6 @@ THEOREM = Theorem(
                  result="orthogonal_value", doc="n_k |h_k|^2 of an orthogonal frame, length above T (arrays)."),
         Function(name="relu_spread_alive", arguments=("spread", "K", "t"), result="alive",
                  doc="above 1 where the class means are not zero."),
-        Function(name="relu_diagonal", arguments=("spread", "n", "K", "lambda_w", "lambda_h"), result="diagonal",
-                 doc="n |h_k|^2 of the balanced orthogonal frame."),
         Function(name="relu_bias_equation", arguments=("beta", "spread", "n", "K", "lambda_w", "lambda_h", "lambda_b"),
                  result="bias_equation", doc="zero at b = beta mu of the balanced orthogonal frame."),
     ),

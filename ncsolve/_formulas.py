@@ -255,11 +255,6 @@ def relu_spread_alive(spread: float, K: float, t: float) -> float:
     return sqrt(spread)/(sqrt(K)*t)
 
 
-def relu_diagonal(spread: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
-    """T10: n |h_k|^2 of the balanced orthogonal frame."""
-    return sqrt(lambda_w)*sqrt(n)*sqrt(spread)/(sqrt(K)*sqrt(lambda_h)) - K*lambda_w*n
-
-
 def relu_bias_equation(
     beta: float, spread: float, n: float, K: float, lambda_w: float, lambda_h: float, lambda_b: float
 ) -> float:

@@ -15,7 +15,8 @@ from tests.strategies import lambdas
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.03, 0.1, 5.0, 1e4])
 def test_the_simplex_etf_survives_every_finite_lambda_b_at_one_dimension_less(lambda_b):
-    problem = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=4e-3, lambda_b=lambda_b, dim=4)
+    problem = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=4e-3, lambda_b=lambda_b,
+                          dim=4)
     found = ncsolve.solve(problem)
     assert found.guarantee == "global"
     assert found.regime == "simplex"
@@ -28,7 +29,8 @@ def test_the_simplex_etf_survives_every_finite_lambda_b_at_one_dimension_less(la
 
 
 def test_without_a_bias_the_directions_tie_and_it_says_so():
-    problem = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=4e-3, lambda_b=math.inf, dim=4)
+    problem = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=4e-3, lambda_b=math.inf,
+                          dim=4)
     found = ncsolve.solve(problem)
     assert "tie" in found.ties
     with_mean = [
@@ -92,8 +94,8 @@ def test_no_descent_goes_below_the_closed_form(problem):
 @pytest.mark.parametrize("seed", range(4))
 def test_other_codes_get_the_best_of_many_starts_and_a_lower_bound(seed):
     rng = np.random.default_rng(seed)
-    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 5)), counts=rng.integers(1, 6, 5), lambda_w=5e-3, lambda_h=5e-3,
-                          lambda_b=[0.1, 1.0, 0.3, 3.0][seed], dim=2)
+    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 5)), counts=rng.integers(1, 6, 5), lambda_w=5e-3,
+                          lambda_h=5e-3, lambda_b=[0.1, 1.0, 0.3, 3.0][seed], dim=2)
     found = ncsolve.solve(problem)
     assert found.guarantee == "best found"
     assert found.lower_bound <= found.loss
@@ -107,8 +109,8 @@ def test_other_codes_get_the_best_of_many_starts_and_a_lower_bound(seed):
 @pytest.mark.parametrize("lambda_b", [0.0, math.inf])
 def test_any_codes_with_a_known_bias_are_global(lambda_b):
     rng = np.random.default_rng(5)
-    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 5)), counts=rng.integers(1, 6, 5), lambda_w=5e-3, lambda_h=5e-3,
-                          lambda_b=lambda_b, dim=2)
+    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 5)), counts=rng.integers(1, 6, 5), lambda_w=5e-3,
+                          lambda_h=5e-3, lambda_b=lambda_b, dim=2)
     found = ncsolve.solve(problem)
     assert found.guarantee == "global"
     assert found.rank == 2
@@ -118,8 +120,8 @@ def test_any_codes_with_a_known_bias_are_global(lambda_b):
 
 
 def test_the_bottleneck_starts_at_the_rank():
-    problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10), lambda_w=1e-3,
-                          lambda_h=4e-3, lambda_b=0.1)
+    problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10),
+                          lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1)
     wide, exact, narrow = (ncsolve.solve(problem.replace(dim=dim)) for dim in (7, 3, 2))
     assert wide.loss == exact.loss
     assert narrow.loss > exact.loss

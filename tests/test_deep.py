@@ -100,7 +100,8 @@ def test_layers_are_balanced_and_their_product_is_the_classifier():
     np.testing.assert_allclose(1e-3 * first.T @ first, 4e-3 * h @ h.T, atol=1e-15)
     np.testing.assert_allclose(4e-3 * second.T @ second, 1e-3 * first @ first.T, atol=1e-15)
     np.testing.assert_allclose(2e-3 * third.T @ third, 4e-3 * second @ second.T, atol=1e-15)
-    assert ncsolve.objective(problem, found.layers, found.class_means, found.bias) == pytest.approx(found.loss, rel=1e-13)
+    loss = ncsolve.objective(problem, found.layers, found.class_means, found.bias)
+    assert loss == pytest.approx(found.loss, rel=1e-13)
 
 
 @settings(max_examples=60, deadline=None)

@@ -64,8 +64,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
         raise NCSolveError(f"starts must be at least 1; got {starts}")
     if not problem.plain or ncsolve.select_method(problem).theorem == "T8":
         raise NCSolveError(
-            "verify compares with the convex program, which knows neither bottlenecks nor deep heads nor ReLU features; "
-            "the claims bottleneck, deep-transition, deep-without-bias and relu-orthogonal-frame examine those"
+            "verify compares with the convex program, which has neither bottleneck nor deep head nor ReLU features: "
+            "the claims bottleneck, deep-transition, deep-without-bias and relu-orthogonal-frame do"
         )
     began = time.monotonic()
     figures: list[Figure] = []

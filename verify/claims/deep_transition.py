@@ -58,10 +58,11 @@ def examine(size: Size) -> list[Figure]:
 
 CLAIM = Claim(
     name="deep-transition",
-    statement="one-hot codes, balanced classes, two or more linear layers: at the predicted lambda_b two minimizers tie "
-    "and the label mean jumps into the class means",
+    statement="one-hot codes, balanced classes, two or more linear layers: at the predicted lambda_b two minimizers "
+    "tie and the label mean jumps into the class means",
     sources=("ncsolve",),
-    run="L-BFGS on all layers, features and bias from random starts and from ones that fit the labels, half a percent below and above the transition",
+    run="L-BFGS on all layers, features and bias from random starts and from ones that fit the labels, half a percent "
+    "below and above the transition",
     examine=examine,
     weight=3,
 )

@@ -53,10 +53,11 @@ def examine(size: Size) -> list[Figure]:
 
 CLAIM = Claim(
     name="deep-without-bias",
-    statement="one-hot codes, imbalanced classes, deep linear heads without a bias: orthogonal class means, and a class "
-    "below a threshold vanishes although a stationary point keeps it",
+    statement="one-hot codes, imbalanced classes, deep linear heads without a bias: orthogonal class means, and a "
+    "class below a threshold vanishes although a stationary point keeps it",
     sources=("dang2023", "ncsolve"),
-    run="L-BFGS on all layers and features from many starts: K = 4, counts 200, 100, 50, 50, lambdas 5e-4, depth 1, 3, 6",
+    run="L-BFGS on all layers and features from many starts: K = 4, counts 200, 100, 50, 50, lambdas 5e-4, depth 1, 3 "
+    "and 6",
     examine=examine,
     weight=3,
 )

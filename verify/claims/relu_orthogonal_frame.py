@@ -28,7 +28,8 @@ def examine(size: Size) -> list[Figure]:
             problem = balanced(k, n, t=t, lambda_b=lambda_b, dim=k + 1).replace(features="relu")
             prediction = ncsolve.solve(problem)
             runs = [
-                descend_layered(problem, seed=seed, constraint=how) for seed in seeds for how in ("squared", "projected")
+                descend_layered(problem, seed=seed, constraint=how)
+                for seed in seeds for how in ("squared", "projected")
             ]
             best = min(runs, key=lambda run: run.loss)
             loss.add(prediction.loss, best.loss)
