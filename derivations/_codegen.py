@@ -138,7 +138,8 @@ def _branches(expr: sp.Expr, indent: str) -> list[str]:
             # A Piecewise inside an expression: one branch of the whole expression for each of its branches.
             piece = max(inner, key=lambda x: (sp.count_ops(x), sp.default_sort_key(x)))
             return _branches(sp.Piecewise(*[(expr.xreplace({piece: e}), c) for e, c in piece.args]), indent)
-        return [f"{indent}return {_float(_Scalar().doprint(expr))}"]
+        code = _float(_Scalar().doprint(expr))
+        return [f"{indent}return {f'float({code})' if _is_any(expr) else code}"]
     lines: list[str] = []
     for value, condition in expr.args:
         if condition == sp.true:
@@ -147,6 +148,12 @@ def _branches(expr: sp.Expr, indent: str) -> list[str]:
         lines.append(f"{indent}if {_condition(condition)}:")
         lines += _branches(value, indent + "    ")
     return lines
+
+
+def _is_any(expr: sp.Expr) -> bool:
+    """Whether a type checker loses the float: a power of a float is complex for all it knows, but for integers."""
+    roots = (sp.Rational(1, 2), sp.Rational(1, 4))  # printed with sqrt
+    return any(not (power.exp.is_Integer or abs(power.exp) in roots) for power in expr.atoms(sp.Pow))
 
 
 def _condition(condition: sp.Basic) -> str:

@@ -10,23 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import sympy as sp
+from ncsolve.derivations._deep_bias import bias
+from ncsolve.derivations._deep_symbols import DEEP, TIE, TURN, C, P, above, c, cut, g, lam, r, s, s_mu, z
 from ncsolve.derivations._framework import Formula, Function, Result, Theorem
-from ncsolve.derivations._notation import K, N, lambda_b, lambda_h, lambda_w, n, t, w
+from ncsolve.derivations._notation import N, lambda_b, lambda_h, lambda_w, n, w
 from ncsolve.derivations._steps import Identity, Positive, Stationary, Step
-from ncsolve.derivations.affine_family import THEOREM as AFFINE
-from ncsolve.derivations.bottleneck import two_values
 
 __all__ = ["THEOREM"]
-
-P = sp.Symbol("P", integer=True, positive=True)
-C, g, r, z, lam, cut, s = sp.symbols("C g r z lambda_l g_cut s", positive=True)
-c = sp.Symbol("c", positive=True)
-_u, _y = sp.symbols("u y", positive=True)
-
-TIE = (P - 2) / (P - 1)  # r^P where a branch costs as much as z = 0
-TURN = (P - 2) / (2 * P - 2)  # r^P where the two branches meet
-DEEP = {P: 3 + sp.Symbol("p", integer=True, nonnegative=True)}
-
 
 def level(power: sp.Expr) -> sp.Expr:
     """c = r^(P-2) (1 - r^P) at r^P = ``power``."""
@@ -111,7 +101,7 @@ def branches(f: Result) -> Iterator[Step]:
         text="On the larger branch (r^P between there and 1) the equation is strictly concave, so that Newton's method "
         "started at r = 1 falls monotonically to the root",
         left=-((P - 2) * (P - 3) - (2 * P - 2) * (2 * P - 3) * s),
-        given={**DEEP, s: (1 + _u / (1 + _u)) * TURN.subs(P, 3 + sp.Symbol("p", integer=True, nonnegative=True))},
+        given={**DEEP, s: (1 + above / (1 + above)) * TURN.subs(P, 3 + sp.Symbol("p", integer=True, nonnegative=True))},
     )
     at_branch = level(r**P)
     yield Identity(
@@ -164,55 +154,6 @@ def thresholds(f: Result) -> Iterator[Step]:
     yield Identity(text="and the threshold is T", left=sp.Subs(f["threshold"], P, 2), right=C)
 
 
-def bias(f: Result) -> Iterator[Step]:
-    yield from two_values()
-    v, length = sp.symbols("v length", positive=True)
-    joint = lambda_b / (2 * K) * (length - _y) ** 2 + (_y - v) ** 2 / (2 * K)
-    best = (lambda_b * length + v) / (1 + lambda_b)
-    yield Stationary(
-        text="Balanced affine one-hot codes. The shifted length y = |w| (1 - β) of the label mean, for given z/√n = v",
-        function=joint,
-        variables=(_y,),
-        at={_y: best},
-    )
-    yield Identity(
-        text="so this is the bias", left=f["beta"], right=1 - best / length, given={w: length, _s_mu: v}
-    )
-    yield Identity(
-        text="and what is left is the same scalar problem for g = |w| √n, with N (1 + λ_b)/λ_b in place of N",
-        left=joint.subs(_y, best),
-        right=lambda_b / (1 + lambda_b) * (length - v) ** 2 / (2 * K),
-    )
-    yield Identity(
-        text="that is, with this constant",
-        left=f["mean_constant"],
-        right=sp.Subs(f["constant"], N, N * (1 + lambda_b) / lambda_b),
-        given={C: f["constant"]},
-    )
-    for factors in (3, 4, 7):
-        for text, key in (("enters", "threshold"), ("gets a branch", "existence")):
-            least_g = sp.powdenest(f[key].subs(P, factors), force=True)
-            yield Identity(
-                text=f"The label mean {text} where |w| √n is the {key} of that problem, here for P = {factors}",
-                left=least_g.subs(C, f["mean_constant"]).subs(lambda_b, f["transition"].subs(P, factors)),
-                right=length * sp.sqrt(n),
-                given={w: length, cut: least_g, length: least_g * (1 + _u) / sp.sqrt(n)},
-            )
-    yield Identity(
-        text="One layer: the transition of T5",
-        left=f["transition"].subs(P, 2),
-        right=AFFINE.result["threshold"],
-        given={w: t + _u, cut: t * sp.sqrt(n)},
-    )
-    yield Identity(
-        text="Before the transition the bias is that of complete centring",
-        left=f["beta"],
-        right=AFFINE.result["beta"].args[0].expr,
-        given={w: length, _s_mu: 0},
-    )
-
-
-_s_mu = sp.Symbol("s_mu", nonnegative=True)
 _ratio = sp.Abs(w) * sp.sqrt(n) / cut
 
 THEOREM = Theorem(
@@ -252,7 +193,7 @@ THEOREM = Theorem(
         "jump": Formula(expr=TIE * cut, meaning="z at the threshold g_cut"),
         "mean_constant": Formula(expr=C * (1 + lambda_b) / lambda_b, meaning="C for the direction of the label mean"),
         "beta": Formula(
-            expr=(1 - _s_mu / sp.Abs(w)) / (1 + lambda_b), meaning="bias fraction, b = β μ; s_mu = z/√n of the mean"
+            expr=(1 - s_mu / sp.Abs(w)) / (1 + lambda_b), meaning="bias fraction, b = β μ; s_mu = z/√n of the mean"
         ),
         "transition": Formula(
             expr=1 / (_ratio ** ((2 * P - 2) / P) - 1),

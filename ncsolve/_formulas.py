@@ -182,7 +182,7 @@ def bottleneck_transition(rise: float, live: float, t: float) -> float:
 
 def deep_constant(N: float, lambda_w: float, lambda_h: float, P: float) -> float:
     """T9: C = 2 N kappa/P; T for one layer (P = 2)."""
-    return N*lambda_h**(1/P)*lambda_w**((P - 1)/P)
+    return float(N*lambda_h**(1/P)*lambda_w**((P - 1)/P))
 
 
 def deep_penalty(z: Array, C: float, N: float, P: float) -> Array:
@@ -216,12 +216,12 @@ def deep_branch_slope(r: Array, P: float) -> Array:
 
 def deep_threshold(C: float, P: float) -> float:
     """T9: singular value below which a direction vanishes."""
-    return (C/(((P - 2)/(P - 1))**((P - 2)/P)*(1 - (P - 2)/(P - 1))))**(P/(2*P - 2))
+    return float((C/(((P - 2)/(P - 1))**((P - 2)/P)*(1 - (P - 2)/(P - 1))))**(P/(2*P - 2)))
 
 
 def deep_existence(C: float, P: float) -> float:
     """T9: singular value below which no stationary branch exists."""
-    return (C/(((P - 2)/(2*P - 2))**((P - 2)/P)*(1 - (P - 2)/(2*P - 2))))**(P/(2*P - 2))
+    return float((C/(((P - 2)/(2*P - 2))**((P - 2)/P)*(1 - (P - 2)/(2*P - 2))))**(P/(2*P - 2)))
 
 
 def deep_jump(g_cut: float, P: float) -> float:
@@ -241,7 +241,7 @@ def deep_bias_fraction(w: float, s_mu: float, lambda_b: float) -> float:
 
 def deep_transition(w: float, n: float, g_cut: float, P: float) -> float:
     """T9: lambda_b at which the label mean enters, for |w| sqrt(n) > g_cut."""
-    return 1/((sqrt(n)*abs(w)/g_cut)**((2*P - 2)/P) - 1)
+    return float(1/((sqrt(n)*abs(w)/g_cut)**((2*P - 2)/P) - 1))
 
 
 def relu_class_value(length: Array, N: float, lambda_w: float, lambda_h: float) -> Array:
@@ -259,4 +259,4 @@ def relu_bias_equation(
     beta: float, spread: float, n: float, K: float, lambda_w: float, lambda_h: float, lambda_b: float
 ) -> float:
     """T10: zero at b = beta mu of the balanced orthogonal frame."""
-    return beta*lambda_b*sqrt(spread) - K**(3/2)*sqrt(lambda_h)*sqrt(lambda_w)*sqrt(n)*(1 - beta)
+    return float(beta*lambda_b*sqrt(spread) - K**(3/2)*sqrt(lambda_h)*sqrt(lambda_w)*sqrt(n)*(1 - beta))

@@ -295,7 +295,7 @@ MUTANTS = (
         old="_ratio ** ((2 * P - 2) / P)",
         new="_ratio ** ((P - 1) / P)",
     ),
-    Mutant(module="deep_head", error="sign of the mean's share", old="expr=(1 - _s_mu", new="expr=(1 + _s_mu"),
+    Mutant(module="deep_head", error="sign of the mean's share", old="expr=(1 - s_mu", new="expr=(1 + s_mu"),
     Mutant(
         module="relu_features", error="ridge forgotten", old="* length - N * lambda_w, meaning", new="* length, meaning"
     ),
