@@ -194,7 +194,7 @@ def _descents(
     runs = [
         descend(
             problem, method="newton" if polished else "lbfgs", seed=seed + start, dim=width, merged=merged,
-            trace=False,
+            trace=False, progress=False,
             tolerance=1e-11 if polished else 1e-8, max_steps=20_000,
         )
         for start in range(starts)
@@ -249,7 +249,7 @@ def _transition(problem: UFM, transition: float | None, seed: int, width: int) -
     for factor in (1 - 5e-3, 1 + 5e-3):
         run = descend(
             problem.replace(lambda_b=factor * transition), method="newton", seed=seed, dim=width, tolerance=1e-11,
-            merged=True, trace=False, max_steps=20_000,
+            merged=True, trace=False, progress=False, max_steps=20_000,
         )
         ranks.append(int(np.sum(run.singular_values > 1e-7 * _scale(run))))
     gained = float(ranks[1] - ranks[0])

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -87,12 +88,14 @@ def _examine(claim: Claim, size: Size) -> Verdict:
 def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Iterator[Verdict]:
     with _single_threaded():
         pool = ProcessPoolExecutor(
-            max_workers=workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+            max_workers=workers, mp_context=multiprocessing.get_context("spawn"),
+            initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN),
         )
         try:
             # The claims that take longest go first, so that no worker is left alone with one at the end.
             longest_first = sorted(claims, key=lambda claim: -claim.weight)
-            futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
+            with _deaf():
+                futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
             for future in as_completed(futures):
                 try:
                     yield future.result()
@@ -106,9 +109,18 @@ def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Iterator[Ver
         pool.shutdown()
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of the group; the parent alone acts on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C reaches every process of the group, and the parent alone must act on it: processes that start within
+    ignore it from their first instruction on, not only from the pool's initializer on."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signals
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 @contextlib.contextmanager

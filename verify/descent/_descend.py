@@ -93,6 +93,7 @@ def descend(
     start: Point | None = None,
     merged: bool = False,
     trace: bool = True,
+    progress: bool = True,
 ) -> Run:
     r"""Minimize the full problem over W (m, d), H (d, N) and b (m,) by gradients of its definition.
 
@@ -116,6 +117,8 @@ def descend(
         One feature per class in place of one per sample, for large problems: it takes NC1 for granted.
     trace : bool
         Take snapshots on the way, not only at the end.
+    progress : bool
+        Show a bar on a terminal after two seconds.
 
     Raises
     ------
@@ -147,8 +150,8 @@ def descend(
     target = tolerance * norm(f.value_and_gradient(random)[1])
     first = random if start is None else f.vector(start)
     observer = _Observer(f, engine.to_array, sparse=not trace)
-    with SlowProgress(f"{method} (seed {seed})", total=max_steps, enabled=trace) as progress:
-        observer.tick = progress.update
+    with SlowProgress(f"{method} (seed {seed}), steps", total=max_steps, enabled=progress) as bar:
+        observer.tick = bar.update
         ending = _RUNS[method](engine, first, target, max_steps, observer)
     x = engine.to_array(ending.x)
     return Run(
@@ -178,6 +181,7 @@ def multi_start(
     device: str | None = None,
     merged: bool = False,
     trace: bool = True,
+    progress: bool = True,
 ) -> tuple[Run, ...]:
     """``descend`` from several random starts; every run is returned, converged or not.
 
@@ -189,13 +193,18 @@ def multi_start(
     >>> [run.converged for run in multi_start(problem, seeds=range(2))]
     [True, True]
     """
-    return tuple(
-        descend(
-            problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps, backend=backend,
-            device=device, merged=merged, trace=trace,
-        )
-        for seed in seeds
-    )
+    seeds = tuple(seeds)
+    runs: list[Run] = []
+    with SlowProgress(f"{method}, starts", total=len(seeds), enabled=progress) as bar:
+        for seed in seeds:
+            runs.append(
+                descend(
+                    problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps,
+                    backend=backend, device=device, merged=merged, trace=trace, progress=False,
+                )
+            )
+            bar.update(len(runs))
+    return tuple(runs)
 
 
 class _Observer:
