@@ -20,7 +20,7 @@ from ncsolve.certificates._numbers import exact_number, on_grid, simplest_betwee
 from ncsolve.certificates._psd import evidence_for, exact_factors
 from ncsolve.errors import ConvergenceError, FileError, ProblemError, SizeError
 from tests import strategies
-from tests.test_certificates_set import CODES, INF, certificate, problem
+from tests.certificate_set import CODES, INF, certificate, problem
 
 rationals = st.fractions(-3, 3, max_denominator=10**6)
 
