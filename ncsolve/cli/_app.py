@@ -13,6 +13,7 @@ from ncsolve.cli._certify import certify, check
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
+from ncsolve.cli._verify import verify
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,7 @@ app.command("encodings")(list_encodings)
 app.command("certify")(certify)
 app.command("check")(check)
 app.command("derive")(derive)
+app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:
