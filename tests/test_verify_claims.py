@@ -54,7 +54,7 @@ def interrupted(size):
 
 def test_every_file_is_a_registered_claim():
     files = {path.stem.replace("_", "-") for path in FOLDER.glob("*.py")} - {"--init--"}
-    names = [entry.name for entry in verify.CLAIMS]
+    names = [entry.name for entry in verify.CLAIMS if entry.shows == "agrees"]
     assert sorted(names) == sorted(files)
     for entry in verify.CLAIMS:
         assert entry.sources
@@ -88,7 +88,7 @@ def test_the_issue_asks_for_so_many_random_problems(quick):
 
 def test_the_table_the_json_and_the_markdown_tell_the_same(quick):
     text = render(quick.table())
-    assert text.count("agrees") == len(verify.CLAIMS)
+    assert text.count("agrees") + text.count("proved") == len(verify.CLAIMS)
     document = quick.to_json()
     assert document["passed"] is True
     assert document["schema"] == "ncsolve.verify/1"
@@ -139,7 +139,6 @@ def test_a_claim_says_what_its_figures_show():
     assert [verdict.state for verdict in report.verdicts] == ["proved", "agrees", "disagrees"]
     assert [verdict.passed for verdict in report.verdicts] == [True, True, False]
     assert "2 of 3 claims agree, 1 disagree" in report.summary
-    assert all(entry.shows == "agrees" for entry in verify.CLAIMS)  # until there are certificates
 
 
 def test_an_interrupt_keeps_the_finished_claims():

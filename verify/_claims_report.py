@@ -111,6 +111,7 @@ class ClaimsReport:
         run's."""
         comparisons = sum(figure.comparisons for verdict in self.verdicts for figure in verdict.figures)
         agree = sum(verdict.passed for verdict in self.verdicts)
+        names = [verdict.claim.name for verdict in self.verdicts if verdict.state == "proved"]
         return self._markdown(
             rounded,
             [
@@ -119,6 +120,7 @@ class ClaimsReport:
                 "`ncsolve.solve` or from the statement; everything found comes from descent on the full non-convex "
                 "problem, from cvxpy, or from the definition of the objective. A descent run that agrees supports a "
                 "claim; it does not prove it.",
+                *([_proved(names)] if names else []),
             ],
         )
 
@@ -163,6 +165,15 @@ class ClaimsReport:
 def _headline(verdict: Verdict) -> list[Figure]:
     """The first figure that disagrees, or else the first, if there is any."""
     return [figure for figure in verdict.figures if not figure.passed][:1] or list(verdict.figures[:1])
+
+
+def _proved(names: list[str]) -> str:
+    return (
+        f"{len(names)} of them are *proved*, in exact rational arithmetic and on the problems that they name, by "
+        "certificates that the stand-alone checker accepts ([certificates](certificates.md)): "
+        + ", ".join(f"[{name}](#{name})" for name in names)
+        + ". All others only agree."
+    )
 
 
 def _word(state: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +15,21 @@ from ncsolve._regimes import REGIMES
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
+if TYPE_CHECKING:
+    from ncsolve.certificates import Certificate
+
 __all__ = ["describe"]
 
 _SHOWN = 8
 
 
-def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> None:
-    """Print a minimizer."""
+def describe(
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
+) -> None:
+    """Print a minimizer, and what its certificate proves."""
     rows = facts()
     for name, text in (
         ("problem", _problem(minimizer, convention, lambdas)),
@@ -34,10 +43,16 @@ def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
+        ("certificate", "" if certificate is None else _certificate(certificate, convention)),
     ):
         if text:
             rows.add_row(name, text)
     show(rows)
+
+
+def _certificate(certificate: Certificate, convention: Convention) -> str:
+    scale = "" if convention.name == "paper" else "\n(lambdas and loss here are in the convention paper)"
+    return "\n".join(certificate.check().lines) + scale
 
 
 def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:

@@ -14,6 +14,8 @@ __all__ = ["COMMANDS", "LazyGroup"]
 COMMANDS = {
     "minimizer": "ncsolve.cli._minimizer:minimizer",
     "encodings": "ncsolve.cli._encodings:list_encodings",
+    "certify": "ncsolve.cli._certify:certify",
+    "check": "ncsolve.cli._certify:check",
     "derive": "ncsolve.cli._derive:derive",
     "verify": "ncsolve.cli._verify:verify",
 }

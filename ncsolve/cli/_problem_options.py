@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve import encodings
-from ncsolve._conventions import Convention, convention
-from ncsolve._labels import count_labels
-from ncsolve._problem import UFM, check_lambda, check_lambda_b
-from ncsolve._read import read_labels
-from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
+
+if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
+    from ncsolve._conventions import Convention
+    from ncsolve._problem import UFM
+    from ncsolve.encodings import Encoding
 
 __all__ = [
     "ClassesOption",
@@ -110,6 +109,11 @@ def request(
     seed: int = 0,
 ) -> Request:
     """The problem that the options describe.  Raises NCSolveError, naming the option."""
+    from ncsolve._conventions import convention
+    from ncsolve._labels import count_labels
+    from ncsolve._problem import UFM, check_lambda, check_lambda_b
+    from ncsolve._read import read_labels
+
     scaling = convention(convention_name)
     w = check_lambda("--lambda-w", _number("--lambda-w", lambda_w))
     h = check_lambda("--lambda-h", _number("--lambda-h", lambda_h))
@@ -142,6 +146,8 @@ def request(
 
 
 def _encoding(spec: str, classes: int | None, seed: int) -> Encoding:
+    from ncsolve import encodings
+
     if Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
         code = encodings.from_file(spec)
         if classes is not None and classes != code.classes:
