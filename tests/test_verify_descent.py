@@ -7,8 +7,10 @@ import time
 
 import numpy as np
 import pytest
+import threadpoolctl
 from ncsolve.verify import Point, Status, descend, multi_start, peers
 from ncsolve.verify._progress import SlowProgress
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent import METHODS
 
 import ncsolve
@@ -206,3 +208,13 @@ def test_one_bar_for_several_starts_and_none_when_not_wanted(monkeypatch):
         multi_start(PROBLEM, seeds=range(3), progress=progress)
         assert ("lbfgs, starts" in stream.getvalue()) is progress
         assert "steps" not in stream.getvalue()
+
+
+def test_small_runs_use_one_blas_thread_and_give_the_others_back():
+    def threads():
+        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    with single_threaded():
+        assert set(threads()) == {1}
+    assert threads() == before

@@ -14,6 +14,7 @@ from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.convex import solve_convex
 from ncsolve.verify.critical import examine
 from ncsolve.verify.descent import Run, descend
@@ -68,7 +69,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     error: str | None = None
     try:
         prediction = ncsolve.solve(problem)
-        _run(problem, prediction, starts, seed, figures, skipped)
+        with single_threaded():
+            _run(problem, prediction, starts, seed, figures, skipped)
     except NCSolveError as failure:
         error = f"{type(failure).__name__}: {failure}"
     return Report(

@@ -179,7 +179,7 @@ def papyan_self_duality(W: ArrayLike, means: ArrayLike, *, centred: bool = True)
 
 
 def bias_centring(W: ArrayLike, b: ArrayLike, means: ArrayLike) -> float:
-    """|W h_G + b| with the global mean h_G of the class means: what Zhou et al.'s code calls the Wh-b relation.
+    r"""Zhou et al.'s Wh-b relation, :math:`\|W h_G + b\|` with the global mean h_G of the class means.
 
     >>> bias_centring([[1., 0.], [0., 1.]], [-0.5, -0.5], [[1., 0.], [0., 1.]])
     0.0

@@ -54,11 +54,14 @@ def examine(size: Size) -> list[Figure]:
         global_curvatures.append(np.nan if best.curvature is None else best.curvature)
     return [
         at_most(
-            "least Hessian eigenvalue over the largest, saddles", -1e-4, curvatures,
-            reason="strictly negative, far beyond rounding (1e-15)",
+            "least Hessian eigenvalue over the largest, saddles", -1e-6, curvatures,
+            reason="strictly negative, far beyond rounding (1e-15); small where a direction is just above T",
         ),
         critical.figure(),
-        at_least("loss above the optimum at the saddles, relative", 1e-4, heights, reason="they are not global"),
+        at_least(
+            "loss above the optimum at the saddles, relative", 1e-7, heights,
+            reason="they are not global; a direction just above T is worth little, and a loss is known to 1e-9",
+        ),
         escape.figure(),
         at_least(
             "least Hessian eigenvalue over the largest, minimizer", -1e-10, global_curvatures,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples, class_means
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -29,6 +31,8 @@ METHODS = ("gd", "momentum", "adam", "lbfgs", "newton")
 _HANDOVER = 1e-6
 # Above this many parameters a dense Hessian costs more than it brings.
 _MAX_DENSE = 1500
+# Above this many BLAS is left as many threads as it wants.
+_MAX_SINGLE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,7 +154,8 @@ def descend(
     target = tolerance * norm(f.value_and_gradient(random)[1])
     first = random if start is None else f.vector(start)
     observer = _Observer(f, engine.to_array, sparse=not trace)
-    with SlowProgress(f"{method} (seed {seed}), steps", total=max_steps, enabled=progress) as bar:
+    threads = single_threaded() if f.size <= _MAX_SINGLE else contextlib.nullcontext()
+    with threads, SlowProgress(f"{method} (seed {seed}), steps", total=max_steps, enabled=progress) as bar:
         observer.tick = bar.update
         ending = _RUNS[method](engine, first, target, max_steps, observer)
     x = engine.to_array(ending.x)
