@@ -15,6 +15,7 @@ from ncsolve._minimizer import Minimizer
 from ncsolve._objective import gradient, objective
 from ncsolve._path import Path, path
 from ncsolve._problem import UFM
+from ncsolve._regime_changes import RegimeChange
 from ncsolve._solve import select_method, solve
 from ncsolve._statistics import LabelStatistics
 from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
@@ -25,6 +26,7 @@ from ncsolve.errors import (
     DimensionError,
     EncodingError,
     FileError,
+    MissingPackageError,
     NCSolveError,
     ProblemError,
     SizeError,
@@ -44,9 +46,11 @@ __all__ = [
     "LossTerms",
     "MethodChoice",
     "Minimizer",
+    "MissingPackageError",
     "NCSolveError",
     "Path",
     "ProblemError",
+    "RegimeChange",
     "SizeError",
     "StatisticsMinimizer",
     "UnknownNameError",

@@ -12,6 +12,7 @@ from ncsolve._version import __version__
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
+from ncsolve.cli._path import path
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("minimizer")(minimizer)
+app.command("path")(path)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
 

@@ -13,18 +13,19 @@ __all__ = ["minimizer"]
 
 
 def minimizer(
-    encoding: options.EncodingOption = "onehot",
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
     out: Annotated[
         Path | None,
@@ -46,7 +47,7 @@ def minimizer(
     from ncsolve._solve import solve
 
     asked = options.request(
-        encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
         convention_name=convention, seed=seed,
     )
