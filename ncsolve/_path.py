@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._minimizer import Minimizer
+<<<<<<< HEAD
 from ncsolve._path_columns import NC_NAMES, Figures, figures_along
 from ncsolve._path_solve import solve_along
 from ncsolve._problem import UFM
@@ -23,6 +24,13 @@ from ncsolve.errors import MissingPackageError, ProblemError
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+=======
+from ncsolve._problem import UFM, check_lambda_b, check_problem
+from ncsolve._solve import check_rank, select_method, solve
+from ncsolve._spectrum import spectrum_of_codes
+from ncsolve._symmetric import SymmetricFrame
+from ncsolve.errors import ProblemError
+>>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
 
 __all__ = ["Path", "path"]
 
@@ -66,6 +74,7 @@ class Path:
         return self.sweep.problem_at(float(self.values[index]))
 
     def minimizer(self, index: int) -> Minimizer:
+<<<<<<< HEAD
         """The minimizer of one point, with everything that ``solve`` gives."""
         return solve(self.problem_at(index))
 
@@ -170,6 +179,12 @@ class Path:
         from ncsolve.plots import cosine_curves
 
         return cosine_curves(self, ax=ax)
+=======
+        """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
+        return solve(self.problem.replace(lambda_b=float(self.lambda_b[index])))
+>>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
 
 
 def path(
@@ -214,6 +229,7 @@ def path(
     >>> [(round(change.value, 9), change.regime_after) for change in along.changes]
     [(0.052631579, 'intermediate')]
     """
+<<<<<<< HEAD
     given = {
         name: values
         for name, values in (
@@ -229,6 +245,47 @@ def path(
     ((name, values),) = given.items()
     sweep = make_sweep(problem, name, values, of_class)
     found = solve_along(sweep)
+=======
+    check_problem(problem)
+    grid = _check_grid(lambda_b)
+    if problem.encoding.affine is None:
+        return _dense(problem, grid)
+    return _one_by_one(problem, grid) if problem.counts.balanced else _symmetric(problem, grid)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _BlockPath:
+    """One coupled block along the grid: ``bias`` (n, m), all ``kept`` singular values of Z (n, q), ``loss`` (n,)."""
+
+    bias: Array
+    kept: Array
+    loss: Array
+    theorems: list[str]
+
+
+def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
+    threshold, n = problem.threshold, problem.samples
+    spectrum = spectrum_of_codes(codes, u, n, threshold)
+    met = np.empty((grid.size, spectrum.met))
+    sigma = np.empty((grid.size, spectrum.basis.shape[1]))
+    sigma[:, spectrum.met :] = spectrum.rest_roots
+    theorems = [""] * grid.size
+    for points in solve_bias_along(spectrum, threshold, grid):
+        met[points.index], sigma[points.index, : spectrum.met] = points.bias, points.met
+        for i in points.index.tolist():
+            theorems[i] = points.choice.theorem
+    kept = shrink(sigma, threshold)
+    rest = _formulas.residual_singular_value(sigma, threshold)
+    decay = np.where(np.isfinite(grid), grid, 0.0) * np.sum(met * met, axis=1) / 2
+    loss = np.sum(rest * rest, axis=1) / (2 * n) + problem.tau * np.sum(kept, axis=1) + decay
+    bias = met @ spectrum.basis[:, : spectrum.met].T
+    return _BlockPath(bias=bias, kept=kept, loss=loss, theorems=theorems)
+
+
+def _dense(problem: UFM, grid: Array) -> Path:
+    block = _along(problem, *reduced_codes(problem), grid)
+    _check_rank(problem, block.kept)
+>>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems,
