@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._minimizer import Minimizer
-<<<<<<< HEAD
 from ncsolve._path_columns import NC_NAMES, Figures, figures_along
 from ncsolve._path_solve import solve_along
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
 from ncsolve._sweep import Sweep, make_sweep
@@ -24,13 +23,6 @@ from ncsolve.errors import MissingPackageError, ProblemError
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-=======
-from ncsolve._problem import UFM, check_lambda_b, check_problem
-from ncsolve._solve import check_rank, select_method, solve
-from ncsolve._spectrum import spectrum_of_codes
-from ncsolve._symmetric import SymmetricFrame
-from ncsolve.errors import ProblemError
->>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
 
 __all__ = ["Path", "path"]
 
@@ -45,6 +37,12 @@ class Path:
     the class ``of_class``); ``values`` (n,) are its values.  ``loss`` (n,), ``bias`` (n, m), ``singular_values``
     (n, min(m, K)) of Z, descending; ``theorems`` (n,) says what was evaluated at each point.  All else is measured
     when it is asked for, and ``minimizer(i)`` is the whole minimizer of a point.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=1)
+    >>> along = ncsolve.path(problem, lambda_b=[0.0, 1.0])
+    >>> along.regimes, [round(float(value), 4) for value in along.centring]
+    (('simplex', 'intermediate'), [1.0, 0.06])
     """
 
     problem: UFM
@@ -70,12 +68,13 @@ class Path:
         return self.values if self.varied == "lambda_b" else np.full(len(self), self.problem.lambda_b)
 
     def problem_at(self, index: int) -> UFM:
-        """The problem of one point."""
+        """The problem of one point.  Raises ProblemError for no such point."""
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
         return self.sweep.problem_at(float(self.values[index]))
 
     def minimizer(self, index: int) -> Minimizer:
-<<<<<<< HEAD
-        """The minimizer of one point, with everything that ``solve`` gives."""
+        """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
         return solve(self.problem_at(index))
 
     @cached_property
@@ -179,12 +178,6 @@ class Path:
         from ncsolve.plots import cosine_curves
 
         return cosine_curves(self, ax=ax)
-=======
-        """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
-        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
-            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
-        return solve(self.problem.replace(lambda_b=float(self.lambda_b[index])))
->>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
 
 
 def path(
@@ -229,7 +222,6 @@ def path(
     >>> [(round(change.value, 9), change.regime_after) for change in along.changes]
     [(0.052631579, 'intermediate')]
     """
-<<<<<<< HEAD
     given = {
         name: values
         for name, values in (
@@ -243,49 +235,9 @@ def path(
             + (" and ".join(given) if given else "none of them")
         )
     ((name, values),) = given.items()
+    check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
     found = solve_along(sweep)
-=======
-    check_problem(problem)
-    grid = _check_grid(lambda_b)
-    if problem.encoding.affine is None:
-        return _dense(problem, grid)
-    return _one_by_one(problem, grid) if problem.counts.balanced else _symmetric(problem, grid)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _BlockPath:
-    """One coupled block along the grid: ``bias`` (n, m), all ``kept`` singular values of Z (n, q), ``loss`` (n,)."""
-
-    bias: Array
-    kept: Array
-    loss: Array
-    theorems: list[str]
-
-
-def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
-    threshold, n = problem.threshold, problem.samples
-    spectrum = spectrum_of_codes(codes, u, n, threshold)
-    met = np.empty((grid.size, spectrum.met))
-    sigma = np.empty((grid.size, spectrum.basis.shape[1]))
-    sigma[:, spectrum.met :] = spectrum.rest_roots
-    theorems = [""] * grid.size
-    for points in solve_bias_along(spectrum, threshold, grid):
-        met[points.index], sigma[points.index, : spectrum.met] = points.bias, points.met
-        for i in points.index.tolist():
-            theorems[i] = points.choice.theorem
-    kept = shrink(sigma, threshold)
-    rest = _formulas.residual_singular_value(sigma, threshold)
-    decay = np.where(np.isfinite(grid), grid, 0.0) * np.sum(met * met, axis=1) / 2
-    loss = np.sum(rest * rest, axis=1) / (2 * n) + problem.tau * np.sum(kept, axis=1) + decay
-    bias = met @ spectrum.basis[:, : spectrum.met].T
-    return _BlockPath(bias=bias, kept=kept, loss=loss, theorems=theorems)
-
-
-def _dense(problem: UFM, grid: Array) -> Path:
-    block = _along(problem, *reduced_codes(problem), grid)
-    _check_rank(problem, block.kept)
->>>>>>> 2b1cf9a5b1844ac18c29b6f16d5e11e727503865
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems,

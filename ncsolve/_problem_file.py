@@ -22,18 +22,19 @@ class ProblemFields:
     """What a problem file says; None where it says nothing.
 
     ``encoding`` is a name with parameters, a file, or a matrix with one row per output; ``counts`` one number a class;
-    ``labels`` a file of class labels.  Files are looked for beside the problem file.
+    ``labels`` a file of class labels.  Files are looked for beside the problem file.  Numbers with digits after the
+    point are kept as they are written, for what is computed exactly.
     """
 
-    encoding: str | tuple[tuple[float, ...], ...] | None = None
+    encoding: str | tuple[tuple[str, ...], ...] | None = None
     classes: int | None = None
     per_class: int | None = None
     counts: tuple[int, ...] | None = None
     labels: Path | None = None
     label_column: str | None = None
-    lambda_w: float | None = None
-    lambda_h: float | None = None
-    lambda_b: float | None = None
+    lambda_w: str | None = None
+    lambda_h: str | None = None
+    lambda_b: str | None = None
     dim: int | None = None
     convention: str | None = None
     seed: int | None = None
@@ -79,7 +80,10 @@ def _parse(path: Path) -> dict[str, object]:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
     try:
         text = data.decode("utf-8-sig")
-        document = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        if path.suffix.lower() == ".toml":
+            document = tomllib.loads(text, parse_float=_Written)
+        else:
+            document = json.loads(text, parse_float=_Written, parse_constant=_Written)
     except UnicodeDecodeError:
         raise FileError(f"{path}: is not a text file in UTF-8") from None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
@@ -97,12 +101,26 @@ def _whole(value: object) -> int:
     return value
 
 
-def _number(value: object) -> float:
+class _Written(float):
+    """A number that remembers how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _Written:
+        number = super().__new__(cls, text.replace("_", ""))
+        number.text = text.replace("_", "").lstrip("+")
+        return number
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _number(value: object) -> str:
     if value == "inf":  # JSON has no infinity
-        return float("inf")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        return "inf"
+    if isinstance(value, bool) or not isinstance(value, (int, _Written)) or value != value:
         raise TypeError
-    return float(value)
+    return value.text if isinstance(value, _Written) else str(value)
 
 
 def _text(value: object) -> str:
@@ -121,7 +139,7 @@ def _counts(value: object) -> tuple[int, ...]:
     return tuple(_whole(entry) for entry in value)
 
 
-def _encoding(value: object) -> str | Path | tuple[tuple[float, ...], ...]:
+def _encoding(value: object) -> str | Path | tuple[tuple[str, ...], ...]:
     if isinstance(value, str):
         return Path(_text(value)) if Path(value).suffix in (".csv", ".txt", ".npy") or "/" in value else _text(value)
     if not isinstance(value, list) or not value:

@@ -48,6 +48,14 @@ class RegimeChange:
     an orthogonal frame); ``regime_before`` and ``regime_after``, ``rank_before`` and ``rank_after`` in the direction of
     growing values; ``theorem``, "T5" or "T5b" where a closed form gives the value, else "" for a bracketed root
     (relative accuracy 1e-12) and, for counts, the first whole number that belongs to the new regime.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.smoothed(3, 0.1), counts=4, lambda_w=0.01, lambda_h=0.01,
+    ...                       lambda_b=1)
+    >>> for change in ncsolve.path(problem, lambda_b=[0, float("inf")]).changes:
+    ...     print(f"{change.value:.6f}", change.kind, change.regime_before, change.regime_after)
+    0.063830 rank simplex intermediate
+    0.600000 orthogonal intermediate acute
     """
 
     value: float

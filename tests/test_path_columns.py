@@ -222,11 +222,9 @@ def test_missing_packages_are_named(monkeypatch, tmp_path, package, ending):
 
     path = ncsolve.path(CASE, lambda_b=GRID)
     monkeypatch.setattr(builtins, "__import__", refuse)
+    work = path.to_dataframe if ending is None else lambda: save(path, tmp_path / f"a{ending}")
     with pytest.raises(MissingPackageError, match=rf"{package}.*ncsolve\[tables\]"):
-        if ending is None:
-            path.to_dataframe()
-        else:
-            save(path, tmp_path / f"a{ending}")
+        work()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """Regime changes: bracketed roots against closed forms, counts of crossings, and the crossings of a plain function."""
 
+import itertools
 import math
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_many_crossings_between_two_points_are_all_counted():
     low, high = (ncsolve.solve(case.replace(lambda_b=value)).rank for value in (1e-4, 1e4))
     assert found[0].rank_before == low
     assert found[-1].rank_after == high
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         assert one.rank_after == other.rank_before
     for change in found:
         for factor, rank in ((1 - 1e-9, change.rank_before), (1 + 1e-9, change.rank_after)):

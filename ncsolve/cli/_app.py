@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
+from ncsolve.cli._certify import certify, check
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
@@ -28,6 +29,8 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("path")(path)
 app.command("encodings")(list_encodings)
+app.command("certify")(certify)
+app.command("check")(check)
 app.command("derive")(derive)
 app.command("verify")(verify)
 

@@ -70,7 +70,7 @@ def path(
     from ncsolve._path import path as solve_path
     from ncsolve._path_document import path_columns, path_document, user_factor
     from ncsolve._table_files import check_table_output, write_table
-    from ncsolve.cli._progress import progress_bar
+    from ncsolve.verify._progress import SlowProgress
 
     if plot is not None:
         from ncsolve.plots import check_figure_output
@@ -111,8 +111,8 @@ def path(
     else:
         along = solve_path(asked.problem, count=grid, of_class=of_class)
     user_factor(along, asked.convention)
-    with progress_bar("measuring", len(along)) as progress:
-        along.measure(progress)
+    with SlowProgress("points", total=len(along)) as progress:
+        along.measure(progress.update)
     columns = path_columns(along, asked.convention)
     typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
     if out is not None or as_json:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve import encodings
-from ncsolve._conventions import Convention, convention
-from ncsolve._labels import count_labels
-from ncsolve._problem import UFM, check_lambda, check_lambda_b
-from ncsolve._problem_file import ProblemFields, read_problem_file
-from ncsolve._read import read_labels
-from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
+
+if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
+    from ncsolve._conventions import Convention
+    from ncsolve._problem import UFM
+    from ncsolve.encodings import Encoding
 
 __all__ = [
     "ClassesOption",
@@ -36,6 +34,7 @@ __all__ = [
     "request",
 ]
 
+Rows = tuple[tuple[str, ...], ...]
 _CLASSES = 10
 _PER_CLASS = 100
 _LAMBDA = "5e-4"
@@ -110,11 +109,17 @@ SeedOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed."""
+    """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed.
+
+    ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, a file,
+    or a matrix of texts.
+    """
 
     problem: UFM
     convention: Convention
     lambdas: tuple[float, float, float]
+    texts: tuple[str, str, str]
+    encoding: str | Rows
 
 
 def request(
@@ -135,6 +140,12 @@ def request(
 ) -> Request:
     """The problem that the options describe; what they leave open is taken from the problem file, then from the
     defaults.  Raises NCSolveError, naming the option or the field."""
+    from ncsolve._conventions import convention
+    from ncsolve._labels import count_labels
+    from ncsolve._problem import UFM, check_lambda, check_lambda_b
+    from ncsolve._problem_file import ProblemFields, read_problem_file
+    from ncsolve._read import read_labels
+
     sources = [name for name, value in (("--counts", counts), ("--per-class", per_class), ("--labels", labels))
                if value is not None]
     if len(sources) > 1:
@@ -144,10 +155,12 @@ def request(
         own = file.classes if per_class is not None else None
         file = replace(file, per_class=None, counts=None, labels=None, label_column=None, classes=own)
     scaling = convention(convention_name or file.convention or "paper")
-    w = check_lambda(*_lambda("--lambda-w", lambda_w, problem_file, file.lambda_w))
-    h = check_lambda(*_lambda("--lambda-h", lambda_h, problem_file, file.lambda_h))
-    name, value = _lambda("--lambda-b", lambda_b, problem_file, file.lambda_b)
-    b = check_lambda_b(value, name)
+    name_w, text_w = _lambda("--lambda-w", lambda_w, problem_file, file.lambda_w)
+    name_h, text_h = _lambda("--lambda-h", lambda_h, problem_file, file.lambda_h)
+    name_b, text_b = _lambda("--lambda-b", lambda_b, problem_file, file.lambda_b)
+    w = check_lambda(name_w, _number(name_w, text_w))
+    h = check_lambda(name_h, _number(name_h, text_h))
+    b = check_lambda_b(_number(name_b, text_b), name_b)
     labels, label_column = labels or file.labels, label_column if label_column is not None else file.label_column
     if label_column is not None and labels is None:
         raise ProblemError("--label-column names a column of the file given by --labels; add --labels FILE")
@@ -168,26 +181,31 @@ def request(
                 f"--classes must agree with the number of counts; got {classes} and {len(numbers)}, drop --classes"
             )
         classes = len(numbers)
-    chosen = file.encoding if encoding is None else encoding
-    code = _encoding("onehot" if chosen is None else chosen, classes, seed if seed is not None else file.seed or 0)
+    chosen = encoding or file.encoding or "onehot"
+    code = _encoding(chosen, classes, seed if seed is not None else file.seed or 0)
     fw, fh, fb = scaling.to_paper(_total(numbers, code.classes), code.code_length, w, h, b)
     problem = UFM(
         encoding=code, counts=numbers, lambda_w=fw, lambda_h=fh, lambda_b=fb, dim=file.dim if dim is None else dim,
         class_names=names,
     )
-    return Request(problem=problem, convention=scaling, lambdas=(w, h, b))
+    return Request(
+        problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=chosen
+    )
 
 
-def _lambda(option: str, text: str | None, file: Path | None, value: float | None) -> tuple[str, float]:
+def _lambda(option: str, text: str | None, file: Path | None, value: str | None) -> tuple[str, str]:
     """A weight decay with the name that an error gives it."""
     if text is None and value is not None:
         return f"{file}: {option[2:].replace('-', '_')}", value
-    return option, _number(option, _LAMBDA if text is None else text)
+    return option, _LAMBDA if text is None else text
 
 
-def _encoding(spec: str | tuple[tuple[float, ...], ...], classes: int | None, seed: int) -> Encoding:
+def _encoding(spec: str | Rows, classes: int | None, seed: int) -> Encoding:
+    from ncsolve import encodings
+
     if isinstance(spec, tuple) or Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
-        code = encodings.from_array(spec) if isinstance(spec, tuple) else encodings.from_file(spec)
+        matrix = [[float(entry) for entry in row] for row in spec] if isinstance(spec, tuple) else None
+        code = encodings.from_file(str(spec)) if matrix is None else encodings.from_array(matrix)
         if classes is not None and classes != code.classes:
             raise ProblemError(
                 f"{'the encoding' if isinstance(spec, tuple) else spec}: it has {code.classes} columns (classes), but "

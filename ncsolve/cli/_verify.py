@@ -15,8 +15,8 @@ from ncsolve.errors import FileError, ProblemError
 __all__ = ["verify"]
 
 _PROBLEM = (
-    "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h", "lambda_b", "dim",
-    "convention", "seed",
+    "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
+    "lambda_b", "dim", "convention", "seed",
 )
 _CLAIMS = ("quick", "only", "source", "workers", "details")
 
@@ -40,18 +40,19 @@ def verify(
         Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the --report file.")] = False,
-    encoding: options.EncodingOption = "onehot",
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
 ) -> None:
     """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
 
@@ -79,7 +80,7 @@ def verify(
                 f"{_option(selecting[0])} is for the claims and {_option(described[0])} describes a problem; drop one"
             )
         asked = options.request(
-            encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+            problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
             label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
             convention_name=convention, seed=seed,
         )
