@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ncsolve._minimizer import Minimizer
     from ncsolve._objective import gradient, objective
     from ncsolve._path import Path, path
+    from ncsolve._phase import Boundary, Phase, phase
     from ncsolve._problem import UFM
     from ncsolve._regime_changes import RegimeChange
     from ncsolve._solve import select_method, solve
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONVENTIONS",
     "UFM",
+    "Boundary",
     "ClassBlock",
     "Convention",
     "ConvergenceError",
@@ -54,6 +56,7 @@ __all__ = [
     "MissingPackageError",
     "NCSolveError",
     "Path",
+    "Phase",
     "ProblemError",
     "RegimeChange",
     "SizeError",
@@ -66,6 +69,7 @@ __all__ = [
     "gradient",
     "objective",
     "path",
+    "phase",
     "select_method",
     "solve",
     "solve_statistics",
@@ -86,6 +90,9 @@ _HOMES = {
     "objective": "ncsolve._objective",
     "Path": "ncsolve._path",
     "path": "ncsolve._path",
+    "Boundary": "ncsolve._phase",
+    "Phase": "ncsolve._phase",
+    "phase": "ncsolve._phase",
     "UFM": "ncsolve._problem",
     "RegimeChange": "ncsolve._regime_changes",
     "select_method": "ncsolve._solve",

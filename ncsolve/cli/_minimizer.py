@@ -31,7 +31,11 @@ def minimizer(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Save the Gram matrix and the spectrum: .png, .svg or .pdf."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
 ) -> None:
     """Find the global minimizer of a problem: its geometry, bias and loss.
 
@@ -46,6 +50,10 @@ def minimizer(
     from ncsolve._document import document
     from ncsolve._solve import solve
 
+    if plot is not None:
+        from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
+
+        check_figure_output(plot, force=force)
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
@@ -54,6 +62,8 @@ def minimizer(
     found = solve(asked.problem)
     if out is not None:
         found.save(out, force=force)
+    if plot is not None:
+        save_figure(minimizer_figure(found), plot, force=force)
     if as_json:
         import json
 
@@ -65,5 +75,6 @@ def minimizer(
     from ncsolve.cli._describe import describe
 
     describe(found, asked.convention, asked.lambdas)
-    if out is not None:
-        typer.echo(f"\nsaved {out}")
+    for file in (out, plot):
+        if file is not None:
+            typer.echo(f"\nsaved {file}")

@@ -39,7 +39,11 @@ def verify(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --report file.")] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --report and --plot.")] = False,
     problem: options.ProblemOption = None,
     encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
@@ -73,6 +77,12 @@ def verify(
     described = _given(context, _PROBLEM)
     if report is not None and report.exists() and not force:
         raise FileError(f"{report}: exists already; choose another name or pass --force")
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        if not described:
+            raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
+        check_figure_output(plot, force=force)
     if described:
         selecting = _given(context, _CLAIMS)
         if selecting:
@@ -89,6 +99,10 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
+    if plot is not None:
+        from ncsolve.plots import problem_descents, save_figure
+
+        save_figure(problem_descents(asked.problem), plot, force=force)
     if report is not None:
         from ncsolve._files import write_whole
 
