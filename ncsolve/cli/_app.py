@@ -15,6 +15,7 @@ from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
 from ncsolve.cli._path import path
 from ncsolve.cli._phase import phase
+from ncsolve.cli._report import report
 from ncsolve.cli._verify import verify
 from ncsolve.errors import ConvergenceError, NCSolveError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("path")(path)
 app.command("phase")(phase)
+app.command("report")(report)
 app.command("encodings")(list_encodings)
 app.command("certify")(certify)
 app.command("check")(check)
