@@ -28,7 +28,8 @@ _PAPER = CONVENTIONS["paper"]
 _SHOWN = 12
 _OBJECTIVE = (
     r"\min_{W, H, b}\ \frac{1}{2N} {\Vert W H + b \mathbf{1}^\top - Y \Vert}_F^2"
-    r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2 + \frac{\lambda_b}{2} {\Vert b \Vert}^2"
+    r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2"
+    r" + \frac{\lambda_b}{2} {\Vert b \Vert}^2"
 )
 
 
