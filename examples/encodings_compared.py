@@ -31,7 +31,7 @@ def draw(folder: Path) -> Path:
     for name, encoding in ENCODINGS.items():
         problem = ncsolve.UFM(encoding=encoding, counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0)
         paths[name] = ncsolve.path(problem, lambda_b=grid)
-        cosine = paths[name].cosines[:, 1]
+        cosine = paths[name].cosines[:, 1].round(9) + 0.0
         print(f"{name:22} mean cosine {cosine[0]:9.6f} with a free bias, {cosine[-1]:9.6f} without a bias")
     figure, (ax,) = plots.new_figure(1, 1, (7.0, 4.2))
     plots.compared_cosines(paths, ax=ax)
