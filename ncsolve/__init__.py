@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ncsolve._minimizer import Minimizer
     from ncsolve._objective import gradient, objective
     from ncsolve._path import Path, path
+    from ncsolve._phase import Boundary, Phase, phase
     from ncsolve._problem import UFM
+    from ncsolve._regime_changes import RegimeChange
     from ncsolve._solve import select_method, solve
     from ncsolve._statistics import LabelStatistics
     from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         DimensionError,
         EncodingError,
         FileError,
+        MissingPackageError,
         NCSolveError,
         ProblemError,
         SizeError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONVENTIONS",
     "UFM",
+    "Boundary",
     "ClassBlock",
     "Convention",
     "ConvergenceError",
@@ -49,9 +53,12 @@ __all__ = [
     "LossTerms",
     "MethodChoice",
     "Minimizer",
+    "MissingPackageError",
     "NCSolveError",
     "Path",
+    "Phase",
     "ProblemError",
+    "RegimeChange",
     "SizeError",
     "StatisticsMinimizer",
     "UnknownNameError",
@@ -62,6 +69,7 @@ __all__ = [
     "gradient",
     "objective",
     "path",
+    "phase",
     "select_method",
     "solve",
     "solve_statistics",
@@ -82,7 +90,11 @@ _HOMES = {
     "objective": "ncsolve._objective",
     "Path": "ncsolve._path",
     "path": "ncsolve._path",
+    "Boundary": "ncsolve._phase",
+    "Phase": "ncsolve._phase",
+    "phase": "ncsolve._phase",
     "UFM": "ncsolve._problem",
+    "RegimeChange": "ncsolve._regime_changes",
     "select_method": "ncsolve._solve",
     "solve": "ncsolve._solve",
     "LabelStatistics": "ncsolve._statistics",
@@ -93,6 +105,7 @@ _HOMES = {
     "DimensionError": "ncsolve.errors",
     "EncodingError": "ncsolve.errors",
     "FileError": "ncsolve.errors",
+    "MissingPackageError": "ncsolve.errors",
     "NCSolveError": "ncsolve.errors",
     "ProblemError": "ncsolve.errors",
     "SizeError": "ncsolve.errors",

@@ -25,6 +25,8 @@ from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ncsolve.certificates import Certificate
     from ncsolve.certificates._numbers import Exact
 
@@ -206,6 +208,16 @@ class Minimizer:
         from ncsolve._store import load
 
         return load(path)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the Gram matrix of the class means; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        from ncsolve.plots import gram_matrix
+
+        return gram_matrix(self, ax=ax)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""

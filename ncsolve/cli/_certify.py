@@ -24,18 +24,19 @@ DigitsOption = Annotated[
 
 
 def certify(
-    encoding: options.EncodingOption = "onehot",
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     digits: DigitsOption = 10,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.json", help="Write the certificate here, not to stdout.")
@@ -55,19 +56,16 @@ def certify(
     from ncsolve._solve import solve
 
     asked = options.request(
-        encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
         convention_name=convention, seed=seed,
     )
-    found = certificate_as_typed(
-        solve(asked.problem), encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
-        convention=convention, digits=digits,
-    )
+    found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
     if out is None:
         typer.echo(found.to_bytes().decode("ascii"), nl=False)
     else:
         found.save(out, force=force)
-    report(found, convention=convention, out=out)
+    report(found, convention=asked.convention.name, out=out)
 
 
 def check(
@@ -114,24 +112,22 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
         typer.echo(f"saved {out}; check it with: ncsolve check {out}")
 
 
-def certificate_as_typed(
-    minimizer: Minimizer, *, encoding: str, lambda_w: str, lambda_h: str, lambda_b: str, convention: str,
-    digits: int = 10,
-) -> Certificate:
+def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve.certificates import certify as certify_minimizer
     from ncsolve.certificates._numbers import exact_number
 
     problem = minimizer.problem
-    w, h, b, _ = _factors(convention, problem.samples, problem.code_length)
+    w, h, b, _ = _factors(asked.convention.name, problem.samples, problem.code_length)
+    text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")
     return certify_minimizer(
         minimizer,
         digits=digits,
-        lambda_w=exact_number("--lambda-w", lambda_w) * w,
-        lambda_h=exact_number("--lambda-h", lambda_h) * h,
-        lambda_b=None if infinite and "inf" in lambda_b.lower() else exact_number("--lambda-b", lambda_b) * b,
-        codes=_codes_as_typed(encoding, problem.classes),
+        lambda_w=exact_number("--lambda-w", text_w) * w,
+        lambda_h=exact_number("--lambda-h", text_h) * h,
+        lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
+        codes=_codes_as_typed(asked.encoding, problem.classes),
     )
 
 
@@ -151,13 +147,15 @@ def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fra
     return known[convention]
 
 
-def _codes_as_typed(spec: str, classes: int) -> list[list[Exact]] | None:
+def _codes_as_typed(spec: str | options.Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
     from ncsolve._read import _SEPARATOR, _read_text
     from ncsolve.certificates._exact_problem import affine_codes
     from ncsolve.certificates._numbers import exact_number
 
+    if isinstance(spec, tuple):
+        return [list(row) for row in spec]
     path = Path(spec)
     if path.suffix in (".csv", ".txt"):
         lines = (line.strip() for line in _read_text(path).splitlines())

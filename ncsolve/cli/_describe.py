@@ -18,7 +18,7 @@ from ncsolve.geometry import simplex_cosine
 if TYPE_CHECKING:
     from ncsolve.certificates import Certificate
 
-__all__ = ["describe"]
+__all__ = ["describe", "description"]
 
 _SHOWN = 8
 
@@ -31,7 +31,19 @@ def describe(
 ) -> None:
     """Print a minimizer, and what its certificate proves."""
     rows = facts()
-    for name, text in (
+    for name, text in description(minimizer, convention, lambdas, certificate):
+        rows.add_row(name, text)
+    show(rows)
+
+
+def description(
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
+) -> list[tuple[str, str]]:
+    """What there is to say of a minimizer, by name."""
+    rows = (
         ("problem", _problem(minimizer, convention, lambdas)),
         ("regime", f"{minimizer.regime}: {REGIMES[minimizer.regime]}"),
         ("transition", _transition(minimizer, convention, lambdas[2])),
@@ -44,10 +56,8 @@ def describe(
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
         ("certificate", "" if certificate is None else _certificate(certificate, convention)),
-    ):
-        if text:
-            rows.add_row(name, text)
-    show(rows)
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _certificate(certificate: Certificate, convention: Convention) -> str:

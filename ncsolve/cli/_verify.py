@@ -15,8 +15,8 @@ from ncsolve.errors import FileError, ProblemError
 __all__ = ["verify"]
 
 _PROBLEM = (
-    "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h", "lambda_b", "dim",
-    "convention", "seed",
+    "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
+    "lambda_b", "dim", "convention", "seed",
 )
 _CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
@@ -42,19 +42,24 @@ def verify(
     stable: Annotated[
         bool, typer.Option("--stable", help="In the --report, round away what differs between machines.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --report file.")] = False,
-    encoding: options.EncodingOption = "onehot",
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --report and --plot.")] = False,
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
 ) -> None:
     """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
 
@@ -72,15 +77,25 @@ def verify(
     """
     described = _given(context, _PROBLEM)
     if listing:
-        beside = _given(context, ("quick", "workers", "details", "stable", "as_json", "report", "force", *_PROBLEM))
+        beside = _given(
+            context, ("quick", "workers", "details", "stable", "as_json", "report", "plot", "force", *_PROBLEM)
+        )
         if beside:
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
         _list_claims(only=tuple(only or ()), source=source)
         return
     if report is not None:
         _may_write(report, force=force)
-    elif _given(context, ("stable", "force")):
-        raise ProblemError(f"{_option(_given(context, ('stable', 'force'))[0])} is about a --report; name its file")
+    elif _given(context, ("stable",)):
+        raise ProblemError("--stable is about a --report; name its file")
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        if not described:
+            raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
+        check_figure_output(plot, force=force)
+    elif report is None and _given(context, ("force",)):
+        raise ProblemError("--force is about the files of --report and --plot; name one")
     if described:
         selecting = _given(context, _CLAIMS)
         if selecting:
@@ -88,7 +103,7 @@ def verify(
                 f"{_option(selecting[0])} is for the claims and {_option(described[0])} describes a problem; drop one"
             )
         asked = options.request(
-            encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+            problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
             label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
             convention_name=convention, seed=seed,
         )
@@ -97,6 +112,10 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
+    if plot is not None:
+        from ncsolve.plots import problem_descents, save_figure
+
+        save_figure(problem_descents(asked.problem), plot, force=force)
     if report is not None:
         from ncsolve._files import write_whole
 
