@@ -11,6 +11,7 @@ import typer
 from ncsolve._version import __version__
 from ncsolve.cli._derive import derive
 from ncsolve.cli._encodings import list_encodings
+from ncsolve.cli._explore import explore
 from ncsolve.cli._minimizer import minimizer
 from ncsolve.errors import ConvergenceError, NCSolveError
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
+app.command("explore")(explore)
 
 
 def _version(value: bool) -> None:
@@ -47,6 +49,7 @@ def _options(
       ncsolve minimizer --encoding onehot --lambda-b 0.5
       ncsolve minimizer --labels digits.csv --encoding smoothed:0.1 --json
       ncsolve encodings
+      ncsolve explore -o explorer.html
     """
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "PerClassOption",
     "Request",
     "SeedOption",
+    "is_file",
     "request",
 ]
 
@@ -141,8 +142,13 @@ def request(
     return Request(problem=problem, convention=scaling, lambdas=(w, h, b))
 
 
+def is_file(spec: str) -> bool:
+    """Whether an encoding is given as a file rather than by name."""
+    return Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec
+
+
 def _encoding(spec: str, classes: int | None, seed: int) -> Encoding:
-    if Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
+    if is_file(spec):
         code = encodings.from_file(spec)
         if classes is not None and classes != code.classes:
             raise ProblemError(
