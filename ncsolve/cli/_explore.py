@@ -54,5 +54,5 @@ def explore(
         counts=counts, labels=labels, label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h,
         lambda_b=lambda_b, seed=seed,
     )
-    size = write_explorer(asked.problem, out, force=force)
-    typer.echo(f"saved {out} ({size / 1e6:.1f} MB); open it in a browser")
+    write_explorer(asked.problem, out, force=force)
+    typer.echo(f"saved {out}; open it in a browser")

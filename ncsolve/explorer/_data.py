@@ -46,7 +46,8 @@ def page_data(problem: UFM) -> dict[str, object]:
     if own:
         for spec, name, counts in _EXAMPLES:
             code = encodings.make(spec, classes=len(counts))
-            choices.append(grid_document(problem.replace(encoding=code, counts=counts, class_names=None), name, EXAMPLE))
+            example = problem.replace(encoding=code, counts=counts, class_names=None, dim=None)
+            choices.append(grid_document(example, name, EXAMPLE))
     start = next(i for i, choice in enumerate(choices) if not own or choice.get("spec") == _spec(affine))
     return {
         "choices": choices,

@@ -109,10 +109,9 @@ def grid_document(problem: UFM, name: str, size: GridSize = OWN) -> dict[str, ob
         for x in factors
     ]
     means = [[fixed_frame(point) for point in row] for row in rows]
-    if labels.exact and m <= k:
-        axes = labels  # W is symmetric in this frame: features and labels have the same axes
-    else:
-        axes = choose_axes([cloud for row in means for cloud in row], counts)
+    # For m <= K the classifier is symmetric in this frame, and features and labels have the same axes.
+    shared = labels.exact and m <= k
+    axes = labels if shared else choose_axes([cloud for row in means for cloud in row], counts)
     drawing = _Drawing(features=axes.views(views), labels=labels.views(views))
     return {
         "kind": "grid",

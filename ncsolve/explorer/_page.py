@@ -75,6 +75,8 @@ def write_explorer(problem: UFM, path: str | Path, *, force: bool = False) -> in
         raise FileError(f"{path}: the explorer is a page for a browser; name a file that ends in .html")
     if path.exists() and not force:
         raise FileError(f"{path}: exists already; choose another name or pass --force (force=True)")
+    if not path.parent.is_dir():
+        raise FileError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}")
     content = explorer_page(problem).encode("utf-8")
     write_whole(path, lambda stream: stream.write(content), force=force)
     return len(content)

@@ -39,7 +39,7 @@ class AffineProblem {
                 ? formulas.affine_orthogonal_lambda_b(a, w, t) : null,
             sigma: [root * Math.abs(a), root * (mean + residual)],
             gram: (i, j) => (i === j ? diagonal : inner),
-            gramScale: formulas.affine_gram_diagonal(Math.abs(a), Math.abs(w), n, K, lambda_w, lambda_h),
+            gramScale: formulas.affine_gram_diagonal(Math.abs(a), Math.abs(w), n, K, lambda_w, lambda_h) || 1,
             ...drawn,
         };
     }

@@ -51,7 +51,6 @@ class Controls {
         byId("encoding").value = this.setting.choice;
         byId("classes").replaceChildren(...sizes.map((k) => new Option(k, k)));
         byId("classes").value = K;
-        byId("classes").disabled = sizes.length === 1;
         const key = choice.kind === "grid" ? choice.name : `${choice.spec} ${K} ${n}`;
         if (!this.problems.has(key)) {
             this.problems.set(

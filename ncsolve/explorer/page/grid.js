@@ -18,7 +18,7 @@ class GridProblem {
             const { gram, grid } = this.decode(row);
             const last = this.upper(gram, grid.length - 1);
             return Math.max(...this.counts.map((_, k) => last[this.place(k, k)]));
-        }));
+        })) || 1;
     }
 
     decode(row) {

@@ -27,7 +27,9 @@ function draw() {
     if (level === "problem") build(problem);
     if (level !== "point") {
         const path = problem.path(setting.lambda_w, setting.lambda_h);
-        shown = { scales: problem.scales(setting, view), trails: problem.trails(setting, view), path };
+        const scales = problem.scales(setting, view);
+        const trails = problem.trails(setting, view).map((step) => step.map(inUnit(scales.means)));
+        shown = { scales, trails };
         charts.draw(path, state);
     } else {
         charts.move(state);
@@ -50,14 +52,12 @@ function build(problem) {
 
 function drawSpaces(problem, state) {
     const { scales, trails } = shown;
-    const inUnit = (unit) => (p) => p.map((x) => x / unit);
     const feature = inUnit(scales.means);
     const label = inUnit(scales.labels);
     const upName = state.withMean ? "mean" : "";
     const points = state.means.map(feature);
-    const path = trails.map((step) => step.map(feature));
     features.show({
-        points, upName, trails: path, middle: middle(path.flat()),
+        points, upName, trails, middle: middle(trails.flat()),
         flat: state.withMean ? Math.max(...points.map((p) => Math.hypot(p[0], p[1]))) : 0,
     });
     const mean = label(state.labelMean);
@@ -73,6 +73,10 @@ function drawSpaces(problem, state) {
         problem.exact, Math.min(problem.K, problem.codeLength), state.withMean, state.kept, "Class means");
     byId("labels-note").textContent = projectionText(
         labelsExact, problem.codeLength, state.withMean, state.labelsKept, "Labels");
+}
+
+function inUnit(unit) {
+    return (p) => p.map((x) => x / (unit || 1));
 }
 
 // Half way between the lowest and the highest point, the origin among them: the height that the camera looks at.

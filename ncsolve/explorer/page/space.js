@@ -17,11 +17,12 @@ class Space {
         this.svg = svg;
         this.camera = camera;
         svg.setAttribute("viewBox", `0 0 ${SIZE.width} ${SIZE.height}`);
-        camera.listen(() => this.paint());
+        camera.listen(() => this.paint(true));
     }
 
     // Elements are made once for a problem and only moved later.
     build({ K, names, withArrow }) {
+        this.scene = null;
         this.svg.replaceChildren();
         const layer = () => svgElement("g", {}, this.svg);
         const layers = [layer(), layer(), layer(), layer()];
@@ -51,11 +52,12 @@ class Space {
 
     // points, trails (lists of points over lambda_b), ghosts and arrow (from, to), all in the unit of the picture
     show(scene) {
+        const still = this.scene && this.scene.trails === scene.trails && this.scene.middle === scene.middle;
         this.scene = scene;
-        this.paint();
+        this.paint(!still);
     }
 
-    paint() {
+    paint(trailsMoved) {
         if (!this.scene) return;
         const { points, trails, ghosts, arrow, upName, flat, middle } = this.scene;
         this.middle = middle;
@@ -74,7 +76,9 @@ class Space {
             const dead = norm(points[k]) < 1e-9;
             set(item.stem, { x1: zero[0], y1: zero[1], x2: x, y2: y });
             set(item.dot, { cx: x, cy: y, r: dead ? 3 : (this.items.length > 20 ? 3.5 : 5.5) * nearness });
-            item.trail.setAttribute("d", trails ? path(trails.map((step) => place(step[k])), false) : "");
+            if (trails && trailsMoved) {
+                item.trail.setAttribute("d", path(trails.map((step) => place(step[k])), false));
+            }
             if (ghosts) {
                 const [gx, gy] = place(ghosts[k]);
                 set(item.ghost, { cx: gx, cy: gy, visibility: "visible" });

@@ -63,7 +63,7 @@ function namedStory(state) {
         return [`Simplex ETF ${until}: ${flat}, all angles equal and as wide as they can be.`];
     }
     if (regime === "orthogonal") {
-        return [`Orthogonal frame: the label mean has entered the class means in full, and all angles are 90°.`];
+        return ["Orthogonal frame: the label mean and the contrasts weigh the same, and all angles are 90°."];
     }
     if (regime === "intermediate") {
         const here = lambda_b === Infinity ? "" : ` here λ_b is ${shortText(lambda_b / transition, 3)} times that:`;
