@@ -21,17 +21,17 @@ class Charts {
             ["text", "quiet", "card", "rule", "accent", "second", "shade"].map((name) => [name, colour(name)]));
     }
 
-    layout(yaxis, annotations) {
+    // Notes are labels of shapes: as annotations they would take plotly longer than the curves.
+    layout(yaxis) {
         const { text, quiet, rule } = this.theme;
         const narrow = this.cosines.clientWidth < 440;
         const ticks = LAMBDA_B_TICKS.filter((_, i) => !narrow || i % 2 === 0);
         const axis = {
-            gridcolor: rule, linecolor: quiet, zeroline: false, color: text, fixedrange: true, automargin: true,
-            tickfont: { size: 12 },
+            gridcolor: rule, linecolor: quiet, zeroline: false, color: text, fixedrange: true, tickfont: { size: 12 },
         };
         return {
             paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, dragmode: false,
-            margin: { l: 58, r: 14, t: 24, b: 46 }, hovermode: "closest",
+            margin: { l: 66, r: 14, t: 26, b: 48 }, hovermode: "closest",
             font: { family: "system-ui, sans-serif", size: 13, color: text },
             hoverlabel: { font: { family: "system-ui, sans-serif" } },
             xaxis: {
@@ -39,15 +39,11 @@ class Charts {
                 ticktext: ticks.map((t) => t[1]), title: { text: "λ<sub>b</sub>", standoff: 8 },
             },
             yaxis: { ...axis, ...yaxis },
-            annotations,
         };
     }
 
-    note(x, y, text, anchor, more = {}) {
-        return {
-            x, y, text, showarrow: false, xanchor: anchor, yanchor: "bottom",
-            font: { size: 12, color: this.theme.text }, bgcolor: this.theme.card, borderpad: 1, yshift: 3, ...more,
-        };
+    note(text, textposition, yanchor = "bottom") {
+        return { text, textposition, yanchor, padding: 4, font: { size: 12, color: this.theme.text } };
     }
 
     // The curves of one problem at one weight decay.
@@ -75,19 +71,17 @@ class Charts {
         const seen = [simplex, 0, ...(low || mean), ...(high || mean)].filter((y) => y !== null);
         const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
         const room = 0.12 * (top - bottom);
-        const notes = [
-            this.note(MOST, simplex, `simplex ETF: ${shortText(simplex)}`, "right"),
-            this.note(4, 0, "orthogonal frame: 0", "left"),
-            ...this.starNote(state),
-        ];
         const yaxis = { range: [bottom - room, top + 1.4 * room], title: { text: "cosine", standoff: 10 } };
-        this.levels = [this.level(simplex, "dash"), this.level(0, "dash"), ...this.star(state)];
-        const layout = this.layout(yaxis, notes);
+        this.levels = [
+            this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
+            this.level(0, this.note("orthogonal frame: 0", "start")), ...this.star(state),
+        ];
+        const layout = this.layout(yaxis);
         Plotly.react(this.cosines, traces, { ...layout, shapes: this.cosineShapes(state) }, CONFIG);
     }
 
     drawSigma(path, state) {
-        const { accent, second, shade, quiet } = this.theme;
+        const { accent, second, shade } = this.theme;
         const colours = [second, accent];
         const traces = path.sigma.map(({ name, y }, i) => ({
             x: path.x, y: y.map((v) => (v > 0 ? Math.log10(v) : null)), text: y.map((v) => shortText(v)), mode: "lines",
@@ -100,40 +94,32 @@ class Charts {
         this.below = [{
             type: "rect", xref: "paper", x0: 0, x1: 1, y0: range[0], y1: cut, fillcolor: shade,
             line: { width: 0 }, layer: "below",
-        }, { ...this.level(cut, "dash"), line: { color: quiet, width: 2, dash: "dash" } }, ...this.star(state)];
-        const notes = [
-            this.note(MOST, cut, `threshold T = ${shortText(path.threshold)}`, "right",
-                { yanchor: "top", yshift: -3, bgcolor: "rgba(0,0,0,0)" }),
-            ...this.starNote(state),
-        ];
+        }, this.level(cut, this.note(`threshold T = ${shortText(path.threshold)}`, "end", "top")), ...this.star(state)];
         // The logarithms are taken here: on plotly's own logarithmic axes a shape of fixed size loses its roundness.
         const decades = Array.from({ length: 41 }, (_, i) => i - 20).filter((e) => e >= range[0] && e <= range[1]);
         const yaxis = {
             range, title: { text: "singular value", standoff: 10 }, tickvals: decades,
             ticktext: decades.map((e) => (Math.abs(e) <= 2 ? String(10 ** e) : powerOfTen(e))),
         };
-        const layout = this.layout(yaxis, notes);
+        const layout = this.layout(yaxis);
         Plotly.react(this.sigma, traces, { ...layout, shapes: this.sigmaShapes(state) }, CONFIG);
     }
 
-    level(y, dash) {
+    level(y, label) {
         return {
-            type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, layer: "below",
-            line: { color: this.theme.quiet, width: 1.5, dash },
+            type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, label,
+            line: { color: this.theme.quiet, width: 1.5, dash: "dash" },
         };
     }
 
-    star({ transition }) {
+    star({ transition, regime }) {
         if (transition === null) return [];
         const x = positionOf(transition);
-        return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, layer: "below",
+        return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1.02, layer: "below", label: {
+                ...this.note(regime === "general" ? "λ<sub>b</sub><sup>+</sup>" : "λ<sub>b</sub>*", "end"), textangle: 0,
+                xanchor: "center", padding: 2,
+            },
             line: { color: this.theme.quiet, width: 1.5, dash: "dot" } }];
-    }
-
-    starNote({ transition, regime }) {
-        if (transition === null) return [];
-        const name = regime === "general" ? "λ<sub>b</sub><sup>+</sup>" : "λ<sub>b</sub>*";
-        return [this.note(positionOf(transition), 1, name, "center", { yref: "paper" })];
     }
 
     cursor(x) {

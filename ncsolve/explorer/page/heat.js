@@ -26,15 +26,18 @@ class HeatMap {
         this.state = state;
         const { K } = this;
         const image = new ImageData(K, K);
+        const pixels = image.data;
         for (let i = 0; i < K; i += 1) {
             for (let j = 0; j < K; j += 1) {
                 const value = state.gram(i, j);
                 // The square root makes small inner products visible: -1/9 of the diagonal is a third of the colour.
                 const strength = Math.sqrt(Math.min(1, Math.abs(value) / state.gramScale));
                 const tint = value < 0 ? COLD : WARM;
-                const colour = background.map((x, c) => Math.round(x + (tint[c] - x) * strength));
-                image.data.set([...colour, 255], 4 * (i * K + j));
+                const at = 4 * (i * K + j);
+                for (let c = 0; c < 3; c += 1) pixels[at + c] = background[c] + (tint[c] - background[c]) * strength;
+                pixels[at + 3] = 255;
                 if (this.cells.length) {
+                    const colour = [...pixels.slice(at, at + 3)];
                     const cell = this.cells[i * K + j];
                     cell.textContent = shortText(value, 3);
                     const bright = luminance(colour);
