@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,12 @@ from ncsolve._statistics import check_labels
 from ncsolve._symmetric import ClassBlock
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ncsolve.certificates import Certificate
+    from ncsolve.certificates._numbers import Exact
 
 __all__ = ["Minimizer"]
 
@@ -195,6 +202,33 @@ class Minimizer:
         scores = 2.0 * codes.T @ outputs - np.sum(codes * codes, axis=0)[:, None]
         return np.asarray(np.argmax(scores, axis=0), dtype=np.intp)
 
+    def certify(
+        self,
+        *,
+        digits: int = 10,
+        lambda_w: Exact | None = None,
+        lambda_h: Exact | None = None,
+        lambda_b: Exact | None = None,
+        codes: Sequence[Sequence[Exact]] | None = None,
+    ) -> Certificate:
+        """A proof, in exact rational arithmetic, that this is the global minimum up to a relative gap of 10^-digits.
+
+        Floats are taken as the dyadic rationals that they are, unless exact values ("5e-4", a Fraction) are given.
+        See ``ncsolve.certificates.certify`` for what is raised.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4, lambda_w=0.125, lambda_h=0.125,
+        ...                       lambda_b=2.0)
+        >>> certificate = ncsolve.solve(problem).certify()
+        >>> certificate.lower, certificate.gap, certificate.check().holds
+        (Fraction(61, 144), Fraction(0, 1), True)
+        """
+        from ncsolve.certificates import certify
+
+        return certify(
+            self, digits=digits, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes
+        )
+
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write W, class_means, bias, encoding, counts and the lambdas to a .npz file.
 
@@ -213,6 +247,16 @@ class Minimizer:
         from ncsolve._store import load
 
         return load(path)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the Gram matrix of the class means; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        from ncsolve.plots import gram_matrix
+
+        return gram_matrix(self, ax=ax)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""

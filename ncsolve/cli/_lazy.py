@@ -13,7 +13,13 @@ __all__ = ["COMMANDS", "LazyGroup"]
 # Name of the command, in the order of the help, and where its function is.
 COMMANDS = {
     "minimizer": "ncsolve.cli._minimizer:minimizer",
+    "path": "ncsolve.cli._path:path",
+    "phase": "ncsolve.cli._phase:phase",
+    "explore": "ncsolve.cli._explore:explore",
+    "report": "ncsolve.cli._report:report",
     "encodings": "ncsolve.cli._encodings:list_encodings",
+    "certify": "ncsolve.cli._certify:certify",
+    "check": "ncsolve.cli._certify:check",
     "derive": "ncsolve.cli._derive:derive",
     "verify": "ncsolve.cli._verify:verify",
 }
