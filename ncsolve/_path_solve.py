@@ -120,7 +120,9 @@ def _one_by_one(sweep: Sweep) -> PathArrays:
     """Balanced affine one-hot codes, where each point is a handful of numbers, and what changes the label scatter."""
     problem = sweep.problem
     check_size(sweep.values.size, problem.classes + problem.code_length, "the singular values and biases of this path")
-    minimizers = [solve(sweep.problem_at(value)) for value in sweep.values.tolist()]
+    # Along the way a bottleneck would begin where the rank passes dim: its path is another one.
+    minimizers = [solve(sweep.problem_at(value).replace(dim=None)) for value in sweep.values.tolist()]
+    check_rank(problem, max(point.rank for point in minimizers))
     return PathArrays(
         loss=np.array([point.loss for point in minimizers]),
         bias=np.array([point.bias for point in minimizers]),
