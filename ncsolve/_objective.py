@@ -72,6 +72,7 @@ def gradient(
     >>> max(float(abs(g).max()) for g in gradient(problem, found.W, found.class_means, found.bias)) < 1e-15
     True
     """
+    check_problem(problem)
     if problem.depth > 1:
         raise ProblemError(f"gradient is for one layer; got depth = {problem.depth}, take Minimizer.residual instead")
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
@@ -81,9 +82,10 @@ def gradient(
 
 
 def _layers(problem: UFM, W: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+    check_problem(problem)
     if problem.depth == 1:
-        return [np.asarray(W, dtype=np.float64)]
-    given = [np.asarray(layer, dtype=np.float64) for layer in W] if isinstance(W, Sequence) else []
+        return [real_array(W, "W")]  # type: ignore[arg-type]  # a sequence of arrays is refused by its shape
+    given = [real_array(layer, "a layer of W") for layer in W] if isinstance(W, Sequence) else []
     fits = all(x.ndim == y.ndim == 2 and y.shape[1] == x.shape[0] for x, y in pairwise(given))
     if len(given) != problem.depth or not fits:
         raise ProblemError(
