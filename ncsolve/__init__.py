@@ -7,7 +7,7 @@
 0.048500
 """
 
-from ncsolve import encodings, geometry
+from ncsolve import design, encodings, geometry
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._conventions import CONVENTIONS, Convention, convention
 from ncsolve._core import LossTerms
@@ -52,6 +52,7 @@ __all__ = [
     "UnknownNameError",
     "__version__",
     "convention",
+    "design",
     "encodings",
     "geometry",
     "gradient",

@@ -10,6 +10,7 @@ import typer
 
 from ncsolve._version import __version__
 from ncsolve.cli._derive import derive
+from ncsolve.cli._design import design
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
 from ncsolve.errors import ConvergenceError, NCSolveError
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
+app.command("design")(design)
 
 
 def _version(value: bool) -> None:
