@@ -23,10 +23,10 @@ def random_problem(size: int, decay: float, lambda_b: float) -> ncsolve.UFM:
 
 def against_eigh() -> list[list[str]]:
     rows = []
-    for size, target, rounds in ((1000, 2.0, 5), (2000, 1.5, 3)):
+    for size, target, rounds in ((1000, 2.0, 7), (2000, 1.5, 5)):
         matrix = np.random.default_rng(0).standard_normal((size, size))
         matrix = matrix @ matrix.T
-        for decay, lambda_b in ((1e-4, 0.1), (5e-5, 0.1)):
+        for decay, lambda_b in ((1e-4, 0.1), (5e-5, 0.1), (1e-6, 0.1)):
             problem = random_problem(size, decay, lambda_b)
             found = ncsolve.solve(problem)
             ours, eigh, ratio = paired(

@@ -30,7 +30,13 @@ _TOLERANCE = 1e-8
 
 @dataclass(frozen=True, kw_only=True)
 class MethodChoice:
-    """How a problem is solved: ``method`` ("closed-form" or "spectral"), the ``theorem`` and the ``reason``."""
+    """How a problem is solved: ``method`` ("closed-form" or "spectral"), the ``theorem`` and the ``reason``.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=[[0, 1, 2]], counts=5, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0)
+    >>> ncsolve.select_method(problem).reason
+    'lambda_b = 0: the bias is the label mean, for any encoding and counts'
+    """
 
     method: str
     theorem: str

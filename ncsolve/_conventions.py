@@ -16,6 +16,9 @@ class Convention:
 
     ``factors(N, m)`` are the numbers by which the user's (lambda_w, lambda_h, lambda_b) are multiplied to give
     the paper's, and the number by which the paper's loss is multiplied to give the user's.
+
+    >>> convention("torch-mean").loss_factor(1000, 10)
+    0.2
     """
 
     name: str
@@ -62,12 +65,12 @@ CONVENTIONS: dict[str, Convention] = {
 
 
 def convention(name: str) -> Convention:
-    """The convention of a name.  Raises UnknownNameError, which lists the choices.
+    """The convention of a name.  Raises UnknownNameError, which lists the choices.  Source: T0 of docs/theory.md.
 
     >>> convention("sum").to_paper(1000, 10, 0.5, 0.5, float("inf"))
     (0.0005, 0.0005, inf)
     """
     try:
         return CONVENTIONS[name]
-    except KeyError:
-        raise UnknownNameError("convention", name, CONVENTIONS) from None
+    except (KeyError, TypeError):
+        raise UnknownNameError("convention", str(name), CONVENTIONS) from None

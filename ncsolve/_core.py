@@ -36,7 +36,11 @@ def shrink(sigma: Array, threshold: float) -> Array:
 
 @dataclass(frozen=True, kw_only=True)
 class LossTerms:
-    """The four terms of the objective: ``fit``, ``weights``, ``features`` and ``bias``."""
+    """The four terms of the objective: ``fit``, ``weights``, ``features`` and ``bias``.
+
+    >>> LossTerms(fit=0.1, weights=0.2, features=0.2, bias=0.0).total
+    0.5
+    """
 
     fit: float
     weights: float

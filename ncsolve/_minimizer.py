@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _regimes
+from ncsolve._arrays import real_array
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import LossTerms
 from ncsolve._frames import Frame
@@ -147,7 +148,7 @@ class Minimizer:
 
     def predict(self, features: ArrayLike) -> NDArray[np.intp]:
         """The class whose code is nearest to W h + b, for features (d, N).  Raises ProblemError."""
-        h = np.asarray(features, dtype=np.float64)
+        h = real_array(features, "features")
         if h.ndim != 2 or h.shape[0] != self.dim:
             raise ProblemError(f"features must have shape ({self.dim}, N); got {h.shape}")
         codes = self.problem.encoding.matrix

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._problem import UFM
+from ncsolve._arrays import real_array
+from ncsolve._problem import UFM, check_problem
 from ncsolve._statistics import check_labels
 from ncsolve.errors import ProblemError
 
@@ -34,7 +35,7 @@ def objective(
     labels : array (N,), optional
         Class of each column of an H of N columns; by default the samples come in the order of their classes.
 
-    Raises ProblemError for shapes that do not fit the problem.
+    Raises ProblemError for shapes that do not fit the problem.  Source: T0 of docs/theory.md.
 
     >>> import ncsolve, numpy as np
     >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
@@ -54,7 +55,15 @@ def gradient(
 ) -> tuple[Array, Array, Array]:
     """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf).
 
-    Where H has one column per class its gradient is the sum over the samples of the class.
+    Where H has one column per class its gradient is the sum over the samples of the class.  Raises ProblemError for
+    shapes that do not fit the problem.  Source: T0 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=5,
+    ...                       lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
+    >>> found = ncsolve.solve(problem)
+    >>> max(float(abs(g).max()) for g in gradient(problem, found.W, found.class_means, found.bias)) < 1e-15
+    True
     """
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
     residual = weight * (w @ h + bias[:, None] - y) / problem.samples
@@ -65,7 +74,8 @@ def gradient(
 def _arguments(
     problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None
 ) -> tuple[Array, Array, Array, Array, Array]:
-    w, h, bias = (np.asarray(x, dtype=np.float64) for x in (W, H, b))
+    check_problem(problem)
+    w, h, bias = real_array(W, "W"), real_array(H, "H"), real_array(b, "b")
     m, k, n = problem.code_length, problem.classes, problem.samples
     if w.ndim != 2 or h.ndim != 2 or bias.shape != (m,) or w.shape[0] != m or w.shape[1] != h.shape[0]:
         raise ProblemError(

@@ -13,7 +13,7 @@ from ncsolve._bias_along import solve_bias_along
 from ncsolve._core import shrink
 from ncsolve._methods import build_frame, reduced_codes
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_lambda_b
+from ncsolve._problem import UFM, check_lambda_b, check_problem
 from ncsolve._solve import check_rank, select_method, solve
 from ncsolve._spectrum import spectrum_of_codes
 from ncsolve._symmetric import SymmetricFrame
@@ -43,7 +43,9 @@ class Path:
         return int(self.lambda_b.size)
 
     def minimizer(self, index: int) -> Minimizer:
-        """The minimizer of one point, with everything that ``solve`` gives."""
+        """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
         return solve(self.problem.replace(lambda_b=float(self.lambda_b[index])))
 
 
@@ -70,6 +72,7 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     >>> [round(float(loss), 9) for loss in path(problem, lambda_b=[0, 0.5, float("inf")]).loss]
     [0.043875, 0.0485, 0.04875]
     """
+    check_problem(problem)
     grid = _check_grid(lambda_b)
     if problem.encoding.affine is None:
         return _dense(problem, grid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -15,7 +15,7 @@ from ncsolve._counts import ClassCounts
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
-__all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b"]
+__all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b", "check_problem"]
 
 _EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
@@ -78,7 +78,7 @@ class UFM:
         code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
         if not isinstance(counts, ClassCounts):
             counts = ClassCounts.of(counts, code.classes)
-        names = None if class_names is None else tuple(str(name) for name in class_names)
+        names = _names(class_names)
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
@@ -157,6 +157,12 @@ class UFM:
         )
 
 
+def check_problem(problem: object) -> None:
+    """That the problem is one, or ProblemError."""
+    if not isinstance(problem, UFM):
+        raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
+
+
 def check_lambda(name: str, value: object) -> float:
     """A positive finite regularization, or ProblemError."""
     number = _real(name, value)
@@ -186,6 +192,14 @@ def check_dim(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ProblemError(f"dim must be a positive integer or None; got {value!r}")
     return int(value)
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ProblemError(f"class_names must be a sequence with one name per class; got {value!r}")
+    return tuple(str(name) for name in value)
 
 
 def _real(name: str, value: object) -> float:

@@ -7,7 +7,7 @@ import math
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._methods import build_frame, choose_method
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve.errors import ConvergenceError, DimensionError, UnknownNameError
 
 __all__ = ["check_rank", "select_method", "solve"]
@@ -42,6 +42,10 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
 
     Raises
     ------
+    ProblemError
+        If ``problem`` is not a UFM.
+    UnknownNameError
+        For another ``method``.
     DimensionError
         If ``problem.dim`` is below the rank of the minimizer; the message says which is needed.
     ConvergenceError
@@ -56,6 +60,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     >>> print(f"{minimizer.loss:.12f}", minimizer.method)
     0.027743942237 spectral
     """
+    check_problem(problem)
     if method not in METHODS:
         raise UnknownNameError("method", str(method), METHODS)
     frame = build_frame(problem, spectral=method == "spectral")
@@ -82,7 +87,7 @@ def check_rank(problem: UFM, rank: int) -> None:
 
 
 def select_method(problem: UFM) -> MethodChoice:
-    """Which method ``solve`` uses for a problem, by which theorem, and why.
+    """Which method ``solve`` uses for a problem, by which theorem, and why.  Raises ProblemError if it is not a UFM.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[5, 5, 9],
@@ -90,4 +95,5 @@ def select_method(problem: UFM) -> MethodChoice:
     >>> select_method(problem).theorem
     'T6'
     """
+    check_problem(problem)
     return choose_method(problem)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._left_basis import left_basis
+from ncsolve.errors import ProblemError
 
 __all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
 
@@ -72,6 +73,11 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
     """The spectrum from label statistics: S (m, m) and mu (m,)."""
     values, basis = np.linalg.eigh(scatter)
     top = max(float(values[-1]), 0.0)
+    if float(values[0]) < -1e-8 * top:  # rounding is 1e-16 per entry; more is not a scatter
+        raise ProblemError(
+            f"scatter must be positive semidefinite; its smallest eigenvalue is {float(values[0]):g}, pass "
+            "sum (y - mean)(y - mean)^T"
+        )
     noise = (8 * _EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
     roots = np.sqrt(np.where(values > max(_EPS * 4 * values.size * top, noise), values, 0.0))
     return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))

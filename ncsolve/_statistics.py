@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import real_array
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
@@ -37,8 +38,7 @@ class LabelStatistics:
     scatter: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        mean = np.array(self.mean, dtype=np.float64)
-        scatter = np.array(self.scatter, dtype=np.float64)
+        mean, scatter = real_array(self.mean, "mean"), real_array(self.scatter, "scatter")
         if isinstance(self.samples, bool) or not isinstance(self.samples, (int, np.integer)) or self.samples < 1:
             raise ProblemError(f"samples must be a positive integer; got {self.samples!r}")
         if mean.ndim != 1 or mean.size == 0 or scatter.shape != (mean.size, mean.size):
@@ -49,6 +49,11 @@ class LabelStatistics:
             raise ProblemError("label statistics must be finite; drop the samples with NaN or infinite labels")
         if not np.allclose(scatter, scatter.T, rtol=1e-10, atol=1e-12 * float(np.abs(scatter).max())):
             raise ProblemError("scatter must be symmetric; pass sum (y - mean)(y - mean)^T")
+        least = float(scatter.diagonal().min())
+        if least < 0.0:
+            raise ProblemError(
+                f"scatter must be positive semidefinite; got {least:g} on its diagonal, pass sum (y - mean)(y - mean)^T"
+            )
         for name, value in (("samples", int(self.samples)), ("mean", mean), ("scatter", (scatter + scatter.T) / 2)):
             object.__setattr__(self, name, value)
         mean.setflags(write=False)
@@ -83,10 +88,7 @@ class LabelStatistics:
 
         Raises ProblemError for an array that is not of that form.
         """
-        try:
-            y = np.asarray(targets, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ProblemError("targets must be an array of real numbers (m, N), one sample a column") from None
+        y = real_array(targets, "targets")
         if y.ndim != 2 or y.size == 0:
             raise ProblemError(f"targets must be a non-empty array (m, N), one sample a column; got shape {y.shape}")
         if not np.isfinite(y).all():
@@ -100,6 +102,8 @@ class LabelStatistics:
 
         Raises ProblemError when the code lengths differ.
         """
+        if not isinstance(other, LabelStatistics):
+            raise ProblemError(f"statistics can only be merged with LabelStatistics; got {type(other).__name__}")
         if self.code_length != other.code_length:
             raise ProblemError(
                 f"merged statistics must have the same code length; got {self.code_length} and {other.code_length}"
@@ -115,7 +119,10 @@ class LabelStatistics:
 
 def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.intp]:
     """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError:  # ragged
+        array = np.empty((0, 0), dtype=object)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
         raise ProblemError(
             f"labels must be a non-empty array (N,) of class numbers; got shape {array.shape} of {array.dtype}"

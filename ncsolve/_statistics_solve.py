@@ -15,7 +15,7 @@ from ncsolve._core import LossTerms
 from ncsolve._problem import check_lambda, check_lambda_b
 from ncsolve._spectrum import spectrum_of_scatter
 from ncsolve._statistics import LabelStatistics
-from ncsolve.errors import ConvergenceError
+from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]
 
@@ -29,6 +29,13 @@ class StatisticsMinimizer:
 
     ``bias`` (m,), ``weight_gram`` W W^T (m, m), ``singular_values`` of Z (m,), descending, ``loss`` with its
     ``loss_terms``, and ``residual``, the relative norm of the gradient in terms of these.
+    Source: T1 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> labels = ncsolve.LabelStatistics.from_labels([0, 0, 1, 1, 1], ncsolve.encodings.onehot(2))
+    >>> found = ncsolve.solve_statistics(labels, lambda_w=1e-2, lambda_h=1e-2, lambda_b=float("inf"))
+    >>> found.weight_gram.diagonal().round(4)
+    array([1.3642, 1.6821])
     """
 
     statistics: LabelStatistics
@@ -75,6 +82,11 @@ def solve_statistics(
     >>> result.bias
     array([2.5, 0.5])
     """
+    if not isinstance(statistics, LabelStatistics):
+        raise ProblemError(
+            f"the statistics must be LabelStatistics; got {type(statistics).__name__}, make them with from_labels or "
+            "from_targets"
+        )
     lw, lh = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     lb = check_lambda_b(lambda_b)
     n = statistics.samples

@@ -29,6 +29,12 @@ class ClassBlock:
 
     ``bias`` is their entry of b, ``squared_length`` that of a class mean, ``inner_product`` that between two different
     class means of the block (None if it has one class).
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[100, 100, 9], lambda_w=1e-3, lambda_h=1e-3,
+    ...                       lambda_b=1)
+    >>> [(block.count, block.classes) for block in ncsolve.solve(problem).blocks]
+    [(9, 1), (100, 2)]
     """
 
     count: int

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import real_array
+from ncsolve._statistics import check_labels
+from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError
 
 __all__ = [
@@ -37,6 +40,12 @@ class NCMetrics:
     ``nc1`` within-class variability; ``nc2_simplex`` and ``nc2_orthogonal`` distances of the (uncentred) class
     means to a simplex ETF and to an orthogonal frame; ``nc3`` self-duality error; ``nc4`` disagreement between the
     nearest class mean and the nearest code.  ``nc4_classes`` are the two classes with the worst boundary.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(4), counts=50, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0)
+    >>> nc = ncsolve.solve(problem).nc
+    >>> nc.nc1, round(nc.nc2_simplex, 12), round(nc.nc3, 12)
+    (0.0, 0.0, 0.0)
     """
 
     nc1: float | None
@@ -48,18 +57,18 @@ class NCMetrics:
 
 
 def simplex_cosine(classes: int) -> float:
-    """Cosine between the vectors of a simplex ETF, -1/(K-1), for K >= 2.
+    """Cosine between the vectors of a simplex ETF, -1/(K-1), for K >= 2.  Raises EncodingError for fewer.
 
     >>> simplex_cosine(5)
     -0.25
     """
-    if classes < 2:
-        raise ProblemError(f"a simplex ETF needs at least 2 classes; got {classes}")
-    return -1.0 / (classes - 1)
+    return -1.0 / (check_classes(classes, 2) - 1)
 
 
 def cosine_matrix(gram: ArrayLike) -> Array:
     """Cosines between vectors from their Gram matrix (K, K); NaN where a vector is zero.
+
+    Raises ProblemError for no square array.
 
     >>> cosine_matrix([[4., 2.], [2., 4.]])
     array([[1. , 0.5],
@@ -75,7 +84,8 @@ def distance_to_simplex_etf(gram: ArrayLike) -> float | None:
     r"""Distance of a Gram matrix to that of a simplex ETF, both normalised:
     :math:`\| G/\|G\|_F - (I - J/K)/\sqrt{K-1} \|_F`; None for a zero Gram matrix or K = 1.
 
-    Source: Papyan, Han & Donoho 2020; Zhou et al. 2022, here without centring.
+    Raises ProblemError for no square array.  Source: Papyan, Han & Donoho 2020; Zhou et al. 2022, here without
+    centring.
 
     >>> distance_to_simplex_etf([[1., -1.], [-1., 1.]]) < 1e-15
     True
@@ -89,7 +99,7 @@ def distance_to_orthogonal_frame(gram: ArrayLike) -> float | None:
     r"""Distance of a Gram matrix to that of an orthogonal frame of equal lengths, both normalised:
     :math:`\| G/\|G\|_F - I/\sqrt{K} \|_F`; None for a zero Gram matrix.
 
-    Source: Tirer & Bruna 2022.
+    Raises ProblemError for no square array.  Source: Tirer & Bruna 2022.
 
     >>> distance_to_orthogonal_frame([[2., 0.], [0., 2.]]) < 1e-15
     True
@@ -119,7 +129,13 @@ def weighted_frame_distances(
 
 
 def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
-    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples."""
+    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples.
+
+    Raises ProblemError for shapes that do not fit, or labels outside 0 .. classes-1.
+
+    >>> class_means_of([[0., 2., 5.]], [0, 0, 1], 2)
+    array([[1., 5.]])
+    """
     h, y = _features(features, labels, classes)
     counts = np.bincount(y, minlength=classes).astype(np.float64)
     sums = np.zeros((h.shape[0], classes))
@@ -132,7 +148,8 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
     r"""NC1, within-class variability :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+) / K` of features (d, N).
 
     :math:`\Sigma_W` and :math:`\Sigma_B` are the within-class and between-class covariances; None when all class
-    means coincide, because the ratio is then undefined.  Source: Papyan, Han & Donoho 2020.
+    means coincide, because the ratio is then undefined.  Raises ProblemError for shapes that do not
+    fit.  Source: Papyan, Han & Donoho 2020.
 
     >>> nc1([[0., 0., 1., 1.]], [0, 0, 1, 1], 2)
     0.0
@@ -154,12 +171,12 @@ def self_duality_error(classifier: ArrayLike, class_means: ArrayLike) -> float |
     r"""NC3, :math:`\| A/\|A\|_F - H/\|H\|_F \|_F` for class vectors A (d, K) and class means H (d, K).
 
     For one-hot codes A is W^T.  For other encodings the vector that W gives to class k is W^T (e_k - b).  None when
-    either is zero.  Source: Papyan, Han & Donoho 2020; T7.
+    either is zero.  Raises ProblemError for shapes that differ.  Source: Papyan, Han & Donoho 2020; T7.
 
     >>> self_duality_error([[2., 0.], [0., 2.]], [[1., 0.], [0., 1.]])
     0.0
     """
-    a, h = np.asarray(classifier, dtype=np.float64), np.asarray(class_means, dtype=np.float64)
+    a, h = real_array(classifier, "class vectors"), real_array(class_means, "class means")
     if a.shape != h.shape or a.ndim != 2:
         raise ProblemError(f"class vectors and class means must both have shape (d, K); got {a.shape} and {h.shape}")
     size_a, size_h = float(np.linalg.norm(a)), float(np.linalg.norm(h))
@@ -183,10 +200,20 @@ def nc4_mismatch(
 
     Parameters: ``means`` (p, K) class means in the eigenbasis of Sigma, ``stretch`` (p,) the eigenvalues of Sigma,
     ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w), ``scale`` the root
-    mean square of the class means where ``means`` are only some of them.
+    mean square of the class means where ``means`` are only some of them.  Raises ProblemError for shapes that do not
+    fit.  Source: T7 of docs/theory.md.
+
+    >>> worst, classes = nc4_mismatch([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], [1.0, 1.0], 1.0)
+    >>> round(worst, 6), classes
+    (0.316228, (0, 1))
     """
-    h, sigma = np.asarray(means, dtype=np.float64), np.asarray(stretch, dtype=np.float64)
-    code = np.asarray(codes_minus_bias_square, dtype=np.float64)
+    h, sigma = real_array(means, "class means"), real_array(stretch, "the eigenvalues of Sigma")
+    code = real_array(codes_minus_bias_square, "the squares ||e_k - b||^2")
+    if h.ndim != 2 or sigma.shape != h.shape[:1] or code.shape != h.shape[1:]:
+        raise ProblemError(
+            f"class means (p, K), eigenvalues (p,) and squares (K,) must fit; got {h.shape}, {sigma.shape} and "
+            f"{code.shape}"
+        )
     k = h.shape[1]
     if scale is None:
         scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
@@ -213,7 +240,7 @@ def nc4_mismatch(
 
 
 def _square(gram: ArrayLike) -> Array:
-    g = np.asarray(gram, dtype=np.float64)
+    g = real_array(gram, "a Gram matrix")
     if g.ndim != 2 or g.shape[0] != g.shape[1] or g.size == 0:
         raise ProblemError(f"a Gram matrix must be square (K, K); got shape {g.shape}")
     return g
@@ -224,10 +251,8 @@ def _off(g: Array) -> Array:
 
 
 def _features(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Array, NDArray[np.intp]]:
-    from ncsolve._statistics import check_labels
-
-    h = np.asarray(features, dtype=np.float64)
-    y = check_labels(labels, classes)
+    h = real_array(features, "features")
+    y = check_labels(labels, check_classes(classes))
     if h.ndim != 2 or h.shape[1] != y.size:
         raise ProblemError(f"features must be (d, N) with one column per label; got {h.shape} for {y.size} labels")
     return h, y

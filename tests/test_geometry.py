@@ -96,7 +96,7 @@ def test_cosines():
     np.testing.assert_allclose(geometry.cosine_matrix([[4.0, 0.0, 2.0], [0.0, 0.0, 0.0], [2.0, 0.0, 1.0]]),
                                [[1, np.nan, 1], [np.nan, np.nan, np.nan], [1, np.nan, 1]])
     assert geometry.simplex_cosine(11) == -0.1
-    with pytest.raises(ncsolve.ProblemError, match="at least 2 classes; got 1"):
+    with pytest.raises(ncsolve.ProblemError, match="at least 2; got 1"):
         geometry.simplex_cosine(1)
     with pytest.raises(ncsolve.ProblemError, match="square"):
         geometry.cosine_matrix([[1.0, 2.0]])

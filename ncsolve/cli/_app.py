@@ -13,6 +13,7 @@ from ncsolve.cli._derive import derive
 from ncsolve.cli._design import design
 from ncsolve.cli._encodings import list_encodings
 from ncsolve.cli._minimizer import minimizer
+from ncsolve.cli._verify import verify
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -28,6 +29,7 @@ app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
 app.command("design")(design)
+app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:

@@ -13,6 +13,8 @@ __all__ = ["affine", "onehot", "signed", "simplex", "smoothed"]
 def onehot(classes: int) -> AffineOneHot:
     """One-hot codes, the unit vectors: E = I.
 
+    Raises EncodingError for fewer than 1 class.  Source: T5 of docs/theory.md.
+
     >>> onehot(3).matrix
     array([[1., 0., 0.],
            [0., 1., 0.],
@@ -24,7 +26,7 @@ def onehot(classes: int) -> AffineOneHot:
 def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
     r"""Label smoothing, :math:`E = (1 - \alpha) I + (\alpha / K) J` with 0 <= alpha < 1.
 
-    Raises EncodingError for an alpha outside that range.
+    Raises EncodingError for an alpha outside that range.  Source: Szegedy et al. 2016; T5 of docs/theory.md.
 
     >>> smoothed(2, 0.5).matrix
     array([[0.75, 0.25],
@@ -39,6 +41,8 @@ def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
 def signed(classes: int) -> AffineOneHot:
     """Signed codes, +1 at the class and -1 elsewhere: E = 2 I - J.
 
+    Raises EncodingError for fewer than 1 class.  Source: T5 of docs/theory.md.
+
     >>> signed(2).matrix
     array([[ 1., -1.],
            [-1.,  1.]])
@@ -49,6 +53,8 @@ def signed(classes: int) -> AffineOneHot:
 
 def simplex(classes: int) -> AffineOneHot:
     """Centred simplex codes, one-hot minus its mean: E = I - J/K.  The label mean is zero on balanced data.
+
+    Raises EncodingError for fewer than 1 class.  Source: T5 of docs/theory.md.
 
     >>> simplex(2).matrix
     array([[ 0.5, -0.5],
@@ -61,7 +67,7 @@ def simplex(classes: int) -> AffineOneHot:
 def affine(classes: int, a: float, q: float) -> AffineOneHot:
     """Any member of the family: a + q at the class and q elsewhere, both finite.
 
-    Raises EncodingError for a coefficient that is not finite.
+    Raises EncodingError for a coefficient that is not finite.  Source: T5 of docs/theory.md.
 
     >>> affine(2, 3.0, -1.0).matrix
     array([[ 2., -1.],

@@ -19,7 +19,14 @@ MAX_ENTRIES = 2**27
 
 
 class Encoding(ABC):
-    """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``."""
+    """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``.
+
+    Subclass it for codes that are computed; arrays need only ``from_array``.
+
+    >>> import ncsolve
+    >>> isinstance(ncsolve.encodings.onehot(3), Encoding)
+    True
+    """
 
     name: str
 
@@ -46,7 +53,12 @@ class Encoding(ABC):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ArrayEncoding(Encoding):
-    """Codes given one by one, the columns of ``codes`` (m, K)."""
+    """Codes given one by one, the columns of ``codes`` (m, K).  Raises EncodingError as ``from_array`` does.
+
+    >>> import numpy as np
+    >>> ArrayEncoding(codes=np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]])).code_length
+    2
+    """
 
     codes: NDArray[np.float64]
     name: str = "array"
@@ -84,7 +96,12 @@ class AffineOneHot(Encoding):
 
     One-hot, label smoothing, signed and centred simplex codes are its members.  It is never stored as an
     array, so a million classes cost three numbers.  ``row_sum`` is :math:`w = a + K q`, given rather than
-    computed where it is known exactly.
+    computed where it is known exactly.  Source: T5 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> code = ncsolve.encodings.signed(4)
+    >>> code.a, code.q, code.row_sum
+    (2.0, -1.0, -2.0)
     """
 
     num_classes: int

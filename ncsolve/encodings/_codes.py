@@ -36,6 +36,8 @@ def hadamard(classes: int) -> ArrayEncoding:
 def binary(classes: int) -> ArrayEncoding:
     """Binary codes, the digits 0/1 of the class number: m = ceil(log2 K), most significant digit first.
 
+    Raises EncodingError for fewer than 1 class.  Source: Dietterich & Bakiri 1995.
+
     >>> binary(4).matrix
     array([[0., 0., 1., 1.],
            [0., 1., 0., 1.]])
@@ -49,6 +51,8 @@ def binary(classes: int) -> ArrayEncoding:
 def thermometer(classes: int) -> ArrayEncoding:
     """Thermometer (cumulative) codes for ordered classes: class k has k ones and then zeros; m = K - 1, K >= 2.
 
+    Raises EncodingError for fewer classes, or codes of more than a gigabyte.  Source: Frank & Hall 2001.
+
     >>> thermometer(3).matrix
     array([[0., 1., 1.],
            [0., 0., 1.]])
@@ -60,6 +64,8 @@ def thermometer(classes: int) -> ArrayEncoding:
 
 def ordinal(classes: int) -> ArrayEncoding:
     """Ordinal codes, the class number 0 .. K-1 itself (m = 1), as in regression on grades.
+
+    Raises EncodingError for fewer than 1 class.
 
     >>> ordinal(3).matrix
     array([[0., 1., 2.]])
@@ -97,7 +103,8 @@ def ecoc(classes: int, length: int | None = None, seed: int = 0) -> ArrayEncodin
 def gaussian(classes: int, length: int | None = None, seed: int = 0) -> ArrayEncoding:
     """Random codes with independent normal entries of variance 1/length, so of length about one.
 
-    ``length`` defaults to K.
+    ``length`` defaults to K.  Raises EncodingError for a length below 1, a seed that is not a non-negative integer, or
+    codes of more than a gigabyte.
 
     >>> gaussian(3, 5, seed=1).matrix.shape
     (5, 3)

@@ -16,6 +16,14 @@ def from_file(path: str | Path) -> ArrayEncoding:
 
     Text files hold one row a line, separated by commas, semicolons, tabs or spaces; lines that start with
     '#' are comments.  Raises FileError for a file that is missing, empty, ragged or not numeric.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "codes.csv")
+    ...     _ = file.write_text("\\n".join(("1,0,0.5", "0,1,0.5")))
+    ...     from_file(file).matrix
+    array([[1. , 0. , 0.5],
+           [0. , 1. , 0.5]])
     """
     try:
         return from_array(read_matrix(path), name=Path(path).name)

@@ -17,7 +17,11 @@ Factory = Callable[..., Encoding]
 
 @dataclass(frozen=True, kw_only=True)
 class EncodingEntry:
-    """A registered encoding: its factory, one line about it, an example spec, and its aliases."""
+    """A registered encoding: its factory, one line about it, an example spec, and its aliases.
+
+    >>> get("hadamard").summary
+    "columns of Sylvester's +-1 matrix; K a power of two"
+    """
 
     name: str
     factory: Factory
@@ -44,7 +48,7 @@ def register(
            [0., 2.]])
     """
     for word in (name, *aliases):
-        if not word.replace("-", "").replace("_", "").isalnum():
+        if not isinstance(word, str) or not word.replace("-", "").replace("_", "").isalnum():
             raise EncodingError(f"an encoding's name must be made of letters, digits, '-' and '_'; got {word!r}")
         if word in _names_and_aliases():
             raise EncodingError(f"the encoding name {word!r} is taken; choose another")
@@ -54,12 +58,20 @@ def register(
 
 
 def names() -> list[str]:
-    """The registered names, in the order of registration."""
+    """The registered names, in the order of registration.
+
+    >>> names()[:3]
+    ['onehot', 'smoothed', 'signed']
+    """
     return list(_ENTRIES)
 
 
 def get(name: str) -> EncodingEntry:
-    """The entry of a name or alias.  Raises UnknownNameError, which lists the choices."""
+    """The entry of a name or alias.  Raises UnknownNameError, which lists the choices.
+
+    >>> get("smooth").name
+    'smoothed'
+    """
     for entry in _ENTRIES.values():
         if name == entry.name or name in entry.aliases:
             return entry
@@ -74,7 +86,7 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
     >>> make("smoothed:0.1", classes=10).a
     0.9
     """
-    name, _, rest = spec.partition(":")
+    name, _, rest = str(spec).partition(":")
     entry = get(name.strip())
     values = [_number(text, spec) for text in rest.split(",")] if rest else []
     accepted = list(inspect.signature(entry.factory).parameters)
@@ -84,11 +96,19 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
         takes = f"takes {', '.join(positional)}" if positional else "takes no parameter"
         raise EncodingError(f"the encoding {entry.name} {takes}; got {spec!r}, for example {entry.example}")
     try:
-        return entry.factory(classes, *values, **options)
+        inspect.signature(entry.factory).bind(classes, *values, **options)
     except TypeError:
         raise EncodingError(
             f"the encoding {entry.name} needs {', '.join(positional)}; got {spec!r}, for example {entry.example}"
         ) from None
+    code = entry.factory(classes, *values, **options)
+    if not isinstance(code, Encoding) or code.classes != classes:
+        made = f"{code.classes} classes" if isinstance(code, Encoding) else type(code).__name__
+        raise EncodingError(
+            f"the factory of the encoding {entry.name} must return an Encoding of {classes} classes; got {made} "
+            "(wrap an array with ncsolve.encodings.from_array)"
+        )
+    return code
 
 
 def _number(text: str, spec: str) -> int | float:

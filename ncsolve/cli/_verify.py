@@ -1,0 +1,160 @@
+"""``ncsolve verify``: the claims of the theory, or one problem of the user's, against independent numerics."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+from ncsolve.errors import FileError, ProblemError
+
+__all__ = ["verify"]
+
+_PROBLEM = (
+    "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h", "lambda_b", "dim",
+    "convention", "seed",
+)
+_CLAIMS = ("quick", "only", "source", "workers", "details")
+
+
+def verify(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer and smaller runs: seconds, not minutes.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CLAIM", help="Examine this claim (may be repeated).")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="PAPER", help="Examine the claims of one source, as zhou2022.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-j", metavar="N", help="Processes.  [default: one per core]")
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the claims, with their sources, and stop.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Show every figure, not one per claim.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.verify/1).")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the --report file.")] = False,
+    encoding: options.EncodingOption = "onehot",
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = "5e-4",
+    lambda_h: options.LambdaHOption = "5e-4",
+    lambda_b: options.LambdaBOption = "5e-4",
+    dim: options.DimOption = None,
+    convention: options.ConventionOption = "paper",
+    seed: options.SeedOption = 0,
+) -> None:
+    """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
+
+    With no option that describes a problem, every claim of the theory is examined.  Exit status 0 if everything
+    agrees, 1 if not.
+
+    \b
+    Examples:
+      ncsolve verify --quick
+      ncsolve verify --list
+      ncsolve verify --source zhou2022 --report verify.md
+      ncsolve verify --only large-bias-law --details
+      ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
+    """
+    if listing:
+        _list_claims(select_source=source)
+        return
+    described = _given(context, _PROBLEM)
+    if report is not None and report.exists() and not force:
+        raise FileError(f"{report}: exists already; choose another name or pass --force")
+    if described:
+        selecting = _given(context, _CLAIMS)
+        if selecting:
+            raise ProblemError(
+                f"{_option(selecting[0])} is for the claims and {_option(described[0])} describes a problem; drop one"
+            )
+        asked = options.request(
+            encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+            label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
+            convention_name=convention, seed=seed,
+        )
+        from ncsolve.verify import check
+
+        found: Any = check(asked.problem)
+    else:
+        found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
+    if report is not None:
+        from ncsolve._files import write_whole
+
+        text = found.to_markdown().encode()
+
+        def write(stream: BinaryIO) -> None:
+            stream.write(text)
+
+        write_whole(report, write, force=force)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+    else:
+        from ncsolve.cli._tables import show
+
+        show(found.details() if details else found.table())
+        typer.echo("")
+        for text in found.failures:
+            typer.echo(f"disagrees: {text}")
+        for text in getattr(found, "skipped", ()):
+            typer.echo(f"not verified: {text}")
+        typer.echo(found.summary)
+    if getattr(found, "interrupted", False):
+        raise typer.Exit(130)
+    if not found.passed:
+        raise typer.Exit(1)
+
+
+def _list_claims(*, select_source: str | None) -> None:
+    from ncsolve.cli._tables import show, table
+    from ncsolve.verify import select
+
+    shown = table("claim", "sources", "statement")
+    for claim in select(source=select_source):
+        shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
+    show(shown)
+
+
+def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None) -> Any:
+    from ncsolve.verify import Verdict, run_claims, select
+    from ncsolve.verify._progress import SlowProgress
+
+    chosen = select(only=only, source=source)
+    if not chosen:
+        raise ProblemError(f"no claim is both one of {', '.join(only)} and of {source}; drop --only or --source")
+    count = workers if workers is not None else os.cpu_count() or 1
+    done = 0
+    with SlowProgress("claims", total=len(chosen)) as progress:
+
+        def tell(verdict: Verdict) -> None:
+            nonlocal done
+            done += 1
+            progress.update(done)
+
+        return run_claims(
+            chosen, size="quick" if quick else "full", workers=min(count, len(chosen)), on_verdict=tell
+        )
+
+
+def _given(context: typer.Context, names: tuple[str, ...]) -> list[str]:
+    """Which of the parameters were typed."""
+    found = []
+    for name in names:
+        origin = context.get_parameter_source(name)
+        if origin is not None and origin.name == "COMMANDLINE":
+            found.append(name)
+    return found
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

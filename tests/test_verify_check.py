@@ -1,0 +1,134 @@
+"""``check``: one problem against every method that its size allows."""
+
+import math
+from unittest import mock
+
+import numpy as np
+import pytest
+import rich.console
+from hypothesis import given, settings
+from ncsolve.verify import check
+
+import ncsolve
+from ncsolve import encodings
+from tests.strategies import affine_problems, problems
+
+SMALL = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=0.02,
+                    lambda_h=0.05, lambda_b=0.1)
+
+
+@settings(max_examples=12)
+@given(problems(most=3))
+def test_every_problem_agrees(problem):
+    report = check(problem, starts=2)
+    assert report.passed, report.failures
+
+
+@settings(max_examples=8)
+@given(affine_problems(most=3))
+def test_every_affine_problem_agrees(problem):
+    report = check(problem, starts=2)
+    assert report.passed or "rescale" in "".join(report.skipped), report.failures
+
+
+def test_a_small_problem_is_checked_in_every_way():
+    report = check(SMALL)
+    assert report.passed
+    assert report.verdict == "agrees"
+    assert report.skipped == ()
+    compared = " ".join(figure.what for figure in report.figures)
+    parts = (
+        "weak duality", "gradient", "Hessian", "W^T W", "best run", "below the optimum", "not converged", "NC1",
+        "NC2-NC4", "cvxpy, primal", "cvxpy, dual", "Gram matrix, relative", "singular values of W H, relative",
+    )
+    assert all(part in compared for part in parts)
+    assert f"{len(report.figures)} of {len(report.figures)} figures agree" in report.summary
+
+
+def test_the_transition_is_checked_where_there_is_one():
+    problem = ncsolve.UFM(encoding=np.eye(3), counts=[3, 2, 2], lambda_w=0.05, lambda_h=0.05, lambda_b=0.1)
+    assert ncsolve.solve(problem).transition is not None
+    assert any("transition" in figure.what for figure in check(problem, starts=1).figures)
+    assert ncsolve.solve(SMALL).transition is None
+    assert not any("transition" in figure.what for figure in check(SMALL, starts=1).figures)
+
+
+def test_larger_problems_say_what_was_left_out():
+    merged = check(ncsolve.UFM(encoding=encodings.onehot(4), counts=20_000, lambda_w=1e-4, lambda_h=1e-7, lambda_b=0.1))
+    assert merged.passed, merged.failures
+    assert any("supposes NC1" in text for text in merged.skipped)
+    wide = check(ncsolve.UFM(encoding=encodings.onehot(60), counts=5, lambda_w=1e-4, lambda_h=1e-4, lambda_b=0.1))
+    assert wide.passed, wide.failures
+    for part in ("descent: 7200", "Hessian", "transition", "convex program"):
+        assert any(part in text for text in wide.skipped)
+
+
+def test_a_problem_too_large_for_arrays_is_not_called_verified():
+    report = check(ncsolve.UFM(encoding=encodings.onehot(10**6), counts=3, lambda_w=1e-9, lambda_h=1e-9, lambda_b=0.1))
+    assert not report.passed
+    assert report.verdict == "nothing was compared"
+    assert report.figures == ()
+    assert "too large" in report.skipped[0]
+
+
+def test_labels_that_square_to_zero_are_not_called_verified():
+    report = check(ncsolve.UFM(encoding=1e-200 * np.eye(2), counts=2, lambda_w=0.1, lambda_h=0.1, lambda_b=0.1))
+    assert not report.passed
+    assert "rescale" in report.skipped[0]
+
+
+def test_the_report_in_every_form():
+    report = check(SMALL.replace(lambda_b=math.inf), starts=1)
+    document = report.to_json()
+    assert document["schema"] == "ncsolve.verify/1"
+    assert document["subject"] == "problem"
+    assert document["passed"] is True
+    assert len(document["figures"]) == len(report.figures)
+    console = rich.console.Console(width=110)
+    with console.capture() as capture:
+        console.print(report.table())
+    assert capture.get().count("agrees") == len(report.figures)
+    markdown = report.to_markdown()
+    assert "agrees" in markdown
+    assert "tolerance" in markdown
+
+
+def test_wide_features_are_narrowed_for_descent_and_that_is_said():
+    report = check(SMALL.replace(dim=512), starts=1)
+    assert report.passed, report.failures
+    assert any("512 feature dimensions: descent had 5" in text for text in report.skipped)
+    assert "not verified: 512 feature dimensions" in str(report)
+
+
+def test_a_disagreement_is_in_every_form():
+    wrong = ncsolve.solve(SMALL.replace(lambda_w=0.0201))
+    with mock.patch("ncsolve.solve", return_value=wrong):
+        report = check(SMALL, starts=1)
+    assert not report.passed
+    assert report.verdict == "disagrees"
+    assert report.failures
+    assert "disagrees" in report.to_markdown()
+    assert "disagrees" in report.summary
+    assert "disagrees: loss" in str(report)
+
+
+def test_a_convex_solver_that_gives_up_is_left_out_and_said(monkeypatch):
+    def give_up(problem, **options):
+        raise ncsolve.NCSolveError("clarabel failed")
+
+    monkeypatch.setattr("ncsolve.verify._check.solve_convex", give_up)
+    report = check(SMALL, starts=1)
+    assert report.passed
+    assert report.skipped == ("the convex program: clarabel failed",)
+
+
+def test_a_dimension_below_the_rank_is_reported():
+    report = check(SMALL.replace(dim=1))
+    assert report.verdict == "error"
+    assert "DimensionError" in report.summary
+    assert report.to_json()["error"] == report.error
+
+
+def test_starts_must_be_positive():
+    with pytest.raises(ncsolve.NCSolveError, match="starts must be at least 1"):
+        check(SMALL, starts=0)

@@ -1,0 +1,254 @@
+"""``ncsolve verify`` as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import ncsolve
+from ncsolve.cli import main
+
+ROOT = Path(__file__).parents[1]
+NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "nan"]}]}
+FIGURE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["what", "predicted", "found", "error", "tolerance", "reason", "comparisons", "passed"],
+    "properties": {
+        "what": {"type": "string"},
+        "predicted": {"type": ["number", "string"]},
+        "found": NUMBER,
+        "error": NUMBER,
+        "tolerance": {"type": "number", "minimum": 0},
+        "reason": {"type": "string", "minLength": 1},
+        "comparisons": {"type": "integer", "minimum": 0},
+        "passed": {"type": "boolean"},
+    },
+}
+CLAIM = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["claim", "statement", "sources", "run", "verdict", "error", "seconds", "figures"],
+    "properties": {
+        "claim": {"type": "string"},
+        "statement": {"type": "string"},
+        "sources": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "run": {"type": "string"},
+        "verdict": {"enum": ["agrees", "disagrees", "error", "not run"]},
+        "error": {"type": ["string", "null"]},
+        "seconds": {"type": "number", "minimum": 0},
+        "figures": {"type": "array", "items": FIGURE},
+    },
+}
+COMMON = {"schema": {"const": "ncsolve.verify/1"}, "ncsolve": {"type": "string"}, "passed": {"type": "boolean"},
+          "seconds": {"type": "number"}}
+CLAIMS_DOCUMENT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["schema", "ncsolve", "subject", "size", "passed", "interrupted", "seconds", "claims"],
+    "properties": COMMON | {
+        "subject": {"const": "claims"},
+        "size": {"enum": ["quick", "full"]},
+        "interrupted": {"type": "boolean"},
+        "claims": {"type": "array", "items": CLAIM},
+    },
+}
+PROBLEM_DOCUMENT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        "schema", "ncsolve", "subject", "problem", "passed", "verdict", "error", "seconds", "skipped", "figures",
+    ],
+    "properties": COMMON | {
+        "subject": {"const": "problem"},
+        "problem": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["encoding", "classes", "code_length", "samples", "lambda_w", "lambda_h", "lambda_b", "dim"],
+            "properties": {
+                "encoding": {"type": "string"},
+                "classes": {"type": "integer"},
+                "code_length": {"type": "integer"},
+                "samples": {"type": "integer"},
+                "lambda_w": {"type": "number"},
+                "lambda_h": {"type": "number"},
+                "lambda_b": {"anyOf": [{"type": "number"}, {"const": "inf"}]},
+                "dim": {"type": "integer"},
+            },
+        },
+        "verdict": {"enum": ["agrees", "disagrees", "error", "nothing was compared"]},
+        "error": {"type": ["string", "null"]},
+        "skipped": {"type": "array", "items": {"type": "string"}},
+        "figures": {"type": "array", "items": FIGURE},
+    },
+}
+COMMAND = [sys.executable, "-m", "ncsolve", "verify"]
+ENVIRONMENT = os.environ | {"COLUMNS": "100"}
+
+
+def in_process(capsys, *arguments):
+    """In this process: the exit status, standard output and standard error."""
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", *arguments])
+    return ended.value.code, *capsys.readouterr()
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd or ROOT, env=ENVIRONMENT, timeout=240,
+        check=False,
+    )
+
+
+def test_chosen_claims_as_a_table_and_a_report(tmp_path):
+    report = tmp_path / "verify.md"
+    done = run("--quick", "--only", "orthogonal-frame", "--only", "orthogonal-limit", "--report", report)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["claim", "source", "predicted", "found", "error", "verdict"]
+    assert lines[2].split()[0] == "orthogonal-frame"
+    assert lines[-1].startswith("2 of 2 claims agree")
+    assert all(line == line.rstrip() and len(line) <= 100 for line in lines)
+    assert "| why this tolerance |" in report.read_text(encoding="utf-8")
+
+
+def test_json_is_nothing_but_json():
+    done = run("--quick", "--source", "tirer2022", "--json", "--workers", "2")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, CLAIMS_DOCUMENT)
+    assert [claim["claim"] for claim in document["claims"]] == ["orthogonal-frame", "orthogonal-limit"]
+    assert document["passed"] is True
+    assert document["size"] == "quick"
+
+
+def test_the_list_of_claims(capsys):
+    code, out, err = in_process(capsys, "--list")
+    assert code == 0
+    assert err == ""
+    assert "transition-threshold" in out
+    assert "large-bias-law" in out
+    _, out, _ = in_process(capsys, "--list", "--source", "dang2023")
+    assert "minority-collapse" in out
+    assert "large-bias-law" not in out
+
+
+def test_details_show_every_figure():
+    done = run("--quick", "--only", "balancedness", "--details")
+    assert done.returncode == 0
+    assert "balancedness (zhou2022, ncsolve)" in done.stdout
+    assert "descent runs not converged" in done.stdout
+
+
+def test_a_problem_from_a_file(tmp_path):
+    (tmp_path / "codes.csv").write_text("1,0,0,2\n0,1,-1,0.5\n0.5,0.5,2,0\n")
+    lambdas = ("--lambda-w", "0.02", "--lambda-h", "0.01", "--lambda-b", "0.5")
+    done = run("--encoding", "codes.csv", "--counts", "3,2,1,2", *lambdas, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "cvxpy, primal value" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("agrees:")
+    done = run("--encoding", "codes.csv", "--counts", "3,2,1,2", "--lambda-b", "inf", "--json", "--report", "one.md",
+               cwd=tmp_path)
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, PROBLEM_DOCUMENT)
+    assert document["passed"] is True
+    assert (tmp_path / "one.md").read_text(encoding="utf-8").startswith("# Verification of a problem")
+
+
+def test_a_problem_that_cannot_be_verified_exits_1(capsys):
+    code, out, _ = in_process(
+        capsys, "--classes", "1000000", "--per-class", "3", "--lambda-w", "1e-9", "--lambda-h", "1e-9"
+    )
+    assert code == 1
+    assert "not verified: everything" in out
+    assert out.splitlines()[-1] == "nothing was compared"
+
+
+def test_a_wrong_solver_exits_1(monkeypatch, capsys):
+    wrong = ncsolve.solve(ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=2, lambda_w=0.02, lambda_h=0.02,
+                                      lambda_b=0.5))
+    monkeypatch.setattr(ncsolve, "solve", lambda problem: wrong)
+    code, out, _ = in_process(
+        capsys, "--classes", "3", "--per-class", "2", "--lambda-w", "0.021", "--lambda-h", "0.02", "--lambda-b", "0.5"
+    )
+    assert code == 1
+    assert "DISAGREES" in out
+    assert "disagrees: loss of the best run" in out
+    code, out, _ = in_process(capsys, "--quick", "--only", "orthogonal-limit", "--workers", "1")
+    assert code == 1
+    assert out.splitlines()[-1].startswith("0 of 1 claims agree, 1 disagree")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "free-bia"], "did you mean 'free-bias'?"),
+        (["--source", "zhou"], "unknown source 'zhou'"),
+        (["--only", "free-bias", "--source", "tirer2022"], "no claim is both"),
+        (["--workers", "0"], "workers must be at least 1"),
+        (["--workers", "two"], "--workers"),
+        (["--quick", "--lambda-b", "1"], "--quick is for the claims and --lambda-b describes a problem"),
+        (["--encoding", "missing.csv"], "missing.csv"),
+        (["--encoding", "onehott"], "did you mean 'onehot'?"),
+        (["--lambda-b", "-1"], "lambda-b"),
+        (["--counts", "3,0"], "counts must be at least 1"),
+        (["--report", "README.md"], "exists already"),
+        (["--quick", "--only", "orthogonal-limit", "-j", "1", "--report", "no/such/folder.md"], "no/such/folder"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_2(monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(ROOT)
+    code, out, err = in_process(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert message in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_leaves_the_finished_claims_in_the_report(tmp_path, workers):
+    report = tmp_path / "verify.md"
+    script = (
+        "import ncsolve.cli._verify, ncsolve.verify, pathlib, sys\n"
+        "original = ncsolve.verify.run_claims\n"
+        "def told(*a, on_verdict, **o):\n"
+        "    def tell(verdict):\n"
+        "        pathlib.Path(sys.argv.pop()).write_text('done') if sys.argv[-1].endswith('mark') else None\n"
+        "        on_verdict(verdict)\n"
+        "    return original(*a, on_verdict=tell, **o)\n"
+        "ncsolve.verify.run_claims = told\n"
+        "if __name__ == '__main__':\n"
+        "    from ncsolve.cli import main\n"
+        f"    main(['verify', '--quick', '--workers', '{workers}', '--report', {str(report)!r}])\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(script)
+    mark = tmp_path / "mark"
+    process = subprocess.Popen(
+        [sys.executable, str(program), str(mark)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=ENVIRONMENT, start_new_session=True,
+    )
+    begin = time.monotonic()
+    while not mark.exists():
+        assert time.monotonic() - begin < 120
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "NOT RUN" in out
+    assert "interrupted" in out.splitlines()[-1]
+    text = report.read_text(encoding="utf-8")
+    assert "| agrees |" in text
+    assert "| not run |" in text

@@ -1,0 +1,250 @@
+"""Wrong solvers: the verifier must fail each of them.  A verifier that passes a mutant is a defect.
+
+Every mutant damages the solver's internals and switches off the solver's own check of its residual, so that a wrong
+minimizer is returned without a word, as a plausible bug would do.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve import _bias_methods, _core, _formulas, _methods, _solve, encodings, verify
+
+CURVE = ncsolve.UFM(encoding=encodings.onehot(3), counts=2, lambda_w=0.06, lambda_h=0.1, lambda_b=0.5)
+SIMPLEX = CURVE.replace(lambda_b=0.2)
+FREE = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=0.05,
+                   lambda_h=0.02, lambda_b=0.0)
+GENERAL = FREE.replace(lambda_b=0.1)
+LAW = ncsolve.UFM(encoding=np.eye(3), counts=[4, 2, 1], lambda_w=0.05, lambda_h=0.05, lambda_b=2.0)
+INDEPENDENT = ncsolve.UFM(encoding=[[2, 0, 1], [0, 1, 0.5], [0, 0.5, 2], [1, 0, 0]], counts=[3, 2, 2], lambda_w=0.06,
+                          lambda_h=0.05, lambda_b=1.0)
+PROBLEMS = {
+    "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW, "independent": INDEPENDENT,
+}
+
+
+def scaled(function, factor):
+    return lambda *args, **options: function(*args, **options) * factor
+
+
+def damage_shifted(monkeypatch, change):
+    """Change the bias that the solver found, wherever it was found by a spectrum."""
+    original = _bias_methods.solve_bias
+    monkeypatch.setattr(_methods, "solve_bias", lambda *args, **options: change(original(*args, **options)))
+
+
+def threshold_off(monkeypatch):
+    """T and tau one percent too large."""
+    threshold, tau = ncsolve.UFM.threshold.fget, ncsolve.UFM.tau.fget
+    monkeypatch.setattr(ncsolve.UFM, "threshold", property(lambda self: 1.01 * threshold(self)))
+    monkeypatch.setattr(ncsolve.UFM, "tau", property(lambda self: 1.01 * tau(self)))
+
+
+def core_threshold_off(monkeypatch):
+    """The singular values are thresholded one percent too high."""
+    original = _formulas.soft_threshold
+    monkeypatch.setattr(_formulas, "soft_threshold", lambda sigma, T: original(sigma, 1.01 * T))
+
+
+def bias_not_centred(monkeypatch):
+    """A free bias stays at half the label mean."""
+    damage_shifted(monkeypatch, lambda found: dataclasses.replace(found, bias=found.bias / 2))
+
+
+def bias_fraction_off(monkeypatch):
+    """Balanced codes: b is one percent short of mu/(1 + lambda_b)."""
+    monkeypatch.setattr(_formulas, "affine_bias_fraction", scaled(_formulas.affine_bias_fraction, 0.99))
+
+
+def bias_sign(monkeypatch):
+    """b has the wrong sign."""
+    damage_shifted(monkeypatch, lambda found: dataclasses.replace(found, bias=-found.bias))
+
+
+def weight_sign(monkeypatch):
+    """W has the wrong sign."""
+    monkeypatch.setattr(_formulas, "weight_scale", scaled(_formulas.weight_scale, -1.0))
+
+
+def mean_sign(monkeypatch):
+    """t/lambda_b is added to the mean singular value in place of being taken away."""
+    monkeypatch.setattr(
+        _formulas, "affine_mean_singular_value", lambda w, t, lambda_b: max(abs(w) - t + t / lambda_b, 0.0)
+    )
+
+
+def wrong_singular_vectors(monkeypatch):
+    """The left singular vectors of the two largest singular values are swapped."""
+    original = _core.Core.left.func
+
+    def swapped(self):
+        left = original(self)
+        return left[:, [1, 0, *range(2, left.shape[1])]] if left.shape[1] > 1 else left
+
+    monkeypatch.setattr(_core.Core, "left", property(swapped))
+
+
+def dropped_direction(monkeypatch):
+    """The smallest active direction is forgotten: a saddle point, where the gradient is zero for lambda_b = inf."""
+    original = _core.Core.order.func
+    monkeypatch.setattr(_core.Core, "order", property(lambda self: original(self)[:-1]))
+
+
+def transition_off(monkeypatch):
+    """lb* two percent too high, where it is named."""
+    monkeypatch.setattr(_formulas, "affine_threshold", scaled(_formulas.affine_threshold, 1.02))
+
+
+def transition_used_off(monkeypatch):
+    """lb* two percent too high, where it is used: the simplex ETF is kept above it."""
+
+    def late(function):
+        def damaged(w, t, lambda_b):
+            above = lambda_b * (abs(w) - t) > t
+            inside = lambda_b * (abs(w) - t) <= 1.02 * t
+            return function(w, t, t / (abs(w) - t) if above and inside else lambda_b)
+
+        return damaged
+
+    for name in ("affine_bias_fraction", "affine_mean_singular_value", "affine_mean_residual"):
+        monkeypatch.setattr(_formulas, name, late(getattr(_formulas, name)))
+
+
+def law_end_off(monkeypatch):
+    """lb+ two percent too low: the law is used where a dimension has died."""
+    original = _bias_methods.large_bias_law
+
+    def damaged(*args, **options):
+        law = original(*args, **options)
+        return None if law is None else dataclasses.replace(law, threshold=0.98 * law.threshold)
+
+    monkeypatch.setattr(_bias_methods, "large_bias_law", damaged)
+    monkeypatch.setattr(_methods, "large_bias_law", damaged)
+
+
+def onehot_law_end_off(monkeypatch):
+    """lb+ of imbalanced one-hot codes two percent too low."""
+    monkeypatch.setattr(
+        _formulas, "imbalanced_threshold_term", scaled(_formulas.imbalanced_threshold_term, 0.98)
+    )
+
+
+def path_off(monkeypatch):
+    """The minimizers along lambda_b have a bias that is too small."""
+    original = ncsolve.path
+
+    def damaged(*args, **options):
+        found = original(*args, **options)
+        return dataclasses.replace(found, bias=found.bias * (1 - 1e-4))
+
+    monkeypatch.setattr(ncsolve, "path", damaged)
+
+
+def statistics_off(monkeypatch):
+    """The minimizer from statistics has singular values that are too large."""
+    original = ncsolve.solve_statistics
+
+    def damaged(*args, **options):
+        found = original(*args, **options)
+        return dataclasses.replace(found, singular_values=found.singular_values * (1 + 1e-4))
+
+    monkeypatch.setattr(ncsolve, "solve_statistics", damaged)
+
+
+def tampered(name, change):
+    """A solver whose answer is right but for one attribute, which no internal check looks at."""
+
+    def damage(monkeypatch):
+        original = ncsolve.solve
+
+        def solve(problem, **options):
+            found = original(problem, **options)
+            kind = type("Tampered", (ncsolve.Minimizer,), {name: property(lambda self: change(getattr(found, name)))})
+            return kind(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
+
+        monkeypatch.setattr(ncsolve, "solve", solve)
+
+    damage.__doc__ = f"``Minimizer.{name}`` is wrong."
+    return damage
+
+
+# Mutant, the problems on which ``check`` must fail it, and quick claims that must fail it.
+MUTANTS = {
+    "threshold off by 1 %": (threshold_off, ["curve", "general"], ["orthogonal-frame", "minority-collapse"]),
+    "core threshold off by 1 %": (core_threshold_off, ["free", "general"], ["balancedness", "self-duality"]),
+    "bias not centred": (bias_not_centred, ["free"], ["bias-centring", "bias-stationarity"]),
+    "bias fraction off by 1 %": (bias_fraction_off, ["curve", "simplex"], ["bias-centring", "paper-scale"]),
+    "sign of b": (bias_sign, ["free", "general"], ["bias-stationarity", "balancedness"]),
+    "sign of W": (weight_sign, ["curve", "free", "general", "law"], ["uniqueness", "balancedness"]),
+    "sign in the mean singular value": (mean_sign, ["curve"], ["cosine-curve", "simplex-etf"]),
+    "wrong singular vectors": (wrong_singular_vectors, ["free", "general"], ["uniqueness", "regression-targets"]),
+    "dropped direction": (dropped_direction, ["general", "independent"], ["escape-directions", "minority-collapse"]),
+    "lb* off by 2 %": (transition_off, ["curve"], ["transition-threshold"]),
+    "lb* used 2 % late": (transition_used_off, [], ["simplex-etf"]),
+    "lb+ off by 2 %": (law_end_off, ["independent"], ["large-bias-end"]),
+    "lb+ of one-hot off by 2 %": (onehot_law_end_off, ["law"], ["large-bias-end"]),
+    "loss off by 1e-6": (tampered("loss", lambda loss: loss * (1 + 1e-6)), ["curve"], ["paper-scale"]),
+    "loss below the optimum": (tampered("loss", lambda loss: loss * (1 - 1e-6)), ["curve"], ["global-optimum"]),
+    "Gram matrix off by 1e-4": (tampered("gram", lambda gram: gram * (1 + 1e-4)), ["curve"], ["orthogonal-frame"]),
+    "class means turned": (tampered("class_means", lambda means: means[::-1]), ["general"], ["uniqueness"]),
+    "singular values off by 1e-4": (
+        tampered("singular_values", lambda z: z * (1 + 1e-4)), ["general"], ["self-duality"],
+    ),
+    "path off by 1e-4": (path_off, [], ["bias-decay"]),
+    "statistics off by 1e-4": (statistics_off, [], ["label-statistics"]),
+    "wrong regime": (tampered("regime", lambda regime: "simplex"), [], ["regimes"]),
+    "no transition": (tampered("transition", lambda value: None), [], ["large-bias-dependent", "transition-threshold"]),
+    "NC3 off by 1e-4": (
+        tampered("nc", lambda nc: dataclasses.replace(nc, nc3=None if nc.nc3 is None else nc.nc3 + 1e-4)),
+        ["curve", "general"],
+        ["self-duality", "signed-codes"],
+    ),
+    "NC4 off by 1e-4": (
+        tampered("nc", lambda nc: dataclasses.replace(nc, nc4=None if nc.nc4 is None else nc.nc4 + 1e-4)),
+        ["curve", "general"],
+        ["nearest-class"],
+    ),
+}
+CHECKS = [(mutant, problem) for mutant, (_, problems, _) in MUTANTS.items() for problem in problems]
+CLAIMS = [(mutant, claim) for mutant, (_, _, claims) in MUTANTS.items() for claim in claims]
+
+
+def silence(monkeypatch):
+    monkeypatch.setattr(_solve, "_TOLERANCE", math.inf)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_healthy_solver_passes(name):
+    report = verify.check(PROBLEMS[name], starts=2)
+    assert report.passed, report.failures
+
+
+@pytest.mark.parametrize(("mutant", "name"), CHECKS)
+def test_check_fails_the_mutant(monkeypatch, mutant, name):
+    silence(monkeypatch)
+    MUTANTS[mutant][0](monkeypatch)
+    report = verify.check(PROBLEMS[name], starts=2)
+    assert not report.passed
+    assert report.failures or report.error
+
+
+@pytest.mark.parametrize(("mutant", "claim"), CLAIMS)
+def test_the_claim_fails_the_mutant(monkeypatch, mutant, claim):
+    silence(monkeypatch)
+    MUTANTS[mutant][0](monkeypatch)
+    report = verify.run_claims(verify.select(only=(claim,)), size="quick")
+    assert not report.passed
+    assert report.failures
+
+
+def test_a_mutant_that_the_solver_itself_refuses_is_reported_and_not_raised(monkeypatch):
+    bias_not_centred(monkeypatch)
+    report = verify.check(FREE)
+    assert report.verdict == "error"
+    assert "ConvergenceError" in report.summary
+    claims = verify.run_claims(verify.select(only=("free-bias",)), size="quick")
+    assert claims.verdicts[0].state == "error"
+    assert not claims.passed

@@ -1,0 +1,66 @@
+"""Values of the wrong kind get one line of ncsolve's own, from every function that takes arrays or objects."""
+
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve import LabelStatistics, encodings, geometry
+
+PROBLEM = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
+RAGGED = [[1.0, 2.0], [3.0]]
+STATISTICS = LabelStatistics.from_targets(np.eye(3))
+
+WRONG = {
+    "class names": (lambda: PROBLEM.replace(class_names=5), "class_names must be a sequence"),
+    "class names as one text": (lambda: PROBLEM.replace(class_names="abc"), "class_names must be a sequence"),
+    "features to predict": (lambda: ncsolve.solve(PROBLEM).predict(RAGGED), "features must be a rectangular array"),
+    "labels": (lambda: ncsolve.solve(PROBLEM).features([[1], [2, 3]]), "labels must be a non-empty array"),
+    "NC1": (lambda: geometry.nc1(RAGGED, [0, 1], 2), "features must be a rectangular array"),
+    "NC1 classes": (lambda: geometry.nc1([[1.0, 2.0]], [0, 1], "a"), "number of classes must be an integer"),
+    "NC4": (lambda: geometry.nc4_mismatch([[1.0]], [1.0, 2.0], [3.0], 1.0), r"eigenvalues \(p,\)"),
+    "simplex of one": (lambda: geometry.simplex_cosine(1), "at least 2; got 1"),
+    "Gram matrix": (lambda: geometry.cosine_matrix("x"), "a Gram matrix must be a rectangular array"),
+    "solve": (lambda: ncsolve.solve("x"), "the problem must be a UFM; got str"),
+    "select_method": (lambda: ncsolve.select_method(3), "the problem must be a UFM; got int"),
+    "path": (lambda: ncsolve.path(None, lambda_b=[1.0]), "the problem must be a UFM; got NoneType"),
+    "objective": (lambda: ncsolve.objective(PROBLEM, "a", [[1.0]], [1.0]), "W must be a rectangular array"),
+    "complex targets": (lambda: LabelStatistics.from_targets([[1j]]), "targets must be a rectangular array"),
+    "merge": (lambda: STATISTICS.merge(5), "only be merged with LabelStatistics; got int"),
+    "negative scatter": (lambda: LabelStatistics(samples=3, mean=[0], scatter=[[-1]]), "got -1 on its diagonal"),
+    "indefinite scatter": (
+        lambda: ncsolve.solve_statistics(
+            LabelStatistics(samples=3, mean=[0, 0], scatter=[[1, 2], [2, 1]]), lambda_w=1e-2, lambda_h=1e-2, lambda_b=0
+        ),
+        "smallest eigenvalue is -1",
+    ),
+    "statistics": (lambda: ncsolve.solve_statistics(5, lambda_w=1, lambda_h=1, lambda_b=1), "LabelStatistics; got int"),
+    "a point that is not there": (lambda: ncsolve.path(PROBLEM, lambda_b=[1.0]).minimizer(1), "below 1; got 1"),
+    "a point by name": (lambda: ncsolve.path(PROBLEM, lambda_b=[1.0]).minimizer("a"), "got 'a'"),
+    "convention": (lambda: ncsolve.convention(5), "unknown convention '5'"),
+    "encoding": (lambda: encodings.make(5, classes=3), "unknown encoding '5'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_types(case):
+    task, message = WRONG[case]
+    with pytest.raises(ncsolve.NCSolveError, match=message):
+        task()
+
+
+@pytest.mark.parametrize("made", [lambda classes: np.eye(classes), lambda classes: encodings.onehot(classes + 1)])
+def test_a_factory_must_make_an_encoding_of_these_classes(made, monkeypatch):
+    monkeypatch.setattr("ncsolve.encodings._registry._ENTRIES", {})
+    encodings.register("wrong", made, summary="not what was asked for")
+    with pytest.raises(ncsolve.EncodingError, match="must return an Encoding of 3 classes"):
+        encodings.make("wrong", classes=3)
+
+
+def test_an_error_inside_a_factory_is_not_hidden(monkeypatch):
+    def broken(classes):
+        raise TypeError("a mistake of the factory's own")
+
+    monkeypatch.setattr("ncsolve.encodings._registry._ENTRIES", {})
+    encodings.register("broken", broken, summary="raises")
+    with pytest.raises(TypeError, match="of the factory's own"):
+        encodings.make("broken", classes=3)

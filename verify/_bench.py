@@ -1,0 +1,62 @@
+"""Descents of a claim: every one is counted, and none is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ncsolve.verify._figure import Figure, at_most
+from ncsolve.verify.descent import Run, descend
+
+from ncsolve import UFM, Minimizer
+
+__all__ = ["Bench"]
+
+# Relative to the gradient at the random start.  Newton's last step usually ends far below.
+TOLERANCE = 1e-11
+_ROUNDING = 1e-12
+
+
+class Bench:
+    """Runs descents and remembers which did not converge and which went below the predicted optimum."""
+
+    def __init__(self) -> None:
+        self._runs = 0
+        self._unfinished = 0
+        self._below: list[float] = []
+
+    def settle(
+        self, problem: UFM, *, prediction: Minimizer | None = None, seeds: Iterable[int] = (0,), method: str = "newton",
+        dim: int | None = None, tolerance: float = TOLERANCE,
+    ) -> Run:
+        """The best of the runs from random starts."""
+        runs = [
+            descend(problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False) for seed in seeds
+        ]
+        self.count(runs, prediction)
+        return min(runs, key=lambda run: run.loss)
+
+    def count(self, runs: Iterable[Run], prediction: Minimizer | None = None) -> None:
+        """Take note of runs that were made elsewhere."""
+        for run in runs:
+            self._runs += 1
+            self._unfinished += not run.converged
+            if prediction is not None:
+                self._below.append((prediction.loss - run.loss) / max(abs(prediction.loss), 1e-300))
+
+    def figures(self) -> list[Figure]:
+        """That all runs converged, and that none went below the optimum."""
+        figures = [
+            Figure(
+                what="descent runs not converged", predicted=0.0, found=float(self._unfinished),
+                error=float(self._unfinished), tolerance=0.0, reason="a run that did not converge found nothing",
+                comparisons=self._runs,
+            )
+        ]
+        if self._below:
+            figures.append(
+                at_most(
+                    "descent below the optimum, relative", _ROUNDING, self._below,
+                    reason="no point can be below the minimum, up to rounding of the loss (1e-12)",
+                )
+            )
+        return figures

@@ -1,0 +1,77 @@
+"""A claim of the theory, and the verdict on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ncsolve.verify._figure import Figure
+
+__all__ = ["SOURCES", "Claim", "Size", "Verdict"]
+
+Size = Literal["quick", "full"]
+
+SOURCES = {
+    "papyan2020": "Papyan, Han & Donoho 2020, Prevalence of neural collapse",
+    "zhou2022": "Zhou et al. 2022, On the optimization landscape of neural collapse under MSE loss",
+    "tirer2022": "Tirer & Bruna 2022, Extended unconstrained features model",
+    "dang2023": "Dang et al. 2023, Neural collapse in deep linear networks",
+    "andriopoulos2024": "Andriopoulos et al. 2024, Prevalence of neural collapse in neural multivariate regression",
+    "massion2026": "Massion, Makhlouf & Massart 2026, The role of class encoding in neural collapse",
+    "ncsolve": "this project, docs/theory.md",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A statement with its sources, what is run to examine it, and the function that does it.
+
+    ``examine("quick")`` or ``examine("full")`` returns the figures; predictions come from ``ncsolve.solve`` or from
+    the statement, everything found comes from descent, cvxpy or the definition.  ``weight`` orders the claims by how
+    long they take.
+    """
+
+    name: str
+    statement: str
+    sources: tuple[str, ...]
+    run: str
+    examine: Callable[[Size], Sequence[Figure]]
+    weight: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What became of a claim: its figures, or the error that stopped it, or neither if it was not run."""
+
+    claim: Claim
+    figures: tuple[Figure, ...] = ()
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def state(self) -> str:
+        """"agrees", "disagrees", "error" or "not run"."""
+        if self.error is not None:
+            return "error"
+        if not self.figures:
+            return "not run"
+        return "agrees" if all(figure.passed for figure in self.figures) else "disagrees"
+
+    @property
+    def passed(self) -> bool:
+        """Whether all figures agree."""
+        return self.state == "agrees"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data."""
+        return {
+            "claim": self.claim.name,
+            "statement": self.claim.statement,
+            "sources": list(self.claim.sources),
+            "run": self.claim.run,
+            "verdict": self.state,
+            "error": self.error,
+            "seconds": round(self.seconds, 3),
+            "figures": [figure.to_json() for figure in self.figures],
+        }

@@ -1,0 +1,172 @@
+"""The report on the claims: a table for people, JSON, and markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ncsolve.verify._claim import SOURCES, Size, Verdict
+from ncsolve.verify._figure import Figure
+from ncsolve.verify._format import measured, rounded
+from ncsolve.verify._tables import cell, figure_table
+from rich.table import Table
+
+from ncsolve import __version__
+
+__all__ = ["ClaimsReport"]
+
+_REGENERATE = "python -m ncsolve.verify docs/verification.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimsReport:
+    """The verdicts on the claims that were selected, in the order of the table.
+
+    ``size`` "quick" or "full", ``seconds``, and ``interrupted`` if the run was ended early.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    size: Size
+    seconds: float
+    interrupted: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim was run and agrees."""
+        return bool(self.verdicts) and not self.interrupted and all(verdict.passed for verdict in self.verdicts)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many claims agree, of how many."""
+        states = [verdict.state for verdict in self.verdicts]
+        others = [
+            f"{states.count(state)} {word}"
+            for state, word in (("disagrees", "disagree"), ("error", "ended in an error"), ("not run", "not run"))
+            if state in states
+        ]
+        figures = sum(len(verdict.figures) for verdict in self.verdicts)
+        text = ", ".join([f"{states.count('agrees')} of {len(states)} claims agree", *others])
+        return f"{text} ({figures} figures, {self.size}, {self.seconds:.0f} s)" + (
+            "; interrupted" if self.interrupted else ""
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"disagrees: {text}" for text in self.failures)])
+
+    def table(self) -> Table:
+        """One row per claim, with its first figure, or the first that disagrees."""
+        table = figure_table("claim", "source")
+        for verdict in self.verdicts:
+            figures = _headline(verdict)
+            numbers = measured(figures[0]) if figures else ("", "", "")
+            table.add_row(verdict.claim.name, verdict.claim.sources[0], *numbers, _word(verdict.state))
+        return table
+
+    def details(self) -> Table:
+        """One row per figure, under the names of the claims."""
+        table = figure_table("compared")
+        for verdict in self.verdicts:
+            head = f"{verdict.claim.name} ({', '.join(verdict.claim.sources)})"
+            table.add_row(head, "", "", "", _word(verdict.state))
+            for figure in verdict.figures:
+                table.add_row("  " + figure.what, *measured(figure), _word("agrees" if figure.passed else "disagrees"))
+        return table
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """One line for every figure that disagrees and for every claim that ended in an error."""
+        lines = []
+        for verdict in self.verdicts:
+            if verdict.error is not None:
+                lines.append(f"{verdict.claim.name}: {verdict.error}")
+            for figure in verdict.figures:
+                if not figure.passed:
+                    predicted, found, error = measured(figure)
+                    lines.append(
+                        f"{verdict.claim.name}: {figure.what}: predicted {predicted}, found {found}, error {error}, "
+                        f"tolerance {figure.tolerance:.0e} ({figure.reason})"
+                    )
+        return tuple(lines)
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``ncsolve verify --json`` (schema ncsolve.verify/1)."""
+        return {
+            "schema": "ncsolve.verify/1",
+            "ncsolve": __version__,
+            "subject": "claims",
+            "size": self.size,
+            "passed": self.passed,
+            "interrupted": self.interrupted,
+            "seconds": round(self.seconds, 3),
+            "claims": [verdict.to_json() for verdict in self.verdicts],
+        }
+
+    def to_markdown(self) -> str:
+        """The figures as they were measured."""
+        return self._markdown(measured, [self.summary + "."])
+
+    def to_stable_markdown(self) -> str:
+        """The figures without the digits and times that differ between machines: the text of docs/verification.md."""
+        comparisons = sum(figure.comparisons for verdict in self.verdicts for figure in verdict.figures)
+        agree = sum(verdict.passed for verdict in self.verdicts)
+        return self._markdown(
+            rounded,
+            [
+                f"Written by `{_REGENERATE}`; do not edit. It is what `ncsolve verify --{self.size}` finds, with the "
+                "digits that differ between machines rounded away.",
+                f"{agree} of {len(self.verdicts)} claims agree, in {comparisons} comparisons. Predictions come from "
+                "`ncsolve.solve` or from the statement; everything found comes from descent on the full non-convex "
+                "problem, from cvxpy, or from the definition of the objective. A descent run that agrees supports a "
+                "claim; it does not prove it.",
+            ],
+        )
+
+    def _markdown(self, form: Callable[[Figure], tuple[str, str, str]], introduction: list[str]) -> str:
+        lines = ["# Verification", ""]
+        for paragraph in introduction:
+            lines += [paragraph, ""]
+        lines += [
+            "| claim | source | compared | predicted | found | error | verdict |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
+        ]
+        for verdict in self.verdicts:
+            name, source = f"[{verdict.claim.name}](#{verdict.claim.name})", verdict.claim.sources[0]
+            if verdict.figures:
+                first = _headline(verdict)[0]
+                lines.append(_row(name, source, first.what, *form(first), verdict.state))
+            else:
+                lines.append(_row(name, source, verdict.error or "", "", "", "", verdict.state))
+        for verdict in self.verdicts:
+            claim = verdict.claim
+            lines += [
+                "", f"## {claim.name}", "", f"Claim: {claim.statement}.", "", f"Run: {claim.run}.", "",
+                "Sources: " + "; ".join(SOURCES[source] for source in claim.sources) + ".", "",
+            ]
+            if verdict.error:
+                lines.append(f"Error: {cell(verdict.error)}")
+            if verdict.figures:
+                lines += [
+                    "| compared | times | predicted | found | error | tolerance | why this tolerance |",
+                    "| --- | --- | --- | --- | --- | --- | --- |",
+                ]
+            lines += [
+                _row(
+                    figure.what, str(figure.comparisons), *form(figure),
+                    f"{figure.tolerance:.0e}" if figure.tolerance else "0", figure.reason,
+                )
+                for figure in verdict.figures
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def _headline(verdict: Verdict) -> list[Figure]:
+    """The first figure that disagrees, or else the first, if there is any."""
+    return [figure for figure in verdict.figures if not figure.passed][:1] or list(verdict.figures[:1])
+
+
+def _word(state: str) -> str:
+    return state if state == "agrees" else state.upper()
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell(text) for text in cells) + " |"

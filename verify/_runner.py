@@ -1,0 +1,126 @@
+"""Running the claims, one after the other or in several processes."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from ncsolve.verify._claim import Claim, Size, Verdict
+from ncsolve.verify._claims_report import ClaimsReport
+from ncsolve.verify.claims import CLAIMS
+
+from ncsolve.errors import NCSolveError
+
+__all__ = ["run_claims"]
+
+# The problems are small: threads would only wait for each other, on a busy machine for most of the time.
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def run_claims(
+    claims: Sequence[Claim] = CLAIMS,
+    *,
+    size: Size = "quick",
+    workers: int = 1,
+    on_verdict: Callable[[Verdict], None] | None = None,
+) -> ClaimsReport:
+    """Examine claims and report on all of them; a claim that raises is reported as an error, not passed on.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    size : "quick" or "full"
+    workers : int
+        Processes; with 1 everything runs in this one.  More need a ``__main__`` guard in scripts, as always.
+    on_verdict : callable, optional
+        Is told of every verdict as soon as it is reached.
+
+    Ctrl-C ends the run; the report then holds the finished claims and says which were not run.  Raises
+    NCSolveError for fewer than one worker.
+
+    >>> from ncsolve.verify.claims import select
+    >>> run_claims(select(only=("regression-targets",))).passed
+    True
+    """
+    if workers < 1:
+        raise NCSolveError(f"workers must be at least 1; got {workers}")
+    began = time.monotonic()
+    done: dict[str, Verdict] = {}
+    interrupted = False
+    try:
+        for verdict in _serial(claims, size) if workers == 1 else _parallel(claims, size, workers):
+            done[verdict.claim.name] = verdict
+            if on_verdict is not None:
+                on_verdict(verdict)
+    except KeyboardInterrupt:
+        interrupted = True
+    return ClaimsReport(
+        verdicts=tuple(done.get(claim.name, Verdict(claim=claim)) for claim in claims),
+        size=size,
+        seconds=time.monotonic() - began,
+        interrupted=interrupted,
+    )
+
+
+def _serial(claims: Sequence[Claim], size: Size) -> Iterator[Verdict]:
+    for claim in claims:
+        yield _examine(claim, size)
+
+
+def _examine(claim: Claim, size: Size) -> Verdict:
+    began = time.monotonic()
+    try:
+        figures, error = tuple(claim.examine(size)), None
+    except Exception as problem:
+        # Whatever a wrong solver does, the table must say so, and go on.
+        text = " ".join(str(problem).split())
+        figures, error = (), f"{type(problem).__name__}: {text}"
+    return Verdict(claim=claim, figures=figures, seconds=time.monotonic() - began, error=error)
+
+
+def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Iterator[Verdict]:
+    with _single_threaded():
+        pool = ProcessPoolExecutor(
+            max_workers=workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+        )
+        try:
+            # The claims that take longest go first, so that no worker is left alone with one at the end.
+            longest_first = sorted(claims, key=lambda claim: -claim.weight)
+            futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
+            for future in as_completed(futures):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    yield Verdict(claim=futures[future], error="the worker process died")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in multiprocessing.active_children():
+                child.terminate()
+            raise
+        pool.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches every process of the group; the parent alone acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """One BLAS thread in the processes that start within; afterwards the environment is what it was."""
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,117 @@
+"""The data of a problem written out sample by sample, and a point (W, H, b) of its parameter space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import UFM, SizeError
+
+__all__ = ["Point", "Samples", "class_means"]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+# 2^27 doubles are one gigabyte.
+_MAX_ENTRIES = 2**27
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Point:
+    """Any W (m, d), H (d, N) and b (m,)."""
+
+    W: Array
+    H: Array
+    b: Array
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """A problem with one column per sample.
+
+    ``targets`` Y (m, N); ``labels`` (N,) class of each column; ``weights`` (N,) how many samples a column stands
+    for, all one unless the columns were merged; ``codes`` E (m, K); ``counts`` (K,); the lambdas; ``dim`` d.
+    """
+
+    targets: Array
+    labels: Labels
+    weights: Array
+    codes: Array
+    counts: Array
+    lambda_w: float
+    lambda_h: float
+    lambda_b: float
+    dim: int
+
+    @classmethod
+    def of(cls, problem: UFM, *, dim: int | None = None, merged: bool = False) -> Samples:
+        """Write a problem out; ``merged`` makes one column per class, which supposes NC1 and is for large problems.
+
+        Raises SizeError for more columns than fit into memory.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(2), counts=[1, 2],
+        ...                       lambda_w=0.1, lambda_h=0.1, lambda_b=0.1)
+        >>> Samples.of(problem).targets
+        array([[1., 0., 0.],
+               [0., 1., 1.]])
+        """
+        columns = problem.classes if merged else problem.samples
+        width = max(problem.code_length, problem.feature_dim if dim is None else dim)
+        if columns * width > _MAX_ENTRIES:
+            raise SizeError(
+                f"{columns} columns of length {width} are too many to hold; "
+                + ("the problem is too large" if merged else "pass merged=True for one feature per class")
+            )
+        codes = np.array(problem.encoding.matrix, dtype=np.float64)
+        counts = np.array([float(n) for n in problem.counts])
+        classes = codes.shape[1]
+        labels = np.arange(classes) if merged else np.repeat(np.arange(classes), counts.astype(np.int64))
+        return cls(
+            targets=codes[:, labels],
+            labels=labels,
+            weights=counts if merged else np.ones(labels.size),
+            codes=codes,
+            counts=counts,
+            lambda_w=problem.lambda_w,
+            lambda_h=problem.lambda_h,
+            lambda_b=problem.lambda_b,
+            dim=problem.feature_dim if dim is None else dim,
+        )
+
+    @property
+    def total(self) -> float:
+        """N, the number of samples."""
+        return float(self.weights.sum())
+
+    @property
+    def has_bias(self) -> bool:
+        return math.isfinite(self.lambda_b)
+
+    @property
+    def code_length(self) -> int:
+        """m."""
+        return int(self.codes.shape[0])
+
+    @property
+    def classes(self) -> int:
+        """K."""
+        return int(self.codes.shape[1])
+
+    @property
+    def columns(self) -> int:
+        """Columns of H: N, or K if merged."""
+        return int(self.labels.size)
+
+    def spread(self, class_features: Array) -> Array:
+        """Features (d, N) in which every sample has its class's column of (d, K)."""
+        return class_features[:, self.labels]
+
+
+def class_means(samples: Samples, H: Array) -> Array:
+    """Class means (d, K) of features (d, N)."""
+    means = np.zeros((H.shape[0], samples.classes))
+    np.add.at(means.T, samples.labels, (H * samples.weights).T)
+    return means / samples.counts

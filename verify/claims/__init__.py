@@ -1,0 +1,91 @@
+"""The claims of the theory, one file each."""
+
+from ncsolve.verify._claim import SOURCES, Claim
+from ncsolve.verify.claims import (
+    balancedness,
+    bias_centring,
+    bias_decay,
+    bias_stationarity,
+    bottleneck,
+    convex_program,
+    cosine_curve,
+    escape_directions,
+    free_bias,
+    global_optimum,
+    label_smoothing,
+    label_statistics,
+    large_bias_dependent,
+    large_bias_end,
+    large_bias_law,
+    minority_collapse,
+    nearest_class,
+    orthogonal_frame,
+    orthogonal_limit,
+    paper_scale,
+    peers_metrics,
+    regimes,
+    regression_targets,
+    self_duality,
+    signed_codes,
+    simplex_etf,
+    transition_threshold,
+    uniqueness,
+    within_class_collapse,
+)
+
+from ncsolve.errors import UnknownNameError
+
+__all__ = ["CLAIMS", "select"]
+
+# In the order in which a reader meets them; the table keeps it.
+CLAIMS: tuple[Claim, ...] = (
+    within_class_collapse.CLAIM,
+    orthogonal_frame.CLAIM,
+    simplex_etf.CLAIM,
+    transition_threshold.CLAIM,
+    cosine_curve.CLAIM,
+    orthogonal_limit.CLAIM,
+    regimes.CLAIM,
+    free_bias.CLAIM,
+    bias_centring.CLAIM,
+    bias_decay.CLAIM,
+    bias_stationarity.CLAIM,
+    large_bias_law.CLAIM,
+    large_bias_end.CLAIM,
+    large_bias_dependent.CLAIM,
+    label_smoothing.CLAIM,
+    signed_codes.CLAIM,
+    minority_collapse.CLAIM,
+    regression_targets.CLAIM,
+    label_statistics.CLAIM,
+    self_duality.CLAIM,
+    nearest_class.CLAIM,
+    uniqueness.CLAIM,
+    global_optimum.CLAIM,
+    convex_program.CLAIM,
+    escape_directions.CLAIM,
+    balancedness.CLAIM,
+    bottleneck.CLAIM,
+    peers_metrics.CLAIM,
+    paper_scale.CLAIM,
+)
+
+
+def select(*, only: tuple[str, ...] = (), source: str | None = None) -> tuple[Claim, ...]:
+    """The claims of some names, or of one source, or all; in the order of CLAIMS.
+
+    Raises UnknownNameError for a name or a source that no claim has.
+
+    >>> [claim.name for claim in select(source="tirer2022")]
+    ['orthogonal-frame', 'orthogonal-limit']
+    """
+    names = {claim.name for claim in CLAIMS}
+    for name in only:
+        if name not in names:
+            raise UnknownNameError("claim", name, names)
+    if source is not None and source not in SOURCES:
+        raise UnknownNameError("source", source, SOURCES)
+    return tuple(
+        claim for claim in CLAIMS
+        if (not only or claim.name in only) and (source is None or source in claim.sources)
+    )

@@ -1,0 +1,70 @@
+"""Critical points that are not global have negative curvature: descent can always leave them."""
+
+from __future__ import annotations
+
+import numpy as np
+from ncsolve.verify._bench import Bench
+from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._figure import Figure, Worst, at_least, at_most
+from ncsolve.verify._problems import random_problem
+from ncsolve.verify._samples import Point
+from ncsolve.verify.critical import confined_critical_point, leave, zero_point
+from ncsolve.verify.critical import examine as look
+
+import ncsolve
+
+
+def examine(size: Size) -> list[Figure]:
+    """Zero, the critical points of every lower rank, and the solver's minimizer itself."""
+    bench = Bench()
+    rng = np.random.default_rng(73)
+    critical = Worst("gradient at the points, relative", tolerance=1e-8, reason="Newton to a gradient of 1e-11")
+    escape = Worst("loss after leaving, relative", tolerance=1e-9, reason="Newton to a gradient of 1e-11")
+    curvatures, heights, global_curvatures = [], [], []
+    done = 0
+    while done < (4 if size == "quick" else 60):
+        k = int(rng.integers(2, 5))
+        problem = random_problem(
+            rng, code_length=int(rng.integers(2, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal())), strength=0.1
+        )
+        prediction = ncsolve.solve(problem)
+        if prediction.rank < 2:
+            continue
+        done += 1
+        points = [zero_point(problem)]
+        points += [confined_critical_point(problem, rank=rank, seed=done) for rank in range(1, prediction.rank)]
+        for point in points:
+            found = look(problem, point)
+            critical.add(0.0, found.gradient)
+            heights.append((found.loss - prediction.loss) / prediction.loss)
+            curvatures.append(np.nan if found.curvature is None else found.curvature)
+            run = leave(problem, found)
+            bench.count([run], prediction)
+            escape.add(prediction.loss, run.loss)
+        spread = np.repeat(prediction.class_means, list(problem.counts), axis=1)
+        best = look(problem, Point(W=prediction.W, H=spread, b=prediction.bias))
+        critical.add(0.0, best.gradient)
+        global_curvatures.append(np.nan if best.curvature is None else best.curvature)
+    return [
+        at_most(
+            "least Hessian eigenvalue over the largest, saddles", -1e-4, curvatures,
+            reason="strictly negative, far beyond rounding (1e-15)",
+        ),
+        critical.figure(),
+        at_least("loss above the optimum at the saddles, relative", 1e-4, heights, reason="they are not global"),
+        escape.figure(),
+        at_least(
+            "least Hessian eigenvalue over the largest, minimizer", -1e-10, global_curvatures,
+            reason="zero along rotations of the features, up to rounding",
+        ),
+        *bench.figures(),
+    ]
+
+
+CLAIM = Claim(
+    name="escape-directions",
+    statement="critical points of lower rank than the minimizer, and zero, are strict saddles that descent leaves",
+    sources=("zhou2022", "ncsolve"),
+    run="Hessian of the definition at zero and at critical points of every lower rank; descent from there",
+    examine=examine,
+)

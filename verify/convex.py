@@ -1,0 +1,137 @@
+"""The convex program behind the problem, primal and dual, in cvxpy: a second method that knows no theorem but T2."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ncsolve.verify._samples import Samples
+from numpy.typing import NDArray
+
+from ncsolve import UFM, NCSolveError, UnknownNameError
+
+__all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
+
+Array = NDArray[np.float64]
+SOLVERS = ("clarabel", "scs")
+_OPTIONS: dict[str, dict[str, object]] = {
+    "clarabel": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
+    "scs": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConvexSolution:
+    """What cvxpy found: primal and dual values, each from a program of its own; b (m,); the singular values of Z."""
+
+    solver: str
+    primal: float
+    dual: float
+    bias: Array
+    singular_values: Array
+    primal_status: str
+    dual_status: str
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver calls both programs solved."""
+        return self.primal_status == "optimal" and self.dual_status == "optimal"
+
+
+def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False) -> ConvexSolution:
+    r"""Solve, over Z (m, N) with one column per sample,
+
+    .. math:: \min_{Z, b} \tfrac{1}{2N} \|Z + b 1^T - Y\|_F^2 + \sqrt{\lambda_W \lambda_H} \|Z\|_*
+              + \tfrac{\lambda_b}{2} \|b\|^2
+
+    and its dual, the largest lower bound over :math:`\|L\|_2 \le \sqrt{\lambda_W \lambda_H}`.
+
+    Parameters
+    ----------
+    problem : UFM
+    solver : "clarabel" or "scs"
+        An interior-point and a first-order method.
+    merged : bool
+        One weighted column per class in place of one per sample: a much smaller program that takes NC1 for granted.
+
+    Raises
+    ------
+    UnknownNameError, NCSolveError
+        For another solver, or where cvxpy cannot solve the program at all.
+
+    Source: T3 of docs/theory.md; Zhou et al. 2022.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(2), counts=2,
+    ...                       lambda_w=0.1, lambda_h=0.1, lambda_b=1.0)
+    >>> found = solve_convex(problem)
+    >>> abs(found.primal - ncsolve.solve(problem).loss) < 1e-8, found.primal - found.dual < 1e-8
+    (True, True)
+    """
+    if solver not in SOLVERS:
+        raise UnknownNameError("convex solver", str(solver), SOLVERS)
+    samples = Samples.of(problem, merged=merged)
+    cp: Any = importlib.import_module("cvxpy")
+
+    # In units in which the labels and the bias's direction have norm one: lambdas and counts of any size then make
+    # programs of the same size.
+    root = np.sqrt(samples.weights)
+    scale = float(np.linalg.norm(samples.targets * root, 2)) or 1.0
+    labels = samples.targets * root / scale
+    direction = root / np.sqrt(samples.total)
+    lambda_b = samples.lambda_b
+    strength = samples.total * math.sqrt(samples.lambda_w) * math.sqrt(samples.lambda_h) / scale
+
+    z = cp.Variable(labels.shape)
+    b = cp.Variable((samples.code_length, 1))
+    shift = b @ direction[None, :] if samples.has_bias else 0
+    loss = cp.sum_squares(z + shift - labels) / 2 + strength * cp.normNuc(z)
+    if samples.has_bias and lambda_b > 0:
+        loss += lambda_b / 2 * cp.sum_squares(b)
+    primal = _run(cp, cp.Problem(cp.Minimize(loss)), solver)
+
+    duals = cp.Variable(labels.shape)
+    bound = cp.sum(cp.multiply(duals, labels)) - cp.sum_squares(duals) / 2
+    rules = [cp.sigma_max(duals) <= strength]
+    if samples.has_bias and lambda_b > 0:
+        bound -= cp.sum_squares(duals @ direction) / (2 * lambda_b)
+    elif samples.has_bias:
+        rules.append(duals @ direction == 0)
+    dual = _run(cp, cp.Problem(cp.Maximize(bound), rules), solver)
+
+    unit = scale * scale / samples.total
+    bias = np.array(b.value)[:, 0] * scale / np.sqrt(samples.total) if samples.has_bias else np.zeros(b.shape[0])
+    return ConvexSolution(
+        solver=solver,
+        primal=float(primal.value) * unit,
+        dual=float(dual.value) * unit,
+        bias=bias,
+        singular_values=_values(np.array(z.value), min(samples.code_length, samples.classes)) * scale,
+        primal_status=primal.status,
+        dual_status=dual.status,
+    )
+
+
+def _values(z: Array, count: int) -> Array:
+    """The ``count`` largest singular values."""
+    values = np.linalg.svd(z, compute_uv=False)
+    return np.pad(values, (0, max(0, count - values.size)))[:count]
+
+
+def _run(cp: Any, program: Any, solver: str) -> Any:  # cvxpy has no types
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an inaccurate solution is reported through the status
+        try:
+            program.solve(solver=solver.upper(), **_OPTIONS[solver])
+        except cp.error.SolverError as error:
+            raise NCSolveError(f"cvxpy's {solver} failed: {error}; try another of {', '.join(SOLVERS)}") from None
+    if program.value is None:
+        raise NCSolveError(
+            f"cvxpy's solver {solver} found no solution ({program.status}); "
+            f"try another of {', '.join(SOLVERS)}"
+        )
+    return program

@@ -1,0 +1,14 @@
+"""Descent on the full non-convex problem: objective and gradient from the definition, nothing from the theory.
+
+>>> import ncsolve
+>>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=2, lambda_w=0.01, lambda_h=0.01, lambda_b=1.0)
+>>> descend(problem, method="momentum").status.name
+'CONVERGED'
+"""
+
+from ncsolve.verify.descent._backends import BACKENDS
+from ncsolve.verify.descent._descend import METHODS, Run, descend, multi_start
+from ncsolve.verify.descent._loop import Status
+from ncsolve.verify.descent._trajectory import Snapshot, Trajectory
+
+__all__ = ["BACKENDS", "METHODS", "Run", "Snapshot", "Status", "Trajectory", "descend", "multi_start"]

@@ -1,0 +1,256 @@
+"""``descend``: one run of a descent method on the full non-convex problem from a random start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from ncsolve.verify._definition import Definition
+from ncsolve.verify._progress import SlowProgress
+from ncsolve.verify._samples import Point, Samples, class_means
+from ncsolve.verify.descent._adam import Adam
+from ncsolve.verify.descent._backends import Backend, make_backend
+from ncsolve.verify.descent._gradient import GradientDescent, Momentum
+from ncsolve.verify.descent._lbfgs import run_lbfgs
+from ncsolve.verify.descent._loop import Ending, Status, iterate, norm
+from ncsolve.verify.descent._newton import Newton
+from ncsolve.verify.descent._trajectory import Recorder, Trajectory
+from numpy.typing import NDArray
+
+from ncsolve import UFM, NCSolveError, UnknownNameError
+
+__all__ = ["METHODS", "Run", "descend", "multi_start"]
+
+Array = NDArray[np.float64]
+METHODS = ("gd", "momentum", "adam", "lbfgs", "newton")
+# Newton's method takes over from L-BFGS at this gradient norm, relative to the start's.
+_HANDOVER = 1e-6
+# Above this many parameters a dense Hessian costs more than it brings.
+_MAX_DENSE = 1500
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """A finished run: where it ended, how, and what happened on the way.
+
+    ``status`` is CONVERGED, STEP_LIMIT or STALLED; ``gradient_norm`` and ``steps`` are those of the last step;
+    ``trajectory`` holds the snapshots.  A run that agrees with a prediction supports it; it never proves it.
+    """
+
+    method: str
+    backend: str
+    device: str
+    seed: int
+    status: Status
+    steps: int
+    loss: float
+    gradient_norm: float
+    point: Point = field(repr=False)
+    samples: Samples = field(repr=False)
+    trajectory: Trajectory = field(repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the gradient norm reached the tolerance."""
+        return self.status is Status.CONVERGED
+
+    @cached_property
+    def class_means(self) -> Array:
+        """Class means of the features (d, K)."""
+        return class_means(self.samples, self.point.H)
+
+    @cached_property
+    def gram(self) -> Array:
+        """Inner products of the class means (K, K)."""
+        return self.class_means.T @ self.class_means
+
+    @property
+    def bias(self) -> Array:
+        """b (m,)."""
+        return self.point.b
+
+    @cached_property
+    def singular_values(self) -> Array:
+        """The min(m, K) largest singular values of W H, descending (all others are zero under NC1)."""
+        weighted = self.point.H * np.sqrt(self.samples.weights)
+        values = np.linalg.svd(self.point.W @ weighted, compute_uv=False)
+        size = min(self.samples.code_length, self.samples.classes)
+        return np.pad(values, (0, max(0, size - values.size)))[:size]
+
+
+def descend(
+    problem: UFM,
+    *,
+    method: str = "lbfgs",
+    seed: int = 0,
+    dim: int | None = None,
+    tolerance: float = 1e-8,
+    max_steps: int = 200_000,
+    backend: str = "numpy",
+    device: str | None = None,
+    start: Point | None = None,
+    merged: bool = False,
+    trace: bool = True,
+) -> Run:
+    r"""Minimize the full problem over W (m, d), H (d, N) and b (m,) by gradients of its definition.
+
+    Parameters
+    ----------
+    problem : UFM
+    method : "gd", "momentum", "adam", "lbfgs" or "newton"
+        "newton" is L-BFGS, then Newton steps with the Hessian of the definition: for the last digits.
+    seed : int
+        Of the random start, the same for every method and backend.
+    dim : int, optional
+        Feature dimension d >= 1, by default the problem's.
+    tolerance : float
+        The run ends when the gradient norm is at most this times the gradient norm at the random start.
+    max_steps : int
+        The run ends there at the latest, with status STEP_LIMIT.
+    backend, device : "numpy" or "torch", and torch's device ("cpu", "cuda"); by default a GPU where there is one.
+    start : Point, optional
+        In place of the random start; the tolerance still refers to the random one.
+    merged : bool
+        One feature per class in place of one per sample, for large problems: it takes NC1 for granted.
+    trace : bool
+        Take snapshots on the way, not only at the end.
+
+    Raises
+    ------
+    UnknownNameError, NCSolveError
+        For an unknown method or backend, a number out of range, or a missing torch or device.
+    SizeError
+        If the features are too many to hold; the message says to merge them.
+
+    Source: T0 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4,
+    ...                       lambda_w=0.01, lambda_h=0.01, lambda_b=0.5)
+    >>> run = descend(problem, method="gd", seed=1)
+    >>> run.converged, abs(run.loss - ncsolve.solve(problem).loss) < 1e-9
+    (True, True)
+    """
+    if method not in METHODS:
+        raise UnknownNameError("method", str(method), METHODS)
+    if not 0.0 < tolerance < 1.0:
+        raise NCSolveError(f"tolerance must be between 0 and 1, relative to the gradient at the start; got {tolerance}")
+    for name, value, least in (("seed", seed, 0), ("dim", 1 if dim is None else dim, 1), ("max_steps", max_steps, 1)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+            raise NCSolveError(f"{name} must be an integer of at least {least}; got {value!r}")
+    samples = Samples.of(problem, dim=dim, merged=merged)
+    engine = make_backend(backend, samples, device)
+    f = Definition(samples)
+    random = f.start(seed)
+    target = tolerance * norm(f.value_and_gradient(random)[1])
+    first = random if start is None else f.vector(start)
+    observer = _Observer(f, engine.to_array, sparse=not trace)
+    with SlowProgress(f"{method} (seed {seed})", total=max_steps, enabled=trace) as progress:
+        observer.tick = progress.update
+        ending = _RUNS[method](engine, first, target, max_steps, observer)
+    x = engine.to_array(ending.x)
+    return Run(
+        method=method,
+        backend=backend,
+        device=engine.device,
+        seed=seed,
+        status=ending.status,
+        steps=ending.steps,
+        loss=f.value(x),
+        gradient_norm=ending.gradient_norm,
+        point=f.point(x),
+        samples=samples,
+        trajectory=observer.recorder.finish(ending.steps, x, ending.value, ending.gradient_norm),
+    )
+
+
+def multi_start(
+    problem: UFM,
+    *,
+    seeds: Iterable[int] = range(4),
+    method: str = "lbfgs",
+    dim: int | None = None,
+    tolerance: float = 1e-8,
+    max_steps: int = 200_000,
+    backend: str = "numpy",
+    device: str | None = None,
+    merged: bool = False,
+    trace: bool = True,
+) -> tuple[Run, ...]:
+    """``descend`` from several random starts; every run is returned, converged or not.
+
+    Raises what ``descend`` raises.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=2,
+    ...                       lambda_w=0.01, lambda_h=0.01, lambda_b=0.5)
+    >>> [run.converged for run in multi_start(problem, seeds=range(2))]
+    [True, True]
+    """
+    return tuple(
+        descend(
+            problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps, backend=backend,
+            device=device, merged=merged, trace=trace,
+        )
+        for seed in seeds
+    )
+
+
+class _Observer:
+    """Passes the steps on to the recorder and to the progress bar."""
+
+    def __init__(self, f: Definition, to_array: Callable[[Array], Array], *, sparse: bool) -> None:
+        self.recorder = Recorder(f, sparse=sparse)
+        self.tick: Callable[[float], None] = lambda step: None
+        self._to_array = to_array
+
+    def due(self, step: int) -> bool:
+        self.tick(step)
+        return self.recorder.due(step)
+
+    def see(self, step: int, x: Array, value: float, gradient_norm: float) -> None:
+        self.recorder.take(step, self._to_array(x), value, gradient_norm)
+
+
+def _first_order(stepper: GradientDescent | Momentum | Adam) -> Callable[..., Ending]:
+    def run(engine: Backend, x: Array, target: float, max_steps: int, observer: _Observer) -> Ending:
+        return iterate(
+            stepper, engine.native, engine.from_array(x), target=target, max_steps=max_steps,  # type: ignore[misc]
+            observer=observer,
+        )
+
+    return run
+
+
+def _lbfgs(engine: Backend, x: Array, target: float, max_steps: int, observer: _Observer) -> Ending:
+    ending = run_lbfgs(engine.flat, x, target=target, max_steps=max_steps, observer=observer)
+    return _returned(engine, ending)
+
+
+def _newton(engine: Backend, x: Array, target: float, max_steps: int, observer: _Observer) -> Ending:
+    rough = target if x.size > _MAX_DENSE else max(target, _HANDOVER * norm(engine.flat.value_and_gradient(x)[1]))
+    ending = run_lbfgs(engine.flat, x, target=rough, max_steps=max_steps, observer=observer)
+    if x.size <= _MAX_DENSE:
+        ending = iterate(
+            Newton(), engine.flat, ending.x, target=target, max_steps=max_steps, observer=observer, first=ending.steps
+        )
+    return _returned(engine, ending)
+
+
+def _returned(engine: Backend, ending: Ending) -> Ending:
+    """The ending in the backend's own vectors."""
+    return Ending(
+        x=engine.from_array(ending.x), value=ending.value, gradient_norm=ending.gradient_norm, steps=ending.steps,
+        status=ending.status,
+    )
+
+
+_RUNS: dict[str, Callable[..., Ending]] = {
+    "gd": _first_order(GradientDescent()),
+    "momentum": _first_order(Momentum()),
+    "adam": _first_order(Adam()),
+    "lbfgs": _lbfgs,
+    "newton": _newton,
+}
