@@ -9,8 +9,10 @@
 
 from ncsolve import design, encodings, geometry
 from ncsolve._bias_methods import MethodChoice
+from ncsolve._comparison import ComparedEncoding, Comparison, compare
 from ncsolve._conventions import CONVENTIONS, Convention, convention
 from ncsolve._core import LossTerms
+from ncsolve._decoding import Decoding
 from ncsolve._minimizer import Minimizer
 from ncsolve._objective import gradient, objective
 from ncsolve._path import Path, path
@@ -35,8 +37,11 @@ __all__ = [
     "CONVENTIONS",
     "UFM",
     "ClassBlock",
+    "ComparedEncoding",
+    "Comparison",
     "Convention",
     "ConvergenceError",
+    "Decoding",
     "DimensionError",
     "EncodingError",
     "FileError",
@@ -51,6 +56,7 @@ __all__ = [
     "StatisticsMinimizer",
     "UnknownNameError",
     "__version__",
+    "compare",
     "convention",
     "design",
     "encodings",

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
+from ncsolve.cli._compare import compare
 from ncsolve.cli._derive import derive
 from ncsolve.cli._design import design
 from ncsolve.cli._encodings import list_encodings
@@ -29,6 +30,7 @@ app.command("minimizer")(minimizer)
 app.command("encodings")(list_encodings)
 app.command("derive")(derive)
 app.command("design")(design)
+app.command("compare")(compare)
 app.command("verify")(verify)
 
 
