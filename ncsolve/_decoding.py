@@ -11,11 +11,11 @@ from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve.errors import SizeError
 
-__all__ = ["Decoding", "decoding_of"]
+__all__ = ["MOST_CLASSES", "Decoding", "decoding_of"]
 
 Array = NDArray[np.float64]
 # All pairs of this many classes take seconds.
-_MOST_CLASSES = 2000
+MOST_CLASSES = 2000
 # Class means closer than this much of the longest are one point: rounding of their entries.
 _SAME = 1e-12
 # Squared distances below this much of the largest squared length are recomputed from differences.
@@ -43,8 +43,8 @@ class Decoding:
 def decoding_of(minimizer: Minimizer) -> Decoding:
     """Compare all pairs of classes.  Raises SizeError for more than 2000."""
     k = minimizer.problem.classes
-    if k > _MOST_CLASSES:
-        raise SizeError(f"all pairs of up to {_MOST_CLASSES} classes are compared; got {k} classes, use fewer")
+    if k > MOST_CLASSES:
+        raise SizeError(f"all pairs of up to {MOST_CLASSES} classes are compared; got {k} classes, use fewer")
     means = minimizer.class_means
     squares = np.sum(means * means, axis=0)
     living = alive(squares)

@@ -113,7 +113,7 @@ def _describe(found: Comparison) -> None:
         f"lambda_H = {h:g}, lambda_b = {b:g}"
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}") + "\n"
     )
-    rows = table("encoding", "m", "loss", "angles, deg", "min dist", "margin", "of ideal", "collapsed", "NC3", "NC4")
+    rows = table("encoding", "m", "loss", "angles", "min dist", "margin", "of ideal", "collapsed", "NC3", "NC4")
     for row in found.rows:
         minimizer, decoding = row.minimizer, row.decoding
         own = minimizer.problem
@@ -125,10 +125,11 @@ def _describe(found: Comparison) -> None:
         )
     show(rows)
     typer.echo(
-        "\nmargin: distance of the outputs W h + b to the nearest boundary between codes, and its share of half the\n"
-        "least distance of codes (negative: a class is decoded as another); collapsed: classes whose mean is zero, or shared (=); NC3\n"
-        "self-duality and NC4 nearest mean = nearest code: yes, or the distance from it; losses of codes of different\n"
-        "size are not on one scale"
+        "\nangles: between class means, in degrees; min dist: least distance of two class means; margin: least\n"
+        "distance of an output W h + b to a boundary of its code, then as a share of half the least distance of\n"
+        "codes (negative: a class is decoded as another); collapsed: classes whose mean is zero, or shared (=);\n"
+        "NC3 self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
+        "different size are not on one scale."
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ncsolve._conventions import Convention
+from ncsolve._decoding import MOST_CLASSES as MOST_DECODED
+from ncsolve._decoding import decoding_of
 from ncsolve._metrics import alive
 from ncsolve._solve import solve
 from ncsolve.cli._describe import _angle, _class_means, _loss, _method, _problem
@@ -29,6 +31,7 @@ def describe_design(design: Design, words: str, convention: Convention, lambdas:
         ("achieved", _achieved(design)),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
+        ("decoding", _decoding(design)),
         ("loss", _loss(minimizer, convention)),
         ("one-hot", _one_hot(design)),
         ("method", f"inverse design (T11), then {_method(minimizer)}"),
@@ -62,6 +65,19 @@ def _achieved(design: Design) -> str:
         "the forward problem with these codes has the wanted Gram matrix: relative error "
         f"{design.error:.1e}"
     )
+
+
+def _decoding(design: Design) -> str:
+    """The geometry is as ordered; that outputs are nearest to their own codes is not part of the order."""
+    if design.target.shape[0] > MOST_DECODED:
+        return ""
+    decoding = decoding_of(design.minimizer)
+    margin, share = decoding.margin, decoding.margin_share
+    if margin is None or share is None:
+        return "two codes are equal: those classes cannot be told apart"
+    if margin <= 0.0:
+        return f"nearest-code decoding fails: margin {number(margin, 4)}; decode by the nearest class mean instead"
+    return f"nearest-code decoding is right with margin {number(margin, 4)}, {number(100 * share, 3)} % of the ideal"
 
 
 def _one_hot(design: Design) -> str:
