@@ -127,7 +127,7 @@ def test_comparison_table_and_json():
     arguments = ("compare", "--encodings", "onehot,smooth:0.1,signed,simplex,hadamard", "--counts", "400,100,9,1",
                  "--lambda-w", "5e-3", "--lambda-h", "1e-3", "--lambda-b", "inf")
     text = run(*arguments).stdout
-    for part in ("encoding", "loss", "angles", "min dist", "margin", "of ideal", "collapsed", "NC3", "NC4",
+    for part in ("encoding", "loss", "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4",
                  "smoothed:0.1", "hadamard"):
         assert part in text, part
     assert not any(line != line.rstrip() for line in text.splitlines())

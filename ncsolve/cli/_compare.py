@@ -113,22 +113,22 @@ def _describe(found: Comparison) -> None:
         f"lambda_H = {h:g}, lambda_b = {b:g}"
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}") + "\n"
     )
-    rows = table("encoding", "m", "loss", "angles", "min dist", "margin", "of ideal", "collapsed", "NC3", "NC4")
+    rows = table("encoding", "m", "loss", "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4")
     for row in found.rows:
         minimizer, decoding = row.minimizer, row.decoding
         own = minimizer.problem
         loss = minimizer.loss * scaling.loss_factor(own.samples, own.code_length)
         rows.add_row(
-            row.name, str(own.code_length), number(loss, 6), _angles(row),
+            row.name, str(own.code_length), number(loss, 5), _angles(row),
             "-" if decoding.min_distance is None else number(_clean(decoding.min_distance), 4), *_margin(row),
             _collapsed(row), _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
         )
     show(rows)
     typer.echo(
-        "\nangles: between class means, in degrees; min dist: least distance of two class means; margin: least\n"
-        "distance of an output W h + b to a boundary of its code, then as a share of half the least distance of\n"
-        "codes (negative: a class is decoded as another); collapsed: classes whose mean is zero, or shared (=);\n"
-        "NC3 self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
+        "\nangles: between class means, in degrees; dist: least distance of two class means; margin: least distance\n"
+        "of an output W h + b to a boundary of its code (negative: a class is decoded as another), then as a\n"
+        "share of half the least distance of codes; collapsed: classes whose mean is zero, or shared (=); NC3\n"
+        "self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
         "different size are not on one scale."
     )
 
@@ -138,7 +138,7 @@ def _angles(row: ComparedEncoding) -> str:
     if cosines is None:
         return "-"
     low, high = (f"{math.degrees(math.acos(max(-1.0, min(1.0, c)))):.2f}" for c in (cosines.max, cosines.min))
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else f"{low}-{high}"
 
 
 def _margin(row: ComparedEncoding) -> tuple[str, str]:
