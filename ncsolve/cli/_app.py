@@ -9,29 +9,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
-from ncsolve.cli._compare import compare
-from ncsolve.cli._derive import derive
-from ncsolve.cli._design import design
-from ncsolve.cli._encodings import list_encodings
-from ncsolve.cli._minimizer import minimizer
-from ncsolve.cli._verify import verify
+from ncsolve.cli._lazy import LazyGroup
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="ncsolve",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("minimizer")(minimizer)
-app.command("encodings")(list_encodings)
-app.command("derive")(derive)
-app.command("design")(design)
-app.command("compare")(compare)
-app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:
