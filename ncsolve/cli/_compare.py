@@ -114,6 +114,8 @@ def _describe(found: Comparison) -> None:
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}") + "\n"
     )
     rows = table("encoding", "m", "loss", "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4")
+    rows.padding = (0, 1, 0, 0)  # nine columns fit in 100 characters
+    rows.columns[0].no_wrap = rows.columns[3].no_wrap = True
     for row in found.rows:
         minimizer, decoding = row.minimizer, row.decoding
         own = minimizer.problem
