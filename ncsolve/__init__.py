@@ -7,35 +7,44 @@
 0.048500
 """
 
-from ncsolve import design, encodings, geometry
-from ncsolve._bias_methods import MethodChoice
-from ncsolve._comparison import ComparedEncoding, Comparison, compare
-from ncsolve._conventions import CONVENTIONS, Convention, convention
-from ncsolve._core import LossTerms
-from ncsolve._decoding import Decoding
-from ncsolve._minimizer import Minimizer
-from ncsolve._objective import gradient, objective
-from ncsolve._path import Path, path
-from ncsolve._problem import UFM
-from ncsolve._solve import select_method, solve
-from ncsolve._statistics import LabelStatistics
-from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
-from ncsolve._symmetric import ClassBlock
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ncsolve._version import __version__
-from ncsolve.errors import (
-    ConvergenceError,
-    DimensionError,
-    EncodingError,
-    FileError,
-    NCSolveError,
-    ProblemError,
-    SizeError,
-    UnknownNameError,
-)
+
+if TYPE_CHECKING:
+    from ncsolve import design, encodings, geometry
+    from ncsolve._bias_methods import MethodChoice
+    from ncsolve._comparison import ComparedEncoding, Comparison, compare
+    from ncsolve._conventions import CONVENTIONS, Convention, convention
+    from ncsolve._core import LossTerms
+    from ncsolve._decoding import Decoding
+    from ncsolve._minimizer import Minimizer
+    from ncsolve._objective import gradient, objective
+    from ncsolve._path import Path, path
+    from ncsolve._phase import Boundary, Phase, phase
+    from ncsolve._problem import UFM
+    from ncsolve._regime_changes import RegimeChange
+    from ncsolve._solve import select_method, solve
+    from ncsolve._statistics import LabelStatistics
+    from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
+    from ncsolve._symmetric import ClassBlock
+    from ncsolve.errors import (
+        ConvergenceError,
+        DimensionError,
+        EncodingError,
+        FileError,
+        MissingPackageError,
+        NCSolveError,
+        ProblemError,
+        SizeError,
+        UnknownNameError,
+    )
 
 __all__ = [
     "CONVENTIONS",
     "UFM",
+    "Boundary",
     "ClassBlock",
     "ComparedEncoding",
     "Comparison",
@@ -49,9 +58,12 @@ __all__ = [
     "LossTerms",
     "MethodChoice",
     "Minimizer",
+    "MissingPackageError",
     "NCSolveError",
     "Path",
+    "Phase",
     "ProblemError",
+    "RegimeChange",
     "SizeError",
     "StatisticsMinimizer",
     "UnknownNameError",
@@ -64,7 +76,63 @@ __all__ = [
     "gradient",
     "objective",
     "path",
+    "phase",
     "select_method",
     "solve",
     "solve_statistics",
 ]
+
+# The same names again for when the program runs: each module is imported when a name of it is first asked for, so that
+# `ncsolve check` loads neither numpy nor the solver it is to judge.
+_HOMES = {
+    "design": "",
+    "encodings": "",
+    "geometry": "",
+    "MethodChoice": "ncsolve._bias_methods",
+    "ComparedEncoding": "ncsolve._comparison",
+    "Comparison": "ncsolve._comparison",
+    "compare": "ncsolve._comparison",
+    "CONVENTIONS": "ncsolve._conventions",
+    "Convention": "ncsolve._conventions",
+    "convention": "ncsolve._conventions",
+    "LossTerms": "ncsolve._core",
+    "Decoding": "ncsolve._decoding",
+    "Minimizer": "ncsolve._minimizer",
+    "gradient": "ncsolve._objective",
+    "objective": "ncsolve._objective",
+    "Path": "ncsolve._path",
+    "path": "ncsolve._path",
+    "Boundary": "ncsolve._phase",
+    "Phase": "ncsolve._phase",
+    "phase": "ncsolve._phase",
+    "UFM": "ncsolve._problem",
+    "RegimeChange": "ncsolve._regime_changes",
+    "select_method": "ncsolve._solve",
+    "solve": "ncsolve._solve",
+    "LabelStatistics": "ncsolve._statistics",
+    "StatisticsMinimizer": "ncsolve._statistics_solve",
+    "solve_statistics": "ncsolve._statistics_solve",
+    "ClassBlock": "ncsolve._symmetric",
+    "ConvergenceError": "ncsolve.errors",
+    "DimensionError": "ncsolve.errors",
+    "EncodingError": "ncsolve.errors",
+    "FileError": "ncsolve.errors",
+    "MissingPackageError": "ncsolve.errors",
+    "NCSolveError": "ncsolve.errors",
+    "ProblemError": "ncsolve.errors",
+    "SizeError": "ncsolve.errors",
+    "UnknownNameError": "ncsolve.errors",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'ncsolve' has no attribute {name!r}")
+        found = getattr(import_module(home), name) if home else import_module(f"ncsolve.{name}")
+        globals()[name] = found
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

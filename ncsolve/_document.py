@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ncsolve._conventions import CONVENTIONS, Convention
 from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM
 
-__all__ = ["SCHEMA", "document", "json_number"]
+__all__ = ["SCHEMA", "document", "json_number", "problem_part"]
 
 SCHEMA = "ncsolve.minimizer/1"
 # Arrays of up to this many classes are written out; beyond it equal entries are grouped, and beyond this many
@@ -32,27 +33,13 @@ def document(
     problem = minimizer.problem
     size = (problem.samples, problem.code_length)
     factor = convention.loss_factor(*size)
-    if lambdas is None:
-        fw, fh, fb, _ = convention.factors(*size)
-        lambdas = (problem.lambda_w / fw, problem.lambda_h / fh, problem.lambda_b / fb)
     terms = minimizer.loss_terms.scaled(factor)
     cosines, nc = minimizer.cosines, minimizer.nc
     transition = minimizer.transition
     values, times = minimizer.frame.singular_values()
     result: dict[str, object] = {
         "schema": SCHEMA,
-        "problem": {
-            "encoding": problem.encoding.name,
-            "classes": problem.classes,
-            "code_length": problem.code_length,
-            "samples": problem.samples,
-            "counts": _by_class(minimizer, np.array(problem.counts.values), integer=True),
-            "lambda_w": lambdas[0],
-            "lambda_h": lambdas[1],
-            "lambda_b": json_number(lambdas[2]),
-            "dim": minimizer.dim,
-            "convention": convention.name,
-        },
+        "problem": problem_part(problem, convention, lambdas),
         "method": minimizer.method,
         "theorem": minimizer.choice.theorem,
         "regime": minimizer.regime,
@@ -86,14 +73,35 @@ def document(
     return result
 
 
+def problem_part(
+    problem: UFM, convention: Convention, lambdas: tuple[float, float, float] | None
+) -> dict[str, object]:
+    """The problem itself; ``lambdas`` are the user's (w, h, b) as typed."""
+    if lambdas is None:
+        fw, fh, fb, _ = convention.factors(problem.samples, problem.code_length)
+        lambdas = (problem.lambda_w / fw, problem.lambda_h / fh, problem.lambda_b / fb)
+    return {
+        "encoding": problem.encoding.name,
+        "classes": problem.classes,
+        "code_length": problem.code_length,
+        "samples": problem.samples,
+        "counts": _by_class(problem, np.array(problem.counts.values), integer=True),
+        "lambda_w": lambdas[0],
+        "lambda_h": lambdas[1],
+        "lambda_b": json_number(lambdas[2]),
+        "dim": problem.feature_dim,
+        "convention": convention.name,
+    }
+
+
 def json_number(value: float) -> float | str:
     """A number, with infinity as the string "inf"."""
     return "inf" if value == math.inf else value
 
 
-def _by_class(minimizer: Minimizer, per_group: NDArray[np.generic], *, integer: bool = False) -> object:
+def _by_class(problem: UFM, per_group: NDArray[np.generic], *, integer: bool = False) -> object:
     """A value per class from a value per distinct count."""
-    counts = minimizer.problem.counts
+    counts = problem.counts
     if counts.classes <= _WHOLE:
         whole: list[object] = per_group[counts.groups].tolist()
         return whole

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,9 @@ from ncsolve._statistics import check_labels
 from ncsolve._symmetric import ClassBlock
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Minimizer"]
 
@@ -174,6 +178,16 @@ class Minimizer:
         from ncsolve._store import load
 
         return load(path)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the Gram matrix of the class means; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        from ncsolve.plots import gram_matrix
+
+        return gram_matrix(self, ax=ax)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""

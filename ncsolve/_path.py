@@ -1,23 +1,28 @@
-"""The minimizer along lambda_b: one eigendecomposition for all points."""
+"""The minimizer along one parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve import _formulas
-from ncsolve._bias_along import solve_bias_along
-from ncsolve._core import shrink
-from ncsolve._methods import build_frame, reduced_codes
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_lambda_b, check_problem
-from ncsolve._solve import check_rank, select_method, solve
-from ncsolve._spectrum import spectrum_of_codes
-from ncsolve._symmetric import SymmetricFrame
-from ncsolve.errors import ProblemError
+from ncsolve._path_columns import NC_NAMES, Figures, figures_along
+from ncsolve._path_solve import solve_along
+from ncsolve._problem import UFM, check_problem
+from ncsolve._regime_changes import RegimeChange, regime_changes
+from ncsolve._solve import solve
+from ncsolve._sweep import Sweep, make_sweep
+from ncsolve.errors import MissingPackageError, ProblemError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["Path", "path"]
 
@@ -26,41 +31,183 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Path:
-    """Minimizers of one problem for many values of lambda_b.
+    """Minimizers of one problem for many values of one parameter.
 
-    ``lambda_b`` (n,), ``loss`` (n,), ``bias`` (n, m), ``singular_values`` (n, min(m, K)) of Z, descending;
-    ``theorems`` (n,) says what was evaluated at each point.  ``minimizer(i)`` is the whole minimizer of a point.
+    ``varied`` is the parameter: "lambda_b", "lambda_w", "lambda_h", "alpha" (label smoothing) or "count" (samples of
+    the class ``of_class``); ``values`` (n,) are its values.  ``loss`` (n,), ``bias`` (n, m), ``singular_values``
+    (n, min(m, K)) of Z, descending; ``theorems`` (n,) says what was evaluated at each point.  All else is measured
+    when it is asked for, and ``minimizer(i)`` is the whole minimizer of a point.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=1)
+    >>> along = ncsolve.path(problem, lambda_b=[0.0, 1.0])
+    >>> along.regimes, [round(float(value), 4) for value in along.centring]
+    (('simplex', 'intermediate'), [1.0, 0.06])
     """
 
     problem: UFM
-    lambda_b: Array
+    varied: str
+    values: Array
+    of_class: int | None
     loss: Array
     bias: Array
     singular_values: Array
     theorems: tuple[str, ...]
 
     def __len__(self) -> int:
-        return int(self.lambda_b.size)
+        return int(self.values.size)
+
+    @property
+    def sweep(self) -> Sweep:
+        """The problem with the values of its parameter."""
+        return Sweep(problem=self.problem, name=self.varied, values=self.values, of_class=self.of_class)
+
+    @property
+    def lambda_b(self) -> Array:
+        """lambda_b of every point (n,)."""
+        return self.values if self.varied == "lambda_b" else np.full(len(self), self.problem.lambda_b)
+
+    def problem_at(self, index: int) -> UFM:
+        """The problem of one point.  Raises ProblemError for no such point."""
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
+        return self.sweep.problem_at(float(self.values[index]))
 
     def minimizer(self, index: int) -> Minimizer:
         """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
-        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
-            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
-        return solve(self.problem.replace(lambda_b=float(self.lambda_b[index])))
+        return solve(self.problem_at(index))
+
+    @cached_property
+    def label_mean(self) -> Array:
+        """mu of every point: (n, m), or (1, m) where the parameter does not change it."""
+        if self.varied in ("alpha", "count"):
+            return np.stack([self.problem_at(i).label_mean for i in range(len(self))])
+        return self.problem.label_mean[None, :]
+
+    @cached_property
+    def bias_norm(self) -> Array:
+        """||b|| (n,)."""
+        return np.linalg.norm(self.bias, axis=1)
+
+    @cached_property
+    def centring(self) -> Array:
+        """<b, mu> / ||mu||^2 (n,): how much of the label mean the bias takes out, 1 for a free bias, 0 for none; NaN
+        where the label mean is zero."""
+        return _over(np.sum(self.bias * self.label_mean, axis=1), np.sum(self.label_mean**2, axis=1))
+
+    @cached_property
+    def mean_left(self) -> Array:
+        """||mu - b|| / ||mu|| (n,): how much of the label mean the bias leaves in; NaN where the label mean is zero."""
+        left = np.linalg.norm(self.label_mean - self.bias, axis=1)
+        return _over(left, np.linalg.norm(self.label_mean, axis=1))
+
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """Number of singular values of Z that are not zero (n,)."""
+        return np.count_nonzero(self.singular_values, axis=1).astype(np.int64)
+
+    @cached_property
+    def cosines(self) -> Array:
+        """Smallest, mean and largest cosine between nonzero class means (n, 3); NaN if fewer than two are nonzero."""
+        return self._angles.cosines
+
+    @cached_property
+    def regimes(self) -> tuple[str, ...]:
+        """The regime of every point, as in ``Minimizer.regime``."""
+        return self._angles.regimes
+
+    @cached_property
+    def nc(self) -> Array:
+        """nc1, nc2_simplex, nc2_orthogonal, nc3 and nc4 of every point (n, 5); NaN where one is undefined."""
+        return figures_along(self.sweep, metrics=True).nc
+
+    @cached_property
+    def changes(self) -> tuple[RegimeChange, ...]:
+        """Where the regime changes, exactly (not read off the grid): singular values of Z that leave or reach zero,
+        and the passage through an orthogonal frame."""
+        return regime_changes(self.sweep)
+
+    @cached_property
+    def _angles(self) -> Figures:
+        return figures_along(self.sweep, metrics=False)
+
+    def measure(self, progress: Callable[[int], None] | None = None) -> Path:
+        """Compute ``cosines``, ``regimes`` and ``nc`` in one pass; ``progress`` hears how many points are done."""
+        found = figures_along(self.sweep, metrics=True, progress=progress)
+        for name, value in (("cosines", found.cosines), ("regimes", found.regimes), ("nc", found.nc)):
+            object.__setattr__(self, name, value)
+        return self
+
+    def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
+        """All columns by name, one entry a point: the parameter, loss, bias_norm, centring, mean_left, cos_min,
+        cos_mean, cos_max, rank, z_1, z_2, ..., nc1 ... nc4, regime and theorem."""
+        if "nc" not in self.__dict__:
+            self.measure()
+        table: dict[str, list[float] | list[int] | list[str]] = {
+            self.varied: self.values.tolist(),
+            "loss": self.loss.tolist(),
+            "bias_norm": self.bias_norm.tolist(),
+            "centring": self.centring.tolist(),
+            "mean_left": self.mean_left.tolist(),
+        }
+        for name, column in zip(("cos_min", "cos_mean", "cos_max"), self.cosines.T, strict=True):
+            table[name] = column.tolist()
+        table["rank"] = self.rank.tolist()
+        for i, column in enumerate(self.singular_values.T, start=1):
+            table[f"z_{i}"] = column.tolist()
+        for name, column in zip(NC_NAMES, self.nc.T, strict=True):
+            table[name] = column.tolist()
+        table["regime"] = list(self.regimes)
+        table["theorem"] = list(self.theorems)
+        return table
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The columns as a pandas data frame.  Raises MissingPackageError if pandas is not installed."""
+        try:
+            import pandas
+        except ImportError:
+            raise MissingPackageError("a data frame", "pandas", "tables") from None
+        return pandas.DataFrame(self.columns())
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the cosines of the class means along the parameter; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        from ncsolve.plots import cosine_curves
+
+        return cosine_curves(self, ax=ax)
 
 
-def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
-    """The global minimizers of a problem for each value of ``lambda_b``; the problem's own lambda_b is not used.
+def path(
+    problem: UFM,
+    *,
+    lambda_b: Sequence[float] | ArrayLike | None = None,
+    lambda_w: Sequence[float] | ArrayLike | None = None,
+    lambda_h: Sequence[float] | ArrayLike | None = None,
+    alpha: Sequence[float] | ArrayLike | None = None,
+    count: Sequence[int] | ArrayLike | None = None,
+    of_class: int | None = None,
+) -> Path:
+    """The global minimizers of a problem for each value of one parameter; its own value in the problem is not used.
 
     Parameters
     ----------
     problem : UFM
     lambda_b : sequence of n floats in [0, inf], in any order
+    lambda_w, lambda_h : sequence of n positive floats
+    alpha : sequence of n floats in [0, 1)
+        Label smoothing: every code is mixed with the mean of all codes, (1 - alpha) E + alpha E J/K.
+    count : sequence of n positive integers
+        Samples of the class ``of_class``; the other classes keep theirs.
+
+    Exactly one of them is given.
 
     Raises
     ------
     ProblemError
-        For an empty grid or a value out of range.
+        For an empty grid, a value out of range, or not exactly one parameter.
     DimensionError
         If ``problem.dim`` is below the rank of a minimizer.
     ConvergenceError
@@ -69,111 +216,34 @@ def path(problem: UFM, *, lambda_b: Sequence[float] | ArrayLike) -> Path:
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
     ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0)
-    >>> [round(float(loss), 9) for loss in path(problem, lambda_b=[0, 0.5, float("inf")]).loss]
+    >>> along = path(problem, lambda_b=[0, 0.5, float("inf")])
+    >>> [round(float(loss), 9) for loss in along.loss]
     [0.043875, 0.0485, 0.04875]
+    >>> [(round(change.value, 9), change.regime_after) for change in along.changes]
+    [(0.052631579, 'intermediate')]
     """
+    given = {
+        name: values
+        for name, values in (
+            ("lambda_b", lambda_b), ("lambda_w", lambda_w), ("lambda_h", lambda_h), ("alpha", alpha), ("count", count)
+        )
+        if values is not None
+    }
+    if len(given) != 1:
+        raise ProblemError(
+            "a path varies exactly one of lambda_b, lambda_w, lambda_h, alpha and count; got "
+            + (" and ".join(given) if given else "none of them")
+        )
+    ((name, values),) = given.items()
     check_problem(problem)
-    grid = _check_grid(lambda_b)
-    if problem.encoding.affine is None:
-        return _dense(problem, grid)
-    return _one_by_one(problem, grid) if problem.counts.balanced else _symmetric(problem, grid)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _BlockPath:
-    """One coupled block along the grid: ``bias`` (n, m), all ``kept`` singular values of Z (n, q), ``loss`` (n,)."""
-
-    bias: Array
-    kept: Array
-    loss: Array
-    theorems: list[str]
-
-
-def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
-    threshold, n = problem.threshold, problem.samples
-    spectrum = spectrum_of_codes(codes, u, n, threshold)
-    met = np.empty((grid.size, spectrum.met))
-    sigma = np.empty((grid.size, spectrum.basis.shape[1]))
-    sigma[:, spectrum.met :] = spectrum.rest_roots
-    theorems = [""] * grid.size
-    for points in solve_bias_along(spectrum, threshold, grid):
-        met[points.index], sigma[points.index, : spectrum.met] = points.bias, points.met
-        for i in points.index.tolist():
-            theorems[i] = points.choice.theorem
-    kept = shrink(sigma, threshold)
-    rest = _formulas.residual_singular_value(sigma, threshold)
-    decay = np.where(np.isfinite(grid), grid, 0.0) * np.sum(met * met, axis=1) / 2
-    loss = np.sum(rest * rest, axis=1) / (2 * n) + problem.tau * np.sum(kept, axis=1) + decay
-    bias = met @ spectrum.basis[:, : spectrum.met].T
-    return _BlockPath(bias=bias, kept=kept, loss=loss, theorems=theorems)
-
-
-def _dense(problem: UFM, grid: Array) -> Path:
-    block = _along(problem, *reduced_codes(problem), grid)
-    _check_rank(problem, block.kept)
+    sweep = make_sweep(problem, name, values, of_class)
+    found = solve_along(sweep)
     return Path(
-        problem=problem, lambda_b=grid, loss=block.loss, bias=block.bias,
-        singular_values=_descending(block.kept, min(problem.code_length, problem.classes)),
-        theorems=tuple(block.theorems),
+        problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
+        singular_values=found.singular_values, theorems=found.theorems,
     )
 
 
-def _symmetric(problem: UFM, grid: Array) -> Path:
-    """Affine one-hot codes of different counts: only the quotient knows lambda_b."""
-    frame = build_frame(problem.replace(lambda_b=0.0))
-    assert isinstance(frame, SymmetricFrame)
-    block = _along(problem, frame.core.codes, frame.core.u, grid)
-    times = frame.sizes - 1
-    rest = frame.within_sigma - frame.within_z
-    within = float(times @ (rest * rest / (2 * problem.samples) + problem.tau * frame.within_z))
-    others = np.repeat(frame.within_z, times.astype(np.intp))
-    kept = np.concatenate((block.kept, np.broadcast_to(others, (grid.size, others.size))), axis=1)
-    _check_rank(problem, kept)
-    unbiased = select_method(problem.replace(lambda_b=float("inf"))).theorem  # T6 where there is no coupling at all
-    return Path(
-        problem=problem,
-        lambda_b=grid,
-        loss=block.loss + within,
-        bias=(block.bias / np.sqrt(frame.sizes))[:, problem.counts.groups],
-        singular_values=_descending(kept, problem.classes),
-        theorems=tuple(
-            unbiased if value == np.inf else name for value, name in zip(grid.tolist(), block.theorems, strict=True)
-        ),
-    )
-
-
-def _check_rank(problem: UFM, kept: Array) -> None:
-    check_rank(problem, int(np.count_nonzero(kept, axis=1).max()))
-
-
-def _descending(kept: Array, count: int) -> Array:
-    """The largest singular values of each point, with zeros up to ``count`` of them."""
-    values = np.zeros((kept.shape[0], count))
-    kept = -np.sort(-kept, axis=1)[:, :count]
-    values[:, : kept.shape[1]] = kept
-    return values
-
-
-def _one_by_one(problem: UFM, grid: Array) -> Path:
-    """Balanced affine one-hot codes: each point is a handful of numbers."""
-    minimizers = [solve(problem.replace(lambda_b=float(value))) for value in grid]
-    return Path(
-        problem=problem,
-        lambda_b=grid,
-        loss=np.array([point.loss for point in minimizers]),
-        bias=np.array([point.bias for point in minimizers]),
-        singular_values=np.array([point.singular_values for point in minimizers]),
-        theorems=tuple(point.choice.theorem for point in minimizers),
-    )
-
-
-def _check_grid(values: Sequence[float] | ArrayLike) -> Array:
-    try:
-        grid = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ProblemError("lambda_b must be a sequence of numbers between 0 and inf") from None
-    if grid.ndim != 1 or grid.size == 0:
-        raise ProblemError(f"lambda_b must be a non-empty sequence of numbers; got shape {grid.shape}")
-    for value in grid.tolist():
-        check_lambda_b(value)
-    return grid
+def _over(part: Array, whole: Array) -> Array:
+    whole = np.broadcast_to(whole, part.shape)
+    return np.divide(part, whole, out=np.full(part.shape, math.nan), where=whole > 0)

@@ -10,6 +10,7 @@ __all__ = [
     "DimensionError",
     "EncodingError",
     "FileError",
+    "MissingPackageError",
     "NCSolveError",
     "ProblemError",
     "SizeError",
@@ -51,6 +52,13 @@ class UnknownNameError(NCSolveError, KeyError):
 
 class FileError(NCSolveError):
     """A file cannot be read, does not hold what it should, or would be overwritten."""
+
+
+class MissingPackageError(NCSolveError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it.  Also an ``ImportError``."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs {package}; install it with: pip install 'ncsolve[{extra}]'")
 
 
 class SizeError(NCSolveError):

@@ -155,3 +155,26 @@ def test_close_class_means_keep_their_distance():
     assert _decoding._distances(points)[0, 1] == pytest.approx(1e-9, rel=1e-6)
     assert np.sqrt(max(0.0, points[:, 0] @ points[:, 0] + points[:, 1] @ points[:, 1]
                        - 2 * points[:, 0] @ points[:, 1])) != pytest.approx(1e-9, rel=1e-6)
+
+
+def test_the_figure_shows_the_numbers():
+    pytest.importorskip("matplotlib")
+    from ncsolve.plots import comparison_figure
+
+    found = ncsolve.compare(["onehot", "signed", "hadamard"], counts=[400, 100, 9, 1], lambda_w=5e-2, lambda_h=5e-2,
+                            lambda_b=math.inf)
+    figure = comparison_figure(found)
+    angles, distance, margin, loss = figure.axes
+    names = [label.get_text() for label in angles.get_yticklabels()]
+    assert [name.split("\n")[0] for name in names] == ["onehot", "signed", "hadamard"]
+    gone = len(found.rows[0].decoding.vanished)
+    assert gone > 0
+    assert f"({gone} collapsed)" in names[0]
+    dots = {ax: [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "o"] for ax in figure.axes}
+    assert [x for x, _ in dots[loss]] == [row.minimizer.loss for row in found.rows]
+    assert [x for x, _ in dots[distance]] == [row.decoding.min_distance for row in found.rows]
+    assert [x for x, _ in dots[margin]] == [100 * row.decoding.margin_share for row in found.rows]
+    means = [math.degrees(math.acos(row.cosines.mean)) for row in found.rows if row.cosines is not None]
+    assert [x for x, _ in dots[angles]] == pytest.approx(means)
+    with pytest.raises(ncsolve.ProblemError, match="up to 40"):
+        comparison_figure(dataclasses.replace(found, rows=found.rows * 14))

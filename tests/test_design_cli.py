@@ -196,3 +196,38 @@ def test_not_verified_is_exit_1():
     done = run("design", "-g", "simplex", "--classes", "3", "--scale", "1e-14")
     assert done.returncode == 1
     assert "must give the target back" in done.stderr
+
+
+def test_a_certificate_on_request(tmp_path):
+    """The proof is of the forward problem that was solved, and the stand-alone check accepts it."""
+    arguments = ("design", "-g", "simplex", "--counts", "50,10,5", "--lambda-b", "0.5", "--certificate", "proof.json")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "certified: loss in [" in done.stdout
+    checked = run("check", "proof.json", cwd=tmp_path)
+    assert checked.returncode == 0
+    assert "certified: loss in [" in checked.stdout
+    again = run(*arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    document(*arguments, "--force", cwd=tmp_path)  # stdout stays pure JSON
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures(tmp_path, ending):
+    pytest.importorskip("matplotlib")
+    arguments = ("compare", "--encodings", "onehot,signed,binary", "--counts", "400,100,9,1", "--lambda-w", "5e-3",
+                 "--lambda-b", "inf", "--plot", f"c.{ending}")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"saved c.{ending}" in done.stdout
+    start = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending]
+    assert (tmp_path / f"c.{ending}").read_bytes().startswith(start)
+    assert run(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_a_figure_with_another_ending_is_refused_before_the_work(tmp_path):
+    done = run("compare", "--encodings", "onehot", "--plot", "c.jpg", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "unknown file ending '.jpg'" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -31,11 +31,11 @@ def compare(
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.comparison/1).")] = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the comparison to a .png, .svg or .pdf file.")
@@ -53,6 +53,10 @@ def compare(
     from ncsolve._comparison import compare as library
 
     specs = split_specs(encodings)
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        check_figure_output(plot, force=force)
     asked = options.request(
         classes=classes, per_class=per_class, counts=counts, labels=labels, label_column=label_column,
         lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
@@ -60,12 +64,12 @@ def compare(
     w, h, b = asked.lambdas
     found = library(
         specs, counts=asked.problem.counts, lambda_w=w, lambda_h=h, lambda_b=b, convention=asked.convention.name,
-        class_names=asked.problem.class_names, seed=seed,
+        class_names=asked.problem.class_names, seed=seed or 0,
     )
     if plot is not None:
-        from ncsolve._comparison_plot import plot_comparison
+        from ncsolve.plots import comparison_figure, save_figure
 
-        plot_comparison(found, plot, force=force)
+        save_figure(comparison_figure(found), plot, force=force)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ncsolve._conventions import Convention
@@ -20,8 +22,10 @@ __all__ = ["describe_design", "describe_inverse"]
 _PRINTED = 8
 
 
-def describe_design(design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float]) -> None:
-    """Print a design."""
+def describe_design(
+    design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float], proof: Sequence[str] = ()
+) -> None:
+    """Print a design; ``proof`` is what the checker of certificates says of it."""
     minimizer = design.minimizer
     rows = facts()
     for name, text in (
@@ -33,6 +37,7 @@ def describe_design(design: Design, words: str, convention: Convention, lambdas:
         ("angle", _angle(minimizer)),
         ("decoding", _decoding(design)),
         ("loss", _loss(minimizer, convention)),
+        ("proof", "\n".join(proof)),
         ("one-hot", _one_hot(design)),
         ("method", f"inverse design (T11), then {_method(minimizer)}"),
     ):

@@ -58,11 +58,11 @@ def design(
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -75,7 +75,14 @@ def design(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the codes to a .csv or .npy file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate", metavar="FILE.json",
+            help="Write a proof, for 'ncsolve check', that the forward problem's loss is the global minimum.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out and --certificate files.")] = False,
 ) -> None:
     """Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.
 
@@ -96,13 +103,13 @@ def design(
         _refuse(
             "--geometry",
             {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
-             "--out": out},
+             "--out": out, "--certificate": certificate},
         )
         _one_number(target_cosine, vary or "lambda_b", encoding or "onehot", seed, as_json, problem_options)
         return
     _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
     assert geometry is not None
-    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, force, problem_options)
+    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, problem_options)
 
 
 def _refuse(partner: str, given: dict[str, object]) -> None:
@@ -113,15 +120,18 @@ def _refuse(partner: str, given: dict[str, object]) -> None:
 
 def _encoding(
     spec: str, scale: float | None, code_length: int | None, centre: bool, tolerance: float | None, as_json: bool,
-    out: Path | None, force: bool, problem_options: dict[str, object],
+    out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, object],
 ) -> None:
     from ncsolve import design as library
+    from ncsolve._outputs import check_output
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
-    from ncsolve.design._files import check_ending
+    from ncsolve.design._files import ENDINGS
 
     if out is not None:
-        check_ending(out)
+        check_output(out, ENDINGS, force=force)
+    if certificate is not None:
+        check_output(certificate, (".json",), force=force)
     if tolerance is not None and not tolerance > 0.0:
         raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
     geometry = parse_geometry(spec)
@@ -145,6 +155,13 @@ def _encoding(
     )
     if out is not None:
         found.save(out, force=force)
+    proof: tuple[str, ...] = ()
+    if certificate is not None:
+        from ncsolve.certificates import certify
+
+        proved = certify(found.minimizer)
+        proved.save(certificate, force=force)
+        proof = tuple(proved.check().lines)
     if as_json:
         from ncsolve.design._document import design_document
 
@@ -155,13 +172,14 @@ def _encoding(
         return
     from ncsolve.cli._describe_design import describe_design
 
-    describe_design(found, geometry.words, asked.convention, asked.lambdas)
-    if out is not None:
-        typer.echo(f"\nsaved {out}")
+    describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
+    saved = [path for path in (out, certificate) if path is not None]
+    if saved:
+        typer.echo("\nsaved " + " and ".join(str(path) for path in saved))
 
 
 def _one_number(
-    cosine: float, vary: str, encoding: str, seed: int, as_json: bool, problem_options: dict[str, object]
+    cosine: float, vary: str, encoding: str, seed: int | None, as_json: bool, problem_options: dict[str, object]
 ) -> None:
     from ncsolve.design import for_cosine
 

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ncsolve import encodings
-
 __all__ = ["list_encodings"]
 
 
@@ -21,6 +19,8 @@ def list_encodings(
       ncsolve encodings
       ncsolve minimizer --encoding ecoc:15 --seed 1
     """
+    from ncsolve import encodings
+
     entries = [encodings.get(name) for name in encodings.names()]
     if as_json:
         import json

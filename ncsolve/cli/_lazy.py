@@ -13,7 +13,11 @@ __all__ = ["COMMANDS", "LazyGroup"]
 # Name of the command, in the order of the help, and where its function is.
 COMMANDS = {
     "minimizer": "ncsolve.cli._minimizer:minimizer",
+    "path": "ncsolve.cli._path:path",
+    "phase": "ncsolve.cli._phase:phase",
     "encodings": "ncsolve.cli._encodings:list_encodings",
+    "certify": "ncsolve.cli._certify:certify",
+    "check": "ncsolve.cli._certify:check",
     "derive": "ncsolve.cli._derive:derive",
     "design": "ncsolve.cli._design:design",
     "compare": "ncsolve.cli._compare:compare",

@@ -13,24 +13,29 @@ __all__ = ["minimizer"]
 
 
 def minimizer(
-    encoding: options.EncodingOption = "onehot",
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Save the Gram matrix and the spectrum: .png, .svg or .pdf."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
 ) -> None:
     """Find the global minimizer of a problem: its geometry, bias and loss.
 
@@ -45,14 +50,20 @@ def minimizer(
     from ncsolve._document import document
     from ncsolve._solve import solve
 
+    if plot is not None:
+        from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
+
+        check_figure_output(plot, force=force)
     asked = options.request(
-        encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
         convention_name=convention, seed=seed,
     )
     found = solve(asked.problem)
     if out is not None:
         found.save(out, force=force)
+    if plot is not None:
+        save_figure(minimizer_figure(found), plot, force=force)
     if as_json:
         import json
 
@@ -64,5 +75,6 @@ def minimizer(
     from ncsolve.cli._describe import describe
 
     describe(found, asked.convention, asked.lambdas)
-    if out is not None:
-        typer.echo(f"\nsaved {out}")
+    for file in (out, plot):
+        if file is not None:
+            typer.echo(f"\nsaved {file}")

@@ -15,8 +15,8 @@ from ncsolve.errors import FileError, ProblemError
 __all__ = ["verify"]
 
 _PROBLEM = (
-    "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h", "lambda_b", "dim",
-    "convention", "seed",
+    "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
+    "lambda_b", "dim", "convention", "seed",
 )
 _CLAIMS = ("quick", "only", "source", "workers", "details")
 
@@ -39,19 +39,24 @@ def verify(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --report file.")] = False,
-    encoding: options.EncodingOption = "onehot",
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --report and --plot.")] = False,
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = "5e-4",
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
-    convention: options.ConventionOption = "paper",
-    seed: options.SeedOption = 0,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
 ) -> None:
     """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
 
@@ -72,6 +77,12 @@ def verify(
     described = _given(context, _PROBLEM)
     if report is not None and report.exists() and not force:
         raise FileError(f"{report}: exists already; choose another name or pass --force")
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        if not described:
+            raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
+        check_figure_output(plot, force=force)
     if described:
         selecting = _given(context, _CLAIMS)
         if selecting:
@@ -79,7 +90,7 @@ def verify(
                 f"{_option(selecting[0])} is for the claims and {_option(described[0])} describes a problem; drop one"
             )
         asked = options.request(
-            encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+            problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
             label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
             convention_name=convention, seed=seed,
         )
@@ -88,6 +99,10 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
+    if plot is not None:
+        from ncsolve.plots import problem_descents, save_figure
+
+        save_figure(problem_descents(asked.problem), plot, force=force)
     if report is not None:
         from ncsolve._files import write_whole
 

@@ -9,29 +9,21 @@ from typing import BinaryIO
 import numpy as np
 
 from ncsolve._files import write_whole
+from ncsolve._outputs import check_output
 from ncsolve._problem import UFM
-from ncsolve.errors import FileError
 
-__all__ = ["ENDINGS", "check_ending", "save_encoding"]
+__all__ = ["ENDINGS", "save_encoding"]
 
 ENDINGS = (".csv", ".npy")
 
 
-def check_ending(path: str | Path) -> Path:
-    """The path, or FileError for an ending that says no format."""
-    path = Path(path)
-    if path.suffix not in ENDINGS:
-        raise FileError(f"{path}: unknown file ending {path.suffix!r} for an encoding; use one of {', '.join(ENDINGS)}")
-    return path
-
-
 def save_encoding(path: str | Path, problem: UFM, *, force: bool = False) -> None:
     """Write E (m, K) with all digits, a row per output and a column per class."""
-    path = check_ending(path)
+    path = check_output(path, ENDINGS, force=force)
     matrix = np.asarray(problem.encoding.matrix)
 
     def write(stream: BinaryIO) -> None:
-        if path.suffix == ".npy":
+        if path.suffix.lower() == ".npy":
             np.save(stream, matrix, allow_pickle=False)
             return
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")

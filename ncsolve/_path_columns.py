@@ -1,0 +1,47 @@
+"""The columns of a path: figures of every point, from frames that are made again and not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._frames_along import FrameSource
+from ncsolve._metrics import cosines_of, metrics_of
+from ncsolve._regimes import regime_of
+from ncsolve._sweep import Sweep
+
+__all__ = ["NC_NAMES", "Figures", "figures_along"]
+
+Array = NDArray[np.float64]
+NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figures:
+    """What needs a point's class means: ``cosines`` (n, 3) smallest, mean and largest, ``nc`` (n, 5) in the order of
+    NC_NAMES (NaN where undefined; all NaN unless they were asked for), and the ``regimes``."""
+
+    cosines: Array
+    nc: Array
+    regimes: tuple[str, ...]
+
+
+def figures_along(sweep: Sweep, *, metrics: bool, progress: Callable[[int], None] | None = None) -> Figures:
+    """Measure every point; ``progress`` is called with the number of points that are done."""
+    n = sweep.values.size
+    cosines, nc, regimes = np.full((n, 3), np.nan), np.full((n, len(NC_NAMES)), np.nan), [""] * n
+    for done, (i, frame) in enumerate(FrameSource(sweep).along(sweep.values), start=1):
+        problem = sweep.problem_at(float(sweep.values[i]))
+        found = cosines_of(frame)
+        if found is not None:
+            cosines[i] = found.min, found.mean, found.max
+        regimes[i] = regime_of(problem, frame)
+        if metrics:
+            measured = metrics_of(problem, frame)
+            nc[i] = [np.nan if value is None else value for value in (getattr(measured, name) for name in NC_NAMES)]
+        if progress is not None:
+            progress(done)
+    return Figures(cosines=cosines, nc=nc, regimes=tuple(regimes))

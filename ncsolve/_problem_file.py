@@ -1,0 +1,167 @@
+"""A problem described by a file, problem.toml or problem.json: the same fields as the options of the command line."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+
+from ncsolve.errors import FileError
+
+__all__ = ["ProblemFields", "read_problem_file"]
+
+_ENDINGS = (".toml", ".json")
+_SOURCES = ("per_class", "counts", "labels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemFields:
+    """What a problem file says; None where it says nothing.
+
+    ``encoding`` is a name with parameters, a file, or a matrix with one row per output; ``counts`` one number a class;
+    ``labels`` a file of class labels.  Files are looked for beside the problem file.  Numbers with digits after the
+    point are kept as they are written, for what is computed exactly.
+    """
+
+    encoding: str | tuple[tuple[str, ...], ...] | None = None
+    classes: int | None = None
+    per_class: int | None = None
+    counts: tuple[int, ...] | None = None
+    labels: Path | None = None
+    label_column: str | None = None
+    lambda_w: str | None = None
+    lambda_h: str | None = None
+    lambda_b: str | None = None
+    dim: int | None = None
+    convention: str | None = None
+    seed: int | None = None
+
+
+def read_problem_file(path: str | Path) -> ProblemFields:
+    """Read and check a problem file.  Raises FileError, which names the field."""
+    path = Path(path)
+    if path.suffix.lower() not in _ENDINGS:
+        raise FileError(f"{path}: unknown file ending {path.suffix!r}; use one of {', '.join(_ENDINGS)}")
+    document = _parse(path)
+    known = [field.name for field in fields(ProblemFields)]
+    for name in document:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}? Fields" if close else "the fields are"
+            raise FileError(f"{path}: unknown field {name!r}; {hint}: {', '.join(known)}".replace("are:", "are"))
+    given = [name for name in _SOURCES if name in document]
+    if len(given) > 1:
+        raise FileError(f"{path}: give the samples per class in one way; got {' and '.join(given)}, drop all but one")
+    values: dict[str, object] = {}
+    for name, value in document.items():
+        rule, convert = _RULES[name]
+        try:
+            values[name] = convert(value)
+        except (TypeError, ValueError):
+            shown = repr(value)
+            raise FileError(
+                f"{path}: the field {name} must be {rule}; got {shown if len(shown) < 60 else shown[:57] + '...'}"
+            ) from None
+    for name in ("encoding", "labels"):
+        if isinstance(values.get(name), Path):
+            values[name] = path.parent / str(values[name])
+    if isinstance(values.get("encoding"), Path):
+        values["encoding"] = str(values["encoding"])
+    return ProblemFields(**values)  # type: ignore[arg-type]  # each value has been converted to its field's type
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    try:
+        text = data.decode("utf-8-sig")
+        if path.suffix.lower() == ".toml":
+            document = tomllib.loads(text, parse_float=_Written)
+        else:
+            document = json.loads(text, parse_float=_Written, parse_constant=_Written)
+    except UnicodeDecodeError:
+        raise FileError(f"{path}: is not a text file in UTF-8") from None
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise FileError(f"{path}: is not valid {path.suffix[1:].upper()}: {error}") from None
+    except RecursionError:
+        raise FileError(f"{path}: is nested too deeply; a problem is one flat table of fields") from None
+    if not isinstance(document, dict):
+        raise FileError(f"{path}: must hold one table of fields, such as encoding = \"onehot\"")
+    return document
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+class _Written(float):
+    """A number that remembers how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> _Written:
+        number = super().__new__(cls, text.replace("_", ""))
+        number.text = text.replace("_", "").lstrip("+")
+        return number
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _number(value: object) -> str:
+    if value == "inf":  # JSON has no infinity
+        return "inf"
+    if isinstance(value, bool) or not isinstance(value, (int, _Written)) or value != value:
+        raise TypeError
+    return value.text if isinstance(value, _Written) else str(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return value
+
+
+def _column(value: object) -> str:
+    return str(_whole(value)) if not isinstance(value, str) else value
+
+
+def _counts(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not value:
+        raise TypeError
+    return tuple(_whole(entry) for entry in value)
+
+
+def _encoding(value: object) -> str | Path | tuple[tuple[str, ...], ...]:
+    if isinstance(value, str):
+        return Path(_text(value)) if Path(value).suffix in (".csv", ".txt", ".npy") or "/" in value else _text(value)
+    if not isinstance(value, list) or not value:
+        raise TypeError
+    rows = tuple(tuple(_number(entry) for entry in row) if isinstance(row, list) else () for row in value)
+    if not rows[0] or len({len(row) for row in rows}) != 1:
+        raise ValueError
+    return rows
+
+
+_NUMBER = "a number (or \"inf\")"
+_RULES: dict[str, tuple[str, Callable[[object], object]]] = {
+    "encoding": ("a name such as \"smoothed:0.1\", a file, or a matrix with rows of equal length", _encoding),
+    "classes": ("a whole number", _whole),
+    "per_class": ("a whole number", _whole),
+    "counts": ("a list of whole numbers", _counts),
+    "labels": ("the name of a file", lambda value: Path(_text(value))),
+    "label_column": ("the name or number of a column", _column),
+    "lambda_w": (_NUMBER, _number),
+    "lambda_h": (_NUMBER, _number),
+    "lambda_b": (_NUMBER, _number),
+    "dim": ("a whole number", _whole),
+    "convention": ("the name of a convention", _text),
+    "seed": ("a whole number", _whole),
+}

@@ -1,0 +1,125 @@
+"""The second parameter of a phase diagram, beside lambda_b: what it means, and the problem of each of its values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import encodings
+from ncsolve._problem import UFM
+from ncsolve.errors import ProblemError, UnknownNameError
+
+__all__ = ["AGAINST", "SecondParameter", "second_parameter"]
+
+Array = NDArray[np.float64]
+
+# Each with what it is called in a sentence.
+AGAINST = {
+    "t": "threshold T/sqrt(N/K), by scaling both weight decays",
+    "weight_decay": "lambda_w = lambda_h",
+    "classes": "number of classes",
+    "imbalance": "largest over smallest class: half of the classes have fewer samples",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SecondParameter:
+    """A parameter ``name`` in AGAINST and its ``values`` (p,), ascending."""
+
+    problem: UFM
+    name: str
+    values: Array
+
+    def problem_at(self, value: float) -> UFM:
+        """The problem with the parameter set to ``value``."""
+        problem = self.problem
+        if self.name == "t":
+            tau = value * math.sqrt(problem.samples / problem.classes) / problem.samples
+            ratio = math.sqrt(problem.lambda_w) / math.sqrt(problem.lambda_h)
+            return problem.replace(lambda_w=tau * ratio, lambda_h=tau / ratio)
+        if self.name == "weight_decay":
+            return problem.replace(lambda_w=value, lambda_h=value)
+        if self.name == "classes":
+            return problem.replace(
+                encoding=encodings.make(problem.encoding.name, classes=round(value)), dim=None, class_names=None,
+                counts=problem.counts.values[0],
+            )
+        large = problem.counts.values[-1]
+        small = round(large / value)
+        minority = problem.classes // 2
+        return problem.replace(counts=[large] * (problem.classes - minority) + [small] * minority)
+
+    def collapse_values(self) -> tuple[float, ...]:
+        """Values at which classes collapse whatever lambda_b is, for affine one-hot codes a I + q J.
+
+        Within a group of at least two classes of n_k samples the label mean has no part, and neither has the bias:
+        their differences vanish together, where a^2 n_k = T^2.  For the imbalance ratio R, T = tau N depends on R, and
+        that is a quadratic equation in 1/R (for the large classes a linear one); for balanced classes it is t = |a|.
+        """
+        affine = self.problem.encoding.affine
+        if affine is None or affine.a == 0.0 or self.problem.classes < 2:
+            return ()
+        n, k = self.problem.counts.values[-1], self.problem.classes
+        if self.name == "imbalance":
+            found = _imbalance_ratios(n, k, self.problem.tau / abs(affine.a))
+        elif self.name in ("t", "weight_decay") and self.problem.counts.balanced:
+            found = [abs(affine.a) if self.name == "t" else abs(affine.a) / (k * math.sqrt(n))]
+        else:
+            found = []
+        low, high = float(self.values[0]), float(self.values[-1])
+        return tuple(sorted(value for value in found if low <= value <= high))
+
+
+def _imbalance_ratios(n: int, k: int, scale: float) -> list[float]:
+    """R with n_k = s^2 N^2 for the small classes or for the large ones, N = n (L + S/R); ``scale`` is s = tau/|a|."""
+    small, large = k // 2, k - k // 2
+    found = []
+    if small > 1:  # n/R = s^2 n^2 (L + S/R)^2, a quadratic in 1/R
+        square = scale * scale * n
+        roots = np.roots([square * small**2, 2 * square * large * small - 1.0, square * large**2])
+        found += [1 / float(x.real) for x in roots if x.imag == 0 and x.real > 0]
+    if large > 1:  # n = s^2 n^2 (L + S/R)^2
+        x = (1 / (scale * math.sqrt(n)) - large) / small
+        if x > 0:
+            found.append(1 / x)
+    return found
+
+
+def second_parameter(problem: UFM, name: str, values: Sequence[float] | ArrayLike) -> SecondParameter:
+    """A second parameter with its values checked, sorted and, for classes and imbalance, rounded to what is possible.
+
+    Raises ProblemError and UnknownNameError.
+    """
+    if name not in AGAINST:
+        raise UnknownNameError("parameter of a phase diagram", name, AGAINST)
+    try:
+        grid = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ProblemError(f"{name} must be a sequence of numbers") from None
+    if grid.ndim != 1 or grid.size < 2:
+        raise ProblemError(f"{name} must be a sequence of at least two numbers; got shape {grid.shape}")
+    low = {"t": 0.0, "weight_decay": 0.0, "classes": 2.0, "imbalance": 1.0}[name]
+    strict = name in ("t", "weight_decay")
+    for value in grid.tolist():
+        if not (math.isfinite(value) and (value > low if strict else value >= low)):
+            raise ProblemError(f"{name} must be finite and {'above' if strict else 'at least'} {low:g}; got {value:g}")
+    if name in ("classes", "imbalance") and not problem.counts.balanced:
+        raise ProblemError(
+            f"against {name} the problem must have the same count in every class; got "
+            f"{len(problem.counts.values)} distinct counts, give one with per_class"
+        )
+    if name == "classes":
+        grid = np.round(grid)
+    if name == "imbalance":
+        if problem.classes < 2:
+            raise ProblemError("imbalance needs at least two classes; got 1")
+        large = problem.counts.values[-1]
+        grid = large / np.maximum(np.round(large / grid), 1.0)
+    grid = np.unique(grid)
+    if grid.size < 2:
+        raise ProblemError(f"{name} must take at least two different values; got {grid[0]:g} only")
+    return SecondParameter(problem=problem, name=name, values=grid)

@@ -1,0 +1,158 @@
+"""The certificate: a problem, a point, dual vectors, and what they prove."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from ncsolve._files import write_whole
+from ncsolve.certificates import checker
+from ncsolve.certificates._check import CheckResult, check_bytes
+from ncsolve.certificates._exact_problem import ExactProblem
+from ncsolve.certificates._proof import Proof
+from ncsolve.errors import SizeError
+
+__all__ = ["Certificate", "build_certificate"]
+
+_MAX_CLAIM_BITS = 5000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Certificate:
+    """A proof that the minimum of a problem is between ``lower`` and ``upper``, for every feature dimension d >= rank.
+
+    ``problem`` in exact numbers; ``proof`` the point, the dual vectors and the semidefinite evidence; ``centring``
+    "complete", "incomplete" or None (undecided); ``centred_up_to``, two rationals (as text, or "inf") between which
+    complete centring ends, equal where that lambda_b is rational, None if undecided; ``classes``, for each class
+    whether its mean is "zero", "nonzero" or None.  The format is described in docs/certificates.md.
+
+    >>> import ncsolve
+    >>> from ncsolve.certificates import certify
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+    ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+    >>> certificate = certify(problem, lambda_w="5e-4", lambda_h="5e-4")
+    >>> certificate.lower, certificate.upper, certificate.gap
+    (Fraction(97, 2000), Fraction(97, 2000), Fraction(0, 1))
+    >>> print(certificate.check().lines[0])
+    proved: the minimum is 97/2000 (about 0.048500000000000)
+    """
+
+    problem: ExactProblem
+    proof: Proof
+    lower: Fraction
+    upper: Fraction
+    centring: Literal["complete", "incomplete"] | None
+    centred_up_to: tuple[str, str] | None
+    classes: tuple[Literal["zero", "nonzero"] | None, ...]
+
+    @property
+    def gap(self) -> Fraction:
+        """upper - lower."""
+        return self.upper - self.lower
+
+    @property
+    def relative_gap(self) -> Fraction:
+        """The gap over the upper bound; 0 if both are zero."""
+        return self.gap / self.upper if self.upper else Fraction(0)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the minimum is known exactly: the gap is zero."""
+        return self.lower == self.upper
+
+    def check(self) -> CheckResult:
+        """Run the stand-alone checker on the certificate as it would be written."""
+        return check_bytes(self.to_bytes())
+
+    def to_json(self) -> dict[str, object]:
+        """The document (schema ncsolve.certificate/1), as plain data; numbers are strings "p/q"."""
+        problem, proof = self.problem, self.proof
+        return {
+            "schema": checker.SCHEMA,
+            "codes": _texts(problem.codes),
+            "counts": list(problem.counts),
+            "lambda_w": str(problem.lambda_w),
+            "lambda_h": str(problem.lambda_h),
+            "lambda_b": "inf" if problem.lambda_b is None else str(problem.lambda_b),
+            "lower": str(self.lower),
+            "upper": str(self.upper),
+            "gap": str(self.gap),
+            "centring": self.centring,
+            "centred_up_to": None if self.centred_up_to is None else list(self.centred_up_to),
+            "classes": list(self.classes),
+            "scales": list(map(str, proof.scales)),
+            "weights": _texts(proof.weights),
+            "class_means": _texts(proof.class_means),
+            "bias": list(map(str, proof.bias)),
+            "dual": _texts(proof.dual),
+            "psd_scales": list(map(str, proof.psd_scales)),
+            "psd_factor": _texts(proof.psd_factor),
+        }
+
+    def to_bytes(self) -> bytes:
+        """The file: one key a line, one row of a matrix a line."""
+        lines = [f"{json.dumps(key)}: {_dumps(value)}" for key, value in self.to_json().items()]
+        return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the certificate.  Raises FileError if the file exists and ``force`` is not set; never half a file."""
+        data = self.to_bytes()
+
+        def write(stream: BinaryIO) -> None:
+            stream.write(data)
+
+        write_whole(path, write, force=force)
+
+    def __repr__(self) -> str:
+        kind = "proved" if self.exact else f"relative gap {float(self.relative_gap):.1e}"
+        return f"Certificate(loss={float(self.upper):.15g}, {kind}, classes={self.problem.classes}, " \
+               f"outputs={self.problem.outputs})"
+
+
+def build_certificate(problem: ExactProblem, proof: Proof) -> Certificate:
+    """State what a proof proves.
+
+    Raises ``checker.Refuted`` if its semidefinite evidence does not hold, SizeError if its numbers are too long.
+    """
+    draft = Certificate(
+        problem=problem, proof=proof, lower=Fraction(0), upper=Fraction(0), centring=None, centred_up_to=None,
+        classes=(None,) * problem.classes,
+    )
+    try:
+        read = checker.read(draft.to_bytes())
+    except checker.Malformed as error:
+        raise SizeError(
+            f"the numbers of a certificate must fit into its checker's bounds: {error}; round the codes or lambdas, or "
+            "ask for fewer digits"
+        ) from None
+    checker.semidefinite(read)
+    read.upper, read.lower = _short(checker.objective(read), up=True), _short(checker.bound(read), up=False)
+    regime = checker.regime(read)
+    up_to = regime["centred_up_to"]
+    return replace(
+        draft, lower=read.lower, upper=read.upper, centring=regime["centring"],
+        centred_up_to=None if up_to is None else (up_to[0], up_to[1]), classes=tuple(regime["classes"]),
+    )
+
+
+def _short(x: Fraction, *, up: bool) -> Fraction:
+    """The number itself, or if it would be too long for a claim, a weaker one."""
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) <= _MAX_CLAIM_BITS:
+        return x
+    bits = _MAX_CLAIM_BITS // 2 - x.numerator.bit_length() + x.denominator.bit_length()
+    unit = Fraction(2) ** -bits
+    return (-((-x) // unit) if up else x // unit) * unit
+
+
+def _texts(table: Sequence[Sequence[Fraction]]) -> list[list[str]]:
+    return [list(map(str, row)) for row in table]
+
+
+def _dumps(value: object) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value)

@@ -1,0 +1,131 @@
+"""From a problem to its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from types import SimpleNamespace
+
+from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM
+from ncsolve._solve import solve
+from ncsolve.certificates import checker
+from ncsolve.certificates._approximation import Precision
+from ncsolve.certificates._certificate import Certificate, build_certificate
+from ncsolve.certificates._doubles import from_doubles, grid_bias
+from ncsolve.certificates._exact_problem import ExactProblem
+from ncsolve.certificates._guess import rational_proof
+from ncsolve.certificates._numbers import Exact
+from ncsolve.certificates._proof import Proof, rounded_proof
+from ncsolve.certificates._refine import refine
+from ncsolve.errors import ConvergenceError, ProblemError
+
+__all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]
+
+DOUBLE_DIGITS = 10
+MAX_DIGITS = 500
+
+
+def certify(
+    problem: UFM | Minimizer,
+    *,
+    digits: int = DOUBLE_DIGITS,
+    lambda_w: Exact | None = None,
+    lambda_h: Exact | None = None,
+    lambda_b: Exact | None = None,
+    codes: Sequence[Sequence[Exact]] | None = None,
+) -> Certificate:
+    r"""Prove, in exact rational arithmetic, how small the loss can be: T12.
+
+    For vectors l_k with :math:`\sum_k n_k l_k l_k^T \preceq \lambda_W \lambda_H I` every W, H, b have
+
+    .. math:: f(W, H, b) \ge \sum_k n_k \langle l_k, e_k \rangle - \tfrac N2 \sum_k n_k \|l_k\|^2
+              - \tfrac{1}{2 \lambda_b} \Big\| \sum_k n_k l_k \Big\|^2 .
+
+    Parameters
+    ----------
+    problem : UFM or Minimizer
+        Its floats are taken as the dyadic rationals that they are.
+    digits : int
+        The relative gap is at most 10^-digits, from 1 to 500.  Up to 10 digits come from double precision where
+        that is enough, more from python-flint.
+    lambda_w, lambda_h, lambda_b : optional
+        Exact values for the problem's floats: "5e-4" is 1/2000; also Fractions, Decimals and ints.
+    codes : optional
+        Exact codes, one row per output and one column per class.
+
+    Returns
+    -------
+    Certificate
+        With gap 0 where the minimizer is rational (as for T5 with sqrt(n lambda_w lambda_h) rational).
+
+    Raises
+    ------
+    ProblemError
+        For digits out of range, or exact values that are not the problem's.
+    SizeError
+        Beyond 256 classes or outputs, or where the numbers get too long.
+    ConvergenceError
+        If the gap stays above 10^-digits: no certificate is returned.
+
+    Source: T12 of docs/theory.md; VIPR (Cheung, Gleixner & Steffy 2017) for the division of labour with the checker.
+
+    >>> import ncsolve
+    >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+    >>> problem = ncsolve.UFM(encoding=codes, counts=[5, 20, 1, 10], lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1)
+    >>> certificate = certify(problem, lambda_w="1e-3", lambda_h="4e-3", lambda_b="0.1", digits=30)
+    >>> certificate.relative_gap < 1e-30, certificate.check().holds
+    (True, True)
+    """
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
+        raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {digits!r}")
+    minimizer = problem if isinstance(problem, Minimizer) else None
+    ufm = problem.problem if isinstance(problem, Minimizer) else problem
+    exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
+    minimizer = minimizer or solve(ufm)
+    precision = Precision(digits=digits, problem=exact)
+    known = _known_bias(exact)
+    bias = grid_bias(minimizer.bias, precision) if known is None else known
+    proof = rational_proof(exact, minimizer, bias, known_bias=known is not None)
+    if proof is not None:
+        found = _build(exact, proof)
+        if found is not None and found.exact:
+            return found
+    if digits <= DOUBLE_DIGITS:
+        found = _build(exact, rounded_proof(exact, from_doubles(exact, bias, precision), precision))
+        if found is not None and found.relative_gap <= Fraction(1, 10**digits):
+            return found
+    # Double precision cannot do it, or was not asked.
+    refined = refine(exact, bias, precision, known_bias=known is not None)
+    found = _build(exact, rounded_proof(exact, refined, precision))
+    if found is None or found.relative_gap > Fraction(1, 10**digits):
+        gap = "the semidefinite claim fails" if found is None else f"it is {float(found.relative_gap):.1e}"
+        raise ConvergenceError(
+            f"the relative gap of a certificate must be at most 1e-{digits}; {gap} (please report this problem, and "
+            "try more digits)"
+        )
+    return found
+
+
+def _build(problem: ExactProblem, proof: Proof) -> Certificate | None:
+    try:
+        return build_certificate(problem, proof)
+    except checker.Refuted:
+        return None
+
+
+def _known_bias(problem: ExactProblem) -> list[Fraction] | None:
+    """The bias where it is rational for a reason: no bias, a free bias, or complete centring (T4)."""
+    if problem.lambda_b is None or problem.lambda_b == 0:
+        return problem.centred_bias
+    mean = problem.label_mean
+    table = [[x - y for x, y in zip(code, mean, strict=True)] for code in problem.codes]
+    (*rows, last), den = checker.integers([*table, mean])
+    data = SimpleNamespace(
+        n=problem.counts, total=problem.samples, lambda_w=problem.lambda_w, lambda_h=problem.lambda_h
+    )
+    room = checker.margin(data, rows, den, last)
+    share = problem.lambda_b / (1 + problem.lambda_b)
+    if room is None or share**2 * problem.samples * sum(x * x for x in mean) > room:
+        return None
+    return problem.centred_bias

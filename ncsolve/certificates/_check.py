@@ -1,0 +1,49 @@
+"""Running the stand-alone checker in this process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ncsolve.certificates import checker
+from ncsolve.errors import FileError
+
+__all__ = ["CheckResult", "check_bytes", "check_file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """What the checker found: ``holds``, and ``lines``, what is proved or why the evidence does not hold."""
+
+    holds: bool
+    lines: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+
+def check_bytes(data: bytes) -> CheckResult:
+    """Check the text of a certificate.  Raises FileError if it is none."""
+    try:
+        return CheckResult(holds=True, lines=tuple(checker.check(data)))
+    except checker.Refuted as error:
+        return CheckResult(holds=False, lines=(f"refuted: {error}",))
+    except checker.Malformed as error:
+        raise FileError(f"not a certificate: {error}") from None
+
+
+def check_file(path: str | Path) -> CheckResult:
+    """Check a certificate file with integers and fractions only, as ``python -I -S checker.py`` does.
+
+    Raises FileError if the file cannot be read or is not a certificate; a certificate whose evidence does not hold is
+    no error: the result says why.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(checker.MAX_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    try:
+        return check_bytes(data)
+    except FileError as error:
+        raise FileError(f"{path}: {error}") from None

@@ -1,0 +1,67 @@
+"""The evidence in double precision: one singular value decomposition at the known bias."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve.certificates._approximation import Approximation, Precision
+from ncsolve.certificates._exact_problem import ExactProblem
+from ncsolve.certificates._numbers import Table, on_grid
+
+__all__ = ["from_doubles", "grid_bias"]
+
+Array = NDArray[np.float64]
+
+
+def from_doubles(problem: ExactProblem, bias: list[Fraction], precision: Precision) -> Approximation:
+    """W, class means, dual vectors and factor from the singular vectors of (E - b 1^T) D^(1/2).
+
+    The dual vectors are the singular vectors with singular values cut off at T, not the difference of labels and
+    outputs, in which digits cancel.
+    """
+    shifted = np.array([[float(x - b) for x, b in zip(code, bias, strict=True)] for code in problem.codes])
+    root_n = np.sqrt(np.array(problem.counts, dtype=np.float64))
+    left, sigma, right = np.linalg.svd(shifted.T * root_n)
+    tau = math.sqrt(float(problem.lambda_w)) * math.sqrt(float(problem.lambda_h))
+    ratio = math.sqrt(math.sqrt(float(problem.lambda_h)) / math.sqrt(float(problem.lambda_w)))
+    threshold = problem.samples * tau
+    rank = sigma.size
+    active = sigma > threshold
+    z = sigma[active] - threshold
+    dual = left[:, :rank] * np.minimum(sigma, threshold) @ right[:rank] / root_n / problem.samples
+    weights = left[:, :rank][:, active] * (ratio * np.sqrt(z))
+    means = (right[:rank][active].T / root_n[:, None]) * (np.sqrt(z) / ratio)
+    below = np.ones(problem.outputs)
+    below[:rank] = 1.0 - (np.minimum(sigma, threshold) / threshold) ** 2
+    kept = below > 2.0**-precision.claim
+    bits = precision.point(max(0, math.frexp(float(sigma[0]))[1] - math.frexp(threshold)[1] + 1))
+    return Approximation(
+        bias=bias,
+        weights=_table(weights, _grid(weights, bits)),
+        class_means=_table(means, _grid(means, bits)),
+        dual=_table(dual.T * float(precision.factor), precision.dual),
+        factor=_table(left[:, kept] * np.sqrt(below[kept]), precision.claim),
+    )
+
+
+def grid_bias(bias: Array, precision: Precision) -> list[Fraction]:
+    """A bias on the grid that it needs."""
+    return _table(bias[None, :], _grid(bias, precision.shrink + 24))[0]
+
+
+def _grid(a: Array, significant: int) -> int:
+    largest = float(np.abs(a).max(initial=0.0))
+    return significant - (math.frexp(largest)[1] if largest > 0 else 0)
+
+
+def _table(a: Array, bits: int) -> Table:
+    mantissas, exponents = np.frexp(a)
+    whole = np.ldexp(mantissas, 53).astype(np.int64)
+    return [
+        [on_grid(m, e - 53, bits) for m, e in zip(row, shifts, strict=True)]
+        for row, shifts in zip(whole.tolist(), exponents.tolist(), strict=True)
+    ]

@@ -1,0 +1,90 @@
+"""Exact numbers: from what people type, from floats, and onto a binary grid."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import TypeAlias
+
+from ncsolve.errors import ProblemError
+
+__all__ = ["Exact", "Table", "exact_number", "on_grid", "simplest_between"]
+
+Exact: TypeAlias = int | float | str | Fraction | Decimal
+Table: TypeAlias = list[list[Fraction]]
+# Powers of ten beyond this are no doubles, and far beyond it they would fill the memory.
+_MAX_EXPONENT = 300
+
+
+def exact_number(name: str, value: Exact) -> Fraction:
+    """The rational number that was written: "5e-4" is 1/2000, the float 5e-4 is the dyadic rational that it is.
+
+    ``value`` is text ("5e-4", "0.1", "1/2000"), an int, a float, a Fraction or a Decimal.
+    Raises ProblemError for anything else, and for infinity and NaN.
+
+    >>> exact_number("lambda_w", "5e-4")
+    Fraction(1, 2000)
+    >>> exact_number("lambda_w", 0.25)
+    Fraction(1, 4)
+    """
+    if isinstance(value, str):
+        return _from_text(name, value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return _from_decimal(name, value)
+    if isinstance(value, (int, float, Fraction)) and not isinstance(value, bool) and math.isfinite(value):
+        return Fraction(value)
+    raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {value!r}')
+
+
+def _from_text(name: str, text: str) -> Fraction:
+    top, slash, bottom = text.partition("/")
+    try:
+        found = _from_decimal(name, Decimal(top))
+        below = _from_decimal(name, Decimal(bottom)) if slash else Fraction(1)
+        return found / below
+    except (InvalidOperation, ZeroDivisionError):
+        raise ProblemError(f'{name} must be a finite number, such as "5e-4" or "1/2000"; got {text[:60]!r}') from None
+
+
+def _from_decimal(name: str, value: Decimal) -> Fraction:
+    if not value.is_finite():
+        raise InvalidOperation
+    if (value and not -_MAX_EXPONENT <= value.adjusted() <= _MAX_EXPONENT) or len(value.as_tuple().digits) > 1000:
+        raise ProblemError(
+            f"{name} must be between 1e-{_MAX_EXPONENT} and 1e{_MAX_EXPONENT} and have at most 1000 digits; got "
+            f"{str(value)[:60]}"
+        )
+    return Fraction(value) if value else Fraction(0)
+
+
+def on_grid(mantissa: int, exponent: int, bits: int) -> Fraction:
+    """mantissa * 2**exponent, rounded to the nearest multiple of 2**-bits."""
+    shift = exponent + bits
+    numerator = mantissa << shift if shift >= 0 else ((mantissa >> (-shift - 1)) + 1) >> 1
+    return Fraction(numerator, 1 << bits) if bits >= 0 else Fraction(numerator << -bits)
+
+
+def simplest_between(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of least denominator in [low, high], by continued fractions.
+
+    >>> simplest_between(Fraction(314, 100), Fraction(315, 100))
+    Fraction(22, 7)
+    """
+    if low > high:
+        raise ValueError(f"low must not exceed high; got {low} and {high}")
+    if low <= 0 <= high:
+        return Fraction(0)
+    if high < 0:
+        return -simplest_between(-high, -low)
+    whole: list[int] = []
+    while True:
+        floor = low.numerator // low.denominator
+        if floor == low or floor + 1 <= high:
+            found = Fraction(floor if floor == low else floor + 1)
+            break
+        whole.append(floor)
+        low, high = 1 / (high - floor), 1 / (low - floor)
+    for floor in reversed(whole):
+        found = floor + 1 / found
+    return found

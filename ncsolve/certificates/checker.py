@@ -1,0 +1,249 @@
+"""Check a certificate of global optimality (ncsolve.certificate/1) with integers and fractions; needs no other file.
+
+    python -I -S checker.py cert.json      exit 0: it holds; 1: the evidence does not hold; 2: not a certificate
+
+Given codes e_k in R^m, counts n_k (N in all), lambda_w, lambda_h > 0 and 0 <= lambda_b <= inf, the file bounds the
+minimum over every W (m x d), every bias b and a feature h of every sample, for every d >= len(scales), of
+
+    1/(2N) sum |W h + b - e|^2 + lambda_w/2 |W|^2 + lambda_h/2 sum |h|^2 + lambda_b/2 |b|^2     (inf: b = 0).
+
+Upper bound: the objective where every sample of class k has the feature h_k; coordinate j of the feature space is in
+units of the root of s_j = scales[j], so that |W|^2 is a sum of s_j w_ij^2.  Lower bound: take l_k = dual[k] in R^m
+with A = lambda_w lambda_h I - sum n_k l_k l_k^T positive semidefinite, which holds if A - F diag(s) F^T is diagonally
+dominant, s >= 0.  Then lambda_w/2 |W|^2 + lambda_h/2 sum |h|^2 >= sum <l, W h>.  With r = e - W h - b the first term
+is at least sum <l, r> - N/2 sum |l|^2, and lambda_b/2 |b|^2 - <sum l, b> >= -|sum l|^2/(2 lambda_b) (if lambda_b = 0,
+sum l must be 0).  Add: objective >= sum n_k <l_k, e_k> - N/2 sum n_k |l_k|^2 - |sum n_k l_k|^2/(2 lambda_b).
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isqrt, lcm
+from operator import mul
+from types import SimpleNamespace
+from typing import Any
+
+Rows = Sequence[Sequence[Fraction]]
+SCHEMA = "ncsolve.certificate/1"
+NUMBERS = ("lambda_w", "lambda_h", "lower", "upper", "gap")
+VECTORS = {"counts": "k", "scales": "d", "bias": "m", "psd_scales": "q"}
+ARRAYS = VECTORS | {"codes": "km", "weights": "md", "class_means": "kd", "dual": "km", "psd_factor": "mq"}  # shapes
+NAMES = ("schema", *NUMBERS, "lambda_b", *ARRAYS, "centring", "centred_up_to", "classes")
+MAX_BYTES, MAX_DIGITS, MAX_SIZE, MAX_WORK = 1 << 25, 2000, 256, 1 << 42
+
+
+class Malformed(Exception):
+    """The text is not a certificate."""
+
+
+class Refuted(Exception):
+    """The evidence does not prove what is claimed."""
+
+
+def read(data: bytes) -> SimpleNamespace:
+    """Take the file apart; refuse whatever is not as documented."""
+    if len(data) > MAX_BYTES or data.count(b"[") > 4096 or data.count(b"{") > 1 or data.count(b",") > 1 << 19:
+        raise Malformed("the file has more bytes, lists or objects than a certificate can have")
+    try:
+        pairs = json.loads(data, object_pairs_hook=tuple, parse_float=str, parse_constant=str, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the file is not JSON, or nested too deeply: {show(str(error))}") from None
+    top = dict(pairs) if isinstance(pairs, tuple) else {}
+    wrong = sorted(set(top) ^ set(NAMES))
+    if wrong or len(top) < len(pairs) or top["schema"] != SCHEMA:
+        raise Malformed(f"every key must occur once, with schema {SCHEMA!r}; missing or wrong: {show(wrong or pairs)}")
+    size = {letter: len(entries(top[name], name)) for name, letter in VECTORS.items()}
+    c = SimpleNamespace(**top | {name: number(top[name], name) for name in NUMBERS})
+    for name, shape in ARRAYS.items():
+        rows = entries(top[name], name, size[shape[0]]) if shape[1:] else [top[name]]
+        rows = [[number(x, name) for x in entries(row, name, size[shape[-1]])] for row in rows]
+        setattr(c, name, rows if shape[1:] else rows[0])
+    c.lambda_b = None if c.lambda_b == "inf" else number(c.lambda_b, "lambda_b")
+    if size["m"] * size["k"] == 0 or min(c.counts) < 1 or any(n.denominator > 1 for n in c.counts):
+        raise Malformed("there must be codes, and counts must be whole numbers from 1 on")
+    if min(c.lambda_w, c.lambda_h) <= 0 or min(c.lambda_b or 0, 0, *c.scales, *c.psd_scales) < 0:
+        raise Malformed("lambda_w and lambda_h must be positive; lambda_b and the scales must not be negative")
+    (c.e, c.p), c.n, c.total = integers(c.codes), [int(n) for n in c.counts], int(sum(c.counts))
+    return c
+
+
+def show(thing: object) -> str:
+    return text if len(text := ascii(thing)) < 60 else text[:57] + "..."
+
+
+def entries(thing: Any, where: str, size: int | None = None) -> list[Any]:
+    if not isinstance(thing, list) or len(thing) > MAX_SIZE or size not in (None, len(thing)):
+        raise Malformed(f"{where} must be a list of {f'at most {MAX_SIZE}' if size is None else size} entries")
+    return thing
+
+
+def number(thing: Any, where: str) -> Fraction:
+    top, slash, bottom = thing.partition("/") if isinstance(thing, str) else ("", "", "")
+    for digits in (top.removeprefix("-"), bottom if slash else "1"):
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
+            raise Malformed(f'{where}: a number must be "p" or "p/q" of at most {MAX_DIGITS} digits; got {show(thing)}')
+    if slash and int(bottom) == 0:
+        raise Malformed(f"{where}: {show(thing)} has the denominator zero")
+    return Fraction(int(top), int(bottom) if slash else 1)
+
+
+def integers(rows: Rows) -> tuple[list[list[int]], int]:
+    """The same numbers over one denominator; Malformed if the products of the rows would take more than seconds."""
+    den, longest = 1, max((x.numerator.bit_length() for row in rows for x in row), default=0)
+    for q in {x.denominator for row in rows for x in row}:
+        den = lcm(den, q)
+        if sum(map(len, rows)) * len(rows) * (den.bit_length() + longest) ** 2 > MAX_WORK:
+            raise Malformed("the numbers, over a common denominator, are too long for a problem of this size")
+    return [[x.numerator * (den // x.denominator) for x in row] for row in rows], den
+
+
+def dot(x: Any, y: Any) -> Any:
+    return sum(map(mul, x, y))
+
+
+def gram(rows: Rows, weights: Sequence[Fraction]) -> tuple[list[list[int]], int]:
+    """The lower triangle of rows diag(weights) rows^T, over its denominator."""
+    (ints, a), ((scales,), b) = integers(rows), integers([weights])
+    scaled = [list(map(mul, row, scales)) for row in ints]
+    return [[dot(scaled[i], ints[j]) for j in range(i + 1)] for i in range(len(ints))], a * a * b
+
+
+def objective(c: SimpleNamespace) -> Fraction:
+    """The objective at the point; it leaves the W h_k in c.z, over c.den."""
+    (w, x), (h, y), ((s,), z), ((b,), q) = map(integers, (c.weights, c.class_means, [c.scales], [c.bias]))
+    if c.lambda_b is None and any(b):
+        raise Refuted("lambda_b = inf needs the bias zero")
+    scaled = [list(map(mul, s, mean)) for mean in h]
+    c.z, c.den = [[dot(row, mean) for row in w] for mean in scaled], x * y * z
+    den = lcm(c.den, c.p, q)
+    i, j, k, trios = den // c.den, den // q, den // c.p, zip(c.z, [b] * len(h), c.e, strict=True)
+    rests = [[i * u + j * v - k * e for u, v, e in zip(*trio, strict=True)] for trio in trios]
+    fit = Fraction(dot(c.n, map(dot, rests, rests)), c.total * den * den)
+    weights = Fraction(sum(dot(s, map(mul, row, row)) for row in w), x * x * z)
+    means = Fraction(dot(c.n, [dot(s, map(mul, mean, mean)) for mean in h]), y * y * z)
+    biases = (c.lambda_b or 0) * Fraction(dot(b, b), q * q)
+    return Fraction(fit + c.lambda_w * weights + c.lambda_h * means + biases, 2)
+
+
+def bound(c: SimpleNamespace) -> Fraction:
+    dual, den = integers(c.dual)
+    total = [dot(c.n, column) for column in zip(*dual, strict=True)]
+    if c.lambda_b == 0 and any(total):
+        raise Refuted("lambda_b = 0 needs sum n_k l_k = 0")
+    linear, square = dot(c.n, map(dot, dual, c.e)), dot(c.n, map(dot, dual, dual))
+    price = Fraction(dot(total, total), c.lambda_b) if c.lambda_b else 0
+    return Fraction(linear, den * c.p) - Fraction(c.total * square + price, 2 * den * den)
+
+
+def semidefinite(c: SimpleNamespace) -> None:
+    """lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant, or Refuted."""
+    (outer, a), (added, b) = gram([*zip(*c.dual, strict=True)], c.counts), gram(c.psd_factor, c.psd_scales)
+    den = lcm((c.lambda_w * c.lambda_h).denominator, a, b)
+    slack = [int(c.lambda_w * c.lambda_h * den)] * len(outer)
+    for i, pair in enumerate(zip(outer, added, strict=True)):
+        *across, own = (den // a * x + den // b * y for x, y in zip(*pair, strict=True))
+        slack[i] -= own + sum(map(abs, across))
+        slack[:i] = [old - abs(x) for old, x in zip(slack, across, strict=False)]
+    if min(slack) < 0:
+        raise Refuted("sum n_k l_k l_k^T <= lambda_w lambda_h I is not shown: row "
+                      f"{slack.index(min(slack))} of the remainder is not diagonally dominant")
+
+
+def margin(c: SimpleNamespace, rows: list[list[int]], den: int, x: list[int]) -> Fraction | None:
+    """T^2 - x^T G x/|x|^2 for G = sum n_k f_k f_k^T; None if it is not negative and x is no eigenvector of G."""
+    along = [n * dot(f, x) for n, f in zip(c.n, rows, strict=True)]
+    image = [dot(along, row) for row in zip(*rows, strict=True)]
+    top, square = dot(image, x), dot(x, x)
+    room = Fraction(c.total * c.total * c.lambda_w * c.lambda_h) - Fraction(top, (square or 1) * den * den)
+    return room if room < 0 or all(a * square == top * b for a, b in zip(image, x, strict=True)) else None
+
+
+def regime(c: SimpleNamespace) -> dict[str, Any]:
+    """Is the mean feature of the minimizer zero (complete centring, b = mu/(1 + lambda_b)), and which class means are?
+
+    T3: h_k = 0 iff x = e_k - b is a sum of eigenvectors of G = sum n_k (e_k - b)(e_k - b)^T with eigenvalues up to
+    T^2 = N^2 lambda_w lambda_h (not if x^T G x > T^2 |x|^2), and the mean iff x = mu - b is, at b = mu/(1 + lambda_b).
+    Else: as objective - minimum >= sum |change of W h + b|^2/(2N) + lambda_b/2 |change of b|^2, a point near enough to
+    the minimum and far enough from h_k = 0 shows that the minimizer is not there.
+    """
+    sums, den = [dot(c.n, column) for column in zip(*c.e, strict=True)], c.p * c.total
+    moved = [Fraction(dot(c.n, column), c.total * c.den) for column in zip(*c.z, strict=True)]
+    inverse, gap = Fraction(0 if c.lambda_b is None else 1, 1 + (c.lambda_b or 0)), 2 * (c.upper - c.lower)
+    rows = [[c.total * x - y for x, y in zip(e, sums, strict=True)] for e in c.e]
+    room, centred = margin(c, rows, den, sums), [inverse * Fraction(x, den) for x in sums]
+    ratio = Fraction(room * den * den, c.total * dot(sums, sums)) if room is not None and any(sums) else Fraction(1)
+    complete = c.lambda_b == 0 or (gap == 0 and not any(moved)) or (room is not None and (1 - inverse) ** 2 <= ratio)
+    far = sum((x + b - y) ** 2 for x, b, y in zip(moved, c.bias, centred, strict=True)) > gap
+    centring = "complete" if complete else "incomplete" if room is not None or far else None
+    known = c.bias if c.lambda_b is None or gap == 0 else centred if complete else None
+    if known:
+        (shift,), q = integers([known])
+        rows, den = [[q * x - c.p * y for x, y in zip(e, shift, strict=True)] for e in c.e], c.p * q
+    (drift,), q = integers([[x - y for x, y in zip(c.bias, known or c.bias, strict=True)]])
+    classes: list[str | None] = []
+    for n, z, f in zip(c.n, c.z, rows, strict=True):
+        away = [q * x + c.den * y for x, y in zip(z, drift, strict=True)]
+        limit = gap * (Fraction(c.total, n) + (0 if known else Fraction(1, c.lambda_b)))
+        far = dot(away, away) > (c.den * q) ** 2 * limit
+        left = Fraction(-1) if far else None if not known else margin(c, rows, den, f) if gap else Fraction(0)
+        classes.append(None if left is None else "zero" if left >= 0 else "nonzero")
+    return {"centring": centring, "centred_up_to": None if room is None else bracket(ratio), "classes": classes}
+
+
+def bracket(ratio: Fraction) -> list[str]:
+    """Around the lambda_b with (lambda_b/(1 + lambda_b))^2 = ratio, two rationals, equal if it is rational itself."""
+    if not 0 < ratio < 1:
+        return ["0" if ratio <= 0 else "inf"] * 2
+    root, unit = Fraction(isqrt(ratio.numerator), isqrt(ratio.denominator)), 1 << 64
+    low = isqrt(ratio.numerator * unit * unit // ratio.denominator)
+    ends = [root] * 2 if root * root == ratio and root.denominator < unit else [Fraction(low + i, unit) for i in (0, 1)]
+    return [str(Fraction(x, 1 - x)) if x < 1 else "inf" for x in ends]
+
+
+def decimal(x: Fraction, digits: int, up: bool) -> str:
+    n = (x.numerator * 10**digits + (x.denominator - 1 if up else 0)) // x.denominator
+    whole, rest = divmod(abs(n), 10**digits)
+    return f"{'-' * (n < 0)}{whole}.{rest:0{digits}d}"
+
+
+def check(data: bytes) -> list[str]:
+    """What is proved, in words; Malformed or Refuted."""
+    c = read(data)
+    semidefinite(c)
+    if objective(c) > c.upper:
+        raise Refuted("the objective at the point is above the claimed upper bound")
+    if bound(c) < c.lower:
+        raise Refuted("the bound that the dual vectors give is below the claimed lower bound")
+    if c.upper - c.lower > c.gap:
+        raise Refuted("the claimed bounds are further apart than the claimed gap")
+    for name, found in regime(c).items():
+        if vars(c)[name] != found:
+            raise Refuted(f"{name}: {show(found)} is what can be shown, not {show(vars(c)[name])}")
+    n = next(i for i in range(9999) if c.gap * 10**i >= 10 or c.gap == 0)
+    size = -(-c.gap.numerator * 10**n // c.gap.denominator)
+    loss = f"[{decimal(c.lower, n, False)}, {decimal(c.upper, n, True)}], gap <= {size // 10}.{size % 10}e{1 - n}"
+    exact = f"{c.lower} (about {decimal(c.lower, 15, False)})"
+    numbers = ", ".join(f"{c.classes.count(word)} {word or 'undecided'}" for word in ("zero", "nonzero", None))
+    return [
+        f"proved: the minimum is {exact}" if c.lower == c.upper else f"certified: loss in {loss}",
+        f"problem: {len(c.codes)} classes, {len(c.bias)} outputs, {c.total} samples, at least {len(c.scales)} features",
+        f"centring: {c.centring or 'undecided'}; complete up to lambda_b = "
+        + " .. ".join(dict.fromkeys(c.centred_up_to or ["undecided"])), f"class means: {numbers}",
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        if len(arguments) != 1:
+            raise Malformed("name one certificate, as in checker.py cert.json")
+        with open(arguments[0], "rb") as file:
+            print("\n".join(check(file.read(MAX_BYTES + 1))))
+    except (Refuted, Malformed, OSError, MemoryError, ValueError) as error:
+        print(f"{'refuted' if isinstance(error, Refuted) else 'malformed'}: {error}", file=sys.stderr)
+        return 1 if isinstance(error, Refuted) else 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""``ncsolve certify`` and ``ncsolve check``: certificates, with the numbers exactly as they were typed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+from ncsolve.errors import FileError, ProblemError
+
+if TYPE_CHECKING:
+    from ncsolve._minimizer import Minimizer
+    from ncsolve.certificates import Certificate
+    from ncsolve.certificates._numbers import Exact
+
+__all__ = ["certificate_as_typed", "certify", "check"]
+
+DigitsOption = Annotated[
+    int, typer.Option("--digits", metavar="D", help="Relative gap of at most 1e-D; beyond 10 in high precision.")
+]
+
+
+def certify(
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
+    dim: options.DimOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
+    digits: DigitsOption = 10,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.json", help="Write the certificate here, not to stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
+) -> None:
+    """Prove that a loss is the global minimum, in exact rational arithmetic.
+
+    Decimal numbers mean what they say: 5e-4 is 1/2000.  The minimum is proved exactly where it is rational, else
+    enclosed.  'ncsolve check' needs nothing but the file that this writes.
+
+    \b
+    Examples:
+      ncsolve certify --encoding onehot --lambda-b 0.5 -o cert.json
+      ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
+    """
+    from ncsolve._solve import solve
+
+    asked = options.request(
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
+        convention_name=convention, seed=seed,
+    )
+    found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
+    if out is None:
+        typer.echo(found.to_bytes().decode("ascii"), nl=False)
+    else:
+        found.save(out, force=force)
+    report(found, convention=asked.convention.name, out=out)
+
+
+def check(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE.json", help="A certificate.", show_default=False)] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="Print the stand-alone checker, to read it or to run it elsewhere.")
+    ] = False,
+) -> None:
+    """Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.
+
+    \b
+    Examples:
+      ncsolve check cert.json
+      ncsolve check --source > checker.py && python -I -S checker.py cert.json
+    """
+    from ncsolve.certificates import checker
+    from ncsolve.certificates._check import check_file
+
+    if source:
+        typer.echo(Path(checker.__file__).read_text(encoding="utf-8"), nl=False)
+        return
+    if file is None:
+        raise FileError("name the certificate to check, as in 'ncsolve check cert.json'")
+    result = check_file(file)
+    for line in result.lines:
+        typer.echo(line, err=not result.holds)
+    if not result.holds:
+        raise typer.Exit(1)
+
+
+def report(found: Certificate, *, convention: str, out: Path | None) -> None:
+    """Say what the checker finds; on stderr if the certificate itself went to stdout."""
+    problem = found.problem
+    for line in found.check().lines:
+        typer.echo(line, err=out is None)
+    scale = _factors(convention, problem.samples, problem.outputs)[3]
+    if scale != 1:
+        note = f"numbers are in the convention paper; the loss in {convention} is {scale} times as large"
+        typer.echo(note, err=out is None)
+    if out is not None:
+        typer.echo(f"saved {out}; check it with: ncsolve check {out}")
+
+
+def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int) -> Certificate:
+    """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
+    from ncsolve.certificates import certify as certify_minimizer
+    from ncsolve.certificates._numbers import exact_number
+
+    problem = minimizer.problem
+    w, h, b, _ = _factors(asked.convention.name, problem.samples, problem.code_length)
+    text_w, text_h, text_b = asked.texts
+    infinite = problem.lambda_b == float("inf")
+    return certify_minimizer(
+        minimizer,
+        digits=digits,
+        lambda_w=exact_number("--lambda-w", text_w) * w,
+        lambda_h=exact_number("--lambda-h", text_h) * h,
+        lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
+        codes=_codes_as_typed(asked.encoding, problem.classes),
+    )
+
+
+def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """Of ``ncsolve._conventions``, in exact numbers: by which the typed lambdas and the paper's loss are multiplied."""
+    one, n, m = Fraction(1), Fraction(samples), Fraction(outputs)
+    known = {
+        "paper": (one, one, one, one),
+        "sum": (1 / n, 1 / n, 1 / n, n),
+        "torch-mean": (m / 2, m / 2, m / 2, 2 / m),
+        "per-sample-features": (one, 1 / n, one, one),
+    }
+    if convention not in known:
+        raise ProblemError(
+            f"certificates know the conventions {', '.join(known)}; got {convention}, convert to one of them"
+        )
+    return known[convention]
+
+
+def _codes_as_typed(spec: str | options.Rows, classes: int) -> list[list[Exact]] | None:
+    """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
+    from ncsolve import encodings
+    from ncsolve._read import _SEPARATOR, _read_text
+    from ncsolve.certificates._exact_problem import affine_codes
+    from ncsolve.certificates._numbers import exact_number
+
+    if isinstance(spec, tuple):
+        return [list(row) for row in spec]
+    path = Path(spec)
+    if path.suffix in (".csv", ".txt"):
+        lines = (line.strip() for line in _read_text(path).splitlines())
+        return [list(_SEPARATOR.split(line)) for line in lines if line and not line.startswith("#")]
+    if path.suffix == ".npy" or "/" in spec:
+        return None
+    name, _, rest = spec.partition(":")
+    kind = encodings.get(name.strip()).name
+    numbers = [exact_number("the parameters of an encoding", text.strip()) for text in rest.split(",")] if rest else []
+    if kind == "smoothed":
+        alpha = numbers[0] if numbers else Fraction(1, 10)
+        rows = affine_codes(classes, 1 - alpha, alpha / classes)
+    elif kind == "affine":
+        rows = affine_codes(classes, *numbers)
+    else:
+        return None
+    return [list(row) for row in rows]

@@ -1,0 +1,105 @@
+"""A path in words and numbers: where the regime changes, the curve of the cosine, and a few of its points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ncsolve._conventions import Convention
+from ncsolve._path import Path
+from ncsolve._path_document import user_factor
+from ncsolve._regime_changes import RegimeChange
+from ncsolve._sweep import VARIED
+from ncsolve.cli._sparkline import sparkline
+from ncsolve.cli._tables import facts, number, show, table
+
+__all__ = ["describe_path"]
+
+_ROWS = 12
+_CHANGES = 8
+
+
+def describe_path(
+    path: Path, columns: Mapping[str, Sequence[object]], convention: Convention, lambdas: Sequence[float | None]
+) -> None:
+    """Print a path; ``lambdas`` are (w, h, b) as typed, None for the one that varies."""
+    rows = facts()
+    rows.add_row("problem", _problem(path, convention, lambdas))
+    factor = user_factor(path, convention)
+    rows.add_row("changes", "\n".join(_changes(path, factor)))
+    mean = np.array(columns["cos_mean"], dtype=np.float64)
+    if np.isfinite(mean).any():
+        low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
+        line = sparkline(mean.tolist())
+        rows.add_row("mean cosine", f"{line}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)")
+    show(rows)
+    print()
+    cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
+    if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
+        cosines = {"cos_mean": "cosine"}  # every pair of class means has it
+    names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
+    shown = table(path.varied, *names.values(), "rank", "regime")
+    chosen = np.unique(np.linspace(0, len(path) - 1, min(len(path), _ROWS)).round().astype(int)).tolist()
+    for i in chosen:
+        cells = [_cell(columns[name][i], 5) for name in (path.varied, *names)]
+        shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
+    show(shown)
+    if len(path) > len(chosen):
+        print(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+
+
+def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:
+    problem = path.problem
+    fixed = [f"{name} = {value:g}" for name, value in zip(("lambda_W", "lambda_H", "lambda_b"), lambdas, strict=True)
+             if value is not None]
+    what = VARIED[path.varied]
+    if path.of_class is not None:
+        names = problem.class_names
+        what = f"samples of class {path.of_class if names is None else names[path.of_class]}"
+    scale = "" if convention.name == "paper" else f"\nconvention {convention.name}: {convention.objective}"
+    return (
+        f"{problem.encoding.name} codes of length {problem.code_length}, K = {problem.classes} classes, "
+        f"N = {problem.samples} samples; {', '.join(fixed)}\n"
+        f"{path.varied} ({what}) varies over {len(path)} values{scale}"
+    )
+
+
+def _changes(path: Path, factor: float) -> list[str]:
+    changes = path.changes
+    if not changes:
+        return [f"none: the rank is {path.rank[0]} everywhere"]
+    lines = [_change(path.varied, change, factor) for change in changes[:_CHANGES]]
+    if len(changes) > _CHANGES:
+        lines.append(f"... and {len(changes) - _CHANGES} more (--json lists all of them)")
+    return lines
+
+
+def _change(name: str, change: RegimeChange, factor: float) -> str:
+    value = f"{name} = {number(change.value / factor, 13)}"
+    if name == "count":
+        value = f"from {name} = {change.value:.0f} on"
+    regime = change.regime_after
+    if regime != change.regime_before:
+        regime = f"{change.regime_before} to {regime}"
+    if change.kind == "orthogonal":
+        text = f"{value}: through an orthogonal frame ({regime})"
+    else:
+        step = change.rank_after - change.rank_before
+        verb = ("leaves zero" if abs(step) == 1 else "leave zero") if step > 0 else (
+            "reaches zero" if abs(step) == 1 else "reach zero"
+        )
+        values = "a singular value" if abs(step) == 1 else f"{abs(step)} singular values"
+        text = f"{value}: {values} of Z {verb}, rank {change.rank_before} to {change.rank_after}"
+        if regime != "general":
+            text += f" ({regime})"
+    return text + (f"; {change.theorem}" if change.theorem else "")
+
+
+def _cell(value: object, digits: int) -> str:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "-"
+        return number(0.0 if abs(value) < 1e-14 else value, digits)
+    return str(value)

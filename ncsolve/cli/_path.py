@@ -1,0 +1,151 @@
+"""``ncsolve path``: the minimizer along one parameter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
+from ncsolve.errors import ProblemError
+
+__all__ = ["path"]
+
+_GRID = "1e-3:10:200"
+
+AlphaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--alpha", metavar="LOW:HIGH:POINTS",
+        help="Vary label smoothing: every code is mixed with the mean of all codes.",
+    ),
+]
+CountOption = Annotated[
+    str | None,
+    typer.Option("--count", metavar="CLASS=LOW:HIGH:POINTS", help="Vary the samples of one class (number or name)."),
+]
+
+
+def path(
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
+    alpha: AlphaOption = None,
+    count: CountOption = None,
+    dim: options.DimOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.path/1).")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Save the columns: .csv, .json or .parquet."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Save a figure: .png, .svg or .pdf.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
+) -> None:
+    """Follow the minimizer along one parameter: the one option that is a range.
+
+    A range is LOW:HIGH:POINTS (equal factors; equal steps for --alpha) or a list with commas.  To a range of --lambda-b
+    0 and inf are added.  Without a range --lambda-b goes through 1e-3:10:200.
+
+    \b
+    Examples:
+      ncsolve path --encoding onehot --lambda-b 1e-3:10:200 --out path.csv
+      ncsolve path --encoding smoothed:0.1 --lambda-b 0,0.1,1,inf
+      ncsolve path --lambda-b 0.5 --lambda-w 1e-5:1:100 --plot path.svg
+      ncsolve path --counts 400,100,9,1 --count 2=1:200:60 --lambda-b inf
+      ncsolve path --problem problem.toml --json
+    """
+    from ncsolve._path import path as solve_path
+    from ncsolve._path_document import path_columns, path_document, user_factor
+    from ncsolve._table_files import check_table_output, write_table
+    from ncsolve.verify._progress import SlowProgress
+
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        check_figure_output(plot, force=force)
+    if out is not None:
+        check_table_output(out, force=force)
+    lambdas: dict[str, str | None] = {"lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b}
+    name = _varied(lambdas, alpha, count)
+    # While the problem is made the parameter that varies has some value of its own; it is not used.
+    fixed = lambdas | ({name: "1"} if name in lambdas else {})
+    asked = options.request(
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        label_column=label_column, lambda_w=fixed["lambda_w"], lambda_h=fixed["lambda_h"], lambda_b=fixed["lambda_b"],
+        dim=dim, convention_name=convention, seed=seed,
+    )
+    of_class = None
+    if name == "count":
+        assert count is not None
+        of_class, grid = parse_class_range("--count", count, asked.problem.class_names, asked.problem.classes)
+    elif name == "alpha":
+        assert alpha is not None
+        grid = parse_range("--alpha", alpha, logarithmic=False)
+    else:
+        text = lambdas[name] if is_range(lambdas[name]) else _GRID
+        assert text is not None
+        grid = parse_range(f"--{name.replace('_', '-')}", text, ends=name == "lambda_b")
+        factors = asked.convention.factors(asked.problem.samples, asked.problem.code_length)
+        grid = grid * factors[("lambda_w", "lambda_h", "lambda_b").index(name)]
+    if name == "lambda_b":
+        along = solve_path(asked.problem, lambda_b=grid)
+    elif name == "lambda_w":
+        along = solve_path(asked.problem, lambda_w=grid)
+    elif name == "lambda_h":
+        along = solve_path(asked.problem, lambda_h=grid)
+    elif name == "alpha":
+        along = solve_path(asked.problem, alpha=grid)
+    else:
+        along = solve_path(asked.problem, count=grid, of_class=of_class)
+    user_factor(along, asked.convention)
+    with SlowProgress("points", total=len(along)) as progress:
+        along.measure(progress.update)
+    columns = path_columns(along, asked.convention)
+    typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
+    if out is not None or as_json:
+        document = path_document(along, convention=asked.convention, lambdas=asked.lambdas)
+    if out is not None:
+        write_table(out, columns, document, force=force)
+    if plot is not None:
+        from ncsolve.plots import path_figure, save_figure
+
+        save_figure(path_figure(along, convention=asked.convention), plot, force=force)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(document, indent=1, allow_nan=False))
+        return
+    from ncsolve.cli._describe_path import describe_path
+
+    describe_path(along, columns, asked.convention, typed)
+    for file in (out, plot):
+        if file is not None:
+            typer.echo(f"\nsaved {file}")
+
+
+def _varied(lambdas: dict[str, str | None], alpha: str | None, count: str | None) -> str:
+    """The name of the one parameter that is a range."""
+    ranges = [name for name, text in lambdas.items() if is_range(text)]
+    ranges += [name for name, text in (("alpha", alpha), ("count", count)) if text is not None]
+    if not ranges and lambdas["lambda_b"] is None:
+        return "lambda_b"
+    if len(ranges) != 1:
+        got = " and ".join(f"--{name.replace('_', '-')}" for name in ranges) if ranges else "none"
+        raise ProblemError(
+            "exactly one of --lambda-b, --lambda-w, --lambda-h, --alpha and --count must be a range such as "
+            f"1e-3:10:200; got {got}"
+        )
+    return ranges[0]

@@ -1,0 +1,176 @@
+"""``ncsolve phase``: the regimes over lambda_b and a second parameter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+from ncsolve.cli._ranges import parse_range
+from ncsolve.errors import ProblemError, UnknownNameError
+
+if TYPE_CHECKING:
+    from ncsolve._phase import Phase
+
+__all__ = ["phase"]
+
+_LAMBDA_B = "1e-3:10:80"
+# The second parameters as they are typed, each with its range if none is given and whether it has equal factors.
+_AGAINST = {
+    "t": ("t", "0.02:1.2:60", False),
+    "weight-decay": ("weight_decay", "1e-5:1e-2:60", True),
+    "classes": ("classes", "2:100:40", True),
+    "imbalance": ("imbalance", "1:100:40", True),
+}
+
+
+def phase(
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: Annotated[
+        str | None, typer.Option("--lambda-b", metavar="LOW:HIGH:POINTS", help=f"Range.  [default: {_LAMBDA_B}]")
+    ] = None,
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", metavar="NAME[=LOW:HIGH:POINTS]",
+            help="The second parameter: t (threshold T/sqrt(N/K)), weight-decay (lambda_W = lambda_H), classes, or "
+            "imbalance (largest over smallest class; half of the classes are small).",
+        ),
+    ] = "t",
+    dim: options.DimOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", help="Processes.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.phase/1).")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Save a row for every point: .csv, .json or .parquet."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Save the diagram: .png, .svg or .pdf.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
+) -> None:
+    """Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the regimes.
+
+    \b
+    Examples:
+      ncsolve phase --plot phase.png
+      ncsolve phase --encoding smoothed:0.1 --against weight-decay=1e-5:1e-2:50 --plot phase.svg
+      ncsolve phase --per-class 5000 --against imbalance=1:1000:40 --workers 2 --out phase.csv
+      ncsolve phase --against classes=2:50:40 --json
+    """
+    from ncsolve._phase import phase as solve_phase
+    from ncsolve._phase_document import phase_document
+    from ncsolve._table_files import check_table_output, write_table
+    from ncsolve.verify._progress import SlowProgress
+
+    if plot is not None:
+        from ncsolve.plots import check_figure_output
+
+        check_figure_output(plot, force=force)
+    if out is not None:
+        check_table_output(out, force=force)
+    typed, mark, text = against.partition("=")
+    if typed not in _AGAINST:
+        raise UnknownNameError("parameter of a phase diagram", typed, _AGAINST)
+    name, usual, logarithmic = _AGAINST[typed]
+    values = parse_range(f"--against {typed}", text if mark else usual, logarithmic=logarithmic)
+    asked = options.request(
+        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
+        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b="1", dim=dim,
+        convention_name=convention, seed=seed,
+    )
+    if asked.convention.name != "paper":
+        raise ProblemError(
+            f"a phase diagram is in the convention of the paper, for its axes change the others' scales; got "
+            f"{asked.convention.name}, convert the lambdas and drop --convention"
+        )
+    grid = parse_range("--lambda-b", lambda_b or _LAMBDA_B)
+    with SlowProgress("rows", total=len(values)) as progress:
+        found = solve_phase(
+            asked.problem, lambda_b=grid, against=name, values=values, workers=workers, progress=progress.update
+        )
+    if out is not None or as_json:
+        document = phase_document(found)
+    if out is not None:
+        write_table(out, found.columns(), document, force=force)
+    if plot is not None:
+        from ncsolve.plots import phase_figure, save_figure
+
+        save_figure(phase_figure(found), plot, force=force)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(document, indent=1, allow_nan=False))
+        return
+    _describe(found)
+    for file in (out, plot):
+        if file is not None:
+            typer.echo(f"\nsaved {file}")
+
+
+def _describe(found: Phase) -> None:
+    """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
+    import numpy as np
+
+    from ncsolve._second_parameter import AGAINST
+    from ncsolve.cli._tables import facts, number, show
+
+    problem = found.problem
+    rows = facts()
+    rows.add_row(
+        "problem", f"{problem.encoding.name} codes, K = {problem.classes} classes, N = {problem.samples} samples; "
+        f"lambda_b over {found.lambda_b.size} values against {found.against} ({AGAINST[found.against]}) over "
+        f"{found.values.size} values",
+    )
+    names = np.array(found.regimes, dtype=object)
+    general = bool((names == "general").any())
+    if general:
+        names = "rank " + found.rank.astype(str).astype(object)
+    kinds = sorted(set(names.ravel().tolist()), key=lambda kind: -np.mean(names == kind))
+    letters = {kind: (kind[5:] if kind.startswith("rank ") and len(kind) == 6 else kind[0]) for kind in kinds}
+    rows.add_row(
+        "regimes", ", ".join(f"{kind} {100 * np.mean(names == kind):.3g} %" for kind in kinds[:8])
+        + (f" and {len(kinds) - 8} more" if len(kinds) > 8 else ""),
+    )
+    lines = []
+    for boundary in found.boundaries[:8]:
+        what = f"{boundary.regime_before} to {boundary.regime_after}"
+        if general:
+            what = f"rank {boundary.rank_before} to {boundary.rank_after}"
+        ends = f"from ({number(boundary.lambda_b[0], 6)}, {number(boundary.values[0], 6)})"
+        if boundary.values.size > 1:
+            ends += f" to ({number(boundary.lambda_b[-1], 6)}, {number(boundary.values[-1], 6)})"
+        how = "closed form, T5" if boundary.theorem else f"{boundary.values.size} roots"
+        lines.append(f"{what}: {ends} in (lambda_b, {found.against}); {how}")
+    if len(found.boundaries) > 8:
+        lines.append(f"... and {len(found.boundaries) - 8} more (--json has all of them)")
+    rows.add_row("boundaries", "\n".join(lines) if lines else "none")
+    if found.collapse:
+        where = ", ".join(number(value, 10) for value in found.collapse)
+        rule = "no two class means differ"
+        if found.against == "imbalance":
+            rule = "classes of n_k = T^2/a^2 samples vanish"
+        rows.add_row("collapse", f"{rule} from {found.against} = {where} on, whatever lambda_b is")
+    if len(set(letters.values())) == len(letters):
+        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, min(60, found.lambda_b.size)).round().astype(int))
+        picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
+        drawing = "\n".join(
+            "".join(letters[names[i, j]] for j in columns) + f"  {found.against} = {number(found.values[i], 4)}"
+            for i in picked
+        )
+        key = ", ".join(f"{letter} {kind}" for kind, letter in letters.items())
+        span = f"lambda_b from {number(found.lambda_b[0], 4)} to {number(found.lambda_b[-1], 4)}"
+        rows.add_row("map", f"{drawing}\n{span}; {key}")
+    show(rows)

@@ -1,0 +1,32 @@
+"""Pictures of paths, frames, phase diagrams and descents, one look for all; they need matplotlib (``ncsolve[plot]``).
+
+Functions that take ``ax`` draw one panel in it (or in new axes) and return it; functions called ``..._figure`` return a
+whole matplotlib figure, which ``save_figure`` writes.
+"""
+
+from ncsolve.plots._comparison import comparison_figure
+from ncsolve.plots._curves import bias_curves, cosine_curves, nc_curves, path_figure, singular_value_curves
+from ncsolve.plots._descent import descent_figure, problem_descents
+from ncsolve.plots._frame import gram_figure, gram_matrix, minimizer_figure, spectrum
+from ncsolve.plots._phase import phase_diagram, phase_figure
+from ncsolve.plots._save import FIGURE_ENDINGS, check_figure_output, save_figure
+
+__all__ = [
+    "FIGURE_ENDINGS",
+    "bias_curves",
+    "check_figure_output",
+    "comparison_figure",
+    "cosine_curves",
+    "descent_figure",
+    "gram_figure",
+    "gram_matrix",
+    "minimizer_figure",
+    "nc_curves",
+    "path_figure",
+    "phase_diagram",
+    "phase_figure",
+    "problem_descents",
+    "save_figure",
+    "singular_value_curves",
+    "spectrum",
+]

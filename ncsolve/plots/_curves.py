@@ -1,0 +1,180 @@
+"""Curves along one parameter: cosines, singular values, bias and NC metrics, and where the regime changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._path import Path
+from ncsolve._path_columns import NC_NAMES
+from ncsolve._path_document import user_factor
+from ncsolve.geometry import simplex_cosine
+from ncsolve.plots._axis import ParameterAxis
+from ncsolve.plots._style import COLOURS, LINES, legend_above, new_axes, new_figure, number, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["bias_curves", "cosine_curves", "nc_curves", "path_figure", "singular_value_curves"]
+
+Array = NDArray[np.float64]
+_PAPER = CONVENTIONS["paper"]
+# A line at every change of regime is readable up to here; beyond, the curves show them.
+_MOST_CHANGES = 6
+# More singular values than this are drawn thinner and without names.
+_NAMED = 4
+
+
+def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+    """The cosine between class means along the parameter: the range and the mean where pairs differ, the levels of a
+    simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes."""
+    ax = new_axes(ax)
+    with style():
+        low, mean, high = path.cosines.T
+        axis, x, order = _abscissa(path, convention)
+        if np.nanmax(high - low, initial=0.0) > 1e-9:
+            ax.fill_between(x, low[order], high[order], color=COLOURS[5], alpha=0.35, linewidth=0, label="all pairs")
+            ax.plot(x, low[order], color=COLOURS[5], linewidth=0.7)
+            ax.plot(x, high[order], color=COLOURS[5], linewidth=0.7)
+            ax.plot(x, mean[order], color=COLOURS[0], label="mean over pairs")
+        else:
+            ax.plot(x, mean[order], color=COLOURS[0], label="all pairs")
+        if path.problem.classes > 1:
+            etf = simplex_cosine(path.problem.classes)
+            text = f"simplex ETF, $-1/(K-1)$ = {number(etf)}"
+            ax.axhline(etf, color="0.25", linewidth=1.0, linestyle=LINES[1], label=text)
+        ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0")
+        ax.set_ylabel(r"cosine between class means  $\cos(h_k, h_l)$")
+        _finish(ax, path, axis, convention, named=True)
+        ax.margins(y=0.08)
+        legend_above(ax)
+    return ax
+
+
+def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+    """The singular values of Z along the parameter; a dimension of the class means dies where one reaches zero."""
+    ax = new_axes(ax)
+    with style():
+        axis, x, order = _abscissa(path, convention)
+        values = path.singular_values[order]
+        groups = _equal_columns(values)
+        few = len(groups) <= _NAMED
+        for i, (column, times) in enumerate(groups):
+            name = f"$z_{{{column + 1}}}$" if times == 1 else f"$z_{{{column + 1}}}$ ({times} times)"
+            ax.plot(
+                x, values[:, column], color=COLOURS[i % 6] if few else COLOURS[0], label=name if few else None,
+                linestyle=LINES[i % len(LINES)] if few else "-", linewidth=1.6 if few else 0.7,
+                alpha=1.0 if few else 0.75,
+            )
+        ax.set_ylabel(r"singular values of $Z = W H D^{1/2}$")
+        ax.set_ylim(*_from_zero(float(values.max(initial=0.0))))
+        _finish(ax, path, axis, convention)
+        if few:
+            legend_above(ax)
+    return ax
+
+
+def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+    """How much of the label mean the bias takes out, and how much it leaves in."""
+    ax = new_axes(ax)
+    with style():
+        axis, x, order = _abscissa(path, convention)
+        ax.plot(x, path.centring[order], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
+        ax.plot(
+            x, path.mean_left[order], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$"
+        )
+        ax.set_ylabel(r"share of the label mean $\mu$")
+        ax.set_ylim(-0.03, 1.06)
+        _finish(ax, path, axis, convention)
+        legend_above(ax)
+    return ax
+
+
+def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+    """The NC metrics along the parameter, 0 where a property holds exactly (NC1 does everywhere)."""
+    ax = new_axes(ax)
+    names = {
+        "nc2_simplex": "NC2, to a simplex ETF", "nc2_orthogonal": "NC2, to an orthogonal frame",
+        "nc3": "NC3, self-duality", "nc4": "NC4, nearest class",
+    }
+    marks = ("o", "s", "^", "D")
+    with style():
+        axis, x, order = _abscissa(path, convention)
+        every = max(1, x.size // 8)
+        for i, (name, text) in enumerate(names.items()):
+            column = path.nc[order, NC_NAMES.index(name)]
+            ax.plot(
+                x, column, color=COLOURS[i], linestyle=LINES[i], label=text, marker=marks[i],
+                markevery=(i * every // 4, every),
+            )
+        ax.set_ylabel("distance from the property")
+        ax.set_ylim(*_from_zero(float(np.nanmax(path.nc[:, 1:], initial=0.0))))
+        _finish(ax, path, axis, convention)
+        legend_above(ax)
+    return ax
+
+
+def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
+    """All curves of a path: cosines, singular values, bias and NC metrics."""
+    figure, axes = new_figure(2, 2, (10.0, 6.8))
+    for draw, ax in zip((cosine_curves, singular_value_curves, bias_curves, nc_curves), axes, strict=True):
+        draw(path, ax=ax, convention=convention)
+    with style():
+        figure.suptitle(_title(path), fontsize=10)
+    return figure
+
+
+def _title(path: Path) -> str:
+    problem = path.problem
+    fixed = [
+        rf"{symbol} = {value:g}".replace("inf", r"$\infty$")
+        for name, symbol, value in (
+            ("lambda_w", r"$\lambda_W$", problem.lambda_w), ("lambda_h", r"$\lambda_H$", problem.lambda_h),
+            ("lambda_b", r"$\lambda_b$", problem.lambda_b),
+        )
+        if name != path.varied
+    ]
+    counts = problem.counts.values
+    samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"{problem.encoding.name} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
+
+
+def _abscissa(path: Path, convention: Convention) -> tuple[ParameterAxis, Array, NDArray[np.intp]]:
+    values = path.values / user_factor(path, convention)
+    axis = ParameterAxis(path.varied, values)
+    order = np.argsort(values, kind="stable")
+    return axis, axis.place(values[order]), order
+
+
+def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool = False) -> None:
+    axis.dress(ax)
+    if len(path.changes) > _MOST_CHANGES:
+        return
+    factor = user_factor(path, convention)
+    for change in path.changes:
+        value = change.value / factor
+        place = float(np.clip(value, axis.at_zero, axis.at_infinity)) if axis.logarithmic else value
+        options: dict[str, Any] = {"color": COLOURS[1], "linewidth": 1.0, "linestyle": LINES[3]}
+        ax.axvline(place, label=f"change of regime, {number(value)}" if named else None, **options)
+
+
+def _from_zero(top: float) -> tuple[float, float]:
+    """Limits that leave a curve at zero visible."""
+    top = top if top > 0 else 1.0
+    return -0.03 * top, 1.08 * top
+
+
+def _equal_columns(values: Array) -> list[tuple[int, int]]:
+    """(first column, how many) of neighbouring columns that are equal everywhere."""
+    groups: list[tuple[int, int]] = []
+    scale = float(values.max(initial=0.0))
+    for column in range(values.shape[1]):
+        if groups and np.abs(values[:, groups[-1][0]] - values[:, column]).max() <= 1e-9 * scale:
+            groups[-1] = (groups[-1][0], groups[-1][1] + 1)
+        else:
+            groups.append((column, 1))
+    return groups

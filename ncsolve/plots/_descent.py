@@ -1,0 +1,91 @@
+"""Descents from random starts against what the theory predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM
+from ncsolve._solve import solve
+from ncsolve.plots._style import COLOURS, LINES, legend_above, new_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ncsolve.verify.descent import Run
+
+__all__ = ["descent_figure", "problem_descents"]
+
+_MOST_SAMPLES, _MOST_STEPS = 300, 20_000
+_MARKS = ("o", "s", "^", "D", "v", "P")
+
+
+def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
+    """Loss, mean cosine, bias and NC2 of each run over its steps, with the predicted values as horizontal lines."""
+    figure, axes = new_figure(2, 2, (10.0, 6.8), sharex=True)
+    loss, cosine, bias, frames = axes
+    with style():
+        for i, run in enumerate(runs):
+            name = f"{run.method}, seed {run.seed}"
+            steps = run.trajectory.column("step")
+            excess = np.maximum((run.trajectory.column("loss") - minimizer.loss) / minimizer.loss, 1e-16)
+            _curve(loss, steps, excess, i, name)
+            _curve(cosine, steps, run.trajectory.column("cosine_mean"), i, name)
+            _curve(bias, steps, np.linalg.norm(run.trajectory.column("bias"), axis=1), i, name)
+            _curve(frames, steps, run.trajectory.column("nc2_simplex"), i, name)
+        nc, cosines = minimizer.nc, minimizer.cosines
+        _level(cosine, None if cosines is None else cosines.mean)
+        _level(bias, float(np.linalg.norm(minimizer.bias)))
+        _level(frames, nc.nc2_simplex)
+        loss.set_yscale("log")
+        loss.set_ylabel("loss above the predicted minimum, relative")
+        cosine.set_ylabel(r"mean cosine between class means  $\cos(h_k, h_l)$")
+        bias.set_ylabel(r"length of the bias  $\|b\|$")
+        frames.set_ylabel("NC2, distance to a simplex ETF")
+        for ax in axes:
+            ax.set_xscale("symlog", linthresh=1.0)
+            ax.set_xlim(left=0)
+        for ax in axes[2:]:
+            ax.set_xlabel("step")
+        legend_above(loss, columns=3)
+        if cosine.get_lines()[-1].get_label() == "predicted":
+            cosine.legend(handles=cosine.get_lines()[-1:], loc="lower left", bbox_to_anchor=(0.0, 1.0))
+        figure.suptitle(
+            f"{minimizer.problem.encoding.name} codes, K = {minimizer.problem.classes}, "
+            rf"$\lambda_b$ = {minimizer.problem.lambda_b:g}: descent from random starts, and what is predicted",
+            fontsize=10,
+        )
+    return figure
+
+
+def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
+    """Descend on a problem from three random starts, by momentum, Adam and L-BFGS, and draw it.
+
+    Of more than a few hundred samples the features of a class are one column from the start: those runs take NC1 for
+    granted.
+    """
+    from ncsolve.verify.descent import descend
+
+    merged = problem.samples > _MOST_SAMPLES
+    runs = [
+        descend(problem, method=method, seed=seed + i, merged=merged, max_steps=_MOST_STEPS)
+        for i, method in enumerate(("momentum", "adam", "lbfgs"))
+    ]
+    return descent_figure(runs, solve(problem))
+
+
+def _curve(ax: Axes, steps: np.ndarray, values: np.ndarray, i: int, name: str) -> None:
+    every = max(1, steps.size // 6)
+    ax.plot(
+        steps, values, color=COLOURS[i % len(COLOURS)], linestyle=LINES[i % len(LINES)], label=name, linewidth=1.3,
+        marker=_MARKS[i % len(_MARKS)], markevery=(i % every, every),
+    )
+
+
+def _level(ax: Axes, value: float | None) -> None:
+    if value is not None:
+        ax.axhline(value, color="black", linewidth=1.0, linestyle=LINES[1], label="predicted", zorder=3)

@@ -1,0 +1,156 @@
+"""One minimizer: the Gram matrix of its class means, and the singular values of Z."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._frames_along import shifted_singular_values
+from ncsolve._minimizer import Minimizer
+from ncsolve.errors import ProblemError
+from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+__all__ = ["gram_figure", "gram_matrix", "minimizer_figure", "spectrum"]
+
+Array = NDArray[np.float64]
+# A picture of more classes than this would be finer than a screen.
+_MOST = 100
+# Numbers are written into the cells of so few classes.
+_WRITTEN = 6
+_BARS = 60
+_COLOURS_SHOW = r"inner product  $\langle h_k, h_l\rangle$"
+
+
+def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Axes:
+    """The inner products of the class means as colours, over ``limits``; of more than 100 classes an even choice."""
+    ax = new_axes(ax, (4.2, 3.6))
+    with style():
+        image = _draw(minimizer, ax, limits)
+        ax.figure.colorbar(image, ax=ax, label=_COLOURS_SHOW, shrink=0.9)
+        ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
+    return ax
+
+
+def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) -> AxesImage:
+    gram, chosen = _gram(minimizer)
+    low, high = limits if limits is not None else (float(gram.min()), float(gram.max()))
+    if high <= low:
+        high = low + 1.0
+    image = ax.imshow(gram, vmin=low, vmax=high, interpolation="nearest")
+    if gram.shape[0] <= _WRITTEN:
+        for (row, column), value in np.ndenumerate(gram):
+            dark = (value - low) / (high - low) < 0.5
+            text = number(0.0 if abs(value) < 1e-12 * high else float(value), 3)
+            ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if dark else "black")
+    several = gram.shape[0] < minimizer.problem.classes
+    note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
+    ax.set_xlabel(f"class $l${note}")
+    ax.set_ylabel(f"class $k${note}")
+    places = np.unique(np.linspace(0, gram.shape[0] - 1, min(gram.shape[0], 6)).round().astype(int))
+    ax.set_xticks(places, [str(chosen[i]) for i in places])
+    ax.set_yticks(places, [str(chosen[i]) for i in places])
+    ax.spines[["top", "right"]].set_visible(True)
+    return image
+
+
+def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
+    """The singular values of M - b u^T against the threshold T: what is above it is a singular value of Z."""
+    ax = new_axes(ax, (4.2, 3.6))
+    with style():
+        values = _all_singular_values(minimizer)
+        threshold = minimizer.problem.threshold
+        shown = values[:_BARS]
+        place = np.arange(1, shown.size + 1)
+        ax.bar(place, np.minimum(shown, threshold), color="0.75", label="thresholded away, at most $T$")
+        ax.bar(
+            place, np.maximum(shown - threshold, 0.0), bottom=threshold, color=COLOURS[0], hatch="///",
+            edgecolor="white", linewidth=0, label="singular value of $Z$",
+        )
+        text = f"threshold $T$ = {number(threshold)}"
+        ax.axhline(threshold, color=COLOURS[1], linestyle=LINES[1], linewidth=1.2, label=text)
+        if shown.size <= 12:
+            ax.set_xticks(place)
+        more = f" (the largest {_BARS} of {values.size})" if values.size > _BARS else ""
+        ax.set_xlabel(f"number{more}")
+        ax.set_ylabel(r"singular value of $M - b\,u^\top$")
+        ax.set_ylim(0, 1.28 * max(float(shown.max(initial=0.0)), threshold))
+        ax.legend(loc="upper right")
+        ax.set_title(f"rank of $Z$: {minimizer.rank}")
+    return ax
+
+
+def minimizer_figure(minimizer: Minimizer) -> Figure:
+    """The Gram matrix of the class means and the spectrum."""
+    figure, axes = new_figure(1, 2, (9.2, 3.9))
+    gram_matrix(minimizer, ax=axes[0])
+    spectrum(minimizer, ax=axes[1])
+    return figure
+
+
+def gram_figure(minimizers: Sequence[Minimizer]) -> Figure:
+    """Gram matrices side by side with the same colours.  Raises ProblemError if there is none, or more than six."""
+    if not 1 <= len(minimizers) <= 6:
+        raise ProblemError(f"a figure holds from one to six Gram matrices; got {len(minimizers)}")
+    figure, axes = new_figure(1, len(minimizers), (3.3 * len(minimizers) + 0.8, 3.7), layout="compressed")
+    entries = [_gram(minimizer)[0] for minimizer in minimizers]
+    limits = (min(float(gram.min()) for gram in entries), max(float(gram.max()) for gram in entries))
+    with style():
+        for minimizer, gram, ax in zip(minimizers, entries, axes, strict=True):
+            image = _draw(minimizer, ax, limits)
+            ax.set_title(f"{_bias_decay(minimizer)}: {minimizer.regime}{_two_values(gram)}")
+        figure.colorbar(image, ax=axes, label=_COLOURS_SHOW)  # one scale for all
+    return figure
+
+
+def _two_values(gram: Array) -> str:
+    """Squared length and inner product, where all classes have the same."""
+    on, off = np.diag(gram), gram[~np.eye(gram.shape[0], dtype=bool)]
+    scale = float(np.abs(gram).max())
+    if off.size == 0 or max(float(np.ptp(on)), float(np.ptp(off))) > 1e-12 * scale:
+        return ""
+    inner = 0.0 if abs(off[0]) < 1e-12 * scale else float(off[0])
+    return f"\n{number(float(on[0]))} on the diagonal, {number(inner)} off it"
+
+
+def _bias_decay(minimizer: Minimizer) -> str:
+    value = minimizer.problem.lambda_b
+    return r"$\lambda_b = \infty$" if value == math.inf else rf"$\lambda_b$ = {value:.4g}"
+
+
+def _gram(minimizer: Minimizer) -> tuple[Array, NDArray[np.intp]]:
+    """Inner products of all class means, or of an even choice of them, and their classes."""
+    k = minimizer.problem.classes
+    chosen = np.unique(np.linspace(0, k - 1, min(k, _MOST)).round().astype(np.intp))
+    symmetric = minimizer.frame.symmetric
+    if symmetric is None:
+        means = minimizer.class_means[:, chosen]
+        return means.T @ means, chosen
+    between, lengths = symmetric.group_gram()
+    groups = minimizer.problem.counts.groups[chosen]
+    gram: Array = between[np.ix_(groups, groups)]
+    gram.flat[:: chosen.size + 1] = lengths[groups]
+    return gram, chosen
+
+
+def _all_singular_values(minimizer: Minimizer) -> Array:
+    """Of M - b u^T, descending: min(m, K) of them, but no more than are shown and one."""
+    frame = minimizer.frame
+    values = shifted_singular_values(frame)
+    symmetric = frame.symmetric
+    if symmetric is not None:
+        times = np.ones(values.size, dtype=np.int64)
+        several = symmetric.sizes > 1
+        times[symmetric.core.sigma.size :] = symmetric.sizes[several] - 1
+        values = np.repeat(values, np.minimum(times, minimizer.problem.classes))
+    size = min(minimizer.problem.code_length, minimizer.problem.classes)
+    values = -np.sort(-values)[:size]
+    return np.pad(values, (0, size - values.size))

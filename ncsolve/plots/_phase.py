@@ -1,0 +1,129 @@
+"""The phase diagram: cosine as colour, regimes as areas with their boundaries, minority collapse as lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._phase import Phase
+from ncsolve.plots._axis import ParameterAxis
+from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["phase_diagram", "phase_figure"]
+
+Array = NDArray[np.float64]
+# A name is written where its area covers at least this part of the diagram.
+_LEAST_AREA = 0.02
+_NAMES = {"simplex": "simplex ETF", "orthogonal": "orthogonal frame"}
+
+
+def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
+    """Draw a phase diagram; returns the axes."""
+    ax = new_axes(ax, (6.4, 4.4))
+    with style():
+        across = ParameterAxis("lambda_b", phase.lambda_b)
+        along = ParameterAxis(phase.against, phase.values)
+        x, y = _edges(phase.lambda_b, log=True), _edges(phase.values, log=along.logarithmic)
+        shown = np.ma.masked_invalid(phase.cosine)
+        mesh = ax.pcolormesh(x, y, shown, shading="flat", rasterized=True)
+        ax.set_facecolor("0.88")  # where no two class means are left
+        ax.figure.colorbar(mesh, ax=ax, label=r"mean cosine between class means  $\cos(h_k, h_l)$")
+        across.dress(ax)
+        along.dress(ax, vertical=True)
+        ax.set_xlim(x[0], x[-1])
+        ax.set_ylim(y[0], y[-1])
+        _boundaries(ax, phase)
+        for value in phase.collapse:
+            ax.axhline(value, color="white", linewidth=3.0, zorder=3)
+            ax.axhline(
+                value, color=COLOURS[1], linewidth=1.6, linestyle=LINES[2], zorder=4,
+                label=_collapse_label(phase, value),
+            )
+        _areas(ax, phase)
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=1)
+    return ax
+
+
+def phase_figure(phase: Phase) -> Figure:
+    """The diagram as a figure of its own."""
+    figure, axes = new_figure(1, 1, (7.0, 5.0))
+    phase_diagram(phase, ax=axes[0])
+    with style():
+        problem = phase.problem
+        size = "" if phase.against == "classes" else f", K = {problem.classes}"
+        counts = problem.counts.values
+        samples = f"{counts[-1]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        if phase.against == "imbalance":
+            samples = f"{counts[-1]} samples in each of the {problem.classes - problem.classes // 2} large classes"
+        else:
+            samples += " samples per class"
+        figure.suptitle(f"{problem.encoding.name} codes{size}, {samples}", fontsize=10)
+    return figure
+
+
+def _boundaries(ax: Axes, phase: Phase) -> None:
+    named: set[str] = set()
+    for boundary in phase.boundaries:
+        orthogonal = boundary.kind == "orthogonal"
+        text = "orthogonal frame: the mean cosine is 0" if orthogonal else "a singular value of $Z$ leaves zero"
+        if boundary.theorem and not orthogonal:
+            affine = phase.problem.encoding.affine
+            w = "1" if affine is not None and abs(affine.row_sum) == 1.0 else "|w|"
+            text = rf"$\lambda_b^* = t/({w} - t)$: the label mean enters the class means"
+        point = "o" if boundary.values.size == 1 else None
+        ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
+        ax.plot(
+            boundary.lambda_b, boundary.values, color="black", linewidth=1.4, zorder=4, marker=point,
+            linestyle=LINES[1] if orthogonal else LINES[0], label=None if text in named else text,
+        )
+        named.add(text)
+
+
+def _collapse_label(phase: Phase, value: float) -> str:
+    if phase.against == "imbalance":
+        affine = phase.problem.encoding.affine
+        rule = "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
+        return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
+    return f"$t = |a|$: no two class means differ, {number(value)}"
+
+
+def _areas(ax: Axes, phase: Phase) -> None:
+    """The name of each regime (or its rank, where no regime is named) in the middle of its area."""
+    names = np.array(phase.regimes, dtype=object)
+    if (names == "general").any():
+        names = "rank " + phase.rank.astype(str).astype(object)
+    for name in sorted(set(names.ravel().tolist())):
+        inside = names == name
+        if inside.mean() < _LEAST_AREA:
+            continue
+        row, column = _middle(inside)
+        ax.text(
+            phase.lambda_b[column], phase.values[row], _NAMES.get(name, name), ha="center", va="center", fontsize=8.5,
+            zorder=5, bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        )
+
+
+def _middle(inside: NDArray[np.bool_]) -> tuple[int, int]:
+    """The point of an area that is furthest from its edge."""
+    from scipy.ndimage import distance_transform_edt
+
+    padded = np.pad(inside, 1)
+    # A name is wider than it is high.
+    distance = distance_transform_edt(padded, sampling=(3.0 / inside.shape[0], 1.0 / inside.shape[1]))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(np.argmax(distance)), inside.shape)
+    return int(row), int(column)
+
+
+def _edges(values: Array, *, log: bool) -> Array:
+    """Edges of the cells around ascending values."""
+    x = np.log(values) if log else values
+    middle = (x[1:] + x[:-1]) / 2
+    edges = np.concatenate(([x[0] - (middle[0] - x[0])], middle, [x[-1] + (x[-1] - middle[-1])]))
+    return np.exp(edges) if log else edges

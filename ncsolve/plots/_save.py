@@ -1,0 +1,53 @@
+"""Figures as files: PNG, SVG or PDF by ending, written whole or not at all, and the same bytes for the same figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ncsolve._files import write_whole
+from ncsolve._outputs import check_output
+from ncsolve.plots._style import require_matplotlib, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FIGURE_ENDINGS", "check_figure_output", "save_figure", "svg_text"]
+
+FIGURE_ENDINGS = (".png", ".svg", ".pdf")
+# No dates in files: a figure that has not changed is the same file.
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None, "ModDate": None}
+}
+
+
+def check_figure_output(path: str | Path, *, force: bool = False) -> Path:
+    """The path of a figure, checked before the work begins.
+
+    Raises FileError for another ending, a file that exists or a folder that cannot be written, and MissingPackageError
+    where matplotlib is not installed.
+    """
+    path = check_output(path, FIGURE_ENDINGS, force=force)
+    require_matplotlib()
+    return path
+
+
+def save_figure(figure: Figure, path: str | Path, *, force: bool = False) -> None:
+    """Write a figure.  Raises FileError."""
+    path = check_figure_output(path, force=force)
+    ending = path.suffix.lower()
+    with style():
+        write_whole(
+            path, lambda stream: figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending]), force=force
+        )
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as an <svg> element, to stand in an HTML page."""
+    import io
+
+    text = io.StringIO()
+    with style():
+        figure.savefig(text, format="svg", metadata=_METADATA[".svg"])
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]

@@ -1,0 +1,147 @@
+"""``ncsolve certify`` and ``ncsolve check`` as commands: files, exit codes, numbers as they were typed."""
+
+import json
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import typer
+
+from ncsolve import CONVENTIONS
+from ncsolve.certificates import checker
+from ncsolve.cli import _certify
+from ncsolve.errors import NCSolveError
+
+ROOT = Path(__file__).parents[1]
+ONEHOT = ["certify", "--encoding", "onehot", "--lambda-b", "0.5"]
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run the two commands; (exit code, output, errors), with mistakes as the application reports them."""
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer(rich_markup_mode=None)
+    app.command("certify")(_certify.certify)
+    app.command("check")(_certify.check)
+    command = typer.main.get_command(app)
+
+    def call(*arguments):
+        try:
+            code = command.main(args=list(map(str, arguments)), standalone_mode=False) or 0
+        except NCSolveError as error:
+            return 2, capsys.readouterr().out, str(error)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_make_check_and_tamper(run, tmp_path):
+    code, out, _ = run(*ONEHOT, "-o", "cert.json")
+    assert code == 0
+    assert out.splitlines()[0] == "proved: the minimum is 97/2000 (about 0.048500000000000)"
+    assert out.splitlines()[-1] == "saved cert.json; check it with: ncsolve check cert.json"
+    assert run("check", "cert.json") == (0, "\n".join(out.splitlines()[:-1]) + "\n", "")
+    text = (tmp_path / "cert.json").read_text()
+    (tmp_path / "forged.json").write_text(text.replace("97/2000", "97/2001"))
+    code, out, err = run("check", "forged.json")
+    assert (code, out) == (1, "")
+    assert err == "refuted: the objective at the point is above the claimed upper bound\n"
+    (tmp_path / "broken.json").write_text(text[:100])
+    code, out, err = run("check", "broken.json")
+    assert (code, out) == (2, "")
+    assert err.startswith("broken.json: not a certificate: the file is not JSON")
+
+
+def test_to_standard_output(run, tmp_path):
+    code, out, err = run(*ONEHOT)
+    assert code == 0
+    assert json.loads(out)["lower"] == "97/2000"
+    assert err.startswith("proved: the minimum is 97/2000")
+    (tmp_path / "cert.json").write_text(out)
+    assert run("check", "cert.json")[0] == 0
+
+
+def test_the_checker_hands_itself_out(run, tmp_path):
+    run(*ONEHOT, "-o", "cert.json")
+    code, out, _ = run("check", "--source")
+    assert code == 0
+    assert out == Path(checker.__file__).read_text()
+    (tmp_path / "checker.py").write_text(out)
+    command = [sys.executable, "-I", "-S", "checker.py", "cert.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("proved: the minimum is 97/2000")
+
+
+def test_files_are_not_overwritten(run):
+    assert run(*ONEHOT, "-o", "cert.json")[0] == 0
+    code, out, err = run(*ONEHOT, "-o", "cert.json")
+    assert (code, out) == (2, "")
+    assert "exists already" in err
+    assert run(*ONEHOT, "-o", "cert.json", "--force")[0] == 0
+    assert "cannot be written" in run(*ONEHOT, "-o", "no/such/cert.json")[2]
+
+
+def document(run, *arguments):
+    code, out, err = run("certify", *arguments)
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_decimals_mean_what_they_say(run, tmp_path):
+    made = document(run, "--lambda-w", "5e-4", "--lambda-h", "0.0005", "--lambda-b", "0.1")
+    assert (made["lambda_w"], made["lambda_h"], made["lambda_b"]) == ("1/2000", "1/2000", "1/10")
+    made = document(run, "--encoding", "smoothed:0.1", "--lambda-b", "inf")
+    assert made["codes"][0][:2] == ["91/100", "1/100"]
+    assert made["lambda_b"] == "inf"
+    assert document(run, "--encoding", "smoothed")["codes"] == made["codes"]
+    assert document(run, "--encoding", "affine:1.5,-0.2", "-k", "2")["codes"] == [["13/10", "-1/5"], ["-1/5", "13/10"]]
+    (tmp_path / "codes.csv").write_text("# two outputs\n0.1, 0.2; 1e-3\n\n1,0\t-2.50\n")
+    made = document(run, "--encoding", "codes.csv", "--counts", "1,2,3")
+    assert made["codes"] == [["1/10", "1"], ["1/5", "0"], ["1/1000", "-5/2"]]
+    assert made["counts"] == [1, 2, 3]
+    assert document(run, "--encoding", "ecoc:4", "-k", "3", "--seed", "1")["codes"][0][0] in ("1", "-1")
+
+
+def test_digits(run):
+    made = document(run, "--counts", "5,20,1", "--lambda-b", "0.1", "--digits", "50")
+    lower, upper = Fraction(made["lower"]), Fraction(made["upper"])
+    assert 0 < upper - lower <= upper / 10**50
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_conventions_are_exact(run, name):
+    lambdas = ("--lambda-w", "0.1", "--lambda-h", "0.2", "--lambda-b", "0.3")
+    made = document(run, "--convention", name, "--counts", "3,9,5", *lambdas)
+    floats = CONVENTIONS[name].to_paper(17, 3, 0.1, 0.2, 0.3)
+    exact = [Fraction(made[key]) for key in ("lambda_w", "lambda_h", "lambda_b")]
+    assert [float(x) for x in exact] == pytest.approx(floats, rel=1e-15)
+    assert all((3 * 17 * 100) % x.denominator == 0 for x in exact)
+    factors = _certify._factors(name, 17, 3)
+    assert [float(x) for x in factors] == pytest.approx(CONVENTIONS[name].factors(17, 3), rel=1e-15)
+
+
+def test_convention_of_the_loss(run):
+    note = "numbers are in the convention paper; the loss in sum is 1000 times as large"
+    assert note in run(*ONEHOT, "--convention", "sum", "-o", "cert.json")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["certify", "--classes", "300"], "at most 256 classes and outputs; got 300"),
+        (["certify", "--digits", "0"], "digits must be a whole number from 1 to 500; got 0"),
+        (["certify", "--lambda-w", "half"], "--lambda-w must be a number"),
+        (["certify", "--lambda-b", "0." + "1" * 1001], "--lambda-b must be between 1e-300 and 1e300 and"),
+        (["certify", "--encoding", "onehto"], "did you mean 'onehot'?"),
+        (["certify", "--encoding", "absent.csv"], "absent.csv: cannot be read"),
+        (["check"], "name the certificate to check, as in 'ncsolve check cert.json'"),
+        (["check", "absent.json"], "absent.json: cannot be read: No such file"),
+    ],
+)
+def test_mistakes(run, arguments, message):
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
