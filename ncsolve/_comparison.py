@@ -17,6 +17,7 @@ from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_lambda, check_lambda_b
 from ncsolve._solve import solve
 from ncsolve.encodings import Encoding, from_array, from_file, make
+from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError
 
 __all__ = ["ComparedEncoding", "Comparison", "compare"]
@@ -92,7 +93,7 @@ def compare(
     >>> [(row.name, row.decoding.vanished) for row in found.rows]
     [('onehot', (3,)), ('simplex', ())]
     """
-    if isinstance(encodings, (str, Encoding)) or len(encodings) == 0:
+    if isinstance(encodings, str) or not isinstance(encodings, Sequence | np.ndarray) or len(encodings) == 0:
         raise ProblemError("compare needs a sequence of encodings, at least one, such as ['onehot', 'signed']")
     if classes is None:
         if isinstance(counts, ClassCounts):
@@ -101,7 +102,7 @@ def compare(
             raise ProblemError("counts that are one number need the number of classes (classes=)")
         else:
             classes = int(np.size(np.asarray(counts)))
-    numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, classes)
+    numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
     scaling = find_convention(convention)
     w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     b = check_lambda_b(lambda_b)

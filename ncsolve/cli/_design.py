@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -93,7 +93,7 @@ def design(
       ncsolve design --geometry gram.csv --counts 5,20,1,10 --lambda-b inf --json
       ncsolve design --target-cosine -0.05 --vary lambda_b
     """
-    problem_options = {
+    problem_options: dict[str, Any] = {
         "classes": classes, "per_class": per_class, "counts": counts, "labels": labels, "label_column": label_column,
         "lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b, "convention_name": convention,
     }
@@ -120,7 +120,7 @@ def _refuse(partner: str, given: dict[str, object]) -> None:
 
 def _encoding(
     spec: str, scale: float | None, code_length: int | None, centre: bool, tolerance: float | None, as_json: bool,
-    out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, object],
+    out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, Any],
 ) -> None:
     from ncsolve import design as library
     from ncsolve._outputs import check_output
@@ -138,7 +138,7 @@ def _encoding(
     sources = (problem_options["classes"], problem_options["counts"], problem_options["labels"])
     if geometry.classes is not None and all(source is None for source in sources):
         problem_options["classes"] = geometry.classes
-    asked = options.request(**problem_options)  # type: ignore[arg-type]
+    asked = options.request(**problem_options)
     given = asked.problem
     target = geometry.for_classes(given.classes, given.class_names)
     length = given.classes if code_length is None else code_length
@@ -179,11 +179,11 @@ def _encoding(
 
 
 def _one_number(
-    cosine: float, vary: str, encoding: str, seed: int | None, as_json: bool, problem_options: dict[str, object]
+    cosine: float, vary: str, encoding: str, seed: int | None, as_json: bool, problem_options: dict[str, Any]
 ) -> None:
     from ncsolve.design import for_cosine
 
-    asked = options.request(encoding=encoding, seed=seed, **problem_options)  # type: ignore[arg-type]
+    asked = options.request(encoding=encoding, seed=seed, **problem_options)
     found = for_cosine(asked.problem, cosine, vary=vary)
     w, h, b = asked.lambdas
     size = (asked.problem.samples, asked.problem.code_length)

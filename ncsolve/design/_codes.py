@@ -119,12 +119,12 @@ def _lengthen(compact: Array, length: int) -> Array:
     are not); the cosine transform then spreads them over all outputs, so that none is idle.
     """
     rank = compact.shape[0]
-    triangular = np.linalg.qr(compact, mode="r")
+    triangular = np.asarray(np.linalg.qr(compact, mode="r"))
     sign = np.sign(np.diag(triangular[:, :rank]))
     triangular = np.where(sign == 0.0, 1.0, sign)[:, None] * triangular
     if length == rank:
         return np.asarray(triangular)
     from scipy.fft import dct
 
-    spread = dct(np.eye(length), axis=0, norm="ortho", orthogonalize=True)[:, :rank]
+    spread = np.asarray(dct(np.eye(length), axis=0, norm="ortho", orthogonalize=True))[:, :rank]
     return np.asarray(spread @ triangular)

@@ -116,6 +116,8 @@ def encoding_for(
         raise ProblemError(f"counts must have one entry per class; got {numbers.classes} for {target.shape[0]} classes")
     w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     b = check_lambda_b(lambda_b)
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance > 0.0:
+        raise ProblemError(f"the tolerance must be a positive number; got {tolerance!r}")
     made = designed_codes(target, numbers, w, h, b, code_length)
     problem = UFM(
         encoding=from_array(made.codes, name="designed"), counts=numbers, lambda_w=w, lambda_h=h, lambda_b=b,

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
 from ncsolve.design import _closed, _search
 from ncsolve.encodings import AffineOneHot, smoothed
@@ -84,6 +84,7 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
     """
     if vary not in VARIED:
         raise UnknownNameError("quantity to vary", str(vary), VARIED)
+    check_problem(problem)
     k = problem.classes
     if k < 2:
         raise ProblemError("a cosine needs at least two classes; got 1")

@@ -68,7 +68,7 @@ def path_gram(classes: int) -> Array:
     """
     k = _classes(classes)
     place = np.arange(k)
-    return 1.0 - 2.0 * np.abs(place[:, None] - place[None, :]) / (k - 1)
+    return np.asarray(1.0 - 2.0 * np.abs(place[:, None] - place[None, :]) / (k - 1))
 
 
 def scaled_gram(gram: ArrayLike, scale: float) -> Array:
@@ -86,7 +86,7 @@ def scaled_gram(gram: ArrayLike, scale: float) -> Array:
     size = float(np.trace(target)) / target.shape[0]
     if size <= 0.0:
         raise ProblemError("the trace of the Gram matrix must be positive, else there is nothing to scale; got 0")
-    return target * (scale / size)
+    return np.asarray(target * (scale / size))
 
 
 def natural_scale(counts: int | Sequence[int] | ArrayLike, lambda_w: float, lambda_h: float, classes: int) -> float:
