@@ -43,7 +43,7 @@ def _brackets(
 ) -> Iterator[tuple[float, float]]:
     """Intervals at whose ends an entry has opposite signs.  An exact zero counts as negative."""
     positive = values > 0
-    for i in np.flatnonzero(positive[1:] != positive[:-1]):
+    for i in np.flatnonzero(positive[1:] != positive[:-1]).tolist():
         yield float(points[i]), float(points[i + 1])
     size = np.abs(values)
     for i in range(1, values.size - 1):

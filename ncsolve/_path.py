@@ -87,7 +87,7 @@ class Path:
     @cached_property
     def bias_norm(self) -> Array:
         """||b|| (n,)."""
-        return np.linalg.norm(self.bias, axis=1)
+        return np.asarray(np.linalg.norm(self.bias, axis=1))
 
     @cached_property
     def centring(self) -> Array:
@@ -104,7 +104,7 @@ class Path:
     @cached_property
     def rank(self) -> NDArray[np.int64]:
         """Number of singular values of Z that are not zero (n,)."""
-        return np.count_nonzero(self.singular_values, axis=1).astype(np.int64)
+        return np.asarray(np.count_nonzero(self.singular_values, axis=1), dtype=np.int64)
 
     @cached_property
     def cosines(self) -> Array:
@@ -246,4 +246,4 @@ def path(
 
 def _over(part: Array, whole: Array) -> Array:
     whole = np.broadcast_to(whole, part.shape)
-    return np.divide(part, whole, out=np.full(part.shape, math.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, math.nan), where=whole > 0))

@@ -14,7 +14,7 @@ from ncsolve._regimes import REGIMES
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
-__all__ = ["describe"]
+__all__ = ["describe", "description"]
 
 _SHOWN = 8
 
@@ -22,7 +22,16 @@ _SHOWN = 8
 def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> None:
     """Print a minimizer."""
     rows = facts()
-    for name, text in (
+    for name, text in description(minimizer, convention, lambdas):
+        rows.add_row(name, text)
+    show(rows)
+
+
+def description(
+    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]
+) -> list[tuple[str, str]]:
+    """What there is to say of a minimizer, by name."""
+    rows = (
         ("problem", _problem(minimizer, convention, lambdas)),
         ("regime", f"{minimizer.regime}: {REGIMES[minimizer.regime]}"),
         ("transition", _transition(minimizer, convention, lambdas[2])),
@@ -34,10 +43,8 @@ def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
-    ):
-        if text:
-            rows.add_row(name, text)
-    show(rows)
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:

@@ -5,16 +5,25 @@ whole matplotlib figure, which ``save_figure`` writes.
 """
 
 from ncsolve.plots._comparison import comparison_figure
-from ncsolve.plots._curves import bias_curves, cosine_curves, nc_curves, path_figure, singular_value_curves
+from ncsolve.plots._curves import (
+    bias_curves,
+    compared_cosines,
+    cosine_curves,
+    nc_curves,
+    path_figure,
+    singular_value_curves,
+)
 from ncsolve.plots._descent import descent_figure, problem_descents
 from ncsolve.plots._frame import gram_figure, gram_matrix, minimizer_figure, spectrum
 from ncsolve.plots._phase import phase_diagram, phase_figure
 from ncsolve.plots._save import FIGURE_ENDINGS, check_figure_output, save_figure
+from ncsolve.plots._style import new_figure
 
 __all__ = [
     "FIGURE_ENDINGS",
     "bias_curves",
     "check_figure_output",
+    "compared_cosines",
     "comparison_figure",
     "cosine_curves",
     "descent_figure",
@@ -22,6 +31,7 @@ __all__ = [
     "gram_matrix",
     "minimizer_figure",
     "nc_curves",
+    "new_figure",
     "path_figure",
     "phase_diagram",
     "phase_figure",

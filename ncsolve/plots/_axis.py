@@ -17,7 +17,7 @@ __all__ = ["ParameterAxis"]
 
 Array = NDArray[np.float64]
 # Beyond the finite values 0 and inf stand this part of the axis away.
-_GAP = 0.07
+_GAP = 0.1
 
 
 class ParameterAxis:

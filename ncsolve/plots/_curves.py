@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ncsolve._conventions import CONVENTIONS, Convention
 from ncsolve._path import Path
 from ncsolve._path_columns import NC_NAMES
 from ncsolve._path_document import user_factor
+from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES, legend_above, new_axes, new_figure, number, style
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["bias_curves", "cosine_curves", "nc_curves", "path_figure", "singular_value_curves"]
+__all__ = [
+    "bias_curves", "compared_cosines", "cosine_curves", "nc_curves", "path_figure", "singular_value_curves",
+]
 
 Array = NDArray[np.float64]
 _PAPER = CONVENTIONS["paper"]
@@ -27,6 +31,7 @@ _PAPER = CONVENTIONS["paper"]
 _MOST_CHANGES = 6
 # More singular values than this are drawn thinner and without names.
 _NAMED = 4
+_MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
@@ -52,6 +57,37 @@ def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention 
         _finish(ax, path, axis, convention, named=True)
         ax.margins(y=0.08)
         legend_above(ax)
+    return ax
+
+
+def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+    """The mean cosine between class means along the same parameter for several problems, by name; returns the axes.
+
+    Raises ProblemError if there is no path, or if they vary different parameters.
+    """
+    if not paths or len({path.varied for path in paths.values()}) != 1:
+        raise ProblemError("paths are compared along one parameter; give at least one path, all along the same")
+    ax = new_axes(ax, (6.4, 4.0))
+    with style():
+        values = np.concatenate([path.values / user_factor(path, convention) for path in paths.values()])
+        axis = ParameterAxis(next(iter(paths.values())).varied, values)
+        for i, (name, path) in enumerate(paths.items()):
+            own = path.values / user_factor(path, convention)
+            order = np.argsort(own, kind="stable")
+            every = max(1, own.size // 9)
+            ax.plot(
+                axis.place(own[order]), path.cosines[order, 1], color=COLOURS[i % len(COLOURS)],
+                linestyle=LINES[i % len(LINES)], label=name, marker=_MARKS[i % len(_MARKS)],
+                markevery=((i * every) // 6, every),
+            )
+        for k in sorted({path.problem.classes for path in paths.values()} - {1}):
+            text = f"simplex ETF, $-1/(K-1)$ = {number(simplex_cosine(k))}"
+            ax.axhline(simplex_cosine(k), color="0.25", linewidth=1.0, linestyle=LINES[1], label=text, zorder=1)
+        ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0", zorder=1)
+        ax.set_ylabel(r"mean cosine between class means  $\cos(h_k, h_l)$")
+        axis.dress(ax)
+        ax.margins(y=0.08)
+        legend_above(ax, columns=3)
     return ax
 
 
@@ -101,14 +137,13 @@ def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _P
         "nc2_simplex": "NC2, to a simplex ETF", "nc2_orthogonal": "NC2, to an orthogonal frame",
         "nc3": "NC3, self-duality", "nc4": "NC4, nearest class",
     }
-    marks = ("o", "s", "^", "D")
     with style():
         axis, x, order = _abscissa(path, convention)
         every = max(1, x.size // 8)
         for i, (name, text) in enumerate(names.items()):
             column = path.nc[order, NC_NAMES.index(name)]
             ax.plot(
-                x, column, color=COLOURS[i], linestyle=LINES[i], label=text, marker=marks[i],
+                x, column, color=COLOURS[i], linestyle=LINES[i], label=text, marker=_MARKS[i],
                 markevery=(i * every // 4, every),
             )
         ax.set_ylabel("distance from the property")

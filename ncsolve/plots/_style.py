@@ -36,7 +36,7 @@ SYMBOLS = {
     "imbalance": (r"$R$", "imbalance ratio, largest over smallest class"),
 }
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters everywhere
     "font.size": 9.0,
     "axes.titlesize": 9.5,
@@ -94,7 +94,7 @@ def new_axes(ax: Axes | None, size: tuple[float, float] = (5.2, 3.4)) -> Axes:
 
 
 def new_figure(
-    rows: int, columns: int, size: tuple[float, float], *, layout: str = "constrained", **options: Any
+    rows: int, columns: int, size: tuple[float, float], *, layout: Any = "constrained", **options: Any
 ) -> tuple[Figure, Sequence[Axes]]:
     """A figure that no window knows of, with its axes row by row."""
     require_matplotlib()

@@ -1,0 +1,13 @@
+"""Draw every figure of the gallery again: python examples/gallery.py [FOLDER]."""
+
+import sys
+from pathlib import Path
+
+import encodings_compared
+import minority_collapse
+import transition
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "figures"
+    for script in (transition, minority_collapse, encodings_compared):
+        script.draw(folder)

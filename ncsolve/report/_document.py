@@ -1,0 +1,167 @@
+"""The report on one problem: statement, theorem with its derivation, minimizer, figures, verification, certificate."""
+
+from __future__ import annotations
+
+import html
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ncsolve import __version__
+from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._files import write_whole
+from ncsolve._minimizer import Minimizer
+from ncsolve._outputs import check_output
+from ncsolve._problem import UFM
+from ncsolve._solve import solve
+from ncsolve.errors import NCSolveError
+from ncsolve.report._figures import figures
+from ncsolve.report._math import mathml, require_report_packages
+from ncsolve.report._page import page, table
+from ncsolve.report._theorems import theorem_section
+
+__all__ = ["check_report_output", "report_html", "write_report"]
+
+_PAPER = CONVENTIONS["paper"]
+# Arrays of more classes than this are left to --json and --out.
+_SHOWN = 12
+_OBJECTIVE = (
+    r"\min_{W, H, b}\ \frac{1}{2N} {\Vert W H + b \mathbf{1}^\top - Y \Vert}_F^2"
+    r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2"
+    r" + \frac{\lambda_b}{2} {\Vert b \Vert}^2"
+)
+
+
+def check_report_output(path: str | Path, *, force: bool = False) -> Path:
+    """The path of a report, checked before the work begins.  Raises FileError and MissingPackageError."""
+    path = check_output(path, (".html", ".htm"), force=force)
+    require_report_packages()
+    return path
+
+
+def write_report(
+    problem: UFM, path: str | Path, *, convention: Convention = _PAPER,
+    lambdas: tuple[float, float, float] | None = None, verify: bool = True, force: bool = False,
+) -> None:
+    """Write the report on a problem to an .html file, whole or not at all.
+
+    ``convention`` and ``lambdas`` (w, h, b) say how the weight decays were given; ``verify`` runs descents, convex
+    programs and the other checks of ``ncsolve.verify`` (seconds to a minute).  Raises FileError for the file,
+    MissingPackageError for a package that is not installed, and what ``solve`` raises.
+    """
+    path = check_report_output(path, force=force)
+    text = report_html(problem, convention=convention, lambdas=lambdas, verify=verify)
+    write_whole(path, lambda stream: stream.write(text.encode()), force=force)
+
+
+def report_html(
+    problem: UFM, *, convention: Convention = _PAPER, lambdas: tuple[float, float, float] | None = None,
+    verify: bool = True,
+) -> str:
+    """The report on a problem: one HTML document that needs nothing else."""
+    require_report_packages()
+    minimizer = solve(problem)
+    if lambdas is None:
+        w, h, b, _ = convention.factors(problem.samples, problem.code_length)
+        lambdas = problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
+    sections = [
+        ("problem", "Problem", _problem(problem, convention, lambdas)),
+        ("minimizer", "Global minimizer", _minimizer(minimizer, convention, lambdas)),
+        ("figures", "Figures", figures(minimizer, descents=verify)),
+        ("theorem", "Theorem and derivation", theorem_section(minimizer)),
+        ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
+        ("certificate", "Certificate", _certificate(minimizer)),
+    ]
+    title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"
+    footer = (
+        f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
+        "of descent that ends at the predicted loss agrees with it, and proves nothing."
+    )
+    return page(title, sections, footer)
+
+
+def _problem(problem: UFM, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+    counts = problem.counts.array
+    shown = ", ".join(map(str, counts[:_SHOWN].tolist()))
+    shown += f", ... ({counts.size} classes)" if counts.size > _SHOWN else ""
+    rows = [
+        ("encoding", f"{problem.encoding.name}, codes of length m = {problem.code_length}"),
+        ("classes", f"K = {problem.classes}"),
+        ("samples", f"N = {problem.samples}: {shown}"),
+        ("weight decay", ", ".join(
+            f"{name} = {'∞ (no bias)' if value == math.inf else f'{value:g}'}"
+            for name, value in zip(("λ_W", "λ_H", "λ_b"), lambdas, strict=True)
+        )),
+        ("feature dimension", f"d = {problem.feature_dim}"),
+        ("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),
+        ("convention", f"{convention.name}: {convention.objective}"),
+    ]
+    if problem.class_names is not None:
+        names = problem.class_names
+        rows.insert(2, ("class names", ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")))
+    codes = ""
+    if problem.classes <= _SHOWN and problem.code_length <= _SHOWN:
+        codes = "<h3>Codes</h3>" + _matrix(problem.encoding.matrix, "output", "class")
+    return (
+        "<p>The regularized unconstrained features model: the features of a network's last layer are free, and so are "
+        "its classifier and its bias. Y holds one code per sample.</p>"
+        f"{mathml(_OBJECTIVE, display=True)}{table(rows, first_is_name=True)}{codes}"
+    )
+
+
+def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+    from ncsolve.cli._describe import description
+
+    rows = [row for row in description(minimizer, convention, lambdas) if row[0] != "problem"]
+    text = table(rows, first_is_name=True)
+    if minimizer.problem.classes <= _SHOWN:
+        text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
+    if minimizer.problem.code_length <= _SHOWN:
+        text += "<h3>Bias</h3>" + _matrix(minimizer.bias[None, :], "", "output")
+    return text
+
+
+def _matrix(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]], row: str, column: str) -> str:
+    scale = float(np.abs(array).max(initial=0.0))
+    texts = [
+        [f"{row} {i}" if row else "b", *(f"{0.0 if abs(x) <= 1e-14 * scale else x:.7g}" for x in values)]
+        for i, values in enumerate(array.tolist())
+    ]
+    return table(texts, ["", *(f"{column} {i}" for i in range(array.shape[1]))], first_is_name=True)
+
+
+def _verification(problem: UFM) -> str:
+    from ncsolve.verify import check
+    from ncsolve.verify._format import measured
+
+    found = check(problem)
+    rows = [
+        (figure.what, *measured(figure), f"{figure.tolerance:.0e}" if figure.tolerance else "0", figure.reason,
+         "agrees" if figure.passed else "DISAGREES")
+        for figure in found.figures
+    ]
+    header = ("compared", "predicted", "found", "error", "tolerance", "why this tolerance", "verdict")
+    notes = "".join(f"<p>Not verified: {html.escape(text)}.</p>" for text in found.skipped)
+    return (
+        "<p>The prediction against numerics that share no formula with it: the definition of the objective, descent "
+        "from random starts on the full non-convex problem, and a convex program.</p>"
+        f"<p><strong>{html.escape(found.summary)}</strong></p>{table(rows, header)}{notes}"
+    )
+
+
+def _certificate(minimizer: Minimizer) -> str:
+    """What a certificate in exact rational arithmetic proves, or why there is none."""
+    try:
+        from ncsolve.certificates import certify
+
+        result = certify(minimizer).check()
+    except NCSolveError as error:
+        return f"<p>There is no certificate: {html.escape(str(error))}.</p>"
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in result.lines)
+    return (
+        "<p>Proved by weak duality in exact rational arithmetic, for the numbers as floats; checked by the stand-alone "
+        f"checker, which uses integers and fractions only:</p><ul>{lines}</ul>"
+        "<p><code>ncsolve certify</code> writes the certificate itself, with decimal numbers taken as they are "
+        "typed.</p>"
+    )

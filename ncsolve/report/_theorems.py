@@ -1,0 +1,55 @@
+"""Which derivations belong to a minimizer, and their text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from ncsolve._minimizer import Minimizer
+from ncsolve.report._math import markdown_to_html
+
+__all__ = ["theorem_names", "theorem_section"]
+
+_FAMILY = {"onehot": "onehot", "smoothed": "smoothing", "signed": "signed", "simplex": "simplex"}
+
+
+def theorem_names(minimizer: Minimizer) -> tuple[str, ...]:
+    """Names of the derivations behind a minimizer, the one that was evaluated first."""
+    problem, theorem = minimizer.problem, minimizer.choice.theorem
+    if theorem == "T5":
+        member = _FAMILY.get(problem.encoding.name.partition(":")[0])
+        return (*((member,) if member else ()), "affine", "affine-geometry")
+    if theorem == "T5b":
+        return ("large-bias",)
+    if theorem == "T6":
+        return ("imbalanced", "no-bias")
+    if theorem == "T4":
+        return ("eigenvector", "bias")
+    if problem.lambda_b == 0.0:
+        return ("centring", "bias")
+    if problem.lambda_b == float("inf"):
+        return ("no-bias", "factorization")
+    return ("bias", "factorization")
+
+
+def theorem_section(minimizer: Minimizer) -> str:
+    """The theorem that was evaluated, with every step of its derivation; the others folded away."""
+    from ncsolve.derivations import get
+    from ncsolve.derivations._render import render
+
+    choice = minimizer.choice
+    out = [
+        f"<p>Method: {html.escape(choice.method)}, by {html.escape(choice.theorem)}: {html.escape(choice.reason)}. "
+        "Every step below is an identity, an inequality or a stationarity condition that sympy reduces to true.</p>"
+    ]
+    for i, name in enumerate(theorem_names(minimizer)):
+        theorem = get(name)
+        text = render(theorem, theorem.result, "markdown")
+        text = re.sub(r"\A# .*\n", "", text).replace("](../", "](")
+        text = re.sub(r"\[(`[^`]*`)\]\([^)]*\)", r"\1", text)  # the file is not beside the report
+        body = markdown_to_html(text)
+        out.append(
+            f"<details{' open' if i == 0 else ''}><summary>{html.escape(theorem.label)}: {html.escape(theorem.title)}"
+            f'</summary><div class="derivation">{body}</div></details>'
+        )
+    return "".join(out)
