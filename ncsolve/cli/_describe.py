@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,21 +15,32 @@ from ncsolve._regimes import REGIMES
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
+if TYPE_CHECKING:
+    from ncsolve.certificates import Certificate
+
 __all__ = ["describe", "description"]
 
 _SHOWN = 8
 
 
-def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> None:
-    """Print a minimizer."""
+def describe(
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
+) -> None:
+    """Print a minimizer, and what its certificate proves."""
     rows = facts()
-    for name, text in description(minimizer, convention, lambdas):
+    for name, text in description(minimizer, convention, lambdas, certificate):
         rows.add_row(name, text)
     show(rows)
 
 
 def description(
-    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
 ) -> list[tuple[str, str]]:
     """What there is to say of a minimizer, by name."""
     rows = (
@@ -43,8 +55,14 @@ def description(
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
+        ("certificate", "" if certificate is None else _certificate(certificate, convention)),
     )
     return [(name, text) for name, text in rows if text]
+
+
+def _certificate(certificate: Certificate, convention: Convention) -> str:
+    scale = "" if convention.name == "paper" else "\n(lambdas and loss here are in the convention paper)"
+    return "\n".join(certificate.check().lines) + scale
 
 
 def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:

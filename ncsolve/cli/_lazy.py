@@ -15,6 +15,7 @@ COMMANDS = {
     "minimizer": "ncsolve.cli._minimizer:minimizer",
     "path": "ncsolve.cli._path:path",
     "phase": "ncsolve.cli._phase:phase",
+    "explore": "ncsolve.cli._explore:explore",
     "report": "ncsolve.cli._report:report",
     "encodings": "ncsolve.cli._encodings:list_encodings",
     "certify": "ncsolve.cli._certify:certify",
