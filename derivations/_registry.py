@@ -33,6 +33,8 @@ MODULES: dict[str, str] = {
     "bottleneck": "bottleneck",
     "deep": "deep_head",
     "relu": "relu_features",
+    "inverse-design": "inverse_design",
+    "target-cosine": "target_cosine",
 }
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from ncsolve._version import __version__
 
 if TYPE_CHECKING:
-    from ncsolve import deep, encodings, geometry
+    from ncsolve import deep, design, encodings, geometry
     from ncsolve._bias_methods import MethodChoice
+    from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._conventions import CONVENTIONS, Convention, convention
     from ncsolve._core import LossTerms
+    from ncsolve._decoding import Decoding
     from ncsolve._minimizer import Minimizer
     from ncsolve._objective import gradient, objective
     from ncsolve._path import Path, path
@@ -45,8 +47,11 @@ __all__ = [
     "UFM",
     "Boundary",
     "ClassBlock",
+    "ComparedEncoding",
+    "Comparison",
     "Convention",
     "ConvergenceError",
+    "Decoding",
     "DimensionError",
     "EncodingError",
     "FileError",
@@ -65,8 +70,10 @@ __all__ = [
     "StatisticsMinimizer",
     "UnknownNameError",
     "__version__",
+    "compare",
     "convention",
     "deep",
+    "design",
     "encodings",
     "geometry",
     "gradient",
@@ -82,13 +89,18 @@ __all__ = [
 # `ncsolve check` loads neither numpy nor the solver it is to judge.
 _HOMES = {
     "deep": "",
+    "design": "",
     "encodings": "",
     "geometry": "",
     "MethodChoice": "ncsolve._bias_methods",
+    "ComparedEncoding": "ncsolve._comparison",
+    "Comparison": "ncsolve._comparison",
+    "compare": "ncsolve._comparison",
     "CONVENTIONS": "ncsolve._conventions",
     "Convention": "ncsolve._conventions",
     "convention": "ncsolve._conventions",
     "LossTerms": "ncsolve._core",
+    "Decoding": "ncsolve._decoding",
     "Minimizer": "ncsolve._minimizer",
     "gradient": "ncsolve._objective",
     "objective": "ncsolve._objective",

@@ -17,7 +17,8 @@ _LAMBDA_B = "0.05"
 
 
 def explore(
-    encoding: options.EncodingOption = "onehot",
+    problem: options.ProblemOption = None,
+    encoding: options.EncodingOption = None,
     classes: Annotated[
         int | None,
         typer.Option("--classes", "-k", metavar="K", help=f"Number of classes at the start.  [default: {_CLASSES}]"),
@@ -26,10 +27,14 @@ def explore(
     counts: options.CountsOption = None,
     labels: options.LabelsOption = None,
     label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = "5e-4",
-    lambda_h: options.LambdaHOption = "5e-4",
-    lambda_b: options.LambdaBOption = _LAMBDA_B,
-    seed: options.SeedOption = 0,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: Annotated[
+        str | None,
+        typer.Option("--lambda-b", metavar="X", help=f"Where the page starts: 0 to inf.  [default: {_LAMBDA_B}]"),
+    ] = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")
     ] = Path("explorer.html"),
@@ -48,11 +53,12 @@ def explore(
     """
     from ncsolve.explorer import write_explorer
 
-    free = counts is None and labels is None and not options.is_file(encoding)
+    alone = problem is None and counts is None and labels is None and not (encoding and options.is_file(encoding))
     asked = options.request(
-        encoding=encoding, classes=_CLASSES if classes is None and free else classes, per_class=per_class,
-        counts=counts, labels=labels, label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h,
-        lambda_b=lambda_b, seed=seed,
+        problem_file=problem, encoding=encoding, classes=_CLASSES if classes is None and alone else classes,
+        per_class=per_class, counts=counts, labels=labels, label_column=label_column, lambda_w=lambda_w,
+        lambda_h=lambda_h, lambda_b=_LAMBDA_B if problem is None and lambda_b is None else lambda_b,
+        convention_name=convention, seed=seed,
     )
     write_explorer(asked.problem, out, force=force)
     typer.echo(f"saved {out}; open it in a browser")

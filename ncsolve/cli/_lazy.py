@@ -21,6 +21,8 @@ COMMANDS = {
     "certify": "ncsolve.cli._certify:certify",
     "check": "ncsolve.cli._certify:check",
     "derive": "ncsolve.cli._derive:derive",
+    "design": "ncsolve.cli._design:design",
+    "compare": "ncsolve.cli._compare:compare",
     "verify": "ncsolve.cli._verify:verify",
 }
 

@@ -15,6 +15,7 @@ from ncsolve.verify.claims import (
     escape_directions,
     free_bias,
     global_optimum,
+    inverse_design,
     label_smoothing,
     label_statistics,
     large_bias_dependent,
@@ -75,6 +76,7 @@ CLAIMS: tuple[Claim, ...] = (
     relu_orthogonal_frame.CLAIM,
     peers_metrics.CLAIM,
     paper_scale.CLAIM,
+    inverse_design.CLAIM,
     *CERTIFIED_CLAIMS,
 )
 

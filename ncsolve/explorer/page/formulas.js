@@ -245,4 +245,64 @@ const formulas = {
     relu_bias_equation(beta, spread, n, K, lambda_w, lambda_h, lambda_b) {
         return beta*lambda_b*Math.sqrt(spread) - Math.pow(K, 3/2)*Math.sqrt(lambda_h)*Math.sqrt(lambda_w)*Math.sqrt(n)*(1 - beta);
     },
+
+    // T11: (Z^T Z)^(1/2) is this times D^(1/2) Q D^(1/2) for a target Gram matrix Q.
+    design_core_scale(lambda_w, lambda_h) {
+        return Math.sqrt(lambda_h)/Math.sqrt(lambda_w);
+    },
+
+    // T11: singular value of M - b u^T over an eigenvalue z of (Z^T Z)^(1/2).
+    design_code_singular_value(z, T) {
+        return T + z;
+    },
+
+    // T11: b is this times V V^T u; 0 for lambda_b = inf.
+    design_bias_scale(tau, lambda_b) {
+        return tau/lambda_b;
+    },
+
+    // T11: the minimum of a designed problem; r the rank, trace that of A, share = |V^T u|^2.
+    design_loss(N, tau, r, trace, share, lambda_b) {
+        return tau*trace + N*r*Math.pow(tau, 2)/2 + share*Math.pow(tau, 2)/(2*lambda_b);
+    },
+
+    // T11, cosine: s_mu that a cosine below 1 asks for, in units of sqrt(n).
+    target_mean_singular_value(cosine, s_perp, K) {
+        return s_perp*(1 + cosine*(K - 1))/(1 - cosine);
+    },
+
+    // T11, cosine: lambda_b at which the mean direction has the singular value s_mu < |w| - t.
+    target_lambda_b(s_mu, w, t) {
+        return t*1/((Math.abs(w) - t) - s_mu);
+    },
+
+    // T11, cosine: cosine at lambda_b = inf, for t < |a| and t < |w|.
+    target_cosine_no_bias(a, w, t, K) {
+        return -(Math.abs(a) - Math.abs(w))/((K - 1)*(Math.abs(a) - t) + Math.abs(w) - t);
+    },
+
+    // T11, cosine: label smoothing with this cosine, above -1/(K-1).
+    target_alpha(cosine, s_mu, t, K) {
+        return 1 - t - s_mu*(1 - cosine)/(1 + cosine*(K - 1));
+    },
+
+    // T11, cosine: threshold t with this cosine; also for lambda_b = inf.
+    target_t(cosine, a, w, lambda_b, K) {
+        return ((1 - cosine)*Math.abs(w) - (1 + cosine*(K - 1))*Math.abs(a))/(-(cosine - 1)/lambda_b - K*cosine);
+    },
+
+    // T11, cosine: positive where the cosine rises with the weight decay; also for lambda_b = inf.
+    target_trend(a, w, lambda_b) {
+        return Math.abs(w) - (1 + 1/lambda_b)*Math.abs(a);
+    },
+
+    // T11, cosine: cosine as the weight decay vanishes.
+    target_cosine_small_decay(a, w, K) {
+        return -(Math.abs(a) - Math.abs(w))/((K - 1)*Math.abs(a) + Math.abs(w));
+    },
+
+    // T11, cosine: t from which the class means are a simplex ETF; also for lambda_b = inf.
+    target_simplex_t(w, lambda_b) {
+        return Math.abs(w)/(1 + 1/lambda_b);
+    },
 };
