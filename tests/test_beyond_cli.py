@@ -141,3 +141,28 @@ def test_strong_layers_cannot_be_told_from_their_mean():
     one, other = ncsolve.solve(DEEP), ncsolve.solve(DEEP.replace(lambda_w=mean))
     assert one.loss == pytest.approx(other.loss, rel=1e-13)
     np.testing.assert_allclose(one.singular_values, other.singular_values, rtol=1e-13)
+
+
+def test_problem_files_name_the_model(tmp_path):
+    file = tmp_path / "problem.toml"
+    lambdas = "lambda_w = [5e-3, 1e-2]\nlambda_h = 5e-4\nlambda_b = 0.05\n"
+    file.write_text(f"classes = 3\nper_class = 10\ndepth = 2\n{lambdas}")
+    found = json.loads(run("--problem", str(file), "--json").stdout)
+    assert found["loss"] == pytest.approx(ncsolve.solve(DEEP).loss, rel=1e-14)
+    changes = ["--depth", "1", "--lambda-w", "5e-3", "--features", "relu"]
+    relu = json.loads(run("--problem", str(file), *changes, "--json").stdout)
+    assert relu["model"]["features"] == "relu"
+    assert relu["regime"] == "orthogonal"
+
+
+@pytest.mark.parametrize("model", ['depth = 2', 'features = "relu"', "dim = 2"])
+@pytest.mark.parametrize("command", ["path", "certify", "verify"])
+def test_commands_for_the_papers_model_say_so(command, model, tmp_path):
+    file = tmp_path / "problem.toml"
+    file.write_text(f"classes = 3\nper_class = 2\nlambda_b = 5\n{model}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ncsolve", command, "--problem", str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert any(part in done.stderr + done.stdout for part in ("linear features and one layer", "dim", "convex program"))
