@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +58,7 @@ def _top(matrix: Array) -> float:
 
 def _best_slack(gram: Array) -> Array:
     """The nonnegative R (K, K) that makes the largest eigenvalue of gram + R smallest."""
-    import cvxpy as cp
+    cp: Any = import_module("cvxpy")  # which has no types
 
     size = gram.shape[0]
     slack = cp.Variable((size, size), symmetric=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ class Relaxed:
 
 def relax(problem: UFM) -> Relaxed | None:
     """min over (Q, b) of lw/2 tr B (Q + N lw I)^-1 B^T + lh/2 tr Q + lb/2 ||b||^2, B = M - b u^T; None if it fails."""
-    import cvxpy as cp
+    cp: Any = import_module("cvxpy")  # which has no types
 
     root = np.sqrt(problem.counts.array.astype(np.float64))
     codes = problem.encoding.matrix * root

@@ -36,7 +36,7 @@ class Ridge:
         square = inner @ features.T + n * lw * np.eye(features.shape[0])
         weights = np.linalg.solve(square, inner @ self.codes.T).T
         bias = self.share * (self.codes - weights @ features) @ self.root / n
-        return weights, bias
+        return np.asarray(weights, dtype=np.float64), bias
 
     def value(self, features: Array) -> tuple[float, Array]:
         """The loss and its gradient in F."""

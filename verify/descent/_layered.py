@@ -56,7 +56,7 @@ def descend_layered(
         raise NCSolveError(f"constraint must be squared or projected; got {constraint!r}")
     width = problem.feature_dim if dim is None else dim
     m, lb = problem.code_length, problem.lambda_b
-    counts = np.asarray(problem.counts)
+    counts = problem.counts.array
     labels = np.arange(problem.classes) if merged else np.repeat(np.arange(problem.classes), counts)
     weight = counts.astype(float) if merged else np.ones(labels.size)
     targets = problem.encoding.matrix[:, labels]
