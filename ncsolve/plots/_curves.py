@@ -15,14 +15,16 @@ from ncsolve._path_document import user_factor
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
-from ncsolve.plots._style import COLOURS, LINES, legend_above, new_axes, new_figure, number, style
+from ncsolve.plots._frame import gram_figure
+from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, legend_above, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
-    "bias_curves", "compared_cosines", "cosine_curves", "nc_curves", "path_figure", "singular_value_curves",
+    "bias_curves", "compared_cosines", "cosine_curves", "nc_curves", "path_figure", "path_gram_figure",
+    "singular_value_curves",
 ]
 
 Array = NDArray[np.float64]
@@ -161,6 +163,16 @@ def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     with style():
         figure.suptitle(_title(path), fontsize=10)
     return figure
+
+
+def path_gram_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
+    """Gram matrices of the points of a path side by side: of all, or of four if there are more than six."""
+    points = path.even_points(4 if len(path) > 6 else 6)
+    values = path.values[points] / user_factor(path, convention)
+    symbol = SYMBOLS[path.varied][0]
+    texts = [r"$\infty$" if value == np.inf else number(value) for value in values.tolist()]
+    titles = [f"{symbol} = {text}" for text in texts]
+    return gram_figure([path.minimizer(i) for i in points], titles=titles)
 
 
 def _title(path: Path) -> str:
