@@ -19,7 +19,7 @@ def machine() -> str:
     if info.exists():
         named = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         model = named[0].split(":", 1)[1].strip() if named else model
-    names = ("ncsolve", "numpy", "scipy", "cvxpy", "scs", "clarabel")
+    names = ("ncsolve", "numpy", "scipy", "cvxpy", "scs", "clarabel", "python-flint")
     packages = ", ".join(f"{name} {version(name)}" for name in names)
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {packages}"
 

@@ -106,7 +106,7 @@ def checking() -> list[list[str]]:
         for digits in (10, 50):
             found = certify(make(100), digits=digits)
             data = found.to_bytes()
-            ints, _ = checker.integers(found.proof.dual)
+            ints, _ = checker.integers(found.proof.dual, 100)
             bits = max(abs(x).bit_length() for row in ints for x in row)
             rng = random.Random(0)
             whole = [[rng.getrandbits(bits) for _ in range(100)] for _ in range(100)]

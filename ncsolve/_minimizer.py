@@ -27,6 +27,9 @@ from ncsolve.geometry import NCMetrics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ncsolve.certificates import Certificate
+    from ncsolve.certificates._numbers import Exact
+
 __all__ = ["Minimizer"]
 
 Array = NDArray[np.float64]
@@ -159,6 +162,33 @@ class Minimizer:
         outputs = self.W @ h + self.bias[:, None]
         scores = 2.0 * codes.T @ outputs - np.sum(codes * codes, axis=0)[:, None]
         return np.asarray(np.argmax(scores, axis=0), dtype=np.intp)
+
+    def certify(
+        self,
+        *,
+        digits: int = 10,
+        lambda_w: Exact | None = None,
+        lambda_h: Exact | None = None,
+        lambda_b: Exact | None = None,
+        codes: Sequence[Sequence[Exact]] | None = None,
+    ) -> Certificate:
+        """A proof, in exact rational arithmetic, that this is the global minimum up to a relative gap of 10^-digits.
+
+        Floats are taken as the dyadic rationals that they are, unless exact values ("5e-4", a Fraction) are given.
+        See ``ncsolve.certificates.certify`` for what is raised.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4, lambda_w=0.125, lambda_h=0.125,
+        ...                       lambda_b=2.0)
+        >>> certificate = ncsolve.solve(problem).certify()
+        >>> certificate.lower, certificate.gap, certificate.check().holds
+        (Fraction(61, 144), Fraction(0, 1), True)
+        """
+        from ncsolve.certificates import certify
+
+        return certify(
+            self, digits=digits, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes
+        )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write W, class_means, bias, encoding, counts and the lambdas to a .npz file.

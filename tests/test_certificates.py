@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.certificates import Certificate, ExactProblem, certify, check_file, checker, proved_claims
+from ncsolve.certificates import Certificate, ExactProblem, certify, check_file, checker
 from ncsolve.certificates._eigen import diagonalise, orthonormal
 from ncsolve.certificates._numbers import exact_number, on_grid, simplest_between
 from ncsolve.certificates._psd import evidence_for, exact_factors
 from ncsolve.errors import ConvergenceError, FileError, ProblemError, SizeError
 from tests import strategies
-from tests.test_certificates_set import CODES, INF, certificate, problem
+from tests.certificate_set import CODES, INF, certificate, problem
 
 rationals = st.fractions(-3, 3, max_denominator=10**6)
 
@@ -226,23 +226,6 @@ def test_minority_collapse_is_decided_exactly_at_the_threshold():
         found = certify(ufm, lambda_h=Fraction(9, 510**2) * (1 + change))
         assert found.classes == ("nonzero", "nonzero", words, "zero")
         assert found.check().holds
-
-
-def test_claims_proved_on_instances():
-    proved = proved_claims()
-    assert len({claim.claim for claim in proved}) == len(proved) >= 13
-    assert all(claim.holds for claim in proved)
-    assert sum(claim.problems for claim in proved) >= 100
-
-
-def test_a_false_claim_is_not_proved(monkeypatch):
-    """With lb* wrong in the thirtieth digit, the claims that stand on it fail, and no other."""
-    from ncsolve.certificates import _instances
-
-    right = _instances._transition
-    monkeypatch.setattr(_instances, "_transition", lambda t: right(t) * (1 + Fraction(1, 10**30)))
-    failed = {claim.claim for claim in _instances.proved_claims() if not claim.holds}
-    assert failed == {"simplex-etf", "transition-threshold", "bias-centring"}
 
 
 @settings(max_examples=60)

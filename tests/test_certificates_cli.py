@@ -6,13 +6,14 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import jsonschema
 import pytest
-import typer
 
+import ncsolve
 from ncsolve import CONVENTIONS
 from ncsolve.certificates import checker
-from ncsolve.cli import _certify
-from ncsolve.errors import NCSolveError
+from ncsolve.cli import _certify, main
+from ncsolve.schemas import schema
 
 ROOT = Path(__file__).parents[1]
 ONEHOT = ["certify", "--encoding", "onehot", "--lambda-b", "0.5"]
@@ -20,20 +21,14 @@ ONEHOT = ["certify", "--encoding", "onehot", "--lambda-b", "0.5"]
 
 @pytest.fixture
 def run(capsys, tmp_path, monkeypatch):
-    """Run the two commands; (exit code, output, errors), with mistakes as the application reports them."""
+    """Run a command; (exit code, output, errors)."""
     monkeypatch.chdir(tmp_path)
-    app = typer.Typer(rich_markup_mode=None)
-    app.command("certify")(_certify.certify)
-    app.command("check")(_certify.check)
-    command = typer.main.get_command(app)
 
     def call(*arguments):
-        try:
-            code = command.main(args=list(map(str, arguments)), standalone_mode=False) or 0
-        except NCSolveError as error:
-            return 2, capsys.readouterr().out, str(error)
+        with pytest.raises(SystemExit) as ended:
+            main(list(map(str, arguments)))
         printed = capsys.readouterr()
-        return code, printed.out, printed.err
+        return ended.value.code, printed.out, printed.err
 
     return call
 
@@ -52,7 +47,7 @@ def test_make_check_and_tamper(run, tmp_path):
     (tmp_path / "broken.json").write_text(text[:100])
     code, out, err = run("check", "broken.json")
     assert (code, out) == (2, "")
-    assert err.startswith("broken.json: not a certificate: the file is not JSON")
+    assert err.startswith("ncsolve: error: broken.json: not a certificate: the file is not JSON")
 
 
 def test_to_standard_output(run, tmp_path):
@@ -145,3 +140,40 @@ def test_mistakes(run, arguments, message):
     code, out, err = run(*arguments)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_minimizer_with_a_certificate(run, tmp_path):
+    code, out, _ = run("minimizer", "--lambda-b", "0.5", "--certify")
+    assert code == 0
+    assert "certificate  proved: the minimum is 97/2000 (about 0.048500000000000)" in out
+    assert "certificate" not in run("minimizer", "--lambda-b", "0.5")[1]
+    code, out, _ = run("minimizer", "--lambda-b", "1/2", "--certify")
+    assert code == 2  # a fraction is no number of the command line
+    code, out, _ = run("minimizer", "--lambda-b", "0.5", "--convention", "sum", "--json", "--certify")
+    document = json.loads(out)
+    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    jsonschema.validate(document["certificate"], schema("ncsolve.certificate/1"))
+    assert document["certificate"]["lambda_b"] == "1/2000"
+    (tmp_path / "cert.json").write_text(json.dumps(document["certificate"]))
+    assert run("check", "cert.json")[0] == 0
+    assert "at most 256 classes" in run("minimizer", "--classes", "300", "--certify")[2]
+
+
+def test_minimizers_certify():
+    ufm = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+    made = ncsolve.solve(ufm).certify(lambda_w="5e-4", lambda_h="5e-4")
+    assert made.lower == made.upper == Fraction(97, 2000)
+    assert ncsolve.solve(ufm).certify(digits=40).relative_gap <= Fraction(1, 10**40)
+
+
+def test_checking_loads_neither_numpy_nor_the_solver(run):
+    assert run(*ONEHOT, "-o", "cert.json")[0] == 0
+    program = (
+        "import sys\n"
+        "from ncsolve.cli import main\n"
+        "try: main(['check', 'cert.json'])\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        "heavy = {'numpy', 'scipy', 'flint', 'sympy', 'cvxpy', 'ncsolve._solve', 'ncsolve.certificates._certify'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)

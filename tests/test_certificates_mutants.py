@@ -8,7 +8,7 @@ import pytest
 
 import ncsolve
 from ncsolve.certificates import certify, checker
-from tests.test_certificates_set import PROBLEMS, certificate
+from tests.certificate_set import PROBLEMS, certificate
 
 EXAMPLES = [
     "onehot, lb = 0.5", "onehot, irrational", "onehot, irrational, lb = 0", "onehot, all collapsed", "codes",

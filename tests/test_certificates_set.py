@@ -2,113 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
+import jsonschema
 import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.certificates import Certificate, certify, checker
+from ncsolve.certificates import checker
+from ncsolve.schemas import schema
+from tests.certificate_set import PROBLEMS, certificate
 
 CHECKER = Path(checker.__file__)
-INF = math.inf
-CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
-RANK_ONE = np.outer([1.0, -2.0], [1, 2, 3, 4])
-IMBALANCED = [400, 100, 9, 1]
-
-
-def problem(encoding, counts, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5):
-    return ncsolve.UFM(encoding=encoding, counts=counts, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b)
-
-
-def threshold(k, n, tau):
-    """lb* of T5 for one-hot codes."""
-    t = Fraction(tau) * k * math.isqrt(n)
-    return t / (1 - t)
-
-
-# name: problem, digits, exact values, what must come out (gap zero; centring; numbers of zero class means)
-PROBLEMS = {
-    "onehot, lb = 0": (problem(encodings.onehot(10), 100, lambda_b=0.0), 10, {}, True, "complete", 0),
-    "onehot, small lb": (problem(encodings.onehot(10), 100, lambda_b=5e-3), 10, {}, True, "complete", 0),
-    "onehot, lb*": (
-        problem(encodings.onehot(10), 100, lambda_b=float(Fraction(1, 19))), 10,
-        {"lambda_w": "5e-4", "lambda_h": "5e-4", "lambda_b": Fraction(1, 19)}, True, "complete", 0,
-    ),
-    "onehot, just above lb*": (
-        problem(encodings.onehot(10), 100, lambda_b=float(Fraction(1, 19))), 10,
-        {"lambda_w": "5e-4", "lambda_h": "5e-4", "lambda_b": Fraction(1, 19) + Fraction(1, 10**30)}, True,
-        "incomplete", 0,
-    ),
-    "onehot, lb = 0.5": (problem(encodings.onehot(10), 100), 10, {}, True, "incomplete", 0),
-    "onehot, large lb": (problem(encodings.onehot(10), 100, lambda_b=50.0), 10, {}, True, "incomplete", 0),
-    "onehot, lb = inf": (problem(encodings.onehot(10), 100, lambda_b=INF), 10, {}, True, "incomplete", 0),
-    "onehot, irrational": (problem(encodings.onehot(5), 7, 1e-3, 2e-3, 0.3), 10, {}, False, "incomplete", 0),
-    "onehot, irrational, lb = 0": (problem(encodings.onehot(5), 7, 1e-3, 2e-3, 0.0), 50, {}, False, "complete", 0),
-    "onehot, irrational, lb = inf": (problem(encodings.onehot(5), 7, 1e-3, 2e-3, INF), 50, {}, False, "incomplete", 0),
-    "onehot, all collapsed": (problem(encodings.onehot(3), 2, 1.0, 1.0, 0.7), 10, {}, True, "complete", 3),
-    "onehot, t = 1": (problem(encodings.onehot(2), 4, 0.25, 0.25, 1.0), 10, {}, True, "complete", 2),
-    "one class": (problem(encodings.onehot(1), 5, 1e-2, 1e-2, 1.0), 10, {}, False, "incomplete", 0),
-    "smoothed": (problem(encodings.smoothed(10, 0.1), 100), 10, {}, True, "incomplete", 0),
-    "smoothed, dyadic": (problem(encodings.smoothed(4, 0.5), 4, 2.0**-6, 2.0**-6, 0.25), 10, {}, True, "incomplete", 0),
-    "smoothed, imbalanced": (problem(encodings.smoothed(3, 0.2), [5, 9, 30], lambda_b=0.2), 10, {}, False, None, 0),
-    "signed": (problem(encodings.signed(10), 100), 10, {}, True, "incomplete", 0),
-    "signed, two classes": (problem(encodings.signed(2), [3, 5], 1e-2, 1e-2, 0.1), 10, {}, False, None, 0),
-    "simplex": (problem(encodings.simplex(6), 25, lambda_b=0.05), 10, {}, True, "complete", 0),
-    "affine": (problem(encodings.affine(5, 1.5, -0.2), 9, 1e-2, 1e-3, 1.0), 10, {}, False, None, 0),
-    "affine, lb = inf": (problem(encodings.affine(5, 1.5, -0.2), 9, 1e-2, 1e-3, INF), 30, {}, False, "incomplete", 0),
-    "hadamard": (problem(encodings.hadamard(8), 2, 1e-2, 1e-2, 0.1), 10, {}, True, None, 0),
-    "binary, m < K": (problem(encodings.binary(10), 100), 10, {}, False, None, None),
-    "thermometer": (problem(encodings.thermometer(7), [3, 1, 4, 1, 5, 9, 2], lambda_b=0.0), 10, {}, False, None, 0),
-    "ordinal, m = 1": (problem(encodings.ordinal(5), 3, 1e-3, 1e-3, 0.2), 10, {}, False, None, None),
-    "ordinal, lb = 0": (problem(encodings.ordinal(5), 3, 1e-3, 1e-3, 0.0), 50, {}, False, "complete", 1),
-    "ecoc, m > K": (problem(encodings.ecoc(6, 15, seed=1), [10, 20, 30, 40, 50, 60]), 10, {}, False, None, 0),
-    "gaussian, m > K": (problem(encodings.gaussian(4, 9, 1), [3, 1, 4, 1], 1e-2, 1e-2, 2.0), 50, {}, False, None, 0),
-    "gaussian, m < K": (problem(encodings.gaussian(9, 4, seed=2), 5, 1e-2, 1e-2, 1e-2), 10, {}, False, None, None),
-    "gaussian, half active": (problem(encodings.gaussian(12, seed=3), 5, 3e-2, 3e-2, 0.1), 10, {}, False, None, None),
-    "codes": (
-        problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.1), 10,
-        {"lambda_w": "1e-3", "lambda_h": "4e-3", "lambda_b": "0.1"}, False, "incomplete", 0,
-    ),
-    "codes, lb = 0": (problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.0), 10, {}, False, "complete", 0),
-    "codes, lb = inf": (problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, INF), 10, {}, False, "incomplete", 0),
-    "codes, 100 digits": (problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.1), 100, {}, False, "incomplete", 0),
-    "codes, tiny lb": (problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 1e-12), 10, {}, False, None, None),
-    "codes, huge lb": (problem(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 1e12), 10, {}, False, None, None),
-    "codes, far away": (problem(np.add(CODES, 1e6), [5, 20, 1, 10], 1e-3, 4e-3, 0.1), 10, {}, False, None, None),
-    "rank one": (problem(RANK_ONE, [5, 2, 1, 1], 1e-2, 1e-2, 0.1), 10, {}, False, None, None),
-    "zero codes": (problem(np.zeros((2, 3)), [1, 2, 3], 1e-2, 1e-2, 0.1), 10, {}, True, "complete", 3),
-    "imbalanced, lb = inf": (problem(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, INF), 10, {}, False, "incomplete", 1),
-    "imbalanced, lb = inf, rational": (
-        problem(encodings.onehot(4), IMBALANCED, 5e-3, 5e-3, INF), 10, {"lambda_w": "5e-3", "lambda_h": "5e-3"}, True,
-        "incomplete", 1,
-    ),
-    "imbalanced": (problem(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, 0.05), 10, {}, False, None, 0),
-    "imbalanced, lb = 0": (problem(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, 0.0), 50, {}, False, "complete", 0),
-    "imbalanced, law of large bias": (
-        problem(encodings.onehot(3), [100, 64, 25], 2.0**-9, 2.0**-9, 2.0), 10, {}, True, "incomplete", 0,
-    ),
-    "eigenvector mean": (problem([[3, 1, 2, 2], [0, 0, 1, -1]], 5, 1e-2, 1e-2, 0.2), 10, {}, False, "incomplete", None),
-    "decimals": (
-        problem(encodings.smoothed(10, 0.1), 100), 10,
-        {"lambda_w": "5e-4", "lambda_h": "0.0005", "lambda_b": "1/2",
-         "codes": [[str(Fraction(91 if i == k else 1, 100)) for k in range(10)] for i in range(10)]},
-        True, "incomplete", 0,
-    ),
-}
-
-
-@functools.cache
-def certificate(name: str) -> Certificate:
-    """The certificate of a problem of the set, made once a session."""
-    ufm, digits, exact, *_ = PROBLEMS[name]
-    return certify(ufm, digits=digits, **exact)
 
 
 @pytest.fixture(scope="session")
@@ -150,3 +58,17 @@ def test_certified_and_checked_by_the_bare_checker(name, folder):
     first = done.stdout.splitlines()[0]
     assert first.startswith(f"proved: the minimum is {made.upper} " if exact else "certified: loss in [")
     assert done.stdout.splitlines() == list(made.check().lines)
+    jsonschema.validate(made.to_json(), schema("ncsolve.certificate/1"))
+
+
+def test_schema_is_strict():
+    """It refuses what the checker calls malformed, as far as a schema can tell."""
+    validator = jsonschema.Draft202012Validator(schema("ncsolve.certificate/1"))
+    jsonschema.Draft202012Validator.check_schema(schema("ncsolve.certificate/1"))
+    good = certificate("codes").to_json()
+    assert set(good) == set(schema("ncsolve.certificate/1")["required"]) == set(checker.NAMES)
+    for key in good:
+        assert not validator.is_valid({k: v for k, v in good.items() if k != key})
+        for wrong in (0.5, "0.5", "1/-2", [["half"]], {}, True):
+            assert not validator.is_valid(good | {key: wrong})
+    assert not validator.is_valid(good | {"extra": "1"})

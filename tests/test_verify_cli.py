@@ -13,81 +13,10 @@ import pytest
 
 import ncsolve
 from ncsolve.cli import main
+from ncsolve.schemas import schema
 
 ROOT = Path(__file__).parents[1]
-NUMBER = {"anyOf": [{"type": "number"}, {"enum": ["inf", "nan"]}]}
-FIGURE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["what", "predicted", "found", "error", "tolerance", "reason", "comparisons", "passed"],
-    "properties": {
-        "what": {"type": "string"},
-        "predicted": {"type": ["number", "string"]},
-        "found": NUMBER,
-        "error": NUMBER,
-        "tolerance": {"type": "number", "minimum": 0},
-        "reason": {"type": "string", "minLength": 1},
-        "comparisons": {"type": "integer", "minimum": 0},
-        "passed": {"type": "boolean"},
-    },
-}
-CLAIM = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["claim", "statement", "sources", "run", "verdict", "error", "seconds", "figures"],
-    "properties": {
-        "claim": {"type": "string"},
-        "statement": {"type": "string"},
-        "sources": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-        "run": {"type": "string"},
-        "verdict": {"enum": ["agrees", "disagrees", "error", "not run"]},
-        "error": {"type": ["string", "null"]},
-        "seconds": {"type": "number", "minimum": 0},
-        "figures": {"type": "array", "items": FIGURE},
-    },
-}
-COMMON = {"schema": {"const": "ncsolve.verify/1"}, "ncsolve": {"type": "string"}, "passed": {"type": "boolean"},
-          "seconds": {"type": "number"}}
-CLAIMS_DOCUMENT = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["schema", "ncsolve", "subject", "size", "passed", "interrupted", "seconds", "claims"],
-    "properties": COMMON | {
-        "subject": {"const": "claims"},
-        "size": {"enum": ["quick", "full"]},
-        "interrupted": {"type": "boolean"},
-        "claims": {"type": "array", "items": CLAIM},
-    },
-}
-PROBLEM_DOCUMENT = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": [
-        "schema", "ncsolve", "subject", "problem", "passed", "verdict", "error", "seconds", "skipped", "figures",
-    ],
-    "properties": COMMON | {
-        "subject": {"const": "problem"},
-        "problem": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["encoding", "classes", "code_length", "samples", "lambda_w", "lambda_h", "lambda_b", "dim"],
-            "properties": {
-                "encoding": {"type": "string"},
-                "classes": {"type": "integer"},
-                "code_length": {"type": "integer"},
-                "samples": {"type": "integer"},
-                "lambda_w": {"type": "number"},
-                "lambda_h": {"type": "number"},
-                "lambda_b": {"anyOf": [{"type": "number"}, {"const": "inf"}]},
-                "dim": {"type": "integer"},
-            },
-        },
-        "verdict": {"enum": ["agrees", "disagrees", "error", "nothing was compared"]},
-        "error": {"type": ["string", "null"]},
-        "skipped": {"type": "array", "items": {"type": "string"}},
-        "figures": {"type": "array", "items": FIGURE},
-    },
-}
+DOCUMENT = schema("ncsolve.verify/1")
 COMMAND = [sys.executable, "-m", "ncsolve", "verify"]
 ENVIRONMENT = os.environ | {"COLUMNS": "100"}
 
@@ -124,7 +53,8 @@ def test_json_is_nothing_but_json():
     assert done.returncode == 0
     assert done.stderr == ""
     document = json.loads(done.stdout)
-    jsonschema.validate(document, CLAIMS_DOCUMENT)
+    jsonschema.validate(document, DOCUMENT)
+    assert document["subject"] == "claims"
     assert [claim["claim"] for claim in document["claims"]] == ["orthogonal-frame", "orthogonal-limit"]
     assert document["passed"] is True
     assert document["size"] == "quick"
@@ -139,6 +69,32 @@ def test_the_list_of_claims(capsys):
     _, out, _ = in_process(capsys, "--list", "--source", "dang2023")
     assert "minority-collapse" in out
     assert "large-bias-law" not in out
+    _, out, _ = in_process(capsys, "--list", "--only", "free-bias")
+    assert "free-bias" in out
+    assert "minority-collapse" not in out
+
+
+def test_the_stable_report_is_the_same_every_time(tmp_path, capsys):
+    for name in ("one.md", "two.md"):
+        code, out, _ = in_process(
+            capsys, "--quick", "--only", "orthogonal-limit", "-j", "1", "--stable", "--report", str(tmp_path / name)
+        )
+        assert code == 0
+        assert f"saved {tmp_path / name}" in out
+    text = (tmp_path / "one.md").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two.md").read_text(encoding="utf-8")
+    assert " s)" not in text
+    assert "| < 1e-05 |" in text
+
+
+def test_an_existing_report_is_replaced_only_when_forced(tmp_path, capsys):
+    report = tmp_path / "verify.md"
+    report.write_text("mine")
+    arguments = ("--quick", "--only", "orthogonal-limit", "-j", "1", "--report", str(report))
+    assert in_process(capsys, *arguments)[0] == 2
+    assert report.read_text() == "mine"
+    assert in_process(capsys, *arguments, "--force")[0] == 0
+    assert report.read_text().startswith("# Verification")
 
 
 def test_details_show_every_figure():
@@ -159,7 +115,8 @@ def test_a_problem_from_a_file(tmp_path):
                cwd=tmp_path)
     assert done.returncode == 0
     document = json.loads(done.stdout)
-    jsonschema.validate(document, PROBLEM_DOCUMENT)
+    jsonschema.validate(document, DOCUMENT)
+    assert document["subject"] == "problem"
     assert document["passed"] is True
     assert (tmp_path / "one.md").read_text(encoding="utf-8").startswith("# Verification of a problem")
 
@@ -202,7 +159,12 @@ def test_a_wrong_solver_exits_1(monkeypatch, capsys):
         (["--lambda-b", "-1"], "lambda-b"),
         (["--counts", "3,0"], "counts must be at least 1"),
         (["--report", "README.md"], "exists already"),
-        (["--quick", "--only", "orthogonal-limit", "-j", "1", "--report", "no/such/folder.md"], "no/such/folder"),
+        (["--report", "no/such/folder.md"], "the folder no/such does not exist"),
+        (["--report", "docs"], "is a directory"),
+        (["--force"], "--force is about a --report"),
+        (["--quick", "--stable"], "--stable is about a --report"),
+        (["--stable", "--report", "new.md", "--classes", "3"], "--stable is for the claims"),
+        (["--list", "--json"], "--list only prints the claims; drop --json"),
     ],
 )
 def test_mistakes_are_one_line_and_exit_2(monkeypatch, capsys, arguments, message):

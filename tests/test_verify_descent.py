@@ -3,11 +3,14 @@
 import io
 import math
 import sys
+import time
 
 import numpy as np
 import pytest
+import threadpoolctl
 from ncsolve.verify import Point, Status, descend, multi_start, peers
 from ncsolve.verify._progress import SlowProgress
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent import METHODS
 
 import ncsolve
@@ -176,20 +179,42 @@ def test_torch_names_a_device_that_is_not_there():
         descend(PROBLEM, backend="torch", device=missing, max_steps=1)
 
 
-def test_progress_appears_on_a_terminal_after_two_seconds_only(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
-    now = 0.0
-    monkeypatch.setattr("ncsolve.verify._progress.time.monotonic", lambda: now)
-    for terminal, stream in ((True, Terminal()), (False, io.StringIO())):
+
+@pytest.mark.parametrize(("stream", "seconds", "shown"), [
+    (Terminal(), 0.0, False), (Terminal(), 1.0, True), (io.StringIO(), 1.0, False),
+])
+def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stream, seconds, shown):
+    """Without being told of any progress; on a file never."""
+    monkeypatch.setattr("ncsolve.verify._progress._PATIENCE", 0.2)
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with SlowProgress("walking", total=10) as progress:
+        progress.update(1)
+        time.sleep(seconds)
+        progress.update(2, "on")
+    assert ("walking" in stream.getvalue()) is shown
+
+
+def test_one_bar_for_several_starts_and_none_when_not_wanted(monkeypatch):
+    monkeypatch.setattr("ncsolve.verify._progress._PATIENCE", 0.0)
+    monkeypatch.setattr("ncsolve.verify.descent._lbfgs.norm", lambda a: time.sleep(0.002) or math.sqrt(float(a @ a)))
+    for progress in (True, False):
+        stream = Terminal()
         monkeypatch.setattr(sys, "stderr", stream)
-        with SlowProgress("walking", total=10) as progress:
-            now = 0.0
-            progress._begin = 0.0
-            progress.update(1)
-            assert stream.getvalue() == ""
-            now = 2.5
-            progress.update(2, "on")
-        assert ("walking" in stream.getvalue()) is terminal
+        multi_start(PROBLEM, seeds=range(3), progress=progress)
+        assert ("lbfgs, starts" in stream.getvalue()) is progress
+        assert "steps" not in stream.getvalue()
+
+
+def test_small_runs_use_one_blas_thread_and_give_the_others_back():
+    def threads():
+        return [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+
+    before = threads()
+    with single_threaded():
+        assert set(threads()) == {1}
+    assert threads() == before

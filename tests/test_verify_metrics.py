@@ -33,6 +33,22 @@ def test_the_centred_etf_error_cannot_tell_the_frames_apart():
     assert peers.simplex_etf_error(ORTHOGONAL * np.array([1, 1, 1, 1, 2])) > 0.1
 
 
+def test_without_centring_the_etf_error_is_our_simplex_distance():
+    """What the package computes when it is not given a global mean."""
+    for frame in (SIMPLEX, ORTHOGONAL, ORTHOGONAL + 3.0):
+        assert peers.simplex_etf_error(frame, centred=False) == pytest.approx(metrics.simplex_distance(frame))
+    assert peers.equinorm(ORTHOGONAL + 3.0, centred=False) > 1e-3
+    deviation, distance = peers.equiangularity(ORTHOGONAL, centred=False)
+    assert deviation < 1e-14
+    assert distance == pytest.approx(1 / (K - 1))
+    assert peers.papyan_self_duality(ORTHOGONAL.T, ORTHOGONAL, centred=False) == 0.0
+    assert peers.self_duality_error(ORTHOGONAL.T, ORTHOGONAL, centred=False) > 0.3
+    features, labels = np.array([[-1.0, 1.0, 3.0, 5.0]]), np.array([0, 0, 1, 1])
+    assert peers.covariance_pinv(features, labels, 2, centred=False) == pytest.approx(1 / 8 / 2)  # means 0 and 4
+    assert peers.covariance_pinv_reference(features, labels, 2, centred=False) == pytest.approx(1 / 8 / 2 / 2)
+    assert peers.covariance_ratio(features, labels, 2, centred=False) == pytest.approx(1 / 16)
+
+
 def test_the_centred_etf_error_is_blind_to_lambda_b():
     errors, distances = [], []
     for lambda_b in (0.0, 0.1, 1.0, math.inf):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ncsolve.verify._figure import Figure, at_most
 from ncsolve.verify.descent import Run, descend
 
+import ncsolve
 from ncsolve import UFM, Minimizer
 
 __all__ = ["Bench"]
@@ -28,11 +29,14 @@ class Bench:
         self, problem: UFM, *, prediction: Minimizer | None = None, seeds: Iterable[int] = (0,), method: str = "newton",
         dim: int | None = None, tolerance: float = TOLERANCE,
     ) -> Run:
-        """The best of the runs from random starts."""
+        """The best of the runs from random starts; ``prediction`` only saves solving the problem again."""
         runs = [
-            descend(problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False) for seed in seeds
+            descend(
+                problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False, progress=False
+            )
+            for seed in seeds
         ]
-        self.count(runs, prediction)
+        self.count(runs, ncsolve.solve(problem) if prediction is None else prediction)
         return min(runs, key=lambda run: run.loss)
 
     def count(self, runs: Iterable[Run], prediction: Minimizer | None = None) -> None:

@@ -14,6 +14,7 @@ from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.convex import solve_convex
 from ncsolve.verify.critical import examine
 from ncsolve.verify.descent import Run, descend
@@ -68,7 +69,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     error: str | None = None
     try:
         prediction = ncsolve.solve(problem)
-        _run(problem, prediction, starts, seed, figures, skipped)
+        with single_threaded():
+            _run(problem, prediction, starts, seed, figures, skipped)
     except NCSolveError as failure:
         error = f"{type(failure).__name__}: {failure}"
     return Report(
@@ -194,7 +196,7 @@ def _descents(
     runs = [
         descend(
             problem, method="newton" if polished else "lbfgs", seed=seed + start, dim=width, merged=merged,
-            trace=False,
+            trace=False, progress=False,
             tolerance=1e-11 if polished else 1e-8, max_steps=20_000,
         )
         for start in range(starts)
@@ -249,7 +251,7 @@ def _transition(problem: UFM, transition: float | None, seed: int, width: int) -
     for factor in (1 - 5e-3, 1 + 5e-3):
         run = descend(
             problem.replace(lambda_b=factor * transition), method="newton", seed=seed, dim=width, tolerance=1e-11,
-            merged=True, trace=False, max_steps=20_000,
+            merged=True, trace=False, progress=False, max_steps=20_000,
         )
         ranks.append(int(np.sum(run.singular_values > 1e-7 * _scale(run))))
     gained = float(ranks[1] - ranks[0])

@@ -8,9 +8,10 @@ from typing import Literal
 
 from ncsolve.verify._figure import Figure
 
-__all__ = ["SOURCES", "Claim", "Size", "Verdict"]
+__all__ = ["SOURCES", "Claim", "Size", "Standing", "Verdict"]
 
 Size = Literal["quick", "full"]
+Standing = Literal["agrees", "proved"]
 
 SOURCES = {
     "papyan2020": "Papyan, Han & Donoho 2020, Prevalence of neural collapse",
@@ -29,7 +30,7 @@ class Claim:
 
     ``examine("quick")`` or ``examine("full")`` returns the figures; predictions come from ``ncsolve.solve`` or from
     the statement, everything found comes from descent, cvxpy or the definition.  ``weight`` orders the claims by how
-    long they take.
+    long they take.  ``shows`` is what figures that all pass show: numerics agree, only exact arithmetic proves.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Claim:
     run: str
     examine: Callable[[Size], Sequence[Figure]]
     weight: int = 0
+    shows: Standing = "agrees"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +53,17 @@ class Verdict:
 
     @property
     def state(self) -> str:
-        """"agrees", "disagrees", "error" or "not run"."""
+        """"agrees" (or "proved", if that is what the claim's figures show), "disagrees", "error" or "not run"."""
         if self.error is not None:
             return "error"
         if not self.figures:
             return "not run"
-        return "agrees" if all(figure.passed for figure in self.figures) else "disagrees"
+        return self.claim.shows if all(figure.passed for figure in self.figures) else "disagrees"
 
     @property
     def passed(self) -> bool:
         """Whether all figures agree."""
-        return self.state == "agrees"
+        return self.state == self.claim.shows
 
     def to_json(self) -> dict[str, object]:
         """Plain data."""

@@ -15,7 +15,7 @@ from ncsolve import __version__
 
 __all__ = ["ClaimsReport"]
 
-_REGENERATE = "python -m ncsolve.verify docs/verification.md"
+_REGENERATE = "ncsolve verify --quick --stable --force --report docs/verification.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,8 @@ class ClaimsReport:
             if state in states
         ]
         figures = sum(len(verdict.figures) for verdict in self.verdicts)
-        text = ", ".join([f"{states.count('agrees')} of {len(states)} claims agree", *others])
+        agree = sum(verdict.passed for verdict in self.verdicts)
+        text = ", ".join([f"{agree} of {len(states)} claims agree", *others])
         return f"{text} ({figures} figures, {self.size}, {self.seconds:.0f} s)" + (
             "; interrupted" if self.interrupted else ""
         )
@@ -106,18 +107,20 @@ class ClaimsReport:
         return self._markdown(measured, [self.summary + "."])
 
     def to_stable_markdown(self) -> str:
-        """The figures without the digits and times that differ between machines: the text of docs/verification.md."""
+        """The figures without the digits and times that differ between machines: docs/verification.md is the quick
+        run's."""
         comparisons = sum(figure.comparisons for verdict in self.verdicts for figure in verdict.figures)
         agree = sum(verdict.passed for verdict in self.verdicts)
+        names = [verdict.claim.name for verdict in self.verdicts if verdict.state == "proved"]
         return self._markdown(
             rounded,
             [
-                f"Written by `{_REGENERATE}`; do not edit. It is what `ncsolve verify --{self.size}` finds, with the "
-                "digits that differ between machines rounded away.",
+                f"Written by `{_REGENERATE}`; do not edit. The digits that differ between machines are rounded away.",
                 f"{agree} of {len(self.verdicts)} claims agree, in {comparisons} comparisons. Predictions come from "
                 "`ncsolve.solve` or from the statement; everything found comes from descent on the full non-convex "
                 "problem, from cvxpy, or from the definition of the objective. A descent run that agrees supports a "
                 "claim; it does not prove it.",
+                *([_proved(names)] if names else []),
             ],
         )
 
@@ -164,8 +167,17 @@ def _headline(verdict: Verdict) -> list[Figure]:
     return [figure for figure in verdict.figures if not figure.passed][:1] or list(verdict.figures[:1])
 
 
+def _proved(names: list[str]) -> str:
+    return (
+        f"{len(names)} of them are *proved*, in exact rational arithmetic and on the problems that they name, by "
+        "certificates that the stand-alone checker accepts ([certificates](certificates.md)): "
+        + ", ".join(f"[{name}](#{name})" for name in names)
+        + ". All others only agree."
+    )
+
+
 def _word(state: str) -> str:
-    return state if state == "agrees" else state.upper()
+    return state if state in ("agrees", "proved") else state.upper()
 
 
 def _row(*cells: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,14 +13,12 @@ from concurrent.futures.process import BrokenProcessPool
 
 from ncsolve.verify._claim import Claim, Size, Verdict
 from ncsolve.verify._claims_report import ClaimsReport
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.claims import CLAIMS
 
 from ncsolve.errors import NCSolveError
 
 __all__ = ["run_claims"]
-
-# The problems are small: threads would only wait for each other, on a busy machine for most of the time.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def run_claims(
@@ -76,7 +74,8 @@ def _serial(claims: Sequence[Claim], size: Size) -> Iterator[Verdict]:
 def _examine(claim: Claim, size: Size) -> Verdict:
     began = time.monotonic()
     try:
-        figures, error = tuple(claim.examine(size)), None
+        with single_threaded():
+            figures, error = tuple(claim.examine(size)), None
     except Exception as problem:
         # Whatever a wrong solver does, the table must say so, and go on.
         text = " ".join(str(problem).split())
@@ -85,42 +84,38 @@ def _examine(claim: Claim, size: Size) -> Verdict:
 
 
 def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Iterator[Verdict]:
-    with _single_threaded():
-        pool = ProcessPoolExecutor(
-            max_workers=workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
-        )
-        try:
-            # The claims that take longest go first, so that no worker is left alone with one at the end.
-            longest_first = sorted(claims, key=lambda claim: -claim.weight)
+    others = set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(
+        max_workers=workers, mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
+    try:
+        # The claims that take longest go first, so that no worker is left alone with one at the end.
+        longest_first = sorted(claims, key=lambda claim: -claim.weight)
+        with _deaf():
             futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
-            for future in as_completed(futures):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    yield Verdict(claim=futures[future], error="the worker process died")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in multiprocessing.active_children():
-                child.terminate()
-            raise
-        pool.shutdown()
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of the group; the parent alone acts on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield Verdict(claim=futures[future], error="the worker process died")
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    pool.shutdown()
 
 
 @contextlib.contextmanager
-def _single_threaded() -> Iterator[None]:
-    """One BLAS thread in the processes that start within; afterwards the environment is what it was."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+def _deaf() -> Iterator[None]:
+    """Ctrl-C reaches every process of the group, and the parent alone must act on it: processes that start within
+    ignore it from their first instruction on, not only from the pool's initializer on."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signals
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)

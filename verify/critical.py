@@ -102,7 +102,7 @@ def confined_critical_point(problem: UFM, *, rank: int, seed: int = 0) -> Point:
     Rows of H and columns of W that are zero have zero gradients, so a minimizer in ``rank`` dimensions, padded with
     zeros, is critical in d dimensions.  Below the rank of the minimizer it is not a global one.
     """
-    run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False)
+    run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False, progress=False)
     pad = problem.feature_dim - rank
     return Point(
         W=np.pad(run.point.W, ((0, 0), (0, pad))), H=np.pad(run.point.H, ((0, pad), (0, 0))), b=run.point.b
@@ -125,5 +125,5 @@ def leave(problem: UFM, critical: CriticalPoint, *, length: float = 1e-2, seed: 
         b=here.b + length * way.b,
     )
     return descend(
-        problem, method="newton", dim=start.W.shape[1], tolerance=1e-11, start=start, trace=False
+        problem, method="newton", dim=start.W.shape[1], tolerance=1e-11, start=start, trace=False, progress=False
     )

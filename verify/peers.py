@@ -2,7 +2,8 @@
 
 From Papyan, Han & Donoho 2020, from the code of Zhou et al. 2022 (after Zhu et al. 2021) and from the reference
 package ``neural-collapse``.  Features are (d, N), class means (d, K), W is (m, d): the transposes of the package's.
-docs/metrics.md says what each cannot see.
+``centred=False`` leaves the global mean in, as the package does when it is not given one.  docs/metrics.md says what
+each cannot see.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import math
 import numpy as np
 from ncsolve.verify.metrics import nearest
 from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import NCSolveError
 
 __all__ = [
     "ShapeError",
@@ -32,11 +35,11 @@ __all__ = [
 Array = NDArray[np.float64]
 
 
-class ShapeError(ValueError):
+class ShapeError(NCSolveError):
     """A peer's metric is not defined for arrays of these shapes."""
 
 
-def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
+def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int, *, centred: bool = True) -> float:
     r"""NC1: :math:`\operatorname{tr}(\Sigma_W \Sigma_B^{+}) / K`, Sigma_B over the K centred class means.
 
     Source: Papyan, Han & Donoho 2020; Zhou et al. 2022 (their code).
@@ -44,13 +47,15 @@ def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int) -> flo
     >>> covariance_pinv([[0., 2., 3., 5.]], [0, 0, 1, 1], 2)
     0.2222222222222222
     """
-    within, centred = _scatter(features, labels, classes)
-    between = centred @ centred.T / classes
+    within, means = _scatter(features, labels, classes, centred)
+    between = means @ means.T / classes
     ratio = float(np.trace(within @ np.linalg.pinv(between, hermitian=True)))
     return ratio / classes
 
 
-def covariance_pinv_reference(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
+def covariance_pinv_reference(
+    features: ArrayLike, labels: ArrayLike, classes: int, *, centred: bool = True
+) -> float:
     """NC1 of the package: its Sigma_B is divided by the feature dimension d in place of K, so it is d/K times
     ``covariance_pinv``.
 
@@ -58,10 +63,10 @@ def covariance_pinv_reference(features: ArrayLike, labels: ArrayLike, classes: i
     0.1111111111111111
     """
     dimension = int(np.asarray(features).shape[0])
-    return covariance_pinv(features, labels, classes) * dimension / classes
+    return covariance_pinv(features, labels, classes, centred=centred) * dimension / classes
 
 
-def covariance_ratio(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
+def covariance_ratio(features: ArrayLike, labels: ArrayLike, classes: int, *, centred: bool = True) -> float:
     r"""NC1: :math:`\operatorname{tr} \Sigma_W / \operatorname{tr} \Sigma_B` with Sigma_B over d as in the package.
 
     Source: Hui, Belkin & Nakkiran 2022; Tirer, Huang & Niles-Weed 2023.
@@ -69,8 +74,8 @@ def covariance_ratio(features: ArrayLike, labels: ArrayLike, classes: int) -> fl
     >>> covariance_ratio([[0., 2., 3., 5.]], [0, 0, 1, 1], 2)
     0.2222222222222222
     """
-    within, centred = _scatter(features, labels, classes)
-    between = float(np.sum(centred * centred)) / centred.shape[0]
+    within, means = _scatter(features, labels, classes, centred)
+    between = float(np.sum(means * means)) / means.shape[0]
     return float(np.trace(within)) / between if between > 0 else math.nan
 
 
@@ -93,18 +98,18 @@ def cdnv(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
         return float(np.mean(spread / distance))
 
 
-def equinorm(means: ArrayLike) -> float:
-    """NC2: standard deviation over mean of the lengths of the centred class means.  Source: Papyan et al. 2020.
+def equinorm(means: ArrayLike, *, centred: bool = True) -> float:
+    """NC2: standard deviation over mean of the lengths of the class means.  Source: Papyan et al. 2020.
 
     >>> equinorm([[1., 0.], [0., 1.]])
     0.0
     """
-    length = np.linalg.norm(_centred(means), axis=0)
+    length = np.linalg.norm(_means_or_centred(means, centred), axis=0)
     return float(length.std() / length.mean()) if length.mean() > 0 else math.nan
 
 
-def equiangularity(means: ArrayLike) -> tuple[float, float]:
-    """NC2: standard deviation of the cosines between centred class means, and their mean distance from -1/(K-1).
+def equiangularity(means: ArrayLike, *, centred: bool = True) -> tuple[float, float]:
+    """NC2: standard deviation of the cosines between class means, and their mean distance from -1/(K-1).
 
     Source: Papyan et al. 2020.
 
@@ -112,24 +117,24 @@ def equiangularity(means: ArrayLike) -> tuple[float, float]:
     >>> deviation < 1e-15, distance < 1e-15
     (True, True)
     """
-    centred = _centred(means)
+    h = _means_or_centred(means, centred)
     with np.errstate(invalid="ignore", divide="ignore"):
-        unit = centred / np.linalg.norm(centred, axis=0)
+        unit = h / np.linalg.norm(h, axis=0)
     k = unit.shape[1]
     values = (unit.T @ unit)[np.triu_indices(k, 1)]
     return float(values.std()), float(np.mean(np.abs(values + 1.0 / (k - 1))))
 
 
-def simplex_etf_error(means: ArrayLike) -> float:
-    r"""NC2: :math:`\|G/\|G\|_F - (I - J/K)/\sqrt{K-1}\|_F` with G the Gram matrix of the *centred* class means.
+def simplex_etf_error(means: ArrayLike, *, centred: bool = True) -> float:
+    r"""NC2: :math:`\|G/\|G\|_F - (I - J/K)/\sqrt{K-1}\|_F` with G the Gram matrix of the class means.
 
-    Source: package ``neural-collapse`` (``simplex_etf_error`` with the global mean).
+    Source: package ``neural-collapse`` (``simplex_etf_error``, with or without the global mean).
 
     >>> simplex_etf_error([[1., 0.], [0., 1.]]) < 1e-15
     True
     """
-    centred = _centred(means)
-    return _etf_distance(centred.T @ centred)
+    h = _means_or_centred(means, centred)
+    return _etf_distance(h.T @ h)
 
 
 def classifier_etf_error(W: ArrayLike) -> float:
@@ -144,37 +149,37 @@ def classifier_etf_error(W: ArrayLike) -> float:
     return _etf_distance(w @ w.T)
 
 
-def self_duality_error(W: ArrayLike, means: ArrayLike) -> float:
-    r"""NC3: :math:`\|W \tilde H/\|W \tilde H\|_F - (I - J/K)/\sqrt{K-1}\|_F` with centred class means.
+def self_duality_error(W: ArrayLike, means: ArrayLike, *, centred: bool = True) -> float:
+    r"""NC3: :math:`\|W \tilde H/\|W \tilde H\|_F - (I - J/K)/\sqrt{K-1}\|_F`.
 
     Source: Zhou et al. 2022 (their code); package ``neural-collapse``.  Raises ShapeError where m is not K.
 
     >>> self_duality_error([[1., -1.], [-1., 1.]], [[1., -1.], [-1., 1.]]) < 1e-15
     True
     """
-    w, centred = np.asarray(W, dtype=np.float64), _centred(means)
-    if w.shape[0] != centred.shape[1]:
-        raise ShapeError(f"the usual NC3 needs as many rows of W as classes; got {w.shape[0]} and {centred.shape[1]}")
-    return _etf_distance(w @ centred)
+    w, h = np.asarray(W, dtype=np.float64), _means_or_centred(means, centred)
+    if w.shape[0] != h.shape[1]:
+        raise ShapeError(f"the usual NC3 needs as many rows of W as classes; got {w.shape[0]} and {h.shape[1]}")
+    return _etf_distance(w @ h)
 
 
-def papyan_self_duality(W: ArrayLike, means: ArrayLike) -> float:
-    r"""NC3: :math:`\|W^T/\|W\|_F - \tilde H/\|\tilde H\|_F\|_F^2` with centred class means.
+def papyan_self_duality(W: ArrayLike, means: ArrayLike, *, centred: bool = True) -> float:
+    r"""NC3: :math:`\|W^T/\|W\|_F - \tilde H/\|\tilde H\|_F\|_F^2`.
 
     Source: Papyan et al. 2020.  Raises ShapeError where m is not K.
 
     >>> papyan_self_duality([[1., -1.], [-1., 1.]], [[1., -1.], [-1., 1.]])
     0.0
     """
-    w, centred = np.asarray(W, dtype=np.float64), _centred(means)
-    if w.shape[0] != centred.shape[1]:
-        raise ShapeError(f"the usual NC3 needs as many rows of W as classes; got {w.shape[0]} and {centred.shape[1]}")
+    w, h = np.asarray(W, dtype=np.float64), _means_or_centred(means, centred)
+    if w.shape[0] != h.shape[1]:
+        raise ShapeError(f"the usual NC3 needs as many rows of W as classes; got {w.shape[0]} and {h.shape[1]}")
     with np.errstate(invalid="ignore", divide="ignore"):
-        return float(np.sum((w.T / np.linalg.norm(w) - centred / np.linalg.norm(centred)) ** 2))
+        return float(np.sum((w.T / np.linalg.norm(w) - h / np.linalg.norm(h)) ** 2))
 
 
 def bias_centring(W: ArrayLike, b: ArrayLike, means: ArrayLike) -> float:
-    """|W h_G + b| with the global mean h_G of the class means: what Zhou et al.'s code calls the Wh-b relation.
+    r"""Zhou et al.'s Wh-b relation, :math:`\|W h_G + b\|` with the global mean h_G of the class means.
 
     >>> bias_centring([[1., 0.], [0., 1.]], [-0.5, -0.5], [[1., 0.], [0., 1.]])
     0.0
@@ -203,17 +208,17 @@ def _means(h: Array, y: NDArray[np.generic], classes: int) -> Array:
     return np.stack([h[:, y == k].mean(axis=1) for k in range(classes)], axis=1)
 
 
-def _centred(means: ArrayLike) -> Array:
+def _means_or_centred(means: ArrayLike, centred: bool) -> Array:
     m = np.asarray(means, dtype=np.float64)
-    return np.asarray(m - m.mean(axis=1, keepdims=True))
+    return np.asarray(m - m.mean(axis=1, keepdims=True)) if centred else m
 
 
-def _scatter(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Array, Array]:
-    """Within-class covariance over all samples, and centred class means."""
+def _scatter(features: ArrayLike, labels: ArrayLike, classes: int, centred: bool) -> tuple[Array, Array]:
+    """Within-class covariance over all samples, and class means."""
     h, y = np.asarray(features, dtype=np.float64), np.asarray(labels)
     means = _means(h, y, classes)
     within = h - means[:, y]
-    return within @ within.T / h.shape[1], _centred(means)
+    return within @ within.T / h.shape[1], _means_or_centred(means, centred)
 
 
 def _etf_distance(matrix: Array) -> float:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ncsolve.certificates._certify import certify
     from ncsolve.certificates._check import CheckResult, check_file
     from ncsolve.certificates._exact_problem import ExactProblem
-    from ncsolve.certificates._instances import ProvedClaim, proved_claims
     from ncsolve.certificates._proof import Proof
 
 __all__ = [
@@ -30,10 +29,8 @@ __all__ = [
     "CheckResult",
     "ExactProblem",
     "Proof",
-    "ProvedClaim",
     "certify",
     "check_file",
-    "proved_claims",
 ]
 
 # Imported when they are asked for, as in ncsolve itself: the checker needs none of them.
@@ -42,10 +39,8 @@ _HOMES = {
     "CheckResult": "_check",
     "ExactProblem": "_exact_problem",
     "Proof": "_proof",
-    "ProvedClaim": "_instances",
     "certify": "_certify",
     "check_file": "_check",
-    "proved_claims": "_instances",
 }
 
 if not TYPE_CHECKING:

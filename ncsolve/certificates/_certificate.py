@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof
 from ncsolve.errors import SizeError
 
-__all__ = ["Certificate", "build_certificate"]
+__all__ = ["Certificate", "build_certificate", "within_bounds"]
 
 _MAX_CLAIM_BITS = 5000
 
@@ -122,21 +123,28 @@ def build_certificate(problem: ExactProblem, proof: Proof) -> Certificate:
         problem=problem, proof=proof, lower=Fraction(0), upper=Fraction(0), centring=None, centred_up_to=None,
         classes=(None,) * problem.classes,
     )
-    try:
+    with within_bounds():
         read = checker.read(draft.to_bytes())
-    except checker.Malformed as error:
-        raise SizeError(
-            f"the numbers of a certificate must fit into its checker's bounds: {error}; round the codes or lambdas, or "
-            "ask for fewer digits"
-        ) from None
-    checker.semidefinite(read)
-    read.upper, read.lower = _short(checker.objective(read), up=True), _short(checker.bound(read), up=False)
-    regime = checker.regime(read)
+        checker.semidefinite(read)
+        read.upper, read.lower = _short(checker.objective(read), up=True), _short(checker.bound(read), up=False)
+        regime = checker.regime(read)
     up_to = regime["centred_up_to"]
     return replace(
         draft, lower=read.lower, upper=read.upper, centring=regime["centring"],
         centred_up_to=None if up_to is None else (up_to[0], up_to[1]), classes=tuple(regime["classes"]),
     )
+
+
+@contextmanager
+def within_bounds() -> Iterator[None]:
+    """Turn the checker's refusal of too many or too long numbers into a SizeError."""
+    try:
+        yield
+    except checker.Malformed as error:
+        raise SizeError(
+            f"the numbers of a certificate must fit into its checker's bounds: {error}; round the codes or lambdas, or "
+            "ask for fewer digits"
+        ) from None
 
 
 def _short(x: Fraction, *, up: bool) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -11,14 +12,14 @@ from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
-from ncsolve.certificates._certificate import Certificate, build_certificate
+from ncsolve.certificates._certificate import Certificate, build_certificate, within_bounds
 from ncsolve.certificates._doubles import from_doubles, grid_bias
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._numbers import Exact
 from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._refine import refine
-from ncsolve.errors import ConvergenceError, ProblemError
+from ncsolve.errors import ConvergenceError, ProblemError, SizeError
 
 __all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]
 
@@ -88,9 +89,10 @@ def certify(
     bias = grid_bias(minimizer.bias, precision) if known is None else known
     proof = rational_proof(exact, minimizer, bias, known_bias=known is not None)
     if proof is not None:
-        found = _build(exact, proof)
-        if found is not None and found.exact:
-            return found
+        with suppress(SizeError):  # rounded numbers are shorter
+            found = _build(exact, proof)
+            if found is not None and found.exact:
+                return found
     if digits <= DOUBLE_DIGITS:
         found = _build(exact, rounded_proof(exact, from_doubles(exact, bias, precision), precision))
         if found is not None and found.relative_gap <= Fraction(1, 10**digits):
@@ -120,7 +122,8 @@ def _known_bias(problem: ExactProblem) -> list[Fraction] | None:
         return problem.centred_bias
     mean = problem.label_mean
     table = [[x - y for x, y in zip(code, mean, strict=True)] for code in problem.codes]
-    (*rows, last), den = checker.integers([*table, mean])
+    with within_bounds():
+        (*rows, last), den = checker.integers([*table, mean], max(problem.classes, problem.outputs))
     data = SimpleNamespace(
         n=problem.counts, total=problem.samples, lambda_w=problem.lambda_w, lambda_h=problem.lambda_h
     )

@@ -28,7 +28,7 @@ def check_bytes(data: bytes) -> CheckResult:
         return CheckResult(holds=True, lines=tuple(checker.check(data)))
     except checker.Refuted as error:
         return CheckResult(holds=False, lines=(f"refuted: {error}",))
-    except checker.Malformed as error:
+    except (checker.Malformed, RecursionError, ValueError) as error:
         raise FileError(f"not a certificate: {error}") from None
 
 

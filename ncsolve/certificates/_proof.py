@@ -41,7 +41,7 @@ def rounded_proof(problem: ExactProblem, found: Approximation, precision: Precis
             for goal, row in zip(target, zip(*dual, strict=True), strict=True)
         ]
         dual = [[x + y for x, y in zip(l, shift, strict=True)] for l in dual]
-    unit = problem.lambda_w * problem.lambda_h * precision.factor**2
+    unit = _short(problem.lambda_w * problem.lambda_h * precision.factor**2, precision.claim)
     return Proof(
         scales=[Fraction(1)] * len(found.weights[0]), weights=found.weights, class_means=found.class_means,
         bias=found.bias, dual=dual, psd_scales=[unit] * len(found.factor[0]), psd_factor=found.factor,
@@ -56,10 +56,16 @@ def _sum_of_duals(problem: ExactProblem, bias: list[Fraction], precision: Precis
     lambda_b = problem.lambda_b or Fraction(0)
     wanted = [lambda_b * x * precision.factor for x in bias]
     largest = max(map(abs, wanted))
-    if largest == 0:
-        return wanted
-    bits = precision.shrink + 24 - (largest.numerator.bit_length() - largest.denominator.bit_length())
-    return [on_grid(round(x * Fraction(2) ** bits), -bits, bits) for x in wanted]
+    return [_short(x, precision.shrink + 24, largest) for x in wanted]
+
+
+def _short(x: Fraction, significant: int, largest: Fraction | None = None) -> Fraction:
+    """Rounded to the grid on which ``largest`` (by default x itself) has so many bits."""
+    unit = abs(x) if largest is None else largest
+    if unit == 0:
+        return x
+    bits = significant - (unit.numerator.bit_length() - unit.denominator.bit_length())
+    return on_grid(round(x * Fraction(2) ** bits), -bits, bits)
 
 
 def exact_proof(problem: ExactProblem, bias: list[Fraction], outputs: Table) -> Proof | None:

@@ -58,7 +58,7 @@ def _rounded(a: Table) -> Evidence | None:
     rough = vectors * np.sqrt(values - values[0] / 2)
     factor = [[on_grid(*_parts(x), _BITS) for x in row] for row in rough.tolist()]
     scales = [unit] * len(a)
-    lower, den = gram(factor, scales)
+    lower, den = gram(factor, scales, len(a))
     rest = [[a[i][j] - Fraction(lower[max(i, j)][min(i, j)], den) for j in range(len(a))] for i in range(len(a))]
     return Evidence(factor=factor, scales=scales) if _dominant(rest) else None
 

@@ -1,5 +1,4 @@
-"""Check a certificate of global optimality (ncsolve.certificate/1) with integers and fractions; needs no other file.
-
+"""Check a certificate of global optimality (ncsolve.certificate/1) with integers and fractions; needs no other file:
     python -I -S checker.py cert.json      exit 0: it holds; 1: the evidence does not hold; 2: not a certificate
 
 Given codes e_k in R^m, counts n_k (N in all), lambda_w, lambda_h > 0 and 0 <= lambda_b <= inf, the file bounds the
@@ -7,12 +6,12 @@ minimum over every W (m x d), every bias b and a feature h of every sample, for 
 
     1/(2N) sum |W h + b - e|^2 + lambda_w/2 |W|^2 + lambda_h/2 sum |h|^2 + lambda_b/2 |b|^2     (inf: b = 0).
 
-Upper bound: the objective where every sample of class k has the feature h_k; coordinate j of the feature space is in
-units of the root of s_j = scales[j], so that |W|^2 is a sum of s_j w_ij^2.  Lower bound: take l_k = dual[k] in R^m
-with A = lambda_w lambda_h I - sum n_k l_k l_k^T positive semidefinite, which holds if A - F diag(s) F^T is diagonally
-dominant, s >= 0.  Then lambda_w/2 |W|^2 + lambda_h/2 sum |h|^2 >= sum <l, W h>.  With r = e - W h - b the first term
-is at least sum <l, r> - N/2 sum |l|^2, and lambda_b/2 |b|^2 - <sum l, b> >= -|sum l|^2/(2 lambda_b) (if lambda_b = 0,
-sum l must be 0).  Add: objective >= sum n_k <l_k, e_k> - N/2 sum n_k |l_k|^2 - |sum n_k l_k|^2/(2 lambda_b).
+Upper bound: the objective where every sample of class k has the feature h_k, with coordinate j of the feature space
+in units of the root of s_j = scales[j]: |W|^2 is a sum of s_j w_ij^2.  Lower bound: take l_k = dual[k] in R^m such
+that A = lambda_w lambda_h I - sum n_k l_k l_k^T is positive semidefinite: A - F diag(s) F^T is diagonally dominant,
+s >= 0.  Then lambda_w/2 |W|^2 + lambda_h/2 sum |h|^2 >= sum <l, W h>.  With r = e - W h - b the first term is at
+least sum <l, r> - N/2 sum |l|^2, and lambda_b/2 |b|^2 - <sum l, b> >= -|sum l|^2/(2 lambda_b), where lambda_b = 0
+needs sum l = 0.  So objective >= sum n_k <l_k, e_k> - N/2 sum n_k |l_k|^2 - |sum n_k l_k|^2/(2 lambda_b).
 """
 
 import json
@@ -64,7 +63,8 @@ def read(data: bytes) -> SimpleNamespace:
         raise Malformed("there must be codes, and counts must be whole numbers from 1 on")
     if min(c.lambda_w, c.lambda_h) <= 0 or min(c.lambda_b or 0, 0, *c.scales, *c.psd_scales) < 0:
         raise Malformed("lambda_w and lambda_h must be positive; lambda_b and the scales must not be negative")
-    (c.e, c.p), c.n, c.total = integers(c.codes), [int(n) for n in c.counts], int(sum(c.counts))
+    c.size, c.n, c.total = max(size.values()), [int(n) for n in c.counts], int(sum(c.counts))
+    c.e, c.p = integers(c.codes, c.size)
     return c
 
 
@@ -88,12 +88,11 @@ def number(thing: Any, where: str) -> Fraction:
     return Fraction(int(top), int(bottom) if slash else 1)
 
 
-def integers(rows: Rows) -> tuple[list[list[int]], int]:
-    """The same numbers over one denominator; Malformed if the products of the rows would take more than seconds."""
+def integers(rows: Rows, size: int) -> tuple[list[list[int]], int]:
+    """The same numbers over one denominator; Malformed if size^3 products of numbers so long would take too long."""
     den, longest = 1, max((x.numerator.bit_length() for row in rows for x in row), default=0)
     for q in {x.denominator for row in rows for x in row}:
-        den = lcm(den, q)
-        if sum(map(len, rows)) * len(rows) * (den.bit_length() + longest) ** 2 > MAX_WORK:
+        if size**3 * ((den := lcm(den, q)).bit_length() + longest) ** 2 > MAX_WORK:
             raise Malformed("the numbers, over a common denominator, are too long for a problem of this size")
     return [[x.numerator * (den // x.denominator) for x in row] for row in rows], den
 
@@ -102,16 +101,17 @@ def dot(x: Any, y: Any) -> Any:
     return sum(map(mul, x, y))
 
 
-def gram(rows: Rows, weights: Sequence[Fraction]) -> tuple[list[list[int]], int]:
+def gram(rows: Rows, weights: Sequence[Fraction], size: int) -> tuple[list[list[int]], int]:
     """The lower triangle of rows diag(weights) rows^T, over its denominator."""
-    (ints, a), ((scales,), b) = integers(rows), integers([weights])
+    (ints, a), ((scales,), b) = integers(rows, size), integers([weights], size)
     scaled = [list(map(mul, row, scales)) for row in ints]
     return [[dot(scaled[i], ints[j]) for j in range(i + 1)] for i in range(len(ints))], a * a * b
 
 
 def objective(c: SimpleNamespace) -> Fraction:
     """The objective at the point; it leaves the W h_k in c.z, over c.den."""
-    (w, x), (h, y), ((s,), z), ((b,), q) = map(integers, (c.weights, c.class_means, [c.scales], [c.bias]))
+    point = (c.weights, c.class_means, [c.scales], [c.bias])
+    (w, x), (h, y), ((s,), z), ((b,), q) = (integers(rows, c.size) for rows in point)
     if c.lambda_b is None and any(b):
         raise Refuted("lambda_b = inf needs the bias zero")
     scaled = [list(map(mul, s, mean)) for mean in h]
@@ -122,12 +122,11 @@ def objective(c: SimpleNamespace) -> Fraction:
     fit = Fraction(dot(c.n, map(dot, rests, rests)), c.total * den * den)
     weights = Fraction(sum(dot(s, map(mul, row, row)) for row in w), x * x * z)
     means = Fraction(dot(c.n, [dot(s, map(mul, mean, mean)) for mean in h]), y * y * z)
-    biases = (c.lambda_b or 0) * Fraction(dot(b, b), q * q)
-    return Fraction(fit + c.lambda_w * weights + c.lambda_h * means + biases, 2)
+    return Fraction(fit + c.lambda_w * weights + c.lambda_h * means + (c.lambda_b or 0) * Fraction(dot(b, b), q * q), 2)
 
 
 def bound(c: SimpleNamespace) -> Fraction:
-    dual, den = integers(c.dual)
+    dual, den = integers(c.dual, c.size)
     total = [dot(c.n, column) for column in zip(*dual, strict=True)]
     if c.lambda_b == 0 and any(total):
         raise Refuted("lambda_b = 0 needs sum n_k l_k = 0")
@@ -138,16 +137,17 @@ def bound(c: SimpleNamespace) -> Fraction:
 
 def semidefinite(c: SimpleNamespace) -> None:
     """lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant, or Refuted."""
-    (outer, a), (added, b) = gram([*zip(*c.dual, strict=True)], c.counts), gram(c.psd_factor, c.psd_scales)
+    outer, a = gram([*zip(*c.dual, strict=True)], c.counts, c.size)
+    added, b = gram(c.psd_factor, c.psd_scales, c.size)
     den = lcm((c.lambda_w * c.lambda_h).denominator, a, b)
     slack = [int(c.lambda_w * c.lambda_h * den)] * len(outer)
     for i, pair in enumerate(zip(outer, added, strict=True)):
         *across, own = (den // a * x + den // b * y for x, y in zip(*pair, strict=True))
         slack[i] -= own + sum(map(abs, across))
         slack[:i] = [old - abs(x) for old, x in zip(slack, across, strict=False)]
-    if min(slack) < 0:
-        raise Refuted("sum n_k l_k l_k^T <= lambda_w lambda_h I is not shown: row "
-                      f"{slack.index(min(slack))} of the remainder is not diagonally dominant")
+    if (worst := min(slack)) < 0:
+        where = f"row {slack.index(worst)} of the remainder is not diagonally dominant"
+        raise Refuted(f"sum n_k l_k l_k^T <= lambda_w lambda_h I is not shown: {where}")
 
 
 def margin(c: SimpleNamespace, rows: list[list[int]], den: int, x: list[int]) -> Fraction | None:
@@ -178,9 +178,9 @@ def regime(c: SimpleNamespace) -> dict[str, Any]:
     centring = "complete" if complete else "incomplete" if room is not None or far else None
     known = c.bias if c.lambda_b is None or gap == 0 else centred if complete else None
     if known:
-        (shift,), q = integers([known])
+        (shift,), q = integers([known], 2 * c.size)
         rows, den = [[q * x - c.p * y for x, y in zip(e, shift, strict=True)] for e in c.e], c.p * q
-    (drift,), q = integers([[x - y for x, y in zip(c.bias, known or c.bias, strict=True)]])
+    (drift,), q = integers([[x - y for x, y in zip(c.bias, known or c.bias, strict=True)]], c.size)
     classes: list[str | None] = []
     for n, z, f in zip(c.n, c.z, rows, strict=True):
         away = [q * x + c.den * y for x, y in zip(z, drift, strict=True)]
@@ -239,7 +239,7 @@ def main(arguments: list[str]) -> int:
             raise Malformed("name one certificate, as in checker.py cert.json")
         with open(arguments[0], "rb") as file:
             print("\n".join(check(file.read(MAX_BYTES + 1))))
-    except (Refuted, Malformed, OSError, MemoryError, ValueError) as error:
+    except (Refuted, Malformed, OSError, MemoryError, RecursionError, ValueError) as error:
         print(f"{'refuted' if isinstance(error, Refuted) else 'malformed'}: {error}", file=sys.stderr)
         return 1 if isinstance(error, Refuted) else 2
     return 0

@@ -9,34 +9,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
-from ncsolve.cli._certify import certify, check
-from ncsolve.cli._derive import derive
-from ncsolve.cli._encodings import list_encodings
-from ncsolve.cli._minimizer import minimizer
-from ncsolve.cli._path import path
-from ncsolve.cli._phase import phase
-from ncsolve.cli._report import report
-from ncsolve.cli._verify import verify
+from ncsolve.cli._lazy import LazyGroup
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="ncsolve",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("minimizer")(minimizer)
-app.command("path")(path)
-app.command("phase")(phase)
-app.command("report")(report)
-app.command("encodings")(list_encodings)
-app.command("certify")(certify)
-app.command("check")(check)
-app.command("derive")(derive)
-app.command("verify")(verify)
 
 
 def _version(value: bool) -> None:

@@ -99,8 +99,11 @@ def check(
 def report(found: Certificate, *, convention: str, out: Path | None) -> None:
     """Say what the checker finds; on stderr if the certificate itself went to stdout."""
     problem = found.problem
-    for line in found.check().lines:
+    result = found.check()
+    for line in result.lines:
         typer.echo(line, err=out is None)
+    if not result.holds:  # a mistake in this program
+        raise typer.Exit(1)
     scale = _factors(convention, problem.samples, problem.outputs)[3]
     if scale != 1:
         note = f"numbers are in the convention paper; the loss in {convention} is {scale} times as large"
@@ -109,7 +112,7 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
         typer.echo(f"saved {out}; check it with: ncsolve check {out}")
 
 
-def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int) -> Certificate:
+def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve.certificates import certify as certify_minimizer
     from ncsolve.certificates._numbers import exact_number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,16 +15,26 @@ from ncsolve._regimes import REGIMES
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
+if TYPE_CHECKING:
+    from ncsolve.certificates import Certificate
+
 __all__ = ["describe", "description"]
 
 _SHOWN = 8
 
 
-def describe(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> None:
-    """Print a minimizer."""
+def describe(
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
+) -> None:
+    """Print a minimizer, and what its certificate proves."""
     rows = facts()
     for name, text in description(minimizer, convention, lambdas):
         rows.add_row(name, text)
+    if certificate is not None:
+        rows.add_row("certificate", _certificate(certificate, convention))
     show(rows)
 
 
@@ -45,6 +56,11 @@ def description(
         ("method", _method(minimizer)),
     )
     return [(name, text) for name, text in rows if text]
+
+
+def _certificate(certificate: Certificate, convention: Convention) -> str:
+    scale = "" if convention.name == "paper" else "\n(lambdas and loss here are in the convention paper)"
+    return "\n".join(certificate.check().lines) + scale
 
 
 def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:

@@ -26,6 +26,9 @@ def minimizer(
     dim: options.DimOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
+    certified: Annotated[
+        bool, typer.Option("--certify", help="Prove the loss in exact arithmetic; with --json, add the certificate.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
     out: Annotated[
         Path | None,
@@ -60,6 +63,11 @@ def minimizer(
         convention_name=convention, seed=seed,
     )
     found = solve(asked.problem)
+    certificate = None
+    if certified:
+        from ncsolve.cli._certify import certificate_as_typed
+
+        certificate = certificate_as_typed(found, asked)
     if out is not None:
         found.save(out, force=force)
     if plot is not None:
@@ -67,14 +75,14 @@ def minimizer(
     if as_json:
         import json
 
-        text = json.dumps(
-            document(found, convention=asked.convention, lambdas=asked.lambdas), indent=2, allow_nan=False
-        )
-        typer.echo(text)
+        result = document(found, convention=asked.convention, lambdas=asked.lambdas)
+        if certificate is not None:
+            result["certificate"] = certificate.to_json()
+        typer.echo(json.dumps(result, indent=2, allow_nan=False))
         return
     from ncsolve.cli._describe import describe
 
-    describe(found, asked.convention, asked.lambdas)
+    describe(found, asked.convention, asked.lambdas, certificate)
     for file in (out, plot):
         if file is not None:
             typer.echo(f"\nsaved {file}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ _PROBLEM = (
     "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
     "lambda_b", "dim", "convention", "seed",
 )
-_CLAIMS = ("quick", "only", "source", "workers", "details")
+_CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
 
 def verify(
@@ -39,6 +39,9 @@ def verify(
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
     ] = None,
+    stable: Annotated[
+        bool, typer.Option("--stable", help="In the --report, round away what differs between machines.")
+    ] = False,
     plot: Annotated[
         Path | None,
         typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
@@ -68,15 +71,23 @@ def verify(
       ncsolve verify --quick
       ncsolve verify --list
       ncsolve verify --source zhou2022 --report verify.md
+      ncsolve verify --quick --stable --force --report docs/verification.md
       ncsolve verify --only large-bias-law --details
       ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
     """
-    if listing:
-        _list_claims(select_source=source)
-        return
     described = _given(context, _PROBLEM)
-    if report is not None and report.exists() and not force:
-        raise FileError(f"{report}: exists already; choose another name or pass --force")
+    if listing:
+        beside = _given(
+            context, ("quick", "workers", "details", "stable", "as_json", "report", "plot", "force", *_PROBLEM)
+        )
+        if beside:
+            raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
+        _list_claims(only=tuple(only or ()), source=source)
+        return
+    if report is not None:
+        _may_write(report, force=force)
+    elif _given(context, ("stable",) if plot is not None else ("stable", "force")):
+        raise ProblemError(f"{_option(_given(context, ('stable', 'force'))[0])} is about a --report; name its file")
     if plot is not None:
         from ncsolve.plots import check_figure_output
 
@@ -106,12 +117,8 @@ def verify(
     if report is not None:
         from ncsolve._files import write_whole
 
-        text = found.to_markdown().encode()
-
-        def write(stream: BinaryIO) -> None:
-            stream.write(text)
-
-        write_whole(report, write, force=force)
+        text = found.to_stable_markdown() if stable else found.to_markdown()
+        write_whole(report, lambda stream: stream.write(text.encode()), force=force)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
     else:
@@ -123,6 +130,8 @@ def verify(
             typer.echo(f"disagrees: {text}")
         for text in getattr(found, "skipped", ()):
             typer.echo(f"not verified: {text}")
+        if report is not None:
+            typer.echo(f"saved {report}")
         typer.echo(found.summary)
     if getattr(found, "interrupted", False):
         raise typer.Exit(130)
@@ -130,23 +139,39 @@ def verify(
         raise typer.Exit(1)
 
 
-def _list_claims(*, select_source: str | None) -> None:
+def _may_write(path: Path, *, force: bool) -> None:
+    """Refuse now what would be refused after minutes of work."""
+    if path.is_dir():
+        raise FileError(f"{path}: is a directory; name a file in it")
+    if path.exists() and not force:
+        raise FileError(f"{path}: exists already; choose another name or pass --force")
+    if not path.absolute().parent.is_dir():
+        raise FileError(f"{path}: the folder {path.parent} does not exist; make it first")
+
+
+def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:
     from ncsolve.cli._tables import show, table
-    from ncsolve.verify import select
 
     shown = table("claim", "sources", "statement")
-    for claim in select(source=select_source):
+    for claim in _chosen(only, source):
         shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
     show(shown)
 
 
-def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None) -> Any:
-    from ncsolve.verify import Verdict, run_claims, select
-    from ncsolve.verify._progress import SlowProgress
+def _chosen(only: tuple[str, ...], source: str | None) -> Any:
+    from ncsolve.verify import select
 
     chosen = select(only=only, source=source)
     if not chosen:
         raise ProblemError(f"no claim is both one of {', '.join(only)} and of {source}; drop --only or --source")
+    return chosen
+
+
+def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None) -> Any:
+    from ncsolve.verify import Verdict, run_claims
+    from ncsolve.verify._progress import SlowProgress
+
+    chosen = _chosen(only, source)
     count = workers if workers is not None else os.cpu_count() or 1
     done = 0
     with SlowProgress("claims", total=len(chosen)) as progress:
@@ -172,4 +197,4 @@ def _given(context: typer.Context, names: tuple[str, ...]) -> list[str]:
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return {"as_json": "--json"}.get(name, "--" + name.replace("_", "-"))

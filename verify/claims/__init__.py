@@ -1,5 +1,6 @@
-"""The claims of the theory, one file each."""
+"""The claims of the theory, one file each, and what certificates prove of them."""
 
+from ncsolve.verify._certified_claims import CERTIFIED_CLAIMS
 from ncsolve.verify._claim import SOURCES, Claim
 from ncsolve.verify.claims import (
     balancedness,
@@ -68,6 +69,7 @@ CLAIMS: tuple[Claim, ...] = (
     bottleneck.CLAIM,
     peers_metrics.CLAIM,
     paper_scale.CLAIM,
+    *CERTIFIED_CLAIMS,
 )
 
 

@@ -36,7 +36,10 @@ def examine(size: Size) -> list[Figure]:
         prediction = ncsolve.solve(problem)
         for method, tolerance in _TOLERANCES.items():
             for seed in range(3 if size == "quick" else 6):
-                run = descend(problem, method=method, seed=seed, tolerance=tolerance, max_steps=200_000, trace=False)
+                run = descend(
+                    problem, method=method, seed=seed, tolerance=tolerance, max_steps=200_000, trace=False,
+                    progress=False,
+                )
                 bench.count([run], prediction)
                 reached.add(prediction.loss, run.loss)
                 if method == "newton":

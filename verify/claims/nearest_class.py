@@ -57,10 +57,8 @@ def examine(size: Size) -> list[Figure]:
 
 def _agreement(run: Run, rng: np.random.Generator) -> float:
     """Over random features of the size of the class means, in their span."""
-    left, values, _ = np.linalg.svd(run.class_means, full_matrices=False)
-    active = left[:, values > 1e-6 * values[0]]
-    size = float(np.linalg.norm(run.class_means)) / math.sqrt(run.class_means.shape[1])
-    features = active @ rng.standard_normal((active.shape[1], _FEATURES)) * size
+    # Combinations of the class means themselves: a rotation of the features, which is arbitrary, changes nothing.
+    features = run.class_means @ rng.standard_normal((run.class_means.shape[1], _FEATURES))
     return metrics.nearest_code_agreement(run.point.W, run.bias, run.samples.codes, run.class_means, features)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,7 @@ import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples, class_means
+from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -29,6 +31,8 @@ METHODS = ("gd", "momentum", "adam", "lbfgs", "newton")
 _HANDOVER = 1e-6
 # Above this many parameters a dense Hessian costs more than it brings.
 _MAX_DENSE = 1500
+# Above this many BLAS is left as many threads as it wants.
+_MAX_SINGLE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,6 +97,7 @@ def descend(
     start: Point | None = None,
     merged: bool = False,
     trace: bool = True,
+    progress: bool = True,
 ) -> Run:
     r"""Minimize the full problem over W (m, d), H (d, N) and b (m,) by gradients of its definition.
 
@@ -116,6 +121,8 @@ def descend(
         One feature per class in place of one per sample, for large problems: it takes NC1 for granted.
     trace : bool
         Take snapshots on the way, not only at the end.
+    progress : bool
+        Show a bar on a terminal after two seconds.
 
     Raises
     ------
@@ -147,8 +154,9 @@ def descend(
     target = tolerance * norm(f.value_and_gradient(random)[1])
     first = random if start is None else f.vector(start)
     observer = _Observer(f, engine.to_array, sparse=not trace)
-    with SlowProgress(f"{method} (seed {seed})", total=max_steps, enabled=trace) as progress:
-        observer.tick = progress.update
+    threads = single_threaded() if f.size <= _MAX_SINGLE else contextlib.nullcontext()
+    with threads, SlowProgress(f"{method} (seed {seed}), steps", total=max_steps, enabled=progress) as bar:
+        observer.tick = bar.update
         ending = _RUNS[method](engine, first, target, max_steps, observer)
     x = engine.to_array(ending.x)
     return Run(
@@ -178,6 +186,7 @@ def multi_start(
     device: str | None = None,
     merged: bool = False,
     trace: bool = True,
+    progress: bool = True,
 ) -> tuple[Run, ...]:
     """``descend`` from several random starts; every run is returned, converged or not.
 
@@ -189,13 +198,18 @@ def multi_start(
     >>> [run.converged for run in multi_start(problem, seeds=range(2))]
     [True, True]
     """
-    return tuple(
-        descend(
-            problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps, backend=backend,
-            device=device, merged=merged, trace=trace,
-        )
-        for seed in seeds
-    )
+    seeds = tuple(seeds)
+    runs: list[Run] = []
+    with SlowProgress(f"{method}, starts", total=len(seeds), enabled=progress) as bar:
+        for seed in seeds:
+            runs.append(
+                descend(
+                    problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps,
+                    backend=backend, device=device, merged=merged, trace=trace, progress=False,
+                )
+            )
+            bar.update(len(runs))
+    return tuple(runs)
 
 
 class _Observer:

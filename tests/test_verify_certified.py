@@ -1,0 +1,27 @@
+"""Claims proved on instances by certificates, and what becomes of false ones."""
+
+from fractions import Fraction
+
+from ncsolve.verify import _certified
+
+from ncsolve import verify
+
+
+def test_every_certified_claim_is_a_claim_and_holds():
+    names = {entry.name for entry in verify.CLAIMS}
+    proved = {entry.name.removesuffix("-certified") for entry in verify.CLAIMS if entry.shows == "proved"}
+    assert proved == set(_certified.CERTIFIED) <= names
+    report = verify.run_claims([entry for entry in verify.CLAIMS if entry.shows == "proved"])
+    assert {verdict.state for verdict in report.verdicts} == {"proved"}
+    assert sum(figure.comparisons for verdict in report.verdicts for figure in verdict.figures) >= 100
+
+
+def test_a_false_claim_is_not_proved(monkeypatch):
+    """With lb* wrong in the thirtieth digit, the claims that stand on it fail, and no other."""
+    right = _certified._transition
+    monkeypatch.setattr(_certified, "_transition", lambda t: right(t) * (1 + Fraction(1, 10**30)))
+    report = verify.run_claims([entry for entry in verify.CLAIMS if entry.shows == "proved"])
+    assert {verdict.claim.name for verdict in report.verdicts if not verdict.passed} == {
+        "simplex-etf-certified", "transition-threshold-certified", "bias-centring-certified"
+    }
+    assert {verdict.state for verdict in report.verdicts} == {"proved", "disagrees"}
