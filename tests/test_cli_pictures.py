@@ -265,3 +265,15 @@ def test_report_shows_the_theorem_that_was_used(arguments, theorem, tmp_path):
     assert f", by {theorem}: " in text
     assert "<summary>" in text
     assert "Verification was switched off." in text
+
+
+def test_report_of_a_million_classes(tmp_path):
+    file = tmp_path / "report.html"
+    done = run("report", "--classes", "1000000", "--per-class", "3", "--lambda-w", "1e-9", "--lambda-h", "1e-9",
+               "--no-verify", "-o", file)
+    assert done.returncode == 0, done.stderr
+    text = file.read_text()
+    page = Page(text)
+    assert page.tags.count("svg") == 1  # the frame; a path of so many singular values is left out
+    assert "There is no certificate here" in text
+    assert len(text) < 2_000_000

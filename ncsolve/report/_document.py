@@ -31,6 +31,8 @@ __all__ = ["check_report_output", "report_html", "write_report"]
 _PAPER = CONVENTIONS["paper"]
 # Arrays of more classes than this are left to --json and --out.
 _SHOWN = 12
+# Exact arithmetic on more numbers than this takes minutes.
+_CERTIFIED = 100**2
 _OBJECTIVE = (
     r"\min_{W, H, b}\ \frac{1}{2N} {\Vert W H + b \mathbf{1}^\top - Y \Vert}_F^2"
     r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2"
@@ -161,6 +163,11 @@ def _certificate(minimizer: Minimizer, certify: Callable[[Minimizer], Certificat
     """What a certificate in exact rational arithmetic proves, or why there is none."""
     from ncsolve.certificates import certify as certify_floats
 
+    if minimizer.problem.code_length * minimizer.problem.classes > _CERTIFIED:
+        return (
+            "<p>There is no certificate here: exact arithmetic for so many classes takes minutes. "
+            "<code>ncsolve certify</code> makes one.</p>"
+        )
     try:
         result = certify_floats(minimizer).check() if certify is None else certify(minimizer).check()
     except NCSolveError as error:
