@@ -33,6 +33,8 @@ _PAPER = CONVENTIONS["paper"]
 _MOST_CHANGES = 6
 # More singular values than this are drawn thinner and without names.
 _NAMED = 4
+# Up to so many points are marked.
+_POINTS = 25
 _MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -199,14 +201,19 @@ def _abscissa(path: Path, convention: Convention) -> tuple[ParameterAxis, Array,
 
 def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool = False) -> None:
     axis.dress(ax)
+    if len(path) <= _POINTS:  # between so few points nobody knows the curve
+        for line in ax.lines:
+            x = list(line.get_xdata())
+            if len(x) == len(path) and x != [0, 1] and line.get_marker() == "None":  # [0, 1]: a level across the panel
+                line.set_marker("o")
     if len(path.changes) > _MOST_CHANGES:
         return
     factor = user_factor(path, convention)
     for change in path.changes:
         value = change.value / factor
-        place = float(np.clip(value, axis.at_zero, axis.at_infinity)) if axis.logarithmic else value
+        place, note = axis.place_change(value)
         options: dict[str, Any] = {"color": COLOURS[1], "linewidth": 1.0, "linestyle": LINES[3]}
-        ax.axvline(place, label=f"change of regime, {number(value)}" if named else None, **options)
+        ax.axvline(place, label=f"change of regime, {number(value)}{note}" if named else None, **options)
 
 
 def _from_zero(top: float) -> tuple[float, float]:

@@ -49,7 +49,7 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
     if gram.shape[0] <= _WRITTEN:
         for (row, column), value in np.ndenumerate(gram):
             dark = (value - low) / (high - low) < 0.5
-            text = number(0.0 if abs(value) < 1e-12 * high else float(value), 3)
+            text = number(0.0 if abs(value) < 1e-12 * high else float(value))
             ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if dark else "black")
     several = gram.shape[0] < minimizer.problem.classes
     note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
