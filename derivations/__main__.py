@@ -9,6 +9,7 @@ from pathlib import Path
 from ncsolve.derivations import check_all, get, names
 from ncsolve.derivations._codegen import formulas_module
 from ncsolve.derivations._docs import theory_page
+from ncsolve.derivations._javascript import formulas_script
 from ncsolve.derivations._steps import DerivationError
 
 from ncsolve.errors import NCSolveError
@@ -20,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 a step is not proved, 2 bad input."""
     parser = argparse.ArgumentParser(prog="python -m ncsolve.derivations", description=__doc__)
     parser.add_argument("--check", action="store_true", help="prove every step of every theorem and report")
-    parser.add_argument("--write", action="store_true", help="write ncsolve/_formulas.py from the results")
+    parser.add_argument("--write", action="store_true", help="write the formulas in Python and JavaScript")
     parser.add_argument("--docs", action="store_true", help="write docs/theory.md from the theorems")
     parser.add_argument("--list", action="store_true", help="list the theorems")
     parser.add_argument("--only", metavar="NAME", action="append", help="with --check: only this theorem (repeatable)")
@@ -37,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
         if args.write:
             import ncsolve
 
-            _write(Path(ncsolve.__file__).parent / "_formulas.py", formulas_module(map(get, names())))
+            package = Path(ncsolve.__file__).parent
+            _write(package / "_formulas.py", formulas_module(map(get, names())))
+            _write(package / "explorer" / "page" / "formulas.js", formulas_script(map(get, names())))
         if args.docs:
             _write(_docs_folder() / "theory.md", theory_page(map(get, names())))
     except DerivationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -12,7 +13,7 @@ from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-__all__ = ["COMMAND", "expression_source", "formulas_module", "function_source"]
+__all__ = ["COMMAND", "House", "Syntax", "branches", "expression_source", "formulas_module", "function_source"]
 
 COMMAND = "python -m ncsolve.derivations --write"
 _WIDTH = 120
@@ -27,8 +28,8 @@ the balanced affine one-hot family a I + q J, with w = a + K q.  0 <= lambda_b <
 '''
 
 
-class _House(CodePrinter):
-    """How both printers write sums, quotients and roots."""
+class House(CodePrinter):
+    """How all printers write sums, quotients and roots."""
 
     def _print_Add(self, expr: Any) -> str:
         # A numeric form groups what must be subtracted first; such a group leads, then positive terms.
@@ -60,7 +61,7 @@ class _House(CodePrinter):
             return f"1/{self._under(1 / expr)}"
         if power == sp.Rational(1, 4):
             return str(self._print(sp.sqrt(sp.Symbol(str(self._print(sp.sqrt(base)))))))
-        return str(super()._print_Pow(expr, rational=rational))
+        return str(super()._print_Pow(expr))
 
     def _under(self, expr: Any) -> str:
         code = str(self._print(expr))
@@ -71,12 +72,12 @@ class _House(CodePrinter):
         return f"{name}({', '.join(_float(self._print(x)) for x in ordered)})"
 
 
-class _Scalar(_House, PythonCodePrinter):
+class _Scalar(House, PythonCodePrinter):
     def __init__(self) -> None:
         super().__init__({"fully_qualified_modules": False})
 
 
-class _Array(_House, NumPyPrinter):
+class _Array(House, NumPyPrinter):
     def __init__(self) -> None:
         super().__init__({"fully_qualified_modules": True})
 
@@ -85,6 +86,19 @@ class _Array(_House, NumPyPrinter):
 
     def _print_Min(self, expr: Any) -> str:
         return self._extreme("np.minimum", expr.args)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Syntax:
+    """How a language writes a condition, the end of its block and a result; ``printer`` writes expressions."""
+
+    printer: CodePrinter
+    test: str
+    end: str
+    give: str
+
+
+_PYTHON = Syntax(printer=_Scalar(), test="if {}:", end="", give="return {}")
 
 
 def _float(code: str) -> str:
@@ -119,7 +133,7 @@ def function_source(theorem: Theorem, function: Function) -> str:
     if function.arrays:
         code = _Array().doprint(expr).replace("numpy.", "np.")
         return f"{signature}\n{doc}\n    value: Array = {code}\n    return value"
-    return f"{signature}\n{doc}\n" + "\n".join(_branches(expr, "    "))
+    return f"{signature}\n{doc}\n" + "\n".join(branches(expr, "    "))
 
 
 def expression_source(name: str, expr: sp.Expr, doc: str) -> str:
@@ -127,30 +141,32 @@ def expression_source(name: str, expr: sp.Expr, doc: str) -> str:
     arguments = sorted(x.name for x in expr.free_symbols)
     typed = ", ".join(f"{'lambda_' if x == 'lambda' else x}: float" for x in arguments)
     expr = expr.subs({x: sp.Symbol("lambda_") for x in expr.free_symbols if x.name == "lambda"})
-    return f'def {name}({typed}) -> float:\n    """{doc}."""\n' + "\n".join(_branches(expr, "    "))
+    return f'def {name}({typed}) -> float:\n    """{doc}."""\n' + "\n".join(branches(expr, "    "))
 
 
-def _branches(expr: sp.Expr, indent: str) -> list[str]:
+def branches(expr: sp.Expr, indent: str, syntax: Syntax = _PYTHON) -> list[str]:
     """``if ...: return`` chains, so that a branch that is not taken is not evaluated (no division by 0)."""
     if not isinstance(expr, sp.Piecewise):
         inner = list(expr.atoms(sp.Piecewise))
         if inner:
             # A Piecewise inside an expression: one branch of the whole expression for each of its branches.
             piece = max(inner, key=lambda x: (sp.count_ops(x), sp.default_sort_key(x)))
-            return _branches(sp.Piecewise(*[(expr.xreplace({piece: e}), c) for e, c in piece.args]), indent)
-        return [f"{indent}return {_float(_Scalar().doprint(expr))}"]
+            return branches(sp.Piecewise(*[(expr.xreplace({piece: e}), c) for e, c in piece.args]), indent, syntax)
+        return [indent + syntax.give.format(_float(syntax.printer.doprint(expr)))]
     lines: list[str] = []
     for value, condition in expr.args:
         if condition == sp.true:
-            lines += _branches(value, indent)
+            lines += branches(value, indent, syntax)
             break
-        lines.append(f"{indent}if {_condition(condition)}:")
-        lines += _branches(value, indent + "    ")
+        lines.append(indent + syntax.test.format(_condition(condition, syntax.printer)))
+        lines += branches(value, indent + "    ", syntax)
+        if syntax.end:
+            lines.append(indent + syntax.end)
     return lines
 
 
-def _condition(condition: sp.Basic) -> str:
-    code = str(_Scalar().doprint(condition))
+def _condition(condition: sp.Basic, printer: CodePrinter) -> str:
+    code = str(printer.doprint(condition))
     if code.startswith("(") and code.endswith(")"):  # sympy wraps a relation in parentheses
         code = code[1:-1]
     return code

@@ -30,6 +30,8 @@ MODULES: dict[str, str] = {
     "imbalanced": "imbalanced_onehot",
     "self-duality": "self_duality",
     "nearest-mean": "nearest_mean",
+    "inverse-design": "inverse_design",
+    "target-cosine": "target_cosine",
 }
 
 

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from ncsolve._version import __version__
 
 if TYPE_CHECKING:
-    from ncsolve import encodings, geometry
+    from ncsolve import design, encodings, geometry
     from ncsolve._bias_methods import MethodChoice
+    from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._conventions import CONVENTIONS, Convention, convention
     from ncsolve._core import LossTerms
+    from ncsolve._decoding import Decoding
     from ncsolve._minimizer import Minimizer
     from ncsolve._objective import gradient, objective
     from ncsolve._path import Path, path
@@ -44,8 +46,11 @@ __all__ = [
     "UFM",
     "Boundary",
     "ClassBlock",
+    "ComparedEncoding",
+    "Comparison",
     "Convention",
     "ConvergenceError",
+    "Decoding",
     "DimensionError",
     "EncodingError",
     "FileError",
@@ -63,7 +68,9 @@ __all__ = [
     "StatisticsMinimizer",
     "UnknownNameError",
     "__version__",
+    "compare",
     "convention",
+    "design",
     "encodings",
     "geometry",
     "gradient",
@@ -78,13 +85,18 @@ __all__ = [
 # The same names again for when the program runs: each module is imported when a name of it is first asked for, so that
 # `ncsolve check` loads neither numpy nor the solver it is to judge.
 _HOMES = {
+    "design": "",
     "encodings": "",
     "geometry": "",
     "MethodChoice": "ncsolve._bias_methods",
+    "ComparedEncoding": "ncsolve._comparison",
+    "Comparison": "ncsolve._comparison",
+    "compare": "ncsolve._comparison",
     "CONVENTIONS": "ncsolve._conventions",
     "Convention": "ncsolve._conventions",
     "convention": "ncsolve._conventions",
     "LossTerms": "ncsolve._core",
+    "Decoding": "ncsolve._decoding",
     "Minimizer": "ncsolve._minimizer",
     "gradient": "ncsolve._objective",
     "objective": "ncsolve._objective",

@@ -173,3 +173,64 @@ def imbalanced_threshold_term(n: Array, T: float, tau: float) -> Array:
     """T6: a class's share of lambda_b+ (arrays)."""
     value: Array = n*tau/(np.sqrt(n) - T)
     return value
+
+
+def design_core_scale(lambda_w: float, lambda_h: float) -> float:
+    """T11: (Z^T Z)^(1/2) is this times D^(1/2) Q D^(1/2) for a target Gram matrix Q."""
+    return sqrt(lambda_h)/sqrt(lambda_w)
+
+
+def design_code_singular_value(z: Array, T: float) -> Array:
+    """T11: singular value of M - b u^T over an eigenvalue z of (Z^T Z)^(1/2) (arrays)."""
+    value: Array = T + z
+    return value
+
+
+def design_bias_scale(tau: float, lambda_b: float) -> float:
+    """T11: b is this times V V^T u; 0 for lambda_b = inf."""
+    return tau/lambda_b
+
+
+def design_loss(N: float, tau: float, r: float, trace: float, share: float, lambda_b: float) -> float:
+    """T11: the minimum of a designed problem; r the rank, trace that of A, share = |V^T u|^2."""
+    return tau*trace + N*r*tau**2/2 + share*tau**2/(2*lambda_b)
+
+
+def target_mean_singular_value(cosine: float, s_perp: float, K: float) -> float:
+    """T11, cosine: s_mu that a cosine below 1 asks for, in units of sqrt(n)."""
+    return s_perp*(1 + cosine*(K - 1))/(1 - cosine)
+
+
+def target_lambda_b(s_mu: float, w: float, t: float) -> float:
+    """T11, cosine: lambda_b at which the mean direction has the singular value s_mu < |w| - t."""
+    return t*1/((abs(w) - t) - s_mu)
+
+
+def target_cosine_no_bias(a: float, w: float, t: float, K: float) -> float:
+    """T11, cosine: cosine at lambda_b = inf, for t < |a| and t < |w|."""
+    return -(abs(a) - abs(w))/((K - 1)*(abs(a) - t) + abs(w) - t)
+
+
+def target_alpha(cosine: float, s_mu: float, t: float, K: float) -> float:
+    """T11, cosine: label smoothing with this cosine, above -1/(K-1)."""
+    return 1 - t - s_mu*(1 - cosine)/(1 + cosine*(K - 1))
+
+
+def target_t(cosine: float, a: float, w: float, lambda_b: float, K: float) -> float:
+    """T11, cosine: threshold t with this cosine; also for lambda_b = inf."""
+    return ((1 - cosine)*abs(w) - (1 + cosine*(K - 1))*abs(a))/(-(cosine - 1)/lambda_b - K*cosine)
+
+
+def target_trend(a: float, w: float, lambda_b: float) -> float:
+    """T11, cosine: positive where the cosine rises with the weight decay; also for lambda_b = inf."""
+    return abs(w) - (1 + 1/lambda_b)*abs(a)
+
+
+def target_cosine_small_decay(a: float, w: float, K: float) -> float:
+    """T11, cosine: cosine as the weight decay vanishes."""
+    return -(abs(a) - abs(w))/((K - 1)*abs(a) + abs(w))
+
+
+def target_simplex_t(w: float, lambda_b: float) -> float:
+    """T11, cosine: t from which the class means are a simplex ETF; also for lambda_b = inf."""
+    return abs(w)/(1 + 1/lambda_b)

@@ -256,6 +256,32 @@ MUTANTS = (
         old="1 / sp.sqrt(n_k) - 1 / sp.sqrt(n_l)",
         new="1 / n_k - 1 / n_l",
     ),
+    Mutant(module="inverse_design", error="threshold lost", old="expr=zeta + T,", new="expr=zeta,"),
+    Mutant(module="inverse_design", error="threshold of the wrong sign", old="expr=zeta + T,", new="expr=zeta - T,"),
+    Mutant(
+        module="inverse_design",
+        error="scale inverted",
+        old='"core_scale": Formula(expr=sp.sqrt(lambda_h / lambda_w)',
+        new='"core_scale": Formula(expr=sp.sqrt(lambda_w / lambda_h)',
+    ),
+    Mutant(module="inverse_design", error="T for tau in the bias", old="expr=tau / lambda_b", new="expr=T / lambda_b"),
+    Mutant(module="inverse_design", error="penalty halved", old="+ tau * trace +", new="+ tau * trace / 2 +"),
+    Mutant(
+        module="inverse_design", error="residual above T", old="threshold**2 * (1 - V * t(V)) -",
+        new="2 * threshold**2 * (1 - V * t(V)) -",
+    ),
+    Mutant(
+        module="target_cosine", error="threshold lost", old="t / (sp.Abs(w) - t - s_mu)", new="t / (sp.Abs(w) - s_mu)"
+    ),
+    Mutant(
+        module="target_cosine", error="K for K - 1", old="_needed = s_perp * (1 + (K - 1) * cosine)",
+        new="_needed = s_perp * (1 + K * cosine)",
+    ),
+    Mutant(module="target_cosine", error="sign of alpha", old="expr=1 - t - s_mu * (1", new="expr=1 - t + s_mu * (1"),
+    Mutant(
+        module="target_cosine", error="bias forgotten", old="/ ((1 - cosine) / lambda_b - K * cosine)",
+        new="/ (1 - cosine - K * cosine)",
+    ),
 )
 
 

@@ -82,3 +82,15 @@ def affine_problems(draw: st.DrawFn, most: int = 30) -> ncsolve.UFM:
         lambda_h=draw(lambdas),
         lambda_b=draw(biases),
     )
+
+
+@st.composite
+def targets(draw: st.DrawFn, max_classes: int = 6) -> np.ndarray:
+    """Positive semidefinite Gram matrices (K, K) of any rank from 1 to K, with nonzero eigenvalues within 1 : 100."""
+    k = draw(st.integers(1, max_classes))
+    rank = draw(st.integers(1, k))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    basis, _ = np.linalg.qr(rng.standard_normal((k, rank)))
+    values = 10.0 ** rng.uniform(-1, 1, rank)
+    gram = (basis * values) @ basis.T
+    return (gram + gram.T) / 2

@@ -38,6 +38,27 @@ WRONG = {
     "a point by name": (lambda: ncsolve.path(PROBLEM, lambda_b=[1.0]).minimizer("a"), "got 'a'"),
     "convention": (lambda: ncsolve.convention(5), "unknown convention '5'"),
     "encoding": (lambda: encodings.make(5, classes=3), "unknown encoding '5'"),
+    "cosine of what": (lambda: ncsolve.design.for_cosine("x", 0.1), "the problem must be a UFM; got str"),
+    "cosine": (lambda: ncsolve.design.for_cosine(PROBLEM, "x"), "must be a number between .* got 'x'"),
+    "what to vary": (lambda: ncsolve.design.for_cosine(PROBLEM, 0.1, vary=5), "unknown quantity to vary '5'"),
+    "target": (
+        lambda: ncsolve.design.encoding_for(RAGGED, counts=[1, 2], lambda_w=1, lambda_h=1, lambda_b=1),
+        "square array of real numbers",
+    ),
+    "tolerance": (
+        lambda: ncsolve.design.encoding_for(
+            np.eye(2), counts=[1, 2], lambda_w=1, lambda_h=1, lambda_b=1, tolerance="x"
+        ),
+        "tolerance must be a positive number; got 'x'",
+    ),
+    "tree": (lambda: ncsolve.design.hierarchy_gram(5), "class names .strings., lists and objects; got 5"),
+    "no encodings": (
+        lambda: ncsolve.compare(5, counts=[1, 2], lambda_w=1, lambda_h=1, lambda_b=1), "a sequence of encodings"
+    ),
+    "compared classes": (
+        lambda: ncsolve.compare(["onehot"], counts=3, classes="a", lambda_w=1, lambda_h=1, lambda_b=1),
+        "number of classes must be an integer",
+    ),
 }
 
 

@@ -43,6 +43,7 @@ def _options(
       ncsolve minimizer --encoding onehot --lambda-b 0.5
       ncsolve minimizer --labels digits.csv --encoding smoothed:0.1 --json
       ncsolve encodings
+      ncsolve explore -o explorer.html
     """
 
 

@@ -31,15 +31,16 @@ def describe(
 ) -> None:
     """Print a minimizer, and what its certificate proves."""
     rows = facts()
-    for name, text in description(minimizer, convention, lambdas):
+    for name, text in description(minimizer, convention, lambdas, certificate):
         rows.add_row(name, text)
-    if certificate is not None:
-        rows.add_row("certificate", _certificate(certificate, convention))
     show(rows)
 
 
 def description(
-    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]
+    minimizer: Minimizer,
+    convention: Convention,
+    lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
 ) -> list[tuple[str, str]]:
     """What there is to say of a minimizer, by name."""
     rows = (
@@ -54,6 +55,7 @@ def description(
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
+        ("certificate", "" if certificate is None else _certificate(certificate, convention)),
     )
     return [(name, text) for name, text in rows if text]
 

@@ -15,11 +15,14 @@ COMMANDS = {
     "minimizer": "ncsolve.cli._minimizer:minimizer",
     "path": "ncsolve.cli._path:path",
     "phase": "ncsolve.cli._phase:phase",
+    "explore": "ncsolve.cli._explore:explore",
     "report": "ncsolve.cli._report:report",
     "encodings": "ncsolve.cli._encodings:list_encodings",
     "certify": "ncsolve.cli._certify:certify",
     "check": "ncsolve.cli._certify:check",
     "derive": "ncsolve.cli._derive:derive",
+    "design": "ncsolve.cli._design:design",
+    "compare": "ncsolve.cli._compare:compare",
     "verify": "ncsolve.cli._verify:verify",
 }
 

@@ -31,6 +31,7 @@ __all__ = [
     "ProblemOption",
     "Request",
     "SeedOption",
+    "is_file",
     "request",
 ]
 
@@ -200,10 +201,15 @@ def _lambda(option: str, text: str | None, file: Path | None, value: str | None)
     return option, _LAMBDA if text is None else text
 
 
+def is_file(spec: str) -> bool:
+    """Whether an encoding is given as a file rather than by name."""
+    return Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec
+
+
 def _encoding(spec: str | Rows, classes: int | None, seed: int) -> Encoding:
     from ncsolve import encodings
 
-    if isinstance(spec, tuple) or Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
+    if isinstance(spec, tuple) or is_file(spec):
         matrix = [[float(entry) for entry in row] for row in spec] if isinstance(spec, tuple) else None
         code = encodings.from_file(str(spec)) if matrix is None else encodings.from_array(matrix)
         if classes is not None and classes != code.classes:

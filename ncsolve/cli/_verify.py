@@ -86,14 +86,16 @@ def verify(
         return
     if report is not None:
         _may_write(report, force=force)
-    elif _given(context, ("stable",) if plot is not None else ("stable", "force")):
-        raise ProblemError(f"{_option(_given(context, ('stable', 'force'))[0])} is about a --report; name its file")
+    elif _given(context, ("stable",)):
+        raise ProblemError("--stable is about a --report; name its file")
     if plot is not None:
         from ncsolve.plots import check_figure_output
 
         if not described:
             raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
         check_figure_output(plot, force=force)
+    elif report is None and _given(context, ("force",)):
+        raise ProblemError("--force is about the files of --report and --plot; name one")
     if described:
         selecting = _given(context, _CLAIMS)
         if selecting:

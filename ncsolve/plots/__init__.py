@@ -4,6 +4,7 @@ Functions that take ``ax`` draw one panel in it (or in new axes) and return it; 
 whole matplotlib figure, which ``save_figure`` writes.
 """
 
+from ncsolve.plots._comparison import comparison_figure
 from ncsolve.plots._curves import (
     bias_curves,
     compared_cosines,
@@ -24,6 +25,7 @@ __all__ = [
     "bias_curves",
     "check_figure_output",
     "compared_cosines",
+    "comparison_figure",
     "cosine_curves",
     "descent_figure",
     "gram_figure",

@@ -13,6 +13,7 @@ from ncsolve.verify.claims import (
     escape_directions,
     free_bias,
     global_optimum,
+    inverse_design,
     label_smoothing,
     label_statistics,
     large_bias_dependent,
@@ -69,6 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
     bottleneck.CLAIM,
     peers_metrics.CLAIM,
     paper_scale.CLAIM,
+    inverse_design.CLAIM,
     *CERTIFIED_CLAIMS,
 )
 

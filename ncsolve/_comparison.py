@@ -1,0 +1,131 @@
+"""``compare``: several encodings on the same classes, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ncsolve._conventions import convention as find_convention
+from ncsolve._counts import ClassCounts
+from ncsolve._decoding import Decoding, decoding_of
+from ncsolve._metrics import Cosines
+from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM, check_lambda, check_lambda_b
+from ncsolve._solve import solve
+from ncsolve.encodings import Encoding, from_array, from_file, make
+from ncsolve.encodings._base import check_classes
+from ncsolve.errors import ProblemError
+
+__all__ = ["ComparedEncoding", "Comparison", "compare"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ComparedEncoding:
+    """One row: the ``minimizer`` with an encoding, and the ``decoding`` figures over its pairs of classes."""
+
+    minimizer: Minimizer
+    decoding: Decoding
+
+    @property
+    def name(self) -> str:
+        """The encoding's name."""
+        return self.minimizer.problem.encoding.name
+
+    @property
+    def cosines(self) -> Cosines | None:
+        """Smallest, largest and mean cosine between nonzero class means."""
+        return self.minimizer.cosines
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparison:
+    """``rows``, one per encoding in the order asked for; the ``convention`` and the lambdas as given in it."""
+
+    rows: tuple[ComparedEncoding, ...]
+    convention: str
+    lambdas: tuple[float, float, float]
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``ncsolve compare --json`` (schema ncsolve.comparison/1)."""
+        from ncsolve._comparison_document import comparison_document
+
+        return comparison_document(self)
+
+
+def compare(
+    encodings: Sequence[str | Encoding | ArrayLike], *, counts: int | Sequence[int] | ArrayLike | ClassCounts,
+    lambda_w: float, lambda_h: float, lambda_b: float, classes: int | None = None, convention: str = "paper",
+    class_names: Sequence[str] | None = None, seed: int = 0,
+) -> Comparison:
+    """Solve the same problem under several label encodings and compare what becomes of the classes.
+
+    Losses of encodings with codes of different size are not on one scale; angles, decoding margins as a share of the
+    ideal one, collapsed classes and the NC metrics are.
+
+    Parameters
+    ----------
+    encodings : sequence
+        Names with parameters (``"smoothed:0.1"``), files, encodings or arrays (m, K); at least one.
+    counts : int or sequence of K ints
+        Samples per class; an int needs ``classes``.
+    lambda_w, lambda_h, lambda_b : float
+        As for ``UFM``, in the ``convention``.
+    class_names : sequence of K strings, optional
+    seed : int
+        Of random encodings.
+
+    Raises
+    ------
+    ProblemError
+        For an encoding that does not fit the classes, and as ``UFM`` and ``solve`` do.
+    SizeError
+        For more than 2000 classes, of which all pairs would be compared.
+
+    Source: T3 to T7 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> found = ncsolve.compare(["onehot", "simplex"], counts=[400, 100, 9, 1], lambda_w=5e-3, lambda_h=1e-3,
+    ...                         lambda_b=float("inf"))
+    >>> [(row.name, row.decoding.vanished) for row in found.rows]
+    [('onehot', (3,)), ('simplex', ())]
+    """
+    if isinstance(encodings, str) or not isinstance(encodings, Sequence | np.ndarray) or len(encodings) == 0:
+        raise ProblemError("compare needs a sequence of encodings, at least one, such as ['onehot', 'signed']")
+    if classes is None:
+        if isinstance(counts, ClassCounts):
+            classes = counts.classes
+        elif isinstance(counts, (int, np.integer)):
+            raise ProblemError("counts that are one number need the number of classes (classes=)")
+        else:
+            classes = int(np.size(np.asarray(counts)))
+    numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
+    scaling = find_convention(convention)
+    w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
+    b = check_lambda_b(lambda_b)
+    rows = []
+    for item in encodings:
+        code = _encoding(item, classes, seed)
+        if code.classes != numbers.classes:
+            raise ProblemError(
+                f"every encoding must have a code per class; {code.name} has {code.classes} codes for "
+                f"{numbers.classes} classes"
+            )
+        pw, ph, pb = scaling.to_paper(numbers.total, code.code_length, w, h, b)
+        problem = UFM(encoding=code, counts=numbers, lambda_w=pw, lambda_h=ph, lambda_b=pb, class_names=class_names)
+        minimizer = solve(problem)
+        rows.append(ComparedEncoding(minimizer=minimizer, decoding=decoding_of(minimizer)))
+    return Comparison(rows=tuple(rows), convention=scaling.name, lambdas=(w, h, b))
+
+
+def _encoding(item: str | Encoding | ArrayLike, classes: int, seed: int) -> Encoding:
+    if isinstance(item, Encoding):
+        return item
+    if not isinstance(item, str):
+        return from_array(item)
+    if Path(item).suffix in (".csv", ".txt", ".npy") or "/" in item:
+        return from_file(item)
+    return make(item, classes=classes, seed=seed)

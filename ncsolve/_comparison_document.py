@@ -1,0 +1,57 @@
+"""The JSON document of a comparison (schema ncsolve.comparison/1)."""
+
+from __future__ import annotations
+
+from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve._conventions import convention
+from ncsolve._document import json_number
+
+__all__ = ["SCHEMA", "comparison_document"]
+
+SCHEMA = "ncsolve.comparison/1"
+
+
+def comparison_document(comparison: Comparison) -> dict[str, object]:
+    """The classes, and a row per encoding; losses and lambdas are those of the comparison's convention."""
+    problem = comparison.rows[0].minimizer.problem
+    w, h, b = comparison.lambdas
+    shared: dict[str, object] = {
+        "classes": problem.classes,
+        "samples": problem.samples,
+        "counts": problem.counts.array.tolist(),
+        "lambda_w": w,
+        "lambda_h": h,
+        "lambda_b": json_number(b),
+        "convention": comparison.convention,
+    }
+    if problem.class_names is not None:
+        shared["class_names"] = list(problem.class_names)
+    return {
+        "schema": SCHEMA,
+        "problem": shared,
+        "encodings": [_row(row, comparison.convention) for row in comparison.rows],
+    }
+
+
+def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
+    minimizer, decoding = row.minimizer, row.decoding
+    problem, nc, cosines = minimizer.problem, minimizer.nc, row.cosines
+    factor = convention(name).loss_factor(problem.samples, problem.code_length)
+    return {
+        "encoding": row.name,
+        "code_length": problem.code_length,
+        "loss": minimizer.loss * factor,
+        "theorem": minimizer.choice.theorem,
+        "regime": minimizer.regime,
+        "rank": minimizer.rank,
+        "cosines": None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
+        "min_distance": decoding.min_distance,
+        "margin": decoding.margin,
+        "margin_share": decoding.margin_share,
+        "vanished": list(decoding.vanished),
+        "merged": [list(group) for group in decoding.merged],
+        "nc2_simplex": nc.nc2_simplex,
+        "nc2_orthogonal": nc.nc2_orthogonal,
+        "nc3": nc.nc3,
+        "nc4": nc.nc4,
+    }

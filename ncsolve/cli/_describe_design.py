@@ -1,0 +1,130 @@
+"""A designed encoding, and a scalar inverse, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ncsolve._conventions import Convention
+from ncsolve._decoding import MOST_CLASSES as MOST_DECODED
+from ncsolve._decoding import decoding_of
+from ncsolve._metrics import alive
+from ncsolve._solve import solve
+from ncsolve.cli._describe import _angle, _class_means, _loss, _method, _problem
+from ncsolve.cli._tables import facts, number, show
+from ncsolve.design import Design, Inverse
+from ncsolve.encodings import onehot
+
+__all__ = ["describe_design", "describe_inverse"]
+
+# Codes of up to this many classes and outputs are printed.
+_PRINTED = 8
+
+
+def describe_design(
+    design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float], proof: Sequence[str] = ()
+) -> None:
+    """Print a design; ``proof`` is what the checker of certificates says of it."""
+    minimizer = design.minimizer
+    rows = facts()
+    for name, text in (
+        ("problem", _problem(minimizer, convention, lambdas)),
+        ("target", _target(design, words)),
+        ("encoding", _codes(design)),
+        ("achieved", _achieved(design)),
+        ("class means", _class_means(minimizer)),
+        ("angle", _angle(minimizer)),
+        ("decoding", _decoding(design)),
+        ("loss", _loss(minimizer, convention)),
+        ("proof", "\n".join(proof)),
+        ("one-hot", _one_hot(design)),
+        ("method", f"inverse design (T11), then {_method(minimizer)}"),
+    ):
+        if text:
+            rows.add_row(name, text)
+    show(rows)
+
+
+def _target(design: Design, words: str) -> str:
+    k = design.target.shape[0]
+    length = float(np.trace(design.target)) / k
+    return f"{words}, mean squared length {number(length)}; its Gram matrix has rank {design.rank}"
+
+
+def _codes(design: Design) -> str:
+    codes = design.encoding
+    m, k = codes.shape
+    text = f"{k} codes of length {m}" + (f" ({design.rank} is the shortest possible)" if m > design.rank else
+                                         " (the shortest possible)")
+    text += f", entries {number(float(codes.min()), 5)} to {number(float(codes.max()), 5)}"
+    if max(m, k) <= _PRINTED:
+        cells = [[f"{value:.6f}" for value in row] for row in codes.tolist()]
+        width = max(len(cell) for row in cells for cell in row)
+        text += "".join("\n" + "  ".join(cell.rjust(width) for cell in row) for row in cells)
+    return text
+
+
+def _achieved(design: Design) -> str:
+    return (
+        "the forward problem with these codes has the wanted Gram matrix: relative error "
+        f"{design.error:.1e}"
+    )
+
+
+def _decoding(design: Design) -> str:
+    """The geometry is as ordered; that outputs are nearest to their own codes is not part of the order."""
+    if design.target.shape[0] > MOST_DECODED:
+        return ""
+    decoding = decoding_of(design.minimizer)
+    margin, share = decoding.margin, decoding.margin_share
+    if margin is None or share is None:
+        return "two codes are equal: those classes cannot be told apart"
+    if margin <= 0.0:
+        return f"nearest-code decoding fails: margin {number(margin, 4)}; decode by the nearest class mean instead"
+    return f"nearest-code decoding is right with margin {number(margin, 4)}, {number(100 * share, 3)} % of the ideal"
+
+
+def _one_hot(design: Design) -> str:
+    """What ordinary one-hot codes give on the same counts and lambdas."""
+    problem = design.minimizer.problem
+    plain = solve(problem.replace(encoding=onehot(problem.classes), dim=None))
+    pairs = plain.frame.pairs()
+    dead = int(np.sum(pairs.diagonal_count[~alive(pairs.diagonal)]))
+    text = f"for comparison: one-hot codes give class means that span {plain.rank} of {problem.classes} dimensions"
+    if plain.rank == 0:
+        return "for comparison: with one-hot codes all class means are zero"
+    if dead:
+        text += f"; {dead} of them {'is' if dead == 1 else 'are'} zero"
+    cosines = plain.cosines
+    if cosines is not None:
+        low, high = number(cosines.min, 5), number(cosines.max, 5)
+        text += f"; cosines {low} to {high}" if low != high else f"; cosine {low}"
+    return text
+
+
+def describe_inverse(inverse: Inverse, convention: Convention, lambdas: tuple[float, float, float]) -> None:
+    """Print a scalar inverse."""
+    minimizer = inverse.minimizer
+    rows = facts()
+    for name, text in (
+        ("answer", _answer(inverse, lambdas)),
+        ("problem", _problem(minimizer, convention, lambdas)),
+        ("class means", _class_means(minimizer)),
+        ("angle", _angle(minimizer)),
+        ("loss", _loss(minimizer, convention)),
+        ("method", f"{inverse.method}; then {_method(minimizer)}"),
+    ):
+        if text:
+            rows.add_row(name, text)
+    show(rows)
+
+
+def _answer(inverse: Inverse, lambdas: tuple[float, float, float]) -> str:
+    w, h, b = lambdas
+    value = {
+        "lambda_b": f"lambda_b = {b:.12g}",
+        "alpha": f"alpha = {inverse.value:.12g}, encoding {inverse.problem.encoding.name}",
+        "weight-decay": f"lambda_W = {w:.12g}, lambda_H = {h:.12g} ({inverse.value:.7g} times the given)",
+    }[inverse.vary]
+    return f"{value} gives the cosine {inverse.achieved:.12g}\n{inverse.note}"

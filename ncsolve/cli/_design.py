@@ -1,0 +1,203 @@
+"""``ncsolve design``: the encoding, or the one number, that gives a wanted geometry."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ncsolve.cli import _problem_options as options
+from ncsolve.errors import ProblemError
+
+__all__ = ["design"]
+
+
+def design(
+    geometry: Annotated[
+        str | None,
+        typer.Option(
+            "--geometry", "-g", metavar="SPEC|FILE",
+            help="Wanted class means: simplex, orthogonal, path (ordered classes), hierarchy:tree.json, or a .csv, "
+            ".txt or .npy file with their Gram matrix (K x K).",
+        ),
+    ] = None,
+    target_cosine: Annotated[
+        float | None,
+        typer.Option(
+            "--target-cosine", metavar="C", help="Instead: find the one number that gives class means this cosine."
+        ),
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            "--vary", metavar="NAME", help="That number: lambda_b, alpha or weight-decay.  [default: lambda_b]"
+        ),
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option("--encoding", "-e", metavar="SPEC|FILE", help="Codes for --target-cosine.  [default: onehot]"),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            "--scale", metavar="X",
+            help="Mean squared length of the class means.  [default: a file's own, else near that of one-hot codes]",
+        ),
+    ] = None,
+    code_length: Annotated[
+        int | None, typer.Option("--code-length", "-m", metavar="M", help="Length of the codes.  [default: K]")
+    ] = None,
+    centre: Annotated[
+        bool,
+        typer.Option("--centre", help="Take the mean, weighted by the counts, out of the target (for lambda_b = 0)."),
+    ] = False,
+    classes: options.ClassesOption = None,
+    per_class: options.PerClassOption = None,
+    counts: options.CountsOption = None,
+    labels: options.LabelsOption = None,
+    label_column: options.LabelColumnOption = None,
+    lambda_w: options.LambdaWOption = None,
+    lambda_h: options.LambdaHOption = None,
+    lambda_b: options.LambdaBOption = None,
+    convention: options.ConventionOption = None,
+    seed: options.SeedOption = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance", metavar="X", help="Largest relative error of the Gram matrix.  [default: 1e-12]"
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON (schema ncsolve.design/1 or ncsolve.inverse/1).")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the codes to a .csv or .npy file.")
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate", metavar="FILE.json",
+            help="Write a proof, for 'ncsolve check', that the forward problem's loss is the global minimum.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out and --certificate files.")] = False,
+) -> None:
+    """Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.
+
+    \b
+    Examples:
+      ncsolve design --geometry simplex --counts 5000,500,50 --lambda-b 0.5 --out encoding.csv
+      ncsolve design --geometry hierarchy:tree.json --per-class 100 --code-length 12
+      ncsolve design --geometry gram.csv --counts 5,20,1,10 --lambda-b inf --json
+      ncsolve design --target-cosine -0.05 --vary lambda_b
+    """
+    problem_options: dict[str, Any] = {
+        "classes": classes, "per_class": per_class, "counts": counts, "labels": labels, "label_column": label_column,
+        "lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b, "convention_name": convention,
+    }
+    if (geometry is None) == (target_cosine is None):
+        raise ProblemError("design needs either --geometry (an encoding) or --target-cosine (one number)")
+    if target_cosine is not None:
+        _refuse(
+            "--geometry",
+            {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
+             "--out": out, "--certificate": certificate},
+        )
+        _one_number(target_cosine, vary or "lambda_b", encoding or "onehot", seed, as_json, problem_options)
+        return
+    _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
+    assert geometry is not None
+    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, problem_options)
+
+
+def _refuse(partner: str, given: dict[str, object]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise ProblemError(f"{name} goes with {partner}; drop one of the two")
+
+
+def _encoding(
+    spec: str, scale: float | None, code_length: int | None, centre: bool, tolerance: float | None, as_json: bool,
+    out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, Any],
+) -> None:
+    from ncsolve import design as library
+    from ncsolve._outputs import check_output
+    from ncsolve.cli._geometry import parse_geometry
+    from ncsolve.design._design import TOLERANCE
+    from ncsolve.design._files import ENDINGS
+
+    if out is not None:
+        check_output(out, ENDINGS, force=force)
+    if certificate is not None:
+        check_output(certificate, (".json",), force=force)
+    if tolerance is not None and not tolerance > 0.0:
+        raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
+    geometry = parse_geometry(spec)
+    sources = (problem_options["classes"], problem_options["counts"], problem_options["labels"])
+    if geometry.classes is not None and all(source is None for source in sources):
+        problem_options["classes"] = geometry.classes
+    asked = options.request(**problem_options)
+    given = asked.problem
+    target = geometry.for_classes(given.classes, given.class_names)
+    length = given.classes if code_length is None else code_length
+    w, h, b = asked.convention.to_paper(given.samples, max(length, 1), *asked.lambdas)
+    if scale is None and geometry.unit:
+        scale = library.natural_scale(given.counts.array, w, h, given.classes)
+    if centre:
+        target = library.centred_gram(target, given.counts.array)
+    if scale is not None:
+        target = library.scaled_gram(target, scale)
+    found = library.encoding_for(
+        target, counts=given.counts, lambda_w=w, lambda_h=h, lambda_b=b, code_length=code_length,
+        class_names=given.class_names or geometry.names, tolerance=TOLERANCE if tolerance is None else tolerance,
+    )
+    if out is not None:
+        found.save(out, force=force)
+    proof: tuple[str, ...] = ()
+    if certificate is not None:
+        from ncsolve.certificates import certify
+
+        proved = certify(found.minimizer)
+        proved.save(certificate, force=force)
+        proof = tuple(proved.check().lines)
+    if as_json:
+        from ncsolve.design._document import design_document
+
+        typer.echo(json.dumps(
+            design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas), indent=2,
+            allow_nan=False,
+        ))
+        return
+    from ncsolve.cli._describe_design import describe_design
+
+    describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
+    saved = [path for path in (out, certificate) if path is not None]
+    if saved:
+        typer.echo("\nsaved " + " and ".join(str(path) for path in saved))
+
+
+def _one_number(
+    cosine: float, vary: str, encoding: str, seed: int | None, as_json: bool, problem_options: dict[str, Any]
+) -> None:
+    from ncsolve.design import for_cosine
+
+    asked = options.request(encoding=encoding, seed=seed, **problem_options)
+    found = for_cosine(asked.problem, cosine, vary=vary)
+    w, h, b = asked.lambdas
+    size = (asked.problem.samples, asked.problem.code_length)
+    if vary == "lambda_b":
+        b = asked.convention.lambda_b_from_paper(*size, found.value)
+    elif vary == "weight-decay":
+        w, h = w * found.value, h * found.value
+    if as_json:
+        from ncsolve.design._document import inverse_document
+
+        typer.echo(json.dumps(
+            inverse_document(found, convention=asked.convention, lambdas=(w, h, b)), indent=2, allow_nan=False
+        ))
+        return
+    from ncsolve.cli._describe_design import describe_inverse
+
+    describe_inverse(found, asked.convention, (w, h, b))

@@ -1,0 +1,82 @@
+"""``--geometry``: from a word or a file to a target Gram matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import design
+from ncsolve._read import read_matrix
+from ncsolve.design._targets import check_gram
+from ncsolve.errors import FileError, ProblemError, UnknownNameError
+
+__all__ = ["GEOMETRIES", "Geometry", "parse_geometry"]
+
+Array = NDArray[np.float64]
+GEOMETRIES: dict[str, Callable[[int], Array]] = {
+    "simplex": design.simplex_gram,
+    "orthogonal": design.orthogonal_gram,
+    "path": design.path_gram,
+}
+_WORDS = {"simplex": "a simplex ETF", "orthogonal": "an orthogonal frame", "path": "ordered classes on a path"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """``spec`` as typed, ``words`` for people; ``gram`` with its ``names`` where a file fixes the classes."""
+
+    spec: str
+    words: str
+    gram: Array | None = None
+    names: tuple[str, ...] | None = None
+
+    @property
+    def classes(self) -> int | None:
+        """K where a file fixes it."""
+        return None if self.gram is None else int(self.gram.shape[0])
+
+    @property
+    def unit(self) -> bool:
+        """Whether the geometry leaves the length of the class means open (all but a Gram matrix from a file)."""
+        return self.gram is None or self.names is not None
+
+    def for_classes(self, classes: int, names: tuple[str, ...] | None) -> Array:
+        """The target for so many classes, in the order of ``names`` if both have names.  Raises ProblemError."""
+        if self.gram is None:
+            return GEOMETRIES[self.spec](classes)
+        if self.gram.shape[0] != classes:
+            raise ProblemError(
+                f"--geometry {self.spec} has {self.gram.shape[0]} classes, but there are {classes}; give as many "
+                "counts as it has classes"
+            )
+        if self.names is None or names is None:
+            return self.gram
+        if set(names) != set(self.names):
+            odd = sorted(set(names) ^ set(self.names))[0]
+            where = "the labels, not the hierarchy" if odd in names else "the hierarchy, not the labels"
+            raise ProblemError(f"the hierarchy and the labels must have the same classes; {odd!r} is in {where}")
+        order = [self.names.index(name) for name in names]
+        return self.gram[np.ix_(order, order)]
+
+
+def parse_geometry(spec: str) -> Geometry:
+    """Read ``simplex``, ``orthogonal``, ``path``, ``hierarchy:FILE.json`` or a Gram matrix from a file."""
+    if spec in GEOMETRIES:
+        return Geometry(spec=spec, words=_WORDS[spec])
+    kind, _, rest = spec.partition(":")
+    if kind == "hierarchy":
+        if not rest:
+            raise ProblemError("--geometry hierarchy needs a file, as in hierarchy:tree.json")
+        names, gram = design.hierarchy_gram(design.read_hierarchy(rest))
+        return Geometry(spec=spec, words=f"the hierarchy of {Path(rest).name}", gram=gram, names=names)
+    if Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
+        matrix = read_matrix(spec)
+        try:
+            return Geometry(spec=spec, words=f"the Gram matrix of {Path(spec).name}", gram=check_gram(matrix))
+        except ProblemError as error:
+            raise FileError(f"{spec}: {error}") from None
+    raise UnknownNameError("geometry", spec, [*GEOMETRIES, "hierarchy:FILE.json", "FILE.csv", "FILE.npy"])

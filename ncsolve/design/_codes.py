@@ -1,0 +1,130 @@
+"""T11 itself: codes whose global minimizer has the class-mean Gram matrix Q."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import _formulas
+from ncsolve._counts import ClassCounts
+from ncsolve.encodings._base import check_size
+from ncsolve.errors import ProblemError
+
+__all__ = ["DesignedCodes", "designed_codes"]
+
+Array = NDArray[np.float64]
+# Eigenvalues of the target within this much of the largest are zero: its entries are floats of that size.
+_NOISE = 1e-13
+# Beyond this the solver refuses codes, because their squares leave the range of floats.
+_LARGEST = 1e50
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DesignedCodes:
+    """``codes`` (m, K), the ``rank`` of the target, and the ``loss`` that T11 predicts."""
+
+    codes: Array
+    rank: int
+    loss: float
+
+
+def designed_codes(
+    target: Array, counts: ClassCounts, lambda_w: float, lambda_h: float, lambda_b: float, code_length: int | None
+) -> DesignedCodes:
+    """E = U (z + T) V^T D^(-1/2) + b 1^T for a symmetric target (K, K).
+
+    Raises ProblemError where the target is not positive semidefinite, is zero, asks for longer codes, or cannot be
+    reached with a free bias.
+    """
+    k = target.shape[0]
+    root_n = np.sqrt(counts.array.astype(np.float64))
+    factor = _factor(target)
+    rank = factor.shape[0]
+    length = k if code_length is None else _check_length(code_length, rank, k)
+    tau = math.sqrt(lambda_w) * math.sqrt(lambda_h)
+    # From a factor of Q rather than from A itself: small eigenvalues keep their digits.
+    root_core = math.sqrt(_formulas.design_core_scale(lambda_w, lambda_h))
+    _, root_z, right = np.linalg.svd(factor * (root_core * root_n), full_matrices=False)
+    z = root_z * root_z
+    pull = right @ root_n
+    if lambda_b == 0.0:
+        _check_centred(target, counts)
+        offset = np.zeros(rank)
+    else:
+        offset = _formulas.design_bias_scale(tau, lambda_b) * pull
+    sigma = _formulas.design_code_singular_value(z, counts.total * tau)
+    compact = sigma[:, None] * right / root_n + offset[:, None]
+    codes = right.T @ compact if length == k else _lengthen(compact, length)
+    if not np.abs(codes).max() <= _LARGEST:
+        raise ProblemError(
+            f"the designed codes must not exceed 1e50; they reach {np.abs(codes).max():.1g}, use a smaller scale or a "
+            f"larger lambda_b (it is {lambda_b:g})"
+        )
+    share = 0.0 if lambda_b == 0.0 else float(pull @ pull)
+    loss = _formulas.design_loss(
+        float(counts.total), tau, float(rank), float(z.sum()), share, 1.0 if lambda_b == 0.0 else lambda_b
+    )
+    return DesignedCodes(codes=codes, rank=rank, loss=loss)
+
+
+def _factor(target: Array) -> Array:
+    """F (r, K) with F^T F = Q and r = rank Q."""
+    values, vectors = np.linalg.eigh(target)
+    largest = float(np.abs(values).max())
+    noise = _NOISE * largest
+    if float(values[0]) < -noise:
+        raise ProblemError(
+            "a target Gram matrix must be positive semidefinite, else no vectors have these inner products; its "
+            f"smallest eigenvalue is {values[0]:.6g} and its largest {values[-1]:.6g}, add {-values[0]:.6g} or more to "
+            "the diagonal"
+        )
+    kept = values > noise
+    if not kept.any():
+        raise ProblemError("a target Gram matrix must not be zero; without class means there is nothing to design")
+    return np.asarray(np.sqrt(values[kept])[:, None] * vectors[:, kept].T)
+
+
+def _check_length(code_length: int, rank: int, classes: int) -> int:
+    if isinstance(code_length, bool) or not isinstance(code_length, (int, np.integer)) or code_length < 1:
+        raise ProblemError(f"the code length must be a positive integer; got {code_length!r}")
+    if code_length < rank:
+        raise ProblemError(
+            f"the code length must be at least the rank of the target Gram matrix, {rank}; got {code_length}, use "
+            f"{rank} or more"
+        )
+    check_size(int(code_length), classes)
+    return int(code_length)
+
+
+def _check_centred(target: Array, counts: ClassCounts) -> None:
+    n = counts.array.astype(np.float64)
+    weighted = target @ n
+    size = float(np.linalg.norm(np.abs(target) @ n))
+    off = float(np.linalg.norm(weighted)) / size
+    if off > 1e-12:  # rounding of the target's entries; a file with fewer digits is meant to be centred but is not
+        raise ProblemError(
+            "a free bias (lambda_b = 0) centres the labels, so that only class means whose sum weighted by the counts "
+            f"is zero can be reached, Gram matrices with Q n = 0; here |Q n| is {off:.2g} of |Q| n: use lambda_b > 0, "
+            "or take the weighted mean out of the target (--centre, design.centred_gram)"
+        )
+
+
+def _lengthen(compact: Array, length: int) -> Array:
+    """Codes of another length: an isometry of R^r into R^length.
+
+    The r x K codes are turned to upper triangular form first, which is the same on every machine (singular vectors
+    are not); the cosine transform then spreads them over all outputs, so that none is idle.
+    """
+    rank = compact.shape[0]
+    triangular = np.asarray(np.linalg.qr(compact, mode="r"))
+    sign = np.sign(np.diag(triangular[:, :rank]))
+    triangular = np.where(sign == 0.0, 1.0, sign)[:, None] * triangular
+    if length == rank:
+        return np.asarray(triangular)
+    from scipy.fft import dct
+
+    spread = np.asarray(dct(np.eye(length), axis=0, norm="ortho", orthogonalize=True))[:, :rank]
+    return np.asarray(spread @ triangular)

@@ -1,0 +1,90 @@
+"""The page: one file with its styles, its scripts, its data and plotly.js."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from ncsolve._files import write_whole
+from ncsolve._problem import UFM
+from ncsolve._version import __version__
+from ncsolve.errors import FileError, MissingPackageError
+from ncsolve.explorer._data import page_data
+
+__all__ = ["explorer_page", "write_explorer"]
+
+# In the order in which they use each other.
+_SCRIPTS = (
+    "formulas.js", "scales.js", "affine.js", "grid.js", "words.js", "space.js", "heat.js", "charts.js", "controls.js",
+    "main.js",
+)
+
+
+def explorer_page(problem: UFM) -> str:
+    """The explorer of a problem as one HTML page that needs no network.
+
+    Balanced codes a I + q J are evaluated in the page, by code that is generated from the derivations; every other
+    problem is solved here on a grid of weight decay and lambda_b, and the page shows the grid's points.
+
+    Parameters
+    ----------
+    problem : UFM
+        Where the page starts.
+
+    Raises
+    ------
+    MissingPackageError
+        If plotly is not installed.
+    SizeError
+        If a problem that needs a grid has too many classes for one page.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=100,
+    ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.05)
+    >>> page = explorer_page(problem)
+    >>> page.count("<html"), len(page) < 6e6
+    (1, True)
+    """
+    plotly = _plotly()
+    folder = resources.files(__package__).joinpath("page")
+
+    def read(name: str) -> str:
+        return folder.joinpath(name).read_text(encoding="utf-8")
+
+    # JSON inside a script element: "</" would end it.
+    data = json.dumps(page_data(problem), allow_nan=False).replace("</", "<\\/")
+    return Template(read("page.html")).substitute(
+        version=__version__,
+        style=read("style.css"),
+        data=data,
+        scripts="\n".join(read(name) for name in _SCRIPTS),
+        plotly=plotly.replace("</script", "<\\/script"),
+    )
+
+
+def write_explorer(problem: UFM, path: str | Path, *, force: bool = False) -> int:
+    """Write the page and return its size in bytes.
+
+    Raises FileError for an ending other than .html, for a file that exists (unless ``force``), or one that cannot
+    be written, and what ``explorer_page`` raises.
+    """
+    path = Path(path)
+    if path.suffix not in (".html", ".htm"):
+        raise FileError(f"{path}: the explorer is a page for a browser; name a file that ends in .html")
+    if path.exists() and not force:
+        raise FileError(f"{path}: exists already; choose another name or pass --force (force=True)")
+    if not path.parent.is_dir():
+        raise FileError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}")
+    content = explorer_page(problem).encode("utf-8")
+    write_whole(path, lambda stream: stream.write(content), force=force)
+    return len(content)
+
+
+def _plotly() -> str:
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError:
+        raise MissingPackageError("the explorer", "plotly", "explore") from None
+    return str(get_plotlyjs())

@@ -1,0 +1,160 @@
+// Native inputs, and what they stand for.  A slider has a text field beside it that takes any value.
+
+class Controls {
+    constructor(data, onChange) {
+        this.data = data;
+        this.onChange = onChange;
+        const { start } = data;
+        this.ratio = start.lambda_h / start.lambda_w;
+        this.setting = {
+            choice: start.choice, K: start.classes, n: start.per_class, view: "mean",
+            lambda_w: start.lambda_w, lambda_h: start.lambda_h,
+            lambda_b: start.lambda_b === "inf" ? Infinity : start.lambda_b,
+        };
+        this.decay = new LogScale(Math.min(1e-6, start.lambda_w), Math.max(1e-1, start.lambda_w));
+        this.problems = new Map();
+        byId("encoding").replaceChildren(...data.choices.map(({ name }, i) => new Option(name, i)));
+        this.listen();
+        this.changeProblem();
+    }
+
+    listen() {
+        const on = (id, event, action) => byId(id).addEventListener(event, action);
+        on("encoding", "change", (e) => { this.setting.choice = Number(e.target.value); this.changeProblem(); });
+        on("classes", "change", (e) => { this.setting.K = Number(e.target.value); this.changeProblem(); });
+        on("per-class", "change", (e) => this.typed(e.target, (n) => Number.isInteger(n) && n >= 1 && n <= 1e9, (n) => {
+            this.setting.n = n;
+            this.changeProblem();
+        }, "a whole number of at least 1"));
+        on("view", "change", (e) => { this.setting.view = e.target.value; this.changed("problem"); });
+        on("lambda-b", "input", (e) => this.setLambdaB(this.lambdaBAt(Number(e.target.value))));
+        on("lambda-b-text", "change", (e) => this.typed(
+            e.target, (x) => x === 0 || x === Infinity || (x >= 1e-100 && x <= 1e100), (x) => this.setLambdaB(x),
+            "a number from 0 to inf"));
+        on("decay", "input", (e) => this.setDecay(this.decayAt(Number(e.target.value))));
+        on("decay-text", "change", (e) => this.typed(
+            e.target, (x) => x >= 1e-50 && x <= 1e50, (x) => this.setDecay(x), "a positive number"));
+        on("to-zero", "click", () => this.setLambdaB(0));
+        on("to-star", "click", () => this.setLambdaB(this.transition));
+        on("to-inf", "click", () => this.setLambdaB(Infinity));
+    }
+
+    get grid() {
+        return this.problem instanceof GridProblem ? this.problem : null;
+    }
+
+    changeProblem() {
+        const choice = this.data.choices[this.setting.choice];
+        const sizes = choice.kind === "grid" ? [choice.classes] : Object.keys(choice.members).map(Number);
+        if (!sizes.includes(this.setting.K)) this.setting.K = sizes[nearestIndex(sizes, this.setting.K, Number)];
+        const { K, n } = this.setting;
+        byId("encoding").value = this.setting.choice;
+        byId("classes").replaceChildren(...sizes.map((k) => new Option(k, k)));
+        byId("classes").value = K;
+        const key = choice.kind === "grid" ? choice.name : `${choice.spec} ${K} ${n}`;
+        if (!this.problems.has(key)) {
+            this.problems.set(
+                key, choice.kind === "grid" ? new GridProblem(choice) : new AffineProblem(choice.members[K], K, n));
+        }
+        this.problem = this.problems.get(key);
+        byId("per-class-row").hidden = this.grid !== null;
+        byId("view-row").hidden = this.problem.exact && (this.grid ? this.grid.labelsExact : true);
+        byId("grid-note").hidden = this.grid === null;
+        if (this.grid) {
+            const { counts } = this.grid;
+            typeset(byId("grid-note"), `${counts.length} classes of ${counts.join(", ")} samples, solved by ncsolve `
+                + `at ${this.grid.weightDecays.length} weight decays and ${this.grid.grid(this.setting.lambda_w).length} `
+                + "values of λ_b: the sliders snap to these.");
+            this.setDecay(this.setting.lambda_w, "problem");
+        } else {
+            this.changed("problem");
+        }
+    }
+
+    lambdaBAt(position) {
+        return this.grid ? this.grid.grid(this.setting.lambda_w)[position] : lambdaBAt(position);
+    }
+
+    decayAt(position) {
+        return this.grid ? this.grid.weightDecays[position] : this.decay.value(position);
+    }
+
+    setLambdaB(value) {
+        this.setting.lambda_b = this.grid ? this.snapped(value) : value;
+        this.changed("point");
+    }
+
+    snapped(value) {
+        const grid = this.grid.grid(this.setting.lambda_w);
+        return grid[nearestIndex(grid, value, positionOf)];
+    }
+
+    setDecay(value, level = "path") {
+        this.setting.lambda_w = value;
+        this.setting.lambda_h = value * this.ratio;
+        if (this.grid) {
+            const row = this.grid.rowFor(value);
+            Object.assign(this.setting, { lambda_w: row.lambda_w, lambda_h: row.lambda_h });
+            this.setting.lambda_b = this.snapped(this.setting.lambda_b);
+        }
+        this.changed(level);
+    }
+
+    // A typed value is taken as it is, or the field says what it wants and the old value stays.
+    typed(field, allowed, take, rule) {
+        const text = field.value.trim().toLowerCase().replace("−", "-");
+        const value = ["inf", "infinity", "∞"].includes(text) ? Infinity : Number(text);
+        const right = text !== "" && !Number.isNaN(value) && allowed(value);
+        field.setAttribute("aria-invalid", String(!right));
+        typeset(byId("complaint"), right ? "" : `${field.dataset.name} must be ${rule}; got “${field.value}”.`);
+        if (right) take(value);
+    }
+
+    changed(level) {
+        this.show();
+        this.onChange(level);
+    }
+
+    // Sliders and fields follow the setting.
+    show() {
+        const { lambda_b, lambda_w, lambda_h, n } = this.setting;
+        const slide = (id, most, position, text) => {
+            const slider = byId(id);
+            slider.max = most;
+            slider.value = position;
+            slider.setAttribute("aria-valuetext", text);
+        };
+        if (this.grid) {
+            const grid = this.grid.grid(lambda_w);
+            slide("lambda-b", grid.length - 1, grid.indexOf(lambda_b), shortText(lambda_b));
+            slide("decay", this.grid.weightDecays.length - 1, this.grid.weightDecays.indexOf(lambda_w), shortText(lambda_w));
+        } else {
+            slide("lambda-b", MOST, Math.round(positionOf(lambda_b)), shortText(lambda_b));
+            slide("decay", this.decay.most, this.decay.position(lambda_w), shortText(lambda_w));
+        }
+        byId("decay").disabled = this.grid !== null && this.grid.weightDecays.length === 1;
+        this.fill("lambda-b-text", lambda_b === Infinity ? "inf" : String(lambda_b));
+        this.fill("decay-text", String(lambda_w));
+        this.fill("per-class", String(n));
+        typeset(byId("decay-note"), this.ratio === 1 ? "λ_W = λ_H" : `λ_W (λ_H = ${shortText(lambda_h)})`);
+    }
+
+    fill(id, text) {
+        const field = byId(id);
+        if (document.activeElement !== field || field.getAttribute("aria-invalid") !== "true") field.value = text;
+    }
+
+    // Where the button in the middle leads.
+    offer(state) {
+        this.transition = state.transition;
+        const button = byId("to-star");
+        button.hidden = state.transition === null;
+        if (state.transition !== null) {
+            typeset(button, `${state.regime === "general" ? "λ_b⁺" : "λ_b*"} = ${shortText(state.transition)}`);
+        }
+    }
+}
+
+function byId(id) {
+    return document.getElementById(id);
+}

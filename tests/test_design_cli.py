@@ -1,0 +1,233 @@
+"""``ncsolve design`` and ``ncsolve compare`` as a user runs them: output, files, mistakes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve.cli._compare import split_specs
+from ncsolve.schemas import schema
+
+ROOT = Path(__file__).parents[1]
+IMBALANCED = ("--counts", "5000,500,50", "--lambda-w", "5e-3", "--lambda-h", "5e-3")
+TREE = '{"animal": ["cat", "dog"], "vehicle": {"land": ["car", "truck"], "air": ["plane"]}}'
+
+
+def run(*arguments, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, "-m", "ncsolve", *map(str, arguments)], capture_output=True, text=True, cwd=cwd,
+        env=os.environ | {"COLUMNS": "100"}, timeout=120, check=False,
+    )
+
+
+def document(*arguments, cwd=ROOT):
+    done = run(*arguments, "--json", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    found = json.loads(done.stdout)
+    jsonschema.validate(found, schema(found["schema"]))
+    if "minimizer" in found:
+        jsonschema.validate(found["minimizer"], schema("ncsolve.minimizer/1"))
+    return found
+
+
+def test_the_designed_codes_keep_the_simplex(tmp_path):
+    done = run("design", "--geometry", "simplex", *IMBALANCED, "--lambda-b", "inf", "--out", "codes.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    for part in (
+        "a simplex ETF", "rank 2", "2 is the shortest possible", "relative error", "120.0000 deg (cos -0.5)",
+        "one-hot codes give class means that span 1 of 3 dimensions; 2 of them are zero", "inverse design (T11)",
+        "nearest-code decoding is right", "saved codes.csv",
+    ):
+        assert part in text, part
+    again = json.loads(run("minimizer", "--encoding", tmp_path / "codes.csv", *IMBALANCED, "--lambda-b", "inf",
+                           "--json").stdout)
+    assert again["nc"]["nc2_simplex"] < 1e-12
+
+
+def test_files_of_both_kinds_hold_every_digit(tmp_path):
+    found = document("design", "-g", "path", *IMBALANCED, "--lambda-b", "0.5", "--code-length", "4", "-o", "a.csv",
+                     cwd=tmp_path)
+    run("design", "-g", "path", *IMBALANCED, "--lambda-b", "0.5", "--code-length", "4", "-o", "a.npy", cwd=tmp_path)
+    codes = np.array(found["encoding"])
+    assert codes.shape == (4, 3)
+    np.testing.assert_array_equal(ncsolve.encodings.from_file(tmp_path / "a.csv").matrix, codes)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), codes)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.npy"]
+
+
+def test_a_file_is_not_overwritten(tmp_path):
+    old = tmp_path / "codes.csv"
+    old.write_text("1\n")
+    arguments = ("design", "-g", "simplex", "--classes", "3", "--out", old)
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "exists already" in done.stderr
+    assert old.read_text() == "1\n"
+    assert run(*arguments, "--force").returncode == 0
+    assert ncsolve.encodings.from_file(old).classes == 3
+
+
+def test_targets_from_files(tmp_path):
+    (tmp_path / "gram.csv").write_text("# wanted\n2,1,0\n1,2,0\n0,0,1\n")
+    found = document("design", "-g", tmp_path / "gram.csv", "--lambda-b", "0.5")
+    assert found["target"]["gram"] == [[2, 1, 0], [1, 2, 0], [0, 0, 1]]  # as it stands in the file
+    assert found["minimizer"]["problem"]["classes"] == 3
+    assert found["error"] < 1e-12
+    scaled = document("design", "-g", tmp_path / "gram.csv", "--lambda-b", "0.5", "--scale", "0.5")
+    assert scaled["target"]["scale"] == pytest.approx(0.5)
+    np.testing.assert_allclose(scaled["target"]["gram"], np.array(found["target"]["gram"]) * 0.3, atol=1e-15)
+
+
+def test_a_hierarchy_follows_the_labels(tmp_path):
+    (tmp_path / "tree.json").write_text(TREE)
+    (tmp_path / "labels.txt").write_text("\n".join(["truck"] * 3 + ["cat"] * 5 + ["car"] * 2 + ["plane", "dog"]))
+    found = document("design", "-g", f"hierarchy:{tmp_path / 'tree.json'}", "--labels", tmp_path / "labels.txt")
+    names = found["minimizer"]["class_names"]
+    assert names == ["car", "cat", "dog", "plane", "truck"]
+    gram = np.array(found["target"]["gram"]) / found["target"]["scale"]
+    at = {name: k for k, name in enumerate(names)}
+    assert gram[at["car"], at["truck"]] == pytest.approx(2 / 3)
+    assert gram[at["cat"], at["dog"]] == pytest.approx(1 / 3)
+    assert gram[at["cat"], at["car"]] == pytest.approx(0.0, abs=1e-15)
+    alone = document("design", "-g", f"hierarchy:{tmp_path / 'tree.json'}")
+    assert alone["minimizer"]["class_names"] == ["cat", "dog", "car", "truck", "plane"]
+
+
+def test_centre_makes_a_free_bias_possible():
+    arguments = ("design", "-g", "orthogonal", "--counts", "5,3,2", "--lambda-b", "0")
+    refused = run(*arguments)
+    assert refused.returncode == 2
+    assert "Q n = 0" in refused.stderr
+    assert document(*arguments, "--centre")["error"] < 1e-12
+
+
+def test_one_number():
+    found = document("design", "--target-cosine", "-0.05")
+    assert found["value"] == pytest.approx(0.1105263157894737)
+    assert found["achieved_cosine"] == pytest.approx(-0.05)
+    torch = document("design", "--target-cosine", "-0.05", "--convention", "torch-mean", "--lambda-w", "1e-4",
+                     "--lambda-h", "1e-4")
+    assert torch["value"] * 10 / 2 == pytest.approx(0.1105263157894737)  # m lambda/2 of the paper
+    assert torch["minimizer"]["problem"]["lambda_b"] == torch["value"]
+    decay = document("design", "--target-cosine", "-0.05", "--vary", "weight-decay", "--lambda-b", "0.5")
+    assert decay["minimizer"]["problem"]["lambda_w"] == pytest.approx(5e-4 * decay["value"])
+    text = run("design", "--target-cosine", "0.3", "--vary", "alpha", "--lambda-b", "3").stdout
+    assert "alpha = 0.773423423423" in text
+
+
+def test_comparison_table_and_json():
+    arguments = ("compare", "--encodings", "onehot,smooth:0.1,signed,simplex,hadamard", "--counts", "400,100,9,1",
+                 "--lambda-w", "5e-3", "--lambda-h", "1e-3", "--lambda-b", "inf")
+    text = run(*arguments).stdout
+    for part in ("encoding", "loss", "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4",
+                 "smoothed:0.1", "hadamard"):
+        assert part in text, part
+    assert not any(line != line.rstrip() for line in text.splitlines())
+    found = document(*arguments)
+    assert [row["encoding"] for row in found["encodings"]] == ["onehot", "smoothed:0.1", "signed", "simplex",
+                                                               "hadamard"]
+    assert found["encodings"][0]["vanished"] == [3]
+
+
+def test_comparison_of_real_labels_names_the_classes(tmp_path):
+    (tmp_path / "labels.txt").write_text("\n".join(["cat"] * 50 + ["dog"] * 5 + ["cow"] * 5))
+    text = run("compare", "--encodings", "onehot", "--labels", tmp_path / "labels.txt", "--lambda-w", "5e-2",
+               "--lambda-h", "5e-2", "--lambda-b", "0.5").stdout
+    assert "cow=dog" in text
+
+
+def test_lists_of_encodings():
+    assert split_specs("onehot,affine:1.5,-0.2, signed") == ["onehot", "affine:1.5,-0.2", "signed"]
+    assert split_specs("codes.csv") == ["codes.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["design"], "either --geometry"),
+        (["design", "-g", "simplex", "--target-cosine", "-0.1"], "either --geometry"),
+        (["design", "-g", "simplx"], "did you mean 'simplex'"),
+        (["design", "-g", "absent.csv"], "absent.csv: cannot be read"),
+        (["design", "-g", "examples/codes.csv"], "square"),
+        (["design", "-g", "hierarchy"], "needs a file"),
+        (["design", "-g", "hierarchy:absent.json"], "absent.json: cannot be read"),
+        (["design", "-g", "hierarchy:examples/codes.csv"], "is not JSON"),
+        (["design", "-g", "simplex", "--code-length", "8"], "rank of the target Gram matrix, 9; got 8"),
+        (["design", "-g", "simplex", "--scale", "-1"], "must be positive; got -1"),
+        (["design", "-g", "simplex", "--classes", "1"], "at least 2"),
+        (["design", "-g", "simplex", "--lambda-b", "0", "--counts", "3,2,1"], "Q n = 0"),
+        (["design", "-g", "simplex", "--lambda-w", "0"], "--lambda-w must be positive"),
+        (["design", "-g", "simplex", "--vary", "alpha"], "--vary goes with --target-cosine"),
+        (["design", "-g", "simplex", "--encoding", "onehot"], "--encoding goes with --target-cosine"),
+        (["design", "-g", "simplex", "--out", "codes.txt"], "unknown file ending '.txt'"),
+        (["design", "-g", "simplex", "--out", "no/such/folder/codes.csv"], "cannot be written"),
+        (["design", "-g", "simplex", "--tolerance", "0"], "--tolerance must be positive"),
+        (["design", "--target-cosine", "-0.1", "--scale", "1"], "--scale goes with --geometry"),
+        (["design", "--target-cosine", "0.5"], "reachable: from -0.1111111111"),
+        (["design", "--target-cosine", "x"], "Invalid value"),
+        (["design", "--target-cosine", "nan"], "must be a number between"),
+        (["design", "--target-cosine", "-0.05", "--vary", "beta"], "choices: alpha, lambda_b, weight-decay"),
+        (["compare", "--encodings", "onehot,,signed"], "commas between"),
+        (["compare", "--encodings", "onehot,nothot"], "did you mean"),
+        (["compare", "--encodings", "hadamard"], "power of two; got 10"),
+        (["compare", "--encodings", "onehot", "--classes", "2001"], "up to 2000 classes"),
+        (["compare", "--encodings", "examples/codes.csv"], "4 codes for 10 classes"),
+    ],
+)
+def test_mistakes_get_one_line(arguments, part):
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("ncsolve: error: ")
+    assert part in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_not_verified_is_exit_1():
+    done = run("design", "-g", "simplex", "--classes", "3", "--scale", "1e-14")
+    assert done.returncode == 1
+    assert "must give the target back" in done.stderr
+
+
+def test_a_certificate_on_request(tmp_path):
+    """The proof is of the forward problem that was solved, and the stand-alone check accepts it."""
+    arguments = ("design", "-g", "simplex", "--counts", "50,10,5", "--lambda-b", "0.5", "--certificate", "proof.json")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "certified: loss in [" in done.stdout
+    checked = run("check", "proof.json", cwd=tmp_path)
+    assert checked.returncode == 0
+    assert "certified: loss in [" in checked.stdout
+    again = run(*arguments, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    document(*arguments, "--force", cwd=tmp_path)  # stdout stays pure JSON
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
+def test_figures(tmp_path, ending):
+    pytest.importorskip("matplotlib")
+    arguments = ("compare", "--encodings", "onehot,signed,binary", "--counts", "400,100,9,1", "--lambda-w", "5e-3",
+                 "--lambda-b", "inf", "--plot", f"c.{ending}")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"saved c.{ending}" in done.stdout
+    start = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[ending]
+    assert (tmp_path / f"c.{ending}").read_bytes().startswith(start)
+    assert run(*arguments, cwd=tmp_path).returncode == 2
+
+
+def test_a_figure_with_another_ending_is_refused_before_the_work(tmp_path):
+    done = run("compare", "--encodings", "onehot", "--plot", "c.jpg", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "unknown file ending '.jpg'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
