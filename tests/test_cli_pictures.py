@@ -126,7 +126,13 @@ def test_every_command_takes_a_problem_file(problem, tmp_path, capsys):
     done = run("certify", "--problem", problem, "--out", tmp_path / "cert.json")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "cert.json").read_text())["codes"][0][0] == "14/15"  # 0.9 + 0.1/3, exactly
-    for command in ("minimizer", "path", "phase", "verify", "certify", "report"):
+    done = run("compare", "--problem", problem, "--encodings", "onehot,signed", "--json")
+    assert len(json.loads(done.stdout)["encodings"]) == 2, done.stdout
+    done = run("design", "--problem", problem, "--target-cosine", "-0.4", "--json")
+    assert done.returncode == 0, done.stderr
+    done = run("design", "--problem", problem, "--geometry", "orthogonal", "--json")
+    assert done.returncode == 0, done.stderr
+    for command in ("minimizer", "path", "phase", "explore", "verify", "certify", "report", "design", "compare"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
         assert "--problem" in capsys.readouterr().out

@@ -58,10 +58,9 @@ def compare(
         from ncsolve.plots import check_figure_output
 
         check_figure_output(plot, force=force)
-    asked = options.request(
+    asked = options.request(  # of a problem file all but the encoding is used
         problem_file=problem, encoding="onehot", classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column,
-        lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
+        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
     )
     w, h, b = asked.lambdas
     found = library(

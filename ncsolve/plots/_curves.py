@@ -203,8 +203,8 @@ def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *
     axis.dress(ax)
     if len(path) <= _POINTS:  # between so few points nobody knows the curve
         for line in ax.lines:
-            x = list(line.get_xdata())
-            if len(x) == len(path) and x != [0, 1] and line.get_marker() == "None":  # [0, 1]: a level across the panel
+            x = np.asarray(line.get_xdata(), dtype=np.float64).tolist()  # [0, 1]: a level across the panel
+            if len(x) == len(path) and x != [0.0, 1.0] and line.get_marker() == "None":
                 line.set_marker("o")
     if len(path.changes) > _MOST_CHANGES:
         return
