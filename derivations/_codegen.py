@@ -152,7 +152,10 @@ def branches(expr: sp.Expr, indent: str, syntax: Syntax = _PYTHON) -> list[str]:
             # A Piecewise inside an expression: one branch of the whole expression for each of its branches.
             piece = max(inner, key=lambda x: (sp.count_ops(x), sp.default_sort_key(x)))
             return branches(sp.Piecewise(*[(expr.xreplace({piece: e}), c) for e, c in piece.args]), indent, syntax)
-        return [indent + syntax.give.format(_float(syntax.printer.doprint(expr)))]
+        code = _float(syntax.printer.doprint(expr))
+        if syntax is _PYTHON and _is_any(expr):
+            code = f"float({code})"
+        return [indent + syntax.give.format(code)]
     lines: list[str] = []
     for value, condition in expr.args:
         if condition == sp.true:
@@ -163,6 +166,12 @@ def branches(expr: sp.Expr, indent: str, syntax: Syntax = _PYTHON) -> list[str]:
         if syntax.end:
             lines.append(indent + syntax.end)
     return lines
+
+
+def _is_any(expr: sp.Expr) -> bool:
+    """Whether a type checker loses the float: a power of a float is complex for all it knows, but for integers."""
+    roots = (sp.Rational(1, 2), sp.Rational(1, 4))  # printed with sqrt
+    return any(not (power.exp.is_Integer or abs(power.exp) in roots) for power in expr.atoms(sp.Pow))
 
 
 def _condition(condition: sp.Basic, printer: CodePrinter) -> str:

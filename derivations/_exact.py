@@ -17,6 +17,7 @@ from ncsolve.derivations._registry import get
 from ncsolve.derivations._steps import DerivationError
 
 import ncsolve
+from ncsolve._extensions import check_plain
 from ncsolve.errors import DimensionError, ProblemError, SizeError
 
 __all__ = ["ExactMinimizer", "NoClosedFormError", "exact_minimizer"]
@@ -58,14 +59,15 @@ def exact_minimizer(problem: ncsolve.UFM) -> ExactMinimizer:
     lambda_b = inf (T6) or lambda_b >= lambda_b+ (T5b); codes of length 1 where the quartic of T4 has a rational root,
     is not needed, or mu = 0.
 
-    Raises NoClosedFormError for any other problem, DimensionError when ``dim`` is below the rank of the minimizer,
-    SizeError for more than 12 classes.
+    Raises NoClosedFormError for any other problem, OpenProblemError for deep heads and ReLU features, DimensionError
+    when ``dim`` is below the rank of the minimizer, SizeError for more than 12 classes.
 
     >>> from ncsolve import UFM, encodings
     >>> problem = UFM(encoding=encodings.onehot(3), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=0.5)
     >>> exact_minimizer(problem).loss
     57/1000
     """
+    check_plain(problem, "an exact minimizer")
     if problem.classes > _MOST_CLASSES:
         raise SizeError(
             f"exact minimizers are for at most {_MOST_CLASSES} classes; got {problem.classes}, use ncsolve.solve"

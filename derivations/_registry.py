@@ -30,6 +30,9 @@ MODULES: dict[str, str] = {
     "imbalanced": "imbalanced_onehot",
     "self-duality": "self_duality",
     "nearest-mean": "nearest_mean",
+    "bottleneck": "bottleneck",
+    "deep": "deep_head",
+    "relu": "relu_features",
     "inverse-design": "inverse_design",
     "target-cosine": "target_cosine",
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ncsolve._version import __version__
 
 if TYPE_CHECKING:
-    from ncsolve import design, encodings, geometry
+    from ncsolve import deep, design, encodings, geometry
     from ncsolve._bias_methods import MethodChoice
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._conventions import CONVENTIONS, Convention, convention
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         FileError,
         MissingPackageError,
         NCSolveError,
+        OpenProblemError,
         ProblemError,
         SizeError,
         UnknownNameError,
@@ -60,6 +61,7 @@ __all__ = [
     "Minimizer",
     "MissingPackageError",
     "NCSolveError",
+    "OpenProblemError",
     "Path",
     "Phase",
     "ProblemError",
@@ -70,6 +72,7 @@ __all__ = [
     "__version__",
     "compare",
     "convention",
+    "deep",
     "design",
     "encodings",
     "geometry",
@@ -85,6 +88,7 @@ __all__ = [
 # The same names again for when the program runs: each module is imported when a name of it is first asked for, so that
 # `ncsolve check` loads neither numpy nor the solver it is to judge.
 _HOMES = {
+    "deep": "",
     "design": "",
     "encodings": "",
     "geometry": "",
@@ -119,6 +123,7 @@ _HOMES = {
     "FileError": "ncsolve.errors",
     "MissingPackageError": "ncsolve.errors",
     "NCSolveError": "ncsolve.errors",
+    "OpenProblemError": "ncsolve.errors",
     "ProblemError": "ncsolve.errors",
     "SizeError": "ncsolve.errors",
     "UnknownNameError": "ncsolve.errors",

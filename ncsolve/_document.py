@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._factored import FactoredFrame
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
+from ncsolve.deep import first_order_transition, shrinkage_of
 
-__all__ = ["SCHEMA", "document", "json_number", "problem_part"]
+__all__ = ["SCHEMA", "document", "json_number", "problem_part", "threshold_of"]
 
 SCHEMA = "ncsolve.minimizer/1"
 # Arrays of up to this many classes are written out; beyond it equal entries are grouped, and beyond this many
@@ -46,7 +48,7 @@ def document(
         "transition": None
         if transition is None
         else {"lambda_b": json_number(convention.lambda_b_from_paper(*size, transition))},
-        "threshold": problem.threshold,
+        "threshold": threshold_of(problem),
         "loss": terms.total,
         "loss_terms": {"fit": terms.fit, "weights": terms.weights, "features": terms.features, "bias": terms.bias},
         "label_mean": _by_output(minimizer, problem.label_mean),
@@ -65,6 +67,8 @@ def document(
         },
         "stationarity": minimizer.residual,
     }
+    if isinstance(minimizer.frame, FactoredFrame):
+        result |= _beyond(minimizer, convention)
     sampled = minimizer.frame.pairs().sampled
     if sampled is not None:
         result["sampled_classes"] = sampled
@@ -92,6 +96,40 @@ def problem_part(
         "dim": problem.feature_dim,
         "convention": convention.name,
     }
+
+
+def _beyond(minimizer: Minimizer, convention: Convention) -> dict[str, object]:
+    """What documents of bottlenecks, deep heads and ReLU features have in addition."""
+    problem = minimizer.problem
+    size = (problem.samples, problem.code_length)
+    factor = convention.loss_factor(*size)
+    result: dict[str, object] = {
+        "model": {
+            "features": problem.features,
+            "depth": problem.depth,
+            "lambda_w_layers": [value / convention.factors(*size)[0] for value in problem.lambda_w_layers],
+        },
+        "guarantee": minimizer.guarantee,
+        "lower_bound": minimizer.lower_bound * factor,
+        "gap": minimizer.gap * factor,
+    }
+    if minimizer.bound_reason:
+        result["lower_bound_from"] = minimizer.bound_reason
+    if minimizer.ties:
+        result["ties"] = minimizer.ties
+    found = first_order_transition(problem)
+    if found is not None:
+        result["first_order"] = {
+            "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b),
+            "jump": found.jump,
+            "latent_from": convention.lambda_b_from_paper(*size, found.latent_from),
+        }
+    return result
+
+
+def threshold_of(problem: UFM) -> float:
+    """The singular value of M - b u^T up to which a direction vanishes: T, or for a deep head that of T9."""
+    return problem.threshold if problem.depth == 1 else shrinkage_of(problem).threshold
 
 
 def json_number(value: float) -> float | str:

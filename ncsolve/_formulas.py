@@ -175,6 +175,93 @@ def imbalanced_threshold_term(n: Array, T: float, tau: float) -> Array:
     return value
 
 
+def bottleneck_transition(rise: float, live: float, t: float) -> float:
+    """T8: lambda_b from which a bottleneck keeps the label mean; rise = |w| - |a| > 0, live = |a| - t > 0."""
+    return (live*(live + 2*t + sqrt(4*rise*t + (live + 2*t)**2)) + 2*rise*t)/(2*rise*(2*live + rise))
+
+
+def deep_constant(N: float, lambda_w: float, lambda_h: float, P: float) -> float:
+    """T9: C = 2 N kappa/P; T for one layer (P = 2)."""
+    return float(N*lambda_h**(1/P)*lambda_w**((P - 1)/P))
+
+
+def deep_penalty(z: Array, C: float, N: float, P: float) -> Array:
+    """T9: cost of a singular value z of the product (arrays)."""
+    value: Array = C*P*z**(2/P)/(2*N)
+    return value
+
+
+def deep_layer_scale(C: float, N: float, lambda_l: float) -> float:
+    """T9: singular values of a layer over z^(1/P)."""
+    return sqrt(C)/(sqrt(N)*sqrt(lambda_l))
+
+
+def deep_relative_penalty(C: float, g: Array, P: float) -> Array:
+    """T9: c of the branch equation (arrays)."""
+    value: Array = C*g**(-(2*P - 2)/P)
+    return value
+
+
+def deep_branch_equation(r: Array, c: Array, P: float) -> Array:
+    """T9: zero on a stationary branch z = g r^P (arrays)."""
+    value: Array = r**(P - 2) - c - r**(2*P - 2)
+    return value
+
+
+def deep_branch_slope(r: Array, P: float) -> Array:
+    """T9: derivative of the branch equation by r (arrays)."""
+    value: Array = r**(P - 3)*(P - 2) - r**(2*P - 3)*(2*P - 2)
+    return value
+
+
+def deep_threshold(C: float, P: float) -> float:
+    """T9: singular value below which a direction vanishes."""
+    return float((C/(((P - 2)/(P - 1))**((P - 2)/P)*(1 - (P - 2)/(P - 1))))**(P/(2*P - 2)))
+
+
+def deep_existence(C: float, P: float) -> float:
+    """T9: singular value below which no stationary branch exists."""
+    return float((C/(((P - 2)/(2*P - 2))**((P - 2)/P)*(1 - (P - 2)/(2*P - 2))))**(P/(2*P - 2)))
+
+
+def deep_jump(g_cut: float, P: float) -> float:
+    """T9: z at the threshold."""
+    return g_cut*(P - 2)/(P - 1)
+
+
+def deep_mean_constant(C: float, lambda_b: float) -> float:
+    """T9: C for the label mean; 0 < lambda_b < inf."""
+    return C*(1 + lambda_b)/lambda_b
+
+
+def deep_bias_fraction(w: float, s_mu: float, lambda_b: float) -> float:
+    """T9: beta of b = beta mu; s_mu is z/sqrt(n) of the label mean."""
+    return -(s_mu/abs(w) - 1)/(1 + lambda_b)
+
+
+def deep_transition(w: float, n: float, g_cut: float, P: float) -> float:
+    """T9: lambda_b at which the label mean enters, for |w| sqrt(n) > g_cut."""
+    return float(1/((sqrt(n)*abs(w)/g_cut)**((2*P - 2)/P) - 1))
+
+
+def relu_class_value(length: Array, N: float, lambda_w: float, lambda_h: float) -> Array:
+    """T10: n_k |h_k|^2 of an orthogonal frame, length above T (arrays)."""
+    value: Array = np.sqrt(lambda_w)*length/np.sqrt(lambda_h) - N*lambda_w
+    return value
+
+
+def relu_spread_alive(spread: float, K: float, t: float) -> float:
+    """T10: above 1 where the class means are not zero."""
+    return sqrt(spread)/(sqrt(K)*t)
+
+
+def relu_bias_equation(
+    beta: float, spread: float, n: float, K: float, lambda_w: float, lambda_h: float, lambda_b: float
+) -> float:
+    """T10: zero at b = beta mu of the balanced orthogonal frame."""
+    return float(beta*lambda_b*sqrt(spread) - K**(3/2)*sqrt(lambda_h)*sqrt(lambda_w)*sqrt(n)*(1 - beta))
+
+
 def design_core_scale(lambda_w: float, lambda_h: float) -> float:
     """T11: (Z^T Z)^(1/2) is this times D^(1/2) Q D^(1/2) for a target Gram matrix Q."""
     return sqrt(lambda_h)/sqrt(lambda_w)

@@ -13,8 +13,9 @@ from ncsolve._balanced import balanced_frame
 from ncsolve._bias_along import solve_bias_along
 from ncsolve._bias_methods import ShiftedSpectrum
 from ncsolve._core import core_from_spectrum
+from ncsolve._factored import FactoredFrame
 from ncsolve._frames import DenseFrame, Frame
-from ncsolve._methods import build_frame, reduced_codes
+from ncsolve._methods import plain_frame, reduced_codes
 from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve._sweep import Sweep
 from ncsolve._symmetric import SymmetricFrame
@@ -36,7 +37,7 @@ class FrameSource:
         affine = problem.encoding.affine
         if self.sweep.name != "lambda_b":
             for i, value in enumerate(values.tolist()):
-                yield i, build_frame(self.sweep.problem_at(value))
+                yield i, plain_frame(self.sweep.problem_at(value))
         elif affine is not None and problem.counts.balanced:
             for i, value in enumerate(values.tolist()):
                 lambdas = (problem.lambda_w, problem.lambda_h, value)
@@ -72,7 +73,7 @@ class FrameSource:
         if problem.encoding.affine is None:
             codes, u = reduced_codes(problem)
         else:
-            frame = build_frame(problem.replace(lambda_b=0.0))
+            frame = plain_frame(problem.replace(lambda_b=0.0))
             assert isinstance(frame, SymmetricFrame)
             symmetric, codes, u = frame, frame.core.codes, frame.core.u
         return codes, u, spectrum_of_codes(codes, u, problem.samples, problem.threshold), symmetric
@@ -87,6 +88,9 @@ def shifted_singular_values(frame: Frame) -> Array:
     """
     if isinstance(frame, DenseFrame):
         return -np.sort(-frame.core.sigma)
+    if isinstance(frame, FactoredFrame):
+        u = np.sqrt(frame.problem.counts.array.astype(np.float64))
+        return np.linalg.svd(frame.problem.encoding.matrix * u - np.outer(frame.bias, u), compute_uv=False)
     symmetric = frame.symmetric
     assert symmetric is not None
     return np.concatenate((-np.sort(-symmetric.core.sigma), symmetric.within_sigma[symmetric.sizes > 1]))

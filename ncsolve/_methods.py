@@ -11,6 +11,7 @@ from ncsolve import _formulas
 from ncsolve._balanced import BALANCED, balanced_frame
 from ncsolve._bias_methods import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
 from ncsolve._core import Core, core_from_spectrum
+from ncsolve._extensions import extended_frame, extended_transition
 from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
 from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
@@ -18,7 +19,7 @@ from ncsolve._symmetric import SymmetricFrame
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["build_frame", "choose_method", "reduced_codes", "transition_lambda_b"]
+__all__ = ["build_frame", "choose_method", "plain_frame", "reduced_codes", "transition_lambda_b"]
 
 Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
@@ -30,7 +31,20 @@ IMBALANCED = MethodChoice(
 
 
 def build_frame(problem: UFM, *, spectral: bool = False) -> Frame:
-    """Evaluate the problem's theorem; ``spectral`` forces the spectral solver on the dense problem."""
+    """Evaluate the problem's theorem; ``spectral`` forces the spectral solver on the dense problem.
+
+    What goes beyond the paper, T8 to T10, branches off here.
+    """
+    if not problem.plain:
+        return extended_frame(problem, spectral=spectral)
+    frame = plain_frame(problem, spectral=spectral)
+    if problem.feature_dim < frame.rank:
+        return extended_frame(problem, spectral=spectral, convex_loss=frame.loss_terms().total)
+    return frame
+
+
+def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
+    """The frame for linear features, one layer and no bottleneck (T3 to T6)."""
     encoding = problem.encoding.affine
     if encoding is not None and not spectral:
         lambdas = (problem.lambda_w, problem.lambda_h, problem.lambda_b)
@@ -46,6 +60,8 @@ def build_frame(problem: UFM, *, spectral: bool = False) -> Frame:
 
 def choose_method(problem: UFM) -> MethodChoice:
     """The theorem that ``build_frame`` will use."""
+    if not problem.plain or problem.feature_dim < min(problem.code_length, problem.classes):
+        return build_frame(problem).choice  # whether a bottleneck binds is known with the rank only
     encoding = problem.encoding.affine
     if encoding is not None:
         if problem.counts.balanced:
@@ -60,6 +76,9 @@ def choose_method(problem: UFM) -> MethodChoice:
 def transition_lambda_b(problem: UFM) -> float | None:
     """lb+ of T5b (lb* of T5 for balanced affine codes), or None where there is none."""
     encoding = problem.encoding.affine
+    narrow = encoding is not None and problem.counts.balanced and problem.feature_dim < problem.classes
+    if not problem.plain or narrow:
+        return extended_transition(problem)
     if encoding is not None:
         if problem.counts.balanced:
             t = problem.threshold / math.sqrt(problem.counts.values[0])

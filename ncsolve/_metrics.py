@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._factored import FactoredFrame
 from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
 from ncsolve._symmetric import SymmetricFrame
-from ncsolve.geometry import NCMetrics, nc4_mismatch, weighted_frame_distances
+from ncsolve.geometry import (
+    NCMetrics,
+    boundary_mismatch,
+    nc4_mismatch,
+    self_duality_error,
+    weighted_frame_distances,
+)
 
 __all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
 
@@ -62,6 +69,8 @@ def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
     symmetric = frame.symmetric
     if symmetric is not None:
         nc3, nc4 = _symmetric_nc3(symmetric), _symmetric_nc4(problem, symmetric)
+    elif isinstance(frame, FactoredFrame):
+        nc3, nc4 = _factored_nc3(problem, frame), _factored_nc4(problem, frame)
     else:
         assert isinstance(frame, DenseFrame)
         nc3, nc4 = _dense_nc3(frame, problem.encoding.affine is not None), _dense_nc4(problem, frame)
@@ -75,6 +84,26 @@ def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
         nc4=None if nc4 is None else nc4[0],
         nc4_classes=None if nc4 is None else nc4[1],
     )
+
+
+def _factored_nc3(problem: UFM, frame: FactoredFrame) -> float | None:
+    codes = problem.encoding.matrix
+    given = frame.product.T if problem.encoding.affine is not None else frame.product.T @ (codes - frame.bias[:, None])
+    return self_duality_error(given, frame.means)
+
+
+def _factored_nc4(problem: UFM, frame: FactoredFrame) -> tuple[float, tuple[int, int]] | None:
+    k = problem.classes
+    chosen = np.unique(np.linspace(0, k - 1, min(k, _NC4_CLASSES)).astype(np.intp))
+    codes = problem.encoding.matrix[:, chosen]
+    squares = np.sum((codes - frame.bias[:, None]) ** 2, axis=0)
+    # Only features in the span of the class means count.
+    basis, sizes, _ = np.linalg.svd(frame.means, full_matrices=False)
+    basis = basis[:, sizes > 1e-12 * sizes[0]]
+    found = boundary_mismatch(
+        basis.T @ frame.means[:, chosen], basis.T @ (frame.product.T @ codes), squares, _scale(frame)
+    )
+    return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
 
 
 def _means_differ(frame: Frame) -> bool:

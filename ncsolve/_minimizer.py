@@ -16,7 +16,9 @@ from ncsolve import _regimes
 from ncsolve._arrays import real_array
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import LossTerms
+from ncsolve._factored import FactoredFrame
 from ncsolve._frames import Frame
+from ncsolve._guarantee import GLOBAL, Guarantee
 from ncsolve._metrics import Cosines, cosines_of, metrics_of
 from ncsolve._problem import UFM
 from ncsolve._statistics import check_labels
@@ -37,7 +39,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Minimizer:
-    """A global minimizer (W, H, b) of a problem, with its loss and everything that is known of it.
+    """A minimizer (W, H, b) of a problem, with its loss and everything that is known of it.
+
+    It is the global one unless ``guarantee`` says "best found" (some bottlenecks, deep heads and ReLU features).
 
     W and the class means are unique up to one rotation of R^d; the loss, the Gram matrix, the singular values and
     the bias are unique.  Arrays are made when they are asked for, so that a million classes cost nothing.
@@ -62,12 +66,47 @@ class Minimizer:
 
     @property
     def loss(self) -> float:
-        """The global minimum of the objective."""
+        """The minimum of the objective: the global one, or the best found (see ``guarantee``)."""
         return self.loss_terms.total
 
     @property
+    def guarantee(self) -> str:
+        """"global" where a theorem says that this is the global minimum, else "best found"."""
+        return self._known.kind
+
+    @property
+    def lower_bound(self) -> float:
+        """No W, H, b of any dimension has a loss below this; the loss itself where ``guarantee`` is "global"."""
+        bound = self._known.lower_bound
+        return self.loss if bound is None else min(bound, self.loss)
+
+    @property
+    def gap(self) -> float:
+        """Loss minus lower bound, 0 where ``guarantee`` is "global"."""
+        return self.loss - self.lower_bound
+
+    @property
+    def ties(self) -> str:
+        """What else is a global minimizer, in words, where more than a rotation is free; empty where nothing is."""
+        return self.frame.ties if isinstance(self.frame, FactoredFrame) else ""
+
+    @property
+    def bound_reason(self) -> str:
+        """Where ``lower_bound`` comes from, if it is not the loss itself."""
+        return self._known.reason
+
+    @property
+    def _known(self) -> Guarantee:
+        return self.frame.guarantee if isinstance(self.frame, FactoredFrame) else GLOBAL
+
+    @cached_property
+    def layers(self) -> tuple[Array, ...]:
+        """The layers (W_1, ..., W_L) of the head, from the features (d, d) to the output (m, d); W is their product."""
+        return self.frame.layers(self.dim) if isinstance(self.frame, FactoredFrame) else (self.W,)
+
+    @property
     def method(self) -> str:
-        """"closed-form" or "spectral"."""
+        """"closed-form" or "spectral"; beyond the paper's model also "convex" and "descent"."""
         return self.choice.method
 
     @property

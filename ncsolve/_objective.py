@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +21,7 @@ Array = NDArray[np.float64]
 
 
 def objective(
-    problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None = None
+    problem: UFM, W: ArrayLike | Sequence[ArrayLike], H: ArrayLike, b: ArrayLike, labels: ArrayLike | None = None
 ) -> float:
     r"""The loss of any W, H and b:
 
@@ -28,6 +31,7 @@ def objective(
     Parameters
     ----------
     W : array (m, d)
+        For a deep head the sequence of its layers (W_1, ..., W_L), from the features to the output.
     H : array (d, N) or (d, K)
         One column per sample, or one per class (then every sample of a class has that feature).
     b : array (m,)
@@ -42,9 +46,12 @@ def objective(
     >>> objective(problem, np.zeros((2, 1)), np.zeros((1, 2)), [0.5, 0.5])
     0.25
     """
-    w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
+    layers = _layers(problem, W)
+    w, h, bias, y, weight = _arguments(problem, reduce(lambda inner, outer: outer @ inner, layers), H, b, labels)
     residual = w @ h + bias[:, None] - y
-    decay = problem.lambda_w * float(np.sum(w * w)) + problem.lambda_h * float(np.sum(weight * h * h))
+    decay = sum(
+        value * float(np.sum(layer * layer)) for value, layer in zip(problem.lambda_w_layers, layers, strict=True)
+    ) + problem.lambda_h * float(np.sum(weight * h * h))
     if math.isfinite(problem.lambda_b):
         decay += problem.lambda_b * float(bias @ bias)
     return float(np.sum(weight * residual * residual)) / (2 * problem.samples) + decay / 2
@@ -53,7 +60,7 @@ def objective(
 def gradient(
     problem: UFM, W: ArrayLike, H: ArrayLike, b: ArrayLike, labels: ArrayLike | None = None
 ) -> tuple[Array, Array, Array]:
-    """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf).
+    """The gradient of ``objective`` in W (m, d), H (like H) and b (m,; zero if lambda_b is inf), for one layer.
 
     Where H has one column per class its gradient is the sum over the samples of the class.  Raises ProblemError for
     shapes that do not fit the problem.  Source: T0 of docs/theory.md.
@@ -65,10 +72,27 @@ def gradient(
     >>> max(float(abs(g).max()) for g in gradient(problem, found.W, found.class_means, found.bias)) < 1e-15
     True
     """
+    check_problem(problem)
+    if problem.depth > 1:
+        raise ProblemError(f"gradient is for one layer; got depth = {problem.depth}, take Minimizer.residual instead")
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
     residual = weight * (w @ h + bias[:, None] - y) / problem.samples
     g_b = residual.sum(axis=1) + problem.lambda_b * bias if math.isfinite(problem.lambda_b) else np.zeros_like(bias)
     return (residual @ h.T + problem.lambda_w * w, w.T @ residual + problem.lambda_h * weight * h, g_b)
+
+
+def _layers(problem: UFM, W: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
+    check_problem(problem)
+    if problem.depth == 1:
+        return [real_array(W, "W")]  # type: ignore[arg-type]  # a sequence of arrays is refused by its shape
+    given = [real_array(layer, "a layer of W") for layer in W] if isinstance(W, Sequence) else []
+    fits = all(x.ndim == y.ndim == 2 and y.shape[1] == x.shape[0] for x, y in pairwise(given))
+    if len(given) != problem.depth or not fits:
+        raise ProblemError(
+            f"W must be the sequence of the {problem.depth} layers of the head, each as wide as the one before is "
+            f"high; got {[layer.shape for layer in given]}"
+        )
+    return given
 
 
 def _arguments(
@@ -83,6 +107,8 @@ def _arguments(
         )
     if problem.lambda_b == math.inf and bias.any():
         raise ProblemError("lambda_b = inf means no bias: b must be zero")
+    if problem.features == "relu" and h.size and float(h.min()) < 0.0:
+        raise ProblemError(f"ReLU features are nonnegative; H has the entry {float(h.min()):g}")
     counts = problem.counts.array
     codes = problem.encoding.matrix
     if labels is not None or (h.shape[1] == n and n != k):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._extensions import check_plain
 from ncsolve._minimizer import Minimizer
 from ncsolve._path_columns import NC_NAMES, Figures, figures_along
 from ncsolve._path_solve import solve_along
@@ -242,6 +243,7 @@ def path(
         )
     ((name, values),) = given.items()
     check_problem(problem)
+    check_plain(problem, f"a path along {name}")
     sweep = make_sweep(problem, name, values, of_class)
     found = solve_along(sweep)
     return Path(

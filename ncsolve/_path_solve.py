@@ -11,7 +11,7 @@ from ncsolve import _formulas
 from ncsolve._bias_along import solve_bias_along
 from ncsolve._core import shrink
 from ncsolve._frames import check_size
-from ncsolve._methods import build_frame, reduced_codes
+from ncsolve._methods import plain_frame, reduced_codes
 from ncsolve._problem import UFM
 from ncsolve._solve import check_rank, select_method, solve
 from ncsolve._spectrum import spectrum_of_codes
@@ -84,7 +84,7 @@ def _dense(problem: UFM, grid: Array) -> PathArrays:
 
 def _symmetric(problem: UFM, grid: Array) -> PathArrays:
     """Affine one-hot codes of different counts: only the quotient knows lambda_b."""
-    frame = build_frame(problem.replace(lambda_b=0.0))
+    frame = plain_frame(problem.replace(lambda_b=0.0))
     assert isinstance(frame, SymmetricFrame)
     block = _along(problem, frame.core.codes, frame.core.u, grid)
     times = frame.sizes - 1
@@ -120,7 +120,9 @@ def _one_by_one(sweep: Sweep) -> PathArrays:
     """Balanced affine one-hot codes, where each point is a handful of numbers, and what changes the label scatter."""
     problem = sweep.problem
     check_size(sweep.values.size, problem.classes + problem.code_length, "the singular values and biases of this path")
-    minimizers = [solve(sweep.problem_at(value)) for value in sweep.values.tolist()]
+    # Along the way a bottleneck would begin where the rank passes dim: its path is another one.
+    minimizers = [solve(sweep.problem_at(value).replace(dim=None)) for value in sweep.values.tolist()]
+    check_rank(problem, max(point.rank for point in minimizers))
     return PathArrays(
         loss=np.array([point.loss for point in minimizers]),
         bias=np.array([point.bias for point in minimizers]),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
+from ncsolve._extensions import check_plain
 from ncsolve._path_columns import figures_along
 from ncsolve._path_solve import solve_along
 from ncsolve._problem import UFM, check_problem
@@ -138,6 +139,7 @@ def phase(
     Source: T5 and T6 of docs/theory.md.
     """
     check_problem(problem)
+    check_plain(problem, "a phase diagram")
     grid = _check_grid(lambda_b)
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ProblemError(f"workers must be a whole number, at least 1; got {workers!r}")

@@ -13,9 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._counts import ClassCounts
 from ncsolve.encodings import Encoding, from_array
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, UnknownNameError
 
-__all__ = ["UFM", "check_dim", "check_lambda", "check_lambda_b", "check_problem"]
+__all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check_lambda_b", "check_layers",
+           "check_problem", "geometric_mean"]
+
+FEATURES = ("linear", "relu")
+# Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
+_MOST_LAYERS = 100
 
 _EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
@@ -35,12 +40,21 @@ class UFM:
         The code of class k is column k.
     counts : int or sequence of K ints
         Samples per class, at least 1 each.
-    lambda_w, lambda_h : float
-        Weight decay of the classifier W (m, d) and of the features H (d, N); 1e-50 to 1e50.
+    lambda_w : float or sequence of ``depth`` floats
+        Weight decay of the classifier W (m, d); 1e-50 to 1e50.  A deep head has one per layer, from the features to
+        the output; a single number is that of every layer.
+    lambda_h : float
+        Weight decay of the features H (d, N); 1e-50 to 1e50.
     lambda_b : float
         Weight decay of the bias b (m,); 0, 1e-100 to 1e100, or inf, which means no bias.
     dim : int, optional
-        Feature dimension d; by default min(m, K), which holds every minimizer.
+        Feature dimension d (of a deep head: the width of every hidden layer); by default min(m, K), which holds every
+        minimizer, and K for ReLU features, 2 K where the frame is not known and K > 4.  A smaller d is a bottleneck
+        (T8).
+    features : "linear" or "relu"
+        "relu" restricts the features to H >= 0 (T10).
+    depth : int
+        Number of linear layers of the head, W = W_L ... W_1 (T9).
 
     Raises
     ------
@@ -63,17 +77,23 @@ class UFM:
     lambda_b: float
     dim: int | None = None
     class_names: tuple[str, ...] | None = None
+    features: str = "linear"
+    depth: int = 1
+    # One per layer.  ``lambda_w`` is their geometric mean, which is all that loss, bias and singular values depend on.
+    lambda_w_layers: tuple[float, ...] = ()
 
     def __init__(
         self,
         *,
         encoding: Encoding | ArrayLike,
         counts: int | Sequence[int] | ArrayLike | ClassCounts,
-        lambda_w: float,
+        lambda_w: float | Sequence[float],
         lambda_h: float,
         lambda_b: float,
         dim: int | None = None,
         class_names: Sequence[str] | None = None,
+        features: str = "linear",
+        depth: int = 1,
     ) -> None:
         code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
         if not isinstance(counts, ClassCounts):
@@ -82,10 +102,16 @@ class UFM:
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
+        if features not in FEATURES:
+            raise UnknownNameError("features", str(features), FEATURES)
+        layers = check_layers("lambda_w", lambda_w, check_depth(depth))
         for field, value in (
             ("encoding", code),
             ("counts", counts),
-            ("lambda_w", check_lambda("lambda_w", lambda_w)),
+            ("features", features),
+            ("depth", len(layers)),
+            ("lambda_w_layers", layers),
+            ("lambda_w", geometric_mean(layers)),
             ("lambda_h", check_lambda("lambda_h", lambda_h)),
             ("lambda_b", check_lambda_b(lambda_b)),
             ("dim", check_dim(dim)),
@@ -125,8 +151,18 @@ class UFM:
 
     @property
     def feature_dim(self) -> int:
-        """d: ``dim`` if given, else min(m, K)."""
-        return min(self.code_length, self.classes) if self.dim is None else self.dim
+        """d: ``dim`` if given, else what holds the minimizer: min(m, K), or for ReLU features K, or 2 K."""
+        if self.dim is not None:
+            return self.dim
+        if self.features == "linear":
+            return min(self.code_length, self.classes)
+        known = self.classes <= 4 or (self.encoding.affine is not None and self.counts.balanced)
+        return self.classes if known else 2 * self.classes
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is the model of the paper: linear features and one layer."""
+        return self.features == "linear" and self.depth == 1
 
     @cached_property
     def label_mean(self) -> NDArray[np.float64]:
@@ -143,17 +179,25 @@ class UFM:
 
     def replace(self, **changes: object) -> UFM:
         """The same problem with some fields changed."""
-        fields = ("encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "dim", "class_names")
+        fields = (
+            "encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "dim", "class_names", "features", "depth"
+        )
         unknown = sorted(set(changes) - set(fields))
         if unknown:
             raise ProblemError(f"a UFM has no field {unknown[0]!r}; its fields are {', '.join(fields)}")
-        return UFM(**({name: getattr(self, name) for name in fields} | changes))
+        own = {name: getattr(self, name) for name in fields}
+        if len(set(self.lambda_w_layers)) > 1:
+            own["lambda_w"] = self.lambda_w_layers
+        return UFM(**(own | changes))
 
     def __repr__(self) -> str:
         return (
             f"UFM(encoding={self.encoding.name}, classes={self.classes}, code_length={self.code_length}, "
             f"samples={self.samples}, lambda_w={self.lambda_w:g}, lambda_h={self.lambda_h:g}, "
-            f"lambda_b={self.lambda_b:g}, dim={self.dim})"
+            f"lambda_b={self.lambda_b:g}, dim={self.dim}"
+            + ("" if self.features == "linear" else f", features={self.features}")
+            + ("" if self.depth == 1 else f", depth={self.depth}")
+            + ")"
         )
 
 
@@ -161,6 +205,33 @@ def check_problem(problem: object) -> None:
     """That the problem is one, or ProblemError."""
     if not isinstance(problem, UFM):
         raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """The number itself where all are equal, without a rounding."""
+    if len(set(values)) == 1:
+        return values[0]
+    return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+
+def check_depth(value: object) -> int:
+    """A number of layers, or ProblemError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
+        raise ProblemError(f"depth must be an integer from 1 to {_MOST_LAYERS}; got {value!r} (1 is a single layer)")
+    return int(value)
+
+
+def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
+    """One positive regularization per layer, or ProblemError."""
+    if (isinstance(value, Sequence) and not isinstance(value, str)) or isinstance(value, np.ndarray):
+        layers = tuple(check_lambda(name, entry) for entry in value)
+        if len(layers) != depth:
+            raise ProblemError(
+                f"{name} must be one number or one per layer; got {len(layers)} for depth {depth}, set depth = "
+                f"{max(len(layers), 1)} or give {depth}"
+            )
+        return layers
+    return (check_lambda(name, value),) * depth
 
 
 def check_lambda(name: str, value: object) -> float:

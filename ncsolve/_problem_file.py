@@ -36,6 +36,8 @@ class ProblemFields:
     lambda_h: str | None = None
     lambda_b: str | None = None
     dim: int | None = None
+    features: str | None = None
+    depth: int | None = None
     convention: str | None = None
     seed: int | None = None
 
@@ -123,6 +125,14 @@ def _number(value: object) -> str:
     return value.text if isinstance(value, _Written) else str(value)
 
 
+def _numbers(value: object) -> str:
+    if not isinstance(value, list):
+        return _number(value)
+    if not value:
+        raise ValueError
+    return ",".join(_number(entry) for entry in value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError
@@ -158,10 +168,12 @@ _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "counts": ("a list of whole numbers", _counts),
     "labels": ("the name of a file", lambda value: Path(_text(value))),
     "label_column": ("the name or number of a column", _column),
-    "lambda_w": (_NUMBER, _number),
+    "lambda_w": (f"{_NUMBER}, or a list of them, one per layer", _numbers),
     "lambda_h": (_NUMBER, _number),
     "lambda_b": (_NUMBER, _number),
     "dim": ("a whole number", _whole),
+    "features": ("\"linear\" or \"relu\"", _text),
+    "depth": ("a whole number", _whole),
     "convention": ("the name of a convention", _text),
     "seed": ("a whole number", _whole),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ncsolve._balanced import BalancedFrame
 from ncsolve._frames import Frame
 from ncsolve._problem import UFM
@@ -29,8 +31,12 @@ def regime_of(problem: UFM, frame: Frame) -> str:
         return "general"
     if isinstance(frame, BalancedFrame):
         across, along = frame.across_z, frame.along_z
-    else:  # the spectral solver was asked for: the eigenvalues of the Gram matrix d I + o (J - I)
+    else:  # the spectral solver was asked for, or the frame is given by its factors:
+        # the eigenvalues of the Gram matrix d I + o (J - I)
         pairs = frame.pairs()
+        spread = max(float(np.ptp(pairs.diagonal)), float(np.ptp(pairs.inner)))
+        if spread > 1e-9 * float(pairs.diagonal.max()):  # a bottleneck breaks the symmetry
+            return "general"
         across = float(pairs.diagonal[0] - pairs.inner[0])
         along = float(pairs.diagonal[0] + (problem.classes - 1) * pairs.inner[0])
     size = max(along, across)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from ncsolve._bias_methods import MethodChoice
+from ncsolve._frames import Frame
 from ncsolve._methods import build_frame, choose_method
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_problem
 from ncsolve.errors import ConvergenceError, DimensionError, UnknownNameError
 
-__all__ = ["check_rank", "select_method", "solve"]
+__all__ = ["check_rank", "select_method", "solve", "verified"]
 
 METHODS = ("auto", "spectral")
 # The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
@@ -26,7 +27,9 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     .. math:: \min_{Z, b} \tfrac{1}{2N} \|Z + b u^T - M\|_F^2 + \sqrt{\lambda_W \lambda_H} \|Z\|_*
               + \tfrac{\lambda_b}{2} \|b\|^2
 
-    for d >= rank Z.  A closed form is evaluated where a theorem gives one (T3 at lambda_b = 0 and inf, T4, T5, T5b,
+    for d >= rank Z.  With a smaller dim (T8), a deep head (T9) or ReLU features (T10) what is returned is the global
+    minimizer where a theorem says so, else the best of many starts with a lower bound: ``Minimizer.guarantee`` tells.
+    A closed form is evaluated where a theorem gives one (T3 at lambda_b = 0 and inf, T4, T5, T5b,
     T6); otherwise Newton's method solves the bias equation in the directions that the label mean meets.
 
     Parameters
@@ -44,14 +47,14 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     ------
     ProblemError
         If ``problem`` is not a UFM.
+    OpenProblemError
+        For a combination of model parts that nobody can solve; the message says which.
     UnknownNameError
         For another ``method``.
-    DimensionError
-        If ``problem.dim`` is below the rank of the minimizer; the message says which is needed.
     ConvergenceError
         If the residual is above 1e-10: nothing unverified is returned.
 
-    Source: T0-T7 of docs/theory.md.
+    Source: T0-T10 of docs/theory.md.
 
     >>> import ncsolve
     >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
@@ -63,8 +66,11 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     check_problem(problem)
     if method not in METHODS:
         raise UnknownNameError("method", str(method), METHODS)
-    frame = build_frame(problem, spectral=method == "spectral")
-    check_rank(problem, frame.rank)
+    return verified(problem, build_frame(problem, spectral=method == "spectral"))
+
+
+def verified(problem: UFM, frame: Frame) -> Minimizer:
+    """The minimizer of a frame, once the gradient of the full objective has been seen to vanish."""
     slope = frame.gradient()
     residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
     if not residual <= _TOLERANCE:
@@ -82,7 +88,7 @@ def check_rank(problem: UFM, rank: int) -> None:
     if problem.dim is not None and problem.dim < rank:
         raise DimensionError(
             f"dim must be at least the rank of the minimizer, {rank}; got {problem.dim} "
-            f"(use dim = {rank} or more; a bottleneck makes the problem non-convex)"
+            f"(use dim = {rank} or more, or solve each problem on its own)"
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 
+from ncsolve._factored import FactoredFrame
 from ncsolve._files import write_whole
 from ncsolve._minimizer import Minimizer
-from ncsolve._objective import gradient, objective
+from ncsolve._objective import objective
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.encodings import from_array
@@ -42,6 +44,11 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
         "loss": np.array(minimizer.loss),
         "class_names": np.array(problem.class_names or [], dtype=np.str_),
     }
+    if not problem.plain:
+        arrays["features"] = np.array(problem.features)
+        arrays["lambda_w_layers"] = np.array(problem.lambda_w_layers)
+        for number, layer in enumerate(minimizer.layers, start=1):
+            arrays[f"W_{number}"] = layer
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
 
 
@@ -53,16 +60,21 @@ def load(path: str | Path) -> Minimizer:
             if str(data["format"]) != _FORMAT:
                 raise FileError(f"{path}: expected the format {_FORMAT}; got {data['format']}")
             names = data["class_names"].tolist()
+            # Absent in files of the paper's model.
+            layers = data["lambda_w_layers"].tolist() if "lambda_w_layers" in data else []
             problem = UFM(
                 encoding=from_array(data["encoding"], name=str(data["encoding_name"])),
                 counts=data["counts"],
-                lambda_w=float(data["lambda_w"]),
+                lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]),
                 lambda_h=float(data["lambda_h"]),
                 lambda_b=float(data["lambda_b"]),
                 dim=int(data["dim"]),
                 class_names=names or None,
+                features=str(data["features"]) if "features" in data else "linear",
+                depth=max(len(layers), 1),
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
+            stack = tuple(data[f"W_{number}"] for number in range(1, len(layers) + 1)) or (w,)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
     except FileError:
@@ -70,16 +82,19 @@ def load(path: str | Path) -> Minimizer:
     except Exception:  # damaged archives raise errors of many kinds
         raise FileError(f"{path}: is not a minimizer saved by ncsolve; save it again") from None
     minimizer = solve(problem)
-    loss = objective(problem, w, h, b)
-    slope = float(np.sqrt(sum(float(np.sum(part * part)) for part in gradient(problem, w, h, b))))
-    # The loss alone would leave errors of half the digits unseen.
-    size = problem.lambda_w * float(np.linalg.norm(w)) + problem.lambda_h * float(
-        np.linalg.norm(h * np.sqrt(problem.counts.array))
-    ) + float(np.linalg.norm(problem.encoding.matrix))
-    zero = objective(problem, 0 * w, 0 * h, 0 * b)  # the size of the terms that the loss is made of
-    if not (abs(loss - minimizer.loss) <= _AGREE * zero and slope <= _AGREE * size):
+    point = FactoredFrame(
+        problem=problem, choice=minimizer.choice, stack=stack, means=h, bias=b, values=minimizer.singular_values
+    )
+    loss = objective(problem, stack if problem.depth > 1 else w, h, b)
+    slope = point.gradient()
+    size = max(slope.scale_square, float(np.linalg.norm(problem.encoding.matrix)) ** 2)
+    zero = objective(problem, [0 * layer for layer in stack] if problem.depth > 1 else 0 * w, 0 * h, 0 * b)
+    # The loss alone would leave errors of half the digits unseen; ``zero`` is the size of the terms it is made of.
+    known = abs(loss - minimizer.loss) <= _AGREE * zero and slope.square <= _AGREE**2 * size
+    if not (known and np.allclose(w, point.product, rtol=1e-12, atol=1e-300)):
         raise FileError(
             f"{path}: its arrays are not the minimizer of its problem: their loss is {loss:.12g}, the minimum "
-            f"{minimizer.loss:.12g}, their gradient {slope:.1e}; the file was changed, solve the problem again"
+            f"{minimizer.loss:.12g}, their gradient {math.sqrt(slope.square):.1e}; the file was changed, solve the "
+            "problem again"
         )
     return minimizer

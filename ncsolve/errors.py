@@ -12,6 +12,7 @@ __all__ = [
     "FileError",
     "MissingPackageError",
     "NCSolveError",
+    "OpenProblemError",
     "ProblemError",
     "SizeError",
     "UnknownNameError",
@@ -31,7 +32,11 @@ class EncodingError(ProblemError):
 
 
 class DimensionError(ProblemError):
-    """The feature dimension is below the rank of the minimizer."""
+    """The feature dimension is below the rank of the minimizer, where a method needs all of it."""
+
+
+class OpenProblemError(ProblemError):
+    """A combination of model parts whose global minimizer is an open problem."""
 
 
 class UnknownNameError(NCSolveError, KeyError):

@@ -214,6 +214,13 @@ def nc4_mismatch(
             f"class means (p, K), eigenvalues (p,) and squares (K,) must fit; got {h.shape}, {sigma.shape} and "
             f"{code.shape}"
         )
+    return boundary_mismatch(h, kappa * sigma[:, None] * h, code, scale)
+
+
+def boundary_mismatch(
+    h: Array, normal: Array, code: Array, scale: float | None = None
+) -> tuple[float, tuple[int, int]] | None:
+    """``nc4_mismatch`` of any classifier: ``normal`` (p, K) holds W^T e_k in the basis of the class means h (p, K)."""
     k = h.shape[1]
     if scale is None:
         scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
@@ -224,7 +231,8 @@ def nc4_mismatch(
     for first in range(k - 1):
         delta = h[:, first, None] - h[:, first + 1 :]
         right = np.vstack((delta, (lengths[first] - lengths[first + 1 :])[None] / (2 * scale)))
-        left = np.vstack((kappa * sigma[:, None] * delta, (code[first] - code[first + 1 :])[None] / (2 * scale)))
+        turned = normal[:, first, None] - normal[:, first + 1 :]
+        left = np.vstack((turned, (code[first] - code[first + 1 :])[None] / (2 * scale)))
         right_square = np.sum(right * right, axis=0)
         real = np.sqrt(np.sum(delta * delta, axis=0)) > 1e-13 * scale
         if not real.any():
@@ -232,7 +240,7 @@ def nc4_mismatch(
         left, right, right_square = left[:, real], right[:, real], right_square[real]
         size = np.sqrt(np.sum(left * left, axis=0))
         part = left - right * (np.sum(left * right, axis=0) / right_square)
-        sine = np.sqrt(np.sum(part * part, axis=0)) / size
+        sine = np.sqrt(np.sum(part * part, axis=0)) / np.where(size > 0, size, 1.0)
         at = int(np.argmax(sine))
         if sine[at] > worst:
             worst, where = float(sine[at]), (first, first + 1 + int(np.flatnonzero(real)[at]))

@@ -249,6 +249,63 @@ MUTANTS = (
         new='"kappa": Formula(expr=sp.sqrt(lambda_w / lambda_h)',
     ),
     Mutant(module="self_duality", error="wrong multiplicity", old="expr=((K - 1) * sign_a", new="expr=(K * sign_a"),
+    Mutant(
+        module="bottleneck", error="wrong centring",
+        old="expr=1 / (1 + lambda_b)",
+        new="expr=lambda_b / (1 + lambda_b)",
+    ),
+    Mutant(
+        module="bottleneck", error="all contrasts kept", old="(K - 1) * a**2 - d * (_abs_a",
+        new="(K - 1) * a**2 - K * (_abs_a",
+    ),
+    Mutant(
+        module="bottleneck", error="sign of the bias term", old="- t**2 - t**2 / lambda_b) /",
+        new="- t**2 + t**2 / lambda_b) /",
+    ),
+    Mutant(
+        module="bottleneck", error="the smaller root", old="+ alive_part * inner) /", new="- alive_part * inner) /"
+    ),
+    Mutant(module="bottleneck", error="numeric form", old="_sum = _live + 2 * t", new="_sum = _live + t"),
+    Mutant(
+        module="deep_head", error="one factor less",
+        old="lambda_h ** (1 / P), meaning",
+        new="lambda_h ** (2 / P), meaning",
+    ),
+    Mutant(
+        module="deep_head", error="wrong power",
+        old="C * P / (2 * N) * z ** (2 / P)",
+        new="C * P / (2 * N) * z ** (1 / P)",
+    ),
+    Mutant(
+        module="deep_head", error="sign in the branch equation", old="r ** (P - 2) - r ** (2 * P - 2) - c, meaning",
+        new="r ** (P - 2) + r ** (2 * P - 2) - c, meaning",
+    ),
+    Mutant(
+        module="deep_head", error="threshold where the branch begins",
+        old="expr=least(TIE)",
+        new="expr=least(TURN)",
+    ),
+    Mutant(module="deep_head", error="wrong jump", old="expr=TIE * cut", new="expr=TURN * cut"),
+    Mutant(
+        module="deep_head", error="bias inverted", old="C * (1 + lambda_b) / lambda_b, meaning",
+        new="C * lambda_b / (1 + lambda_b), meaning",
+    ),
+    Mutant(
+        module="deep_head", error="wrong power of the ratio",
+        old="_ratio ** ((2 * P - 2) / P)",
+        new="_ratio ** ((P - 1) / P)",
+    ),
+    Mutant(module="deep_head", error="sign of the mean's share", old="expr=(1 - s_mu", new="expr=(1 + s_mu"),
+    Mutant(
+        module="relu_features", error="ridge forgotten", old="* length - N * lambda_w, meaning", new="* length, meaning"
+    ),
+    Mutant(module="relu_features", error="not Huber", old="(T * length - T**2 / 2) / N", new="(T * length) / N"),
+    Mutant(
+        module="relu_features", error="K missing", old="spread / (lambda_h * K)) - n", new="spread / lambda_h) - n"
+    ),
+    Mutant(
+        module="relu_features", error="sign of the pull", old="* n * K) * (1 - beta),", new="* n * K) * (1 + beta),"
+    ),
     Mutant(module="nearest_mean", error="factor two", old="expr=-2 * kappa * _t(h)", new="expr=-kappa * _t(h)"),
     Mutant(
         module="nearest_mean",

@@ -104,3 +104,46 @@ def exact_bias(problem: ncsolve.UFM, start: np.ndarray) -> np.ndarray:
         else:
             raise AssertionError("the reference did not converge")
         return np.array([float(v) for v in b])
+
+
+def descend_freely(problem: ncsolve.UFM, seed: int, dim: int) -> float:
+    """The loss that L-BFGS reaches from a random start on every layer, the features and b, from the definition.
+
+    Nonnegative features are squares of free numbers.
+    """
+    rng = np.random.default_rng(seed)
+    m, k, depth = problem.code_length, problem.classes, problem.depth
+    free, relu = math.isfinite(problem.lambda_b), problem.features == "relu"
+    n = np.asarray(problem.counts, dtype=float)
+    total, codes = n.sum(), np.asarray(problem.encoding.matrix)
+    shapes = [(dim, k)] + [(dim, dim)] * (depth - 1) + [(m, dim)]
+    ends = np.cumsum([rows * columns for rows, columns in shapes])
+
+    def value(x: np.ndarray) -> tuple[float, np.ndarray]:
+        *parts, b = np.split(x, ends)
+        raw, *layers = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        if not free:
+            b = np.zeros(m)
+        inputs = [raw**2 if relu else raw]
+        for layer in layers:
+            inputs.append(layer @ inputs[-1])
+        residual = inputs.pop() + b[:, None] - codes
+        loss = float(np.sum(n * residual**2)) / (2 * total) + problem.lambda_h * float(np.sum(n * inputs[0] ** 2)) / 2
+        loss += sum(d * float(np.sum(w * w)) for d, w in zip(problem.lambda_w_layers, layers, strict=True)) / 2
+        back = residual * n / total
+        slopes = []
+        if free:
+            loss += problem.lambda_b * float(b @ b) / 2
+            slopes.append(back.sum(axis=1) + problem.lambda_b * b)
+        for decay, layer, entering in zip(reversed(problem.lambda_w_layers), reversed(layers), reversed(inputs),
+                                          strict=True):
+            slopes.append(back @ entering.T + decay * layer)
+            back = layer.T @ back
+        back = back + problem.lambda_h * n * inputs[0]
+        slopes.append(2 * raw * back if relu else back)
+        return loss, np.concatenate([slope.ravel() for slope in reversed(slopes)])
+
+    x = 0.7 * rng.standard_normal(int(ends[-1]) + (m if free else 0))
+    found = minimize(value, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "maxfun": 8000, "ftol": 0.0,
+                                                                     "gtol": 1e-10, "maxcor": 30})
+    return float(found.fun)

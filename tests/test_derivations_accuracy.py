@@ -35,10 +35,30 @@ SCALES: dict[str, Scale] = {
     "eigenvector_ratio_equation": lambda x, scatter, mean_square, lambda_b: (
         1 + (lambda_b * x) ** 2 * (scatter + mean_square / (1 + x) ** 2)
     ),
+    "deep_branch_equation": lambda r, c, P: r ** (P - 2) + r ** (2 * P - 2) + c,
+    "deep_branch_slope": lambda r, P: (P - 2) * r ** (P - 3) + (2 * P - 2) * r ** (2 * P - 3),
+    "deep_bias_fraction": lambda w, s_mu, lambda_b: (1 + s_mu / abs(w)) / (1 + lambda_b),
+    "relu_class_value": lambda length, N, lambda_w, lambda_h: math.sqrt(lambda_w / lambda_h) * length + N * lambda_w,
+    "relu_bias_equation": lambda beta, spread, n, K, lambda_w, lambda_h, lambda_b: (
+        lambda_b * beta * math.sqrt(spread) + K * math.sqrt(lambda_w * lambda_h * n * K) * (1 + beta)
+    ),
     "imbalanced_squared_length": lambda n, T, lambda_w, lambda_h: math.sqrt(lambda_w / lambda_h / n),
 }
+def _power(base: float) -> float:
+    """A power with a rounded exponent is off by |log base| roundings."""
+    return 2 + abs(math.log(base))
+
+
 # sqrt(n) - T is exact to a rounding of sqrt(n), so its reciprocal loses that factor.
 AMPLIFIED: dict[str, Scale] = {
+    "deep_constant": lambda N, lambda_w, lambda_h, P: _power(lambda_w) + _power(lambda_h),
+    "deep_penalty": lambda z, C, N, P: _power(z),
+    "deep_relative_penalty": lambda C, g, P: 2 * _power(g),
+    "deep_threshold": lambda C, P: 2 * _power(C),
+    "deep_existence": lambda C, P: 2 * _power(C),
+    "deep_transition": lambda w, n, g_cut, P: (
+        4 * _power(abs(w) * math.sqrt(n) / g_cut) / abs(1 - (g_cut / (abs(w) * math.sqrt(n))) ** ((2 * P - 2) / P))
+    ),
     "imbalanced_threshold_term": lambda n, T, tau: max(1.0, math.sqrt(n) / abs(math.sqrt(n) - T)),
 }
 
@@ -54,18 +74,25 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
     for name in ("N", "n"):
         if name in names:
             value[name] = float(rng.integers(1, 10**7))
+    if "P" in names:
+        value["P"] = float(rng.integers(2, 12))
+    if "r" in names:
+        value["r"] = float(rng.uniform(0.01, 1.0))
     near = float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-15, -0.5))
     if "w" in names:
         value["w"] = float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-3, 3))
-        value["t"] = abs(value["w"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-6, 1)]))
+        if "t" in names:
+            value["t"] = abs(value["w"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-6, 1)]))
         if "a" in names:
             close = [abs(value["w"]) * (1 + near), value["t"] * (1 + near), 1.0]
             value["a"] = float(rng.choice([-1, 1])) * float(rng.choice(close))
-        excess = abs(value["w"]) - value["t"]
+        excess = abs(value["w"]) - value.get("t", math.inf)
         if "lambda_b" in names and excess > 0 and rng.random() < 0.4:
             value["lambda_b"] = value["t"] / excess * (1 + float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-16, -1)))
     elif "a" in names:
         value["a"] = float(rng.choice([-1, 1])) * value["t"] * float(rng.choice([1 + near, 10.0 ** rng.uniform(-3, 3)]))
+    if function.name == "deep_transition":
+        value["g_cut"] = abs(value["w"]) * math.sqrt(value["n"]) * float(rng.uniform(0.01, 0.999))
     if function.name == "affine_cosine" and rng.random() < 0.5:
         value["s_mu"] = value["s_perp"] * (1 + near)
     if function.name == "eigenvector_ratio_equation":

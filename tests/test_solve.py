@@ -162,10 +162,11 @@ def test_dimensions_above_the_rank(dim):
     assert ncsolve.objective(problem, found.W, found.class_means, found.bias) == pytest.approx(found.loss, rel=1e-14)
 
 
-def test_too_small_dimension_names_the_one_needed():
-    problem = ncsolve.UFM(encoding=encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5, dim=9)
-    with pytest.raises(ncsolve.DimensionError, match=r"rank of the minimizer, 10; got 9"):
-        ncsolve.solve(problem)
+def test_a_path_names_the_dimension_needed():
+    problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10),
+                          lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1, dim=2)
+    with pytest.raises(ncsolve.DimensionError, match=r"rank of the minimizer, 3; got 2"):
+        ncsolve.path(problem, lambda_b=[0.1, 1.0])
 
 
 def test_balancedness():

@@ -125,7 +125,7 @@ def test_a_convex_solver_that_gives_up_is_left_out_and_said(monkeypatch):
 def test_a_dimension_below_the_rank_is_reported():
     report = check(SMALL.replace(dim=1))
     assert report.verdict == "error"
-    assert "DimensionError" in report.summary
+    assert "OpenProblemError" in report.summary
     assert report.to_json()["error"] == report.error
 
 

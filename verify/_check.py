@@ -20,7 +20,7 @@ from ncsolve.verify.critical import examine
 from ncsolve.verify.descent import Run, descend
 
 import ncsolve
-from ncsolve import UFM, Minimizer, NCSolveError, SizeError
+from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
 
 __all__ = ["check"]
 
@@ -69,6 +69,11 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     error: str | None = None
     try:
         prediction = ncsolve.solve(problem)
+        if not problem.plain or prediction.choice.theorem == "T8":
+            raise OpenProblemError(
+                "verify compares with the convex program, which has no bottleneck, deep head or ReLU features: "
+                "the claims bottleneck, deep-transition, deep-without-bias and relu-orthogonal-frame do"
+            )
         with single_threaded():
             _run(problem, prediction, starts, seed, figures, skipped)
     except NCSolveError as failure:

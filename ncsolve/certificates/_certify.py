@@ -7,6 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
+from ncsolve._extensions import check_plain
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
@@ -19,7 +20,7 @@ from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._numbers import Exact
 from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._refine import refine
-from ncsolve.errors import ConvergenceError, ProblemError, SizeError
+from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError
 
 __all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]
 
@@ -64,6 +65,8 @@ def certify(
     ------
     ProblemError
         For digits out of range, or exact values that are not the problem's.
+    OpenProblemError
+        For a bottleneck, a deep head or ReLU features: certificates are for the paper's model.
     SizeError
         Beyond 256 classes or outputs, or where the numbers get too long.
     ConvergenceError
@@ -82,8 +85,13 @@ def certify(
         raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {digits!r}")
     minimizer = problem if isinstance(problem, Minimizer) else None
     ufm = problem.problem if isinstance(problem, Minimizer) else problem
+    check_plain(ufm, "a certificate")
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)
+    if minimizer.choice.theorem == "T8":
+        raise OpenProblemError(
+            f"a certificate holds for every dim, and dim = {ufm.dim} is below the rank of the minimizer; leave dim out"
+        )
     precision = Precision(digits=digits, problem=exact)
     known = _known_bias(exact)
     bias = grid_bias(minimizer.bias, precision) if known is None else known

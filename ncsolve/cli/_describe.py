@@ -12,6 +12,7 @@ from ncsolve._conventions import Convention
 from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
+from ncsolve.cli._describe_beyond import guarantee, is_extended, model, threshold, transition
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
@@ -45,6 +46,8 @@ def description(
     """What there is to say of a minimizer, by name."""
     rows = (
         ("problem", _problem(minimizer, convention, lambdas)),
+        ("model", model(minimizer, convention)),
+        ("guarantee", guarantee(minimizer, convention)),
         ("regime", f"{minimizer.regime}: {REGIMES[minimizer.regime]}"),
         ("transition", _transition(minimizer, convention, lambdas[2])),
         ("class means", _class_means(minimizer)),
@@ -83,6 +86,8 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
 
 def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -> str:
     problem = minimizer.problem
+    if is_extended(minimizer):
+        return transition(minimizer, convention)
     threshold = minimizer.transition
     one_hot = problem.encoding.affine is not None and problem.counts.balanced
     if threshold is None:
@@ -137,7 +142,7 @@ def _class_means(minimizer: Minimizer) -> str:
         text += f"\n{dead} of {minimizer.problem.classes} class means are zero"
         problem = minimizer.problem
         affine = problem.encoding.affine
-        if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf:
+        if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf and not is_extended(minimizer):
             square = (problem.threshold / affine.a) ** 2
             rule = "T^2" if abs(affine.a) == 1.0 else "T^2/a^2"
             text += f" (minority collapse: classes of at most {rule} = {number(square)} samples vanish)"
@@ -186,7 +191,7 @@ def _bias(minimizer: Minimizer) -> str:
 def _law(minimizer: Minimizer, convention: Convention) -> str:
     problem = minimizer.problem
     threshold = minimizer.transition
-    if threshold is None or not threshold <= problem.lambda_b < math.inf:
+    if threshold is None or is_extended(minimizer) or not threshold <= problem.lambda_b < math.inf:
         return ""
     shift = _formulas.large_bias_gram_shift(problem.lambda_w, problem.lambda_b)
     drop = _formulas.large_bias_loss_drop(problem.samples, problem.lambda_w, problem.lambda_h, problem.lambda_b)
@@ -263,7 +268,7 @@ def _spectrum(minimizer: Minimizer) -> str:
     shown = [f"{number(value)}" + (f" ({count} times)" if count > 1 else "") for value, count in runs[:_SHOWN]]
     more = sum(count for _, count in runs[_SHOWN:])
     tail = f", ... ({more} more)" if more else ""
-    return f"singular values of Z: {', '.join(shown)}{tail}; threshold T = {number(minimizer.problem.threshold)}"
+    return f"singular values of Z: {', '.join(shown)}{tail}; {threshold(minimizer)}"
 
 
 def _method(minimizer: Minimizer) -> str:

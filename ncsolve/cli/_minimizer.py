@@ -24,6 +24,8 @@ def minimizer(
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     certified: Annotated[
@@ -48,6 +50,8 @@ def minimizer(
       ncsolve minimizer --encoding smoothed:0.1 --classes 100 --per-class 500
       ncsolve minimizer --counts 400,100,9,1 --lambda-w 5e-3 --lambda-h 1e-3 --lambda-b inf
       ncsolve minimizer --labels iris.csv --label-column species --json
+      ncsolve minimizer --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --lambda-b 0.05
+      ncsolve minimizer --classes 4 --features relu --lambda-b 0.05
       ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
     """
     from ncsolve._document import document
@@ -60,7 +64,7 @@ def minimizer(
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed,
+        convention_name=convention, seed=seed, features=features, depth=depth,
     )
     found = solve(asked.problem)
     certificate = None

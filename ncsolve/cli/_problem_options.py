@@ -20,8 +20,10 @@ __all__ = [
     "ClassesOption",
     "ConventionOption",
     "CountsOption",
+    "DepthOption",
     "DimOption",
     "EncodingOption",
+    "FeaturesOption",
     "LabelColumnOption",
     "LabelsOption",
     "LambdaBOption",
@@ -45,7 +47,8 @@ ProblemOption = Annotated[
     typer.Option(
         "--problem", "-p", metavar="FILE",
         help="Read the problem from a .toml or .json file with the fields encoding, classes, per_class, counts, "
-        "labels, label_column, lambda_w, lambda_h, lambda_b, dim, convention, seed; options go before its fields.",
+        "labels, label_column, lambda_w, lambda_h, lambda_b, dim, features, depth, convention, seed; options go before "
+        "its fields.",
     ),
 ]
 EncodingOption = Annotated[
@@ -79,7 +82,11 @@ LabelColumnOption = Annotated[
 ]
 LambdaWOption = Annotated[
     str | None,
-    typer.Option("--lambda-w", metavar="X", help=f"Weight decay of the classifier W.  [default: {_LAMBDA}]"),
+    typer.Option(
+        "--lambda-w", metavar="X[,X...]",
+        help="Weight decay of the classifier W; with --depth one for all layers, or one for each, from the features "
+        f"on.  [default: {_LAMBDA}]",
+    ),
 ]
 LambdaHOption = Annotated[
     str | None,
@@ -93,7 +100,18 @@ LambdaBOption = Annotated[
     ),
 ]
 DimOption = Annotated[
-    int | None, typer.Option("--dim", metavar="D", help="Feature dimension.  [default: min(outputs, classes)]")
+    int | None,
+    typer.Option(
+        "--dim", metavar="D",
+        help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
+    ),
+]
+FeaturesOption = Annotated[
+    str | None,
+    typer.Option("--features", metavar="KIND", help="linear, or relu for features H >= 0.  [default: linear]"),
+]
+DepthOption = Annotated[
+    int | None, typer.Option("--depth", metavar="L", help="Linear layers of the head.  [default: 1]")
 ]
 ConventionOption = Annotated[
     str | None,
@@ -113,7 +131,7 @@ class Request:
     """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed.
 
     ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, a file,
-    or a matrix of texts.
+    or a matrix of texts.  For layers of different weight decay w is their geometric mean.
     """
 
     problem: UFM
@@ -138,12 +156,14 @@ def request(
     dim: int | None = None,
     convention_name: str | None = None,
     seed: int | None = None,
+    features: str | None = None,
+    depth: int | None = None,
 ) -> Request:
     """The problem that the options describe; what they leave open is taken from the problem file, then from the
     defaults.  Raises NCSolveError, naming the option or the field."""
     from ncsolve._conventions import convention
     from ncsolve._labels import count_labels
-    from ncsolve._problem import UFM, check_lambda, check_lambda_b
+    from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, geometric_mean
     from ncsolve._problem_file import ProblemFields, read_problem_file
     from ncsolve._read import read_labels
 
@@ -159,7 +179,9 @@ def request(
     name_w, text_w = _lambda("--lambda-w", lambda_w, problem_file, file.lambda_w)
     name_h, text_h = _lambda("--lambda-h", lambda_h, problem_file, file.lambda_h)
     name_b, text_b = _lambda("--lambda-b", lambda_b, problem_file, file.lambda_b)
-    w = check_lambda(name_w, _number(name_w, text_w))
+    depth = check_depth((file.depth or 1) if depth is None else depth)
+    layers = _layers(name_w, text_w, depth)
+    w = geometric_mean(layers)
     h = check_lambda(name_h, _number(name_h, text_h))
     b = check_lambda_b(_number(name_b, text_b), name_b)
     labels, label_column = labels or file.labels, label_column if label_column is not None else file.label_column
@@ -185,9 +207,11 @@ def request(
     chosen = encoding or file.encoding or "onehot"
     code = _encoding(chosen, classes, seed if seed is not None else file.seed or 0)
     fw, fh, fb = scaling.to_paper(_total(numbers, code.classes), code.code_length, w, h, b)
+    scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
     problem = UFM(
-        encoding=code, counts=numbers, lambda_w=fw, lambda_h=fh, lambda_b=fb, dim=file.dim if dim is None else dim,
-        class_names=names,
+        encoding=code, counts=numbers, lambda_w=fw if len(set(layers)) == 1 else tuple(x * scale for x in layers),
+        lambda_h=fh, lambda_b=fb, dim=file.dim if dim is None else dim, class_names=names,
+        features=features or file.features or "linear", depth=len(layers),
     )
     return Request(
         problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=chosen
@@ -237,6 +261,14 @@ def _counts(text: str) -> tuple[int, ...]:
                 f"{text!r}"
             ) from None
     return tuple(values)
+
+
+def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
+    """One weight decay for every layer, or as many as there are."""
+    from ncsolve._problem import check_lambda, check_layers
+
+    values = tuple(check_lambda(option, _number(option, word)) for word in text.split(","))
+    return values * depth if len(values) == 1 else check_layers(option, values, depth)
 
 
 def _number(option: str, text: str) -> float:

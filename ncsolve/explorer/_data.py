@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ncsolve import encodings
+from ncsolve._extensions import check_plain
 from ncsolve._problem import UFM
 from ncsolve.encodings import AffineOneHot
 from ncsolve.explorer._grid import EXAMPLE, grid_document
@@ -30,6 +31,7 @@ _EXAMPLES = (
 
 def page_data(problem: UFM) -> dict[str, object]:
     """Everything that the page's scripts read, ready for JSON (which has no inf: see ``_number``)."""
+    check_plain(problem, "the explorer")
     affine, balanced = problem.encoding.affine, problem.counts.balanced
     own = affine is not None and balanced and problem.classes >= 2
     choices: list[dict[str, object]] = []

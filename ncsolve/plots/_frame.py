@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._factored import FactoredFrame
 from ncsolve._frames_along import shifted_singular_values
 from ncsolve._minimizer import Minimizer
 from ncsolve.errors import ProblemError
@@ -65,6 +66,8 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
 def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     """The singular values of M - b u^T against the threshold T: what is above it is a singular value of Z."""
     ax = new_axes(ax, (4.2, 3.6))
+    if isinstance(minimizer.frame, FactoredFrame):
+        return _two_spectra(minimizer, ax)
     with style():
         values = _all_singular_values(minimizer)
         threshold = minimizer.problem.threshold
@@ -83,6 +86,26 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
         ax.set_xlabel(f"number{more}")
         ax.set_ylabel(r"singular value of $M - b\,u^\top$")
         ax.set_ylim(0, 1.28 * max(float(shown.max(initial=0.0)), threshold))
+        ax.legend(loc="upper right")
+        ax.set_title(f"rank of $Z$: {minimizer.rank}")
+    return ax
+
+
+def _two_spectra(minimizer: Minimizer, ax: Axes) -> Axes:
+    """Singular values of M - b u^T and of Z side by side, for models that shrink otherwise than by T."""
+    with style():
+        given, kept = _all_singular_values(minimizer)[:_BARS], minimizer.singular_values[:_BARS]
+        place = np.arange(1, given.size + 1)
+        ax.bar(place - 0.2, given, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
+        ax.bar(
+            place + 0.2, kept, width=0.4, color=COLOURS[0], hatch="///", edgecolor="white", linewidth=0,
+            label="singular value of $Z$",
+        )
+        if given.size <= 12:
+            ax.set_xticks(place)
+        ax.set_xlabel("number")
+        ax.set_ylabel("singular value")
+        ax.set_ylim(0, 1.28 * max(float(given.max(initial=0.0)), 1e-300))
         ax.legend(loc="upper right")
         ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax

@@ -12,6 +12,7 @@ import numpy as np
 
 from ncsolve import __version__
 from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._extensions import check_plain
 from ncsolve._files import write_whole
 from ncsolve._minimizer import Minimizer
 from ncsolve._outputs import check_output
@@ -70,6 +71,7 @@ def report_html(
 ) -> str:
     """The report on a problem: one HTML document that needs nothing else."""
     require_report_packages()
+    check_plain(problem, "a report")
     minimizer = solve(problem)
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)

@@ -23,6 +23,8 @@ def theorem_names(minimizer: Minimizer) -> tuple[str, ...]:
         return ("large-bias",)
     if theorem == "T6":
         return ("imbalanced", "no-bias")
+    if theorem == "T8":
+        return ("bottleneck",)
     if theorem == "T4":
         return ("eigenvector", "bias")
     if problem.lambda_b == 0.0:

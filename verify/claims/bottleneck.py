@@ -18,6 +18,7 @@ def examine(size: Size) -> list[Figure]:
     bench = Bench()
     narrow = Worst("distance to a simplex ETF, d = K - 1", tolerance=1e-6, reason="Newton to a gradient of 1e-11")
     bias = Worst("b = mu/(1 + lambda_b), d = K - 1", tolerance=1e-8, reason="as the distance")
+    loss = Worst("loss, d = K - 1", tolerance=1e-12, reason="rounding")
     excess, wide = [], []
     for k, n, t in ((3, 2, 0.3), (4, 1, 0.5), (5, 2, 0.2), (6, 2, 0.6))[: 2 if size == "quick" else 4]:
         for factor in (1.5, 5.0, 50.0):
@@ -25,6 +26,7 @@ def examine(size: Size) -> list[Figure]:
             prediction = ncsolve.solve(problem)
             # In the bottleneck there can be worse local minima: the best of six starts.
             run = bench.settle(problem, prediction=prediction, seeds=range(6), dim=k - 1)
+            loss.add(ncsolve.solve(problem.replace(dim=k - 1)).loss, run.loss)
             distance = metrics.simplex_distance(run.class_means)
             narrow.add(0.0, math.nan if distance is None else distance)
             bias.add(run.samples.targets.mean(axis=1) / (1 + problem.lambda_b), run.bias)
@@ -32,6 +34,7 @@ def examine(size: Size) -> list[Figure]:
             distance = metrics.simplex_distance(bench.settle(problem, prediction=prediction).class_means)
             wide.append(math.nan if distance is None else distance)
     return [
+        loss.figure(),
         narrow.figure(),
         bias.figure(),
         at_least("distance to a simplex ETF, d = K", 1e-2, wide, reason="the same problems are past the transition"),

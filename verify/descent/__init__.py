@@ -8,7 +8,9 @@
 
 from ncsolve.verify.descent._backends import BACKENDS
 from ncsolve.verify.descent._descend import METHODS, Run, descend, multi_start
+from ncsolve.verify.descent._layered import LayeredRun, descend_layered
 from ncsolve.verify.descent._loop import Status
 from ncsolve.verify.descent._trajectory import Snapshot, Trajectory
 
-__all__ = ["BACKENDS", "METHODS", "Run", "Snapshot", "Status", "Trajectory", "descend", "multi_start"]
+__all__ = ["BACKENDS", "METHODS", "LayeredRun", "Run", "Snapshot", "Status", "Trajectory", "descend", "descend_layered",
+           "multi_start"]

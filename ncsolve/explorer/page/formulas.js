@@ -165,4 +165,144 @@ const formulas = {
     imbalanced_threshold_term(n, T, tau) {
         return n*tau/(Math.sqrt(n) - T);
     },
+
+    // T8: lambda_b from which a bottleneck keeps the label mean; rise = |w| - |a| > 0, live = |a| - t > 0.
+    bottleneck_transition(rise, live, t) {
+        return (live*(live + 2*t + Math.sqrt(4*rise*t + Math.pow(live + 2*t, 2))) + 2*rise*t)/(2*rise*(2*live + rise));
+    },
+
+    // T9: C = 2 N kappa/P; T for one layer (P = 2).
+    deep_constant(N, lambda_w, lambda_h, P) {
+        return N*Math.pow(lambda_h, 1/P)*Math.pow(lambda_w, (P - 1)/P);
+    },
+
+    // T9: cost of a singular value z of the product.
+    deep_penalty(z, C, N, P) {
+        return C*P*Math.pow(z, 2/P)/(2*N);
+    },
+
+    // T9: singular values of a layer over z^(1/P).
+    deep_layer_scale(C, N, lambda_l) {
+        return Math.sqrt(C)/(Math.sqrt(N)*Math.sqrt(lambda_l));
+    },
+
+    // T9: c of the branch equation.
+    deep_relative_penalty(C, g, P) {
+        return C*Math.pow(g, -(2*P - 2)/P);
+    },
+
+    // T9: zero on a stationary branch z = g r^P.
+    deep_branch_equation(r, c, P) {
+        return Math.pow(r, P - 2) - c - Math.pow(r, 2*P - 2);
+    },
+
+    // T9: derivative of the branch equation by r.
+    deep_branch_slope(r, P) {
+        return Math.pow(r, P - 3)*(P - 2) - Math.pow(r, 2*P - 3)*(2*P - 2);
+    },
+
+    // T9: singular value below which a direction vanishes.
+    deep_threshold(C, P) {
+        return Math.pow(C/(Math.pow((P - 2)/(P - 1), (P - 2)/P)*(1 - (P - 2)/(P - 1))), P/(2*P - 2));
+    },
+
+    // T9: singular value below which no stationary branch exists.
+    deep_existence(C, P) {
+        return Math.pow(C/(Math.pow((P - 2)/(2*P - 2), (P - 2)/P)*(1 - (P - 2)/(2*P - 2))), P/(2*P - 2));
+    },
+
+    // T9: z at the threshold.
+    deep_jump(g_cut, P) {
+        return g_cut*(P - 2)/(P - 1);
+    },
+
+    // T9: C for the label mean; 0 < lambda_b < inf.
+    deep_mean_constant(C, lambda_b) {
+        return C*(1 + lambda_b)/lambda_b;
+    },
+
+    // T9: beta of b = beta mu; s_mu is z/sqrt(n) of the label mean.
+    deep_bias_fraction(w, s_mu, lambda_b) {
+        return -(s_mu/Math.abs(w) - 1)/(1 + lambda_b);
+    },
+
+    // T9: lambda_b at which the label mean enters, for |w| sqrt(n) > g_cut.
+    deep_transition(w, n, g_cut, P) {
+        return 1/(Math.pow(Math.sqrt(n)*Math.abs(w)/g_cut, (2*P - 2)/P) - 1);
+    },
+
+    // T10: n_k |h_k|^2 of an orthogonal frame, length above T.
+    relu_class_value(length, N, lambda_w, lambda_h) {
+        return Math.sqrt(lambda_w)*length/Math.sqrt(lambda_h) - N*lambda_w;
+    },
+
+    // T10: above 1 where the class means are not zero.
+    relu_spread_alive(spread, K, t) {
+        return Math.sqrt(spread)/(Math.sqrt(K)*t);
+    },
+
+    // T10: zero at b = beta mu of the balanced orthogonal frame.
+    relu_bias_equation(beta, spread, n, K, lambda_w, lambda_h, lambda_b) {
+        return beta*lambda_b*Math.sqrt(spread) - Math.pow(K, 3/2)*Math.sqrt(lambda_h)*Math.sqrt(lambda_w)*Math.sqrt(n)*(1 - beta);
+    },
+
+    // T11: (Z^T Z)^(1/2) is this times D^(1/2) Q D^(1/2) for a target Gram matrix Q.
+    design_core_scale(lambda_w, lambda_h) {
+        return Math.sqrt(lambda_h)/Math.sqrt(lambda_w);
+    },
+
+    // T11: singular value of M - b u^T over an eigenvalue z of (Z^T Z)^(1/2).
+    design_code_singular_value(z, T) {
+        return T + z;
+    },
+
+    // T11: b is this times V V^T u; 0 for lambda_b = inf.
+    design_bias_scale(tau, lambda_b) {
+        return tau/lambda_b;
+    },
+
+    // T11: the minimum of a designed problem; r the rank, trace that of A, share = |V^T u|^2.
+    design_loss(N, tau, r, trace, share, lambda_b) {
+        return tau*trace + N*r*Math.pow(tau, 2)/2 + share*Math.pow(tau, 2)/(2*lambda_b);
+    },
+
+    // T11, cosine: s_mu that a cosine below 1 asks for, in units of sqrt(n).
+    target_mean_singular_value(cosine, s_perp, K) {
+        return s_perp*(1 + cosine*(K - 1))/(1 - cosine);
+    },
+
+    // T11, cosine: lambda_b at which the mean direction has the singular value s_mu < |w| - t.
+    target_lambda_b(s_mu, w, t) {
+        return t*1/((Math.abs(w) - t) - s_mu);
+    },
+
+    // T11, cosine: cosine at lambda_b = inf, for t < |a| and t < |w|.
+    target_cosine_no_bias(a, w, t, K) {
+        return -(Math.abs(a) - Math.abs(w))/((K - 1)*(Math.abs(a) - t) + Math.abs(w) - t);
+    },
+
+    // T11, cosine: label smoothing with this cosine, above -1/(K-1).
+    target_alpha(cosine, s_mu, t, K) {
+        return 1 - t - s_mu*(1 - cosine)/(1 + cosine*(K - 1));
+    },
+
+    // T11, cosine: threshold t with this cosine; also for lambda_b = inf.
+    target_t(cosine, a, w, lambda_b, K) {
+        return ((1 - cosine)*Math.abs(w) - (1 + cosine*(K - 1))*Math.abs(a))/(-(cosine - 1)/lambda_b - K*cosine);
+    },
+
+    // T11, cosine: positive where the cosine rises with the weight decay; also for lambda_b = inf.
+    target_trend(a, w, lambda_b) {
+        return Math.abs(w) - (1 + 1/lambda_b)*Math.abs(a);
+    },
+
+    // T11, cosine: cosine as the weight decay vanishes.
+    target_cosine_small_decay(a, w, K) {
+        return -(Math.abs(a) - Math.abs(w))/((K - 1)*Math.abs(a) + Math.abs(w));
+    },
+
+    // T11, cosine: t from which the class means are a simplex ETF; also for lambda_b = inf.
+    target_simplex_t(w, lambda_b) {
+        return Math.abs(w)/(1 + 1/lambda_b);
+    },
 };

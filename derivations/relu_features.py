@@ -1,0 +1,221 @@
+"""T10. ReLU features, H >= 0: a convex problem over completely positive Gram matrices, and where its solution is known.
+
+With Q the Gram matrix of the weighted features sqrt(n_k) h_k and B = M - b u^T, minimising over W leaves
+
+    J(Q, b) = lambda_w/2 tr B (Q + N lambda_w I)^-1 B^T + lambda_h/2 tr Q + lambda_b/2 ||b||^2,
+
+jointly convex in (Q, b) (the matrix fractional function), over completely positive Q if d is large enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+from ncsolve.derivations._framework import Formula, Function, Result, Theorem
+from ncsolve.derivations._notation import K, N, a, beta, lambda_b, lambda_h, lambda_w, n, t, w
+from ncsolve.derivations._steps import AtLeast, Identity, Positive, Stationary, Step
+from ncsolve.derivations.affine_geometry import THEOREM as GEOMETRY
+
+__all__ = ["THEOREM"]
+
+x, y, T = sp.symbols("x y T", positive=True)
+length, spread = sp.symbols("length spread", positive=True)
+_u, _v, _z, gamma = sp.symbols("u v z gamma", positive=True)
+threshold = N * sp.sqrt(lambda_w * lambda_h)
+
+
+def ridge(code: sp.Expr, value: sp.Expr) -> sp.Expr:
+    """What an eigenvector of Q with eigenvalue ``value`` costs, along which B has the length ``code``."""
+    return lambda_w / 2 * code**2 / (value + N * lambda_w) + lambda_h / 2 * value
+
+
+def balanced(along: sp.Expr) -> sp.Expr:
+    """J for Q = x I + y J and b = beta w/K 1, N = n K; ``along`` is (w (1 - beta))^2."""
+    contrasts = (K - 1) * lambda_w / 2 * n * a**2 / (x + n * K * lambda_w)
+    mean = lambda_w / 2 * n * along / (x + K * y + n * K * lambda_w)
+    return contrasts + mean + lambda_h / 2 * K * (x + y)
+
+
+def prove(f: Result) -> Iterator[Step]:
+    yield from programme(f)
+    yield from orthogonal(f)
+    yield from symmetric(f)
+    yield from certificate()
+
+
+def programme(f: Result) -> Iterator[Step]:
+    weight, code, value = sp.symbols("weight code value", positive=True)
+    cost = (weight * sp.sqrt(value) - code) ** 2 / (2 * N) + lambda_w / 2 * weight**2 + lambda_h / 2 * value
+    best = code * sp.sqrt(value) / (value + N * lambda_w)
+    yield Stationary(
+        text="In the eigenbasis of Q the classifier that fits best is that of ridge regression",
+        function=cost, variables=(weight,), at={weight: best},
+    )
+    yield Identity(text="and leaves J", left=cost.subs(weight, best), right=ridge(code, value))
+    q2, b2 = sp.symbols("q_2 b_2", positive=True)
+    yield AtLeast(
+        text="J is jointly convex: code²/value is, as this difference of the chord and the value in the middle shows",
+        left=code**2 / value / 2 + b2**2 / q2 / 2,
+        right=((code + b2) / 2) ** 2 / ((value + q2) / 2),
+    )
+
+
+def orthogonal(f: Result) -> Iterator[Step]:
+    """Diagonal Q: classes that do not interact but through the bias."""
+    alive = {length: (threshold + _u)}
+    yield Stationary(
+        text="Diagonal Q. A class with B_k of length ℓ = √n_k ‖e_k - b‖ > T has this entry",
+        function=ridge(length, x), variables=(x,), at={x: f["orthogonal_value"]}, given=alive,
+    )
+    yield Identity(
+        text="and costs what Huber's function of ℓ does",
+        left=ridge(length, f["orthogonal_value"]),
+        right=f["orthogonal_cost"], given={T: threshold, **alive},
+    )
+    dead = {length: threshold / (1 + _u)}
+    yield Identity(
+        text="Otherwise it is zero",
+        left=ridge(length, sp.S.Zero), right=f["orthogonal_cost"], given={T: threshold, **dead},
+    )
+    yield AtLeast(
+        text="which is best, as the cost rises with x",
+        left=sp.Derivative(ridge(length, x), x), given=dead,
+    )
+    p_k, p_l, inner = sp.symbols("p_k p_l inner", real=True)
+    s_k, s_l = sp.symbols("s_k s_l", positive=True)
+    Q = sp.Matrix([[s_k, _z], [_z, s_l]])  # Q + N lambda_w I with an off-diagonal entry
+    B = sp.Matrix([[p_k**2, inner], [inner, p_l**2]])  # B^T B
+    yield Identity(
+        text="Off the diagonal the slope of J is -λ_w ⟨B_k, B_l⟩/(s_k s_l), s = value + N λ_w: where the shifted codes "
+        "of different classes meet at no acute angle, ⟨e_k - b, e_l - b⟩ <= 0, no entry >= 0 there lowers J. As J is "
+        "convex, the orthogonal frame is the global minimum",
+        left=sp.Subs(sp.diff(lambda_w / 2 * (B * Q.inv()).trace(), _z), _z, 0),
+        right=-lambda_w * inner / (s_k * s_l),
+    )
+
+
+def symmetric(f: Result) -> Iterator[Step]:
+    q_hat = (K - 1) * a**2 + (w * (1 - beta)) ** 2
+    along = (w * (1 - beta)) ** 2
+    value = f["diagonal"]
+    yield Stationary(
+        text="Balanced affine one-hot codes: by convexity Q = x I + y J with x, y >= 0 and b is a multiple of 1. "
+        "On y = 0",
+        function=balanced(along).subs(y, 0), variables=(x,), at={x: value.subs(spread, q_hat)},
+        given={K: 1 + _v, beta: 1 - gamma, w: _u, a: _z},
+    )
+    yield Identity(
+        text="There y does not want to grow where |w| (1 - β) <= |a|: its slope has this sign",
+        left=sp.Subs(sp.diff(balanced(along), y), y, 0),
+        right=lambda_h * K * (a**2 - along) * (K - 1) / (2 * spread),
+        given={x: value, spread: (K - 1) * a**2 + along},
+    )
+    yield Identity(
+        text="The loss for given β",
+        left=f["loss"],
+        right=balanced(along).subs({y: 0}).subs(x, value) + lambda_b / 2 * beta**2 * w**2 / K,
+        given={spread: q_hat, K: 1 + _v, beta: 1 - gamma, w: _u, a: _z},
+    )
+    cost = f["loss"].subs(spread, q_hat)
+    yield Identity(
+        text="Its slope in β",
+        left=sp.Derivative(cost, beta),
+        right=w**2 / (K * sp.sqrt(q_hat)) * f["bias_equation"].subs(spread, q_hat),
+    )
+    yield Positive(
+        text="which rises with β: there is one root in [0, 1]",
+        left=sp.Derivative(f["bias_equation"] / sp.sqrt(spread), beta).subs(spread, q_hat).doit(),
+        given={beta: 1 / (1 + gamma), K: 1 + _v, w: _u, a: _z, lambda_b: sp.Symbol("ell", positive=True)},
+    )
+    yield Identity(
+        text="It is alive where this exceeds 1",
+        left=f["alive"] - 1,
+        right=value / (n * K * lambda_w),
+        given={t: K * sp.sqrt(n * lambda_w * lambda_h), K: 1 + _v},
+    )
+    omega = sp.Symbol("omega", positive=True)
+    over = {a: y, w: y + omega, t: y / (1 + _u)}
+    yield Identity(
+        text="|w| > |a|: beyond the λ_b at which the class means of the linear problem (T5) are orthogonal those are "
+        "acute, so nonnegative features can have them and H >= 0 costs nothing; there |w| (1 - β) = |a|",
+        left=sp.Subs(sp.Abs(w) - t / lambda_b, lambda_b, GEOMETRY.result["orthogonal_lambda_b"]),
+        right=sp.Abs(a), given=over,
+    )
+    yield Identity(
+        text="At that λ_b the bias equation holds with the bias of T5: the two regimes meet",
+        left=sp.Subs(f["bias_equation"].subs(spread, q_hat), beta, t / (lambda_b * w)),
+        right=sp.S.Zero,
+        given={lambda_b: t / (w - a), t: K * sp.sqrt(n * lambda_w * lambda_h), w: a + omega, a: y,
+               lambda_w: (y / (1 + _u) / K) ** 2 / n / lambda_h},
+    )
+
+
+def certificate() -> Iterator[Step]:
+    P, R, h, k = sp.symbols("P R h_k h_l", nonnegative=True)
+    yield AtLeast(
+        text="T12 for H >= 0: a quadratic form that is a square plus nonnegative entries is nonnegative on H >= 0, "
+        "so that PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two "
+        "classes",
+        left=(P * h - R * k) ** 2 + 2 * R * h * k,
+    )
+
+
+THEOREM = Theorem(
+    name="relu",
+    label="T10",
+    title="ReLU features",
+    assumptions=(
+        "H >= 0 entrywise; λ_w, λ_h > 0, 0 <= λ_b <= ∞; d at least the completely positive rank of the Gram matrix (K "
+        "for an orthogonal frame)",
+        "closed form: E = a I + q J with K classes of n samples each, w = a + K q; "
+        "orthogonal: any codes with ⟨e_k - b, e_l - b⟩ <= 0 at the bias b below",
+    ),
+    statement="The problem is convex in the Gram matrix and the bias. Any codes and counts: if b minimises "
+    "Σ_k huber(√n_k ‖e_k - b‖)/N + λ_b/2 ‖b‖² and no two of the e_k - b meet at an acute angle, the class means are "
+    "orthogonal. Balanced affine one-hot codes: an orthogonal frame while |w| (1 - β) <= |a|, hence for one-hot codes "
+    "for every λ_b: the transition disappears. For |w| > |a| (label smoothing, signed codes with K >= 5) it ends at "
+    "λ_b = t/(|w| - |a|), and beyond it H >= 0 costs nothing.",
+    formulas={
+        "orthogonal_value": Formula(
+            expr=sp.sqrt(lambda_w / lambda_h) * length - N * lambda_w, meaning="n_k ‖h_k‖² for a class with ℓ > T"
+        ),
+        "orthogonal_cost": Formula(
+            expr=sp.Piecewise((length**2 / (2 * N), sp.Le(length, T)), ((T * length - T**2 / 2) / N, True)),
+            meaning="cost of a class at distance ℓ = √n_k ‖e_k - b‖",
+        ),
+        "diagonal": Formula(
+            expr=sp.sqrt(lambda_w * n * spread / (lambda_h * K)) - n * K * lambda_w,
+            meaning="n ‖h_k‖² of the orthogonal frame; spread = (K-1) a² + (w (1-β))²",
+        ),
+        "alive": Formula(
+            expr=sp.sqrt(spread / K) / t, meaning="below 1 all class means are zero and b = μ/(1 + λ_b)"
+        ),
+        "bias_equation": Formula(
+            expr=lambda_b * beta * sp.sqrt(spread) - K * sp.sqrt(lambda_w * lambda_h * n * K) * (1 - beta),
+            meaning="zero at the bias b = β μ of the orthogonal frame",
+        ),
+        "loss": Formula(
+            expr=sp.sqrt(lambda_w * lambda_h * n * K * spread) - lambda_h * K * n * K * lambda_w / 2
+            + lambda_b * beta**2 * w**2 / (2 * K),
+            meaning="loss of the orthogonal frame",
+        ),
+    },
+    functions=(
+        Function(name="relu_class_value", arguments=("length", "N", "lambda_w", "lambda_h"), arrays=("length",),
+                 result="orthogonal_value", doc="n_k |h_k|^2 of an orthogonal frame, length above T (arrays)."),
+        Function(name="relu_spread_alive", arguments=("spread", "K", "t"), result="alive",
+                 doc="above 1 where the class means are not zero."),
+        Function(name="relu_bias_equation", arguments=("beta", "spread", "n", "K", "lambda_w", "lambda_h", "lambda_b"),
+                 result="bias_equation", doc="zero at b = beta mu of the balanced orthogonal frame."),
+    ),
+    definitions={t: K * sp.sqrt(n * lambda_w * lambda_h)},
+    letters={
+        "length": "√n_k ‖e_k - b‖",
+        "spread": "(K-1) a² + (w (1-β))², so that the shifted codes have the squared norm n times it",
+        "beta": "share of the label mean that the bias takes, b = β μ",
+    },
+    prove=prove,
+    source="Here, for MSE; with cross-entropy: Dang et al. 2024. Completely positive matrices: Berman & "
+    "Shaked-Monderer 2003 (K <= 4: the doubly nonnegative ones).",
+)

@@ -1,0 +1,132 @@
+"""The frame of a minimizer that is given by its factors: bottlenecks (T8), deep heads (T9), ReLU features (T10).
+
+Loss and gradient are evaluated from the definition, layer by layer; nothing here knows a theorem.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._bias_methods import MethodChoice
+from ncsolve._core import BlockGradient, LossTerms
+from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._guarantee import GLOBAL, Guarantee
+from ncsolve._problem import UFM
+
+__all__ = ["FactoredFrame"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FactoredFrame:
+    """Layers (W_1, ..., W_L) from the features to the output, class means (p, K) and bias (m,).
+
+    The inner width p is that of the directions in use; ``values`` (min(m, K),) are the singular values of Z.
+    ``ties`` says in words what else is a minimizer, where it is not unique.
+    """
+
+    problem: UFM
+    choice: MethodChoice
+    stack: tuple[Array, ...]
+    means: Array
+    bias: Array
+    values: Array
+    guarantee: Guarantee = field(default=GLOBAL)
+    ties: str = ""
+
+    @property
+    def symmetric(self) -> None:
+        return None
+
+    @property
+    def rank(self) -> int:
+        return int(np.count_nonzero(self.values))
+
+    @cached_property
+    def product(self) -> Array:
+        """W = W_L ... W_1 (m, p)."""
+        return reduce(lambda inner, outer: outer @ inner, self.stack)
+
+    def layers(self, dim: int) -> tuple[Array, ...]:
+        """The layers with every inner width ``dim``."""
+        padded = [pad(pad(layer, dim).T, dim).T for layer in self.stack[:-1]]
+        return (*padded, pad(self.stack[-1], dim))
+
+    def weights(self, dim: int) -> Array:
+        return pad(self.product, dim)
+
+    def class_means(self, dim: int) -> Array:
+        return np.ascontiguousarray(pad(self.means.T, dim).T)
+
+    def gram(self) -> Array:
+        check_size(self.problem.classes, self.problem.classes, "the Gram matrix")
+        return self.means.T @ self.means
+
+    def pairs(self) -> ClassPairs:
+        chosen, sampled = choose_evenly(self.problem.classes)
+        gram = self.means[:, chosen].T @ self.means[:, chosen]
+        first, second = np.triu_indices(chosen.size, 1)
+        return ClassPairs(
+            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(chosen.size), inner=gram[first, second],
+            inner_count=np.full(first.size, 2.0), first=first, second=second, sampled=sampled,
+        )
+
+    def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
+        return self.values, np.ones(self.values.size, dtype=np.int64)
+
+    @cached_property
+    def _residual(self) -> Array:
+        """W H + b 1^T - E, one column per class."""
+        return self.product @ self.means + self.bias[:, None] - self.problem.encoding.matrix
+
+    def loss_terms(self) -> LossTerms:
+        problem = self.problem
+        n = problem.counts.array.astype(np.float64)
+        weights = sum(
+            decay * float(np.sum(layer * layer)) / 2
+            for decay, layer in zip(problem.lambda_w_layers, self.stack, strict=True)
+        )
+        finite = math.isfinite(problem.lambda_b)
+        return LossTerms(
+            fit=float(np.sum(n * self._residual**2)) / (2 * problem.samples),
+            weights=float(weights),
+            features=problem.lambda_h * float(np.sum(n * self.means**2)) / 2,
+            bias=problem.lambda_b * float(self.bias @ self.bias) / 2 if finite else 0.0,
+        )
+
+    def gradient(self) -> BlockGradient:
+        """Of the full objective; for H >= 0 what is left of it where the constraint does not hold it."""
+        problem = self.problem
+        root = np.sqrt(problem.counts.array.astype(np.float64))
+        residual, features = self._residual * root / problem.samples, self.means * root
+        inputs = [features]  # of each layer
+        for layer in self.stack[:-1]:
+            inputs.append(layer @ inputs[-1])
+        square = scale = 0.0
+        back = residual
+        codes = problem.encoding.matrix * root / problem.samples
+        size = float(np.linalg.norm(codes))  # before anything cancels in the residual
+        for decay, layer, entering in zip(
+            reversed(problem.lambda_w_layers), reversed(self.stack), reversed(inputs), strict=True
+        ):
+            slope = back @ entering.T + decay * layer
+            square += float(np.sum(slope * slope))
+            scale += float(np.sum((decay * layer) ** 2)) + (size * float(np.linalg.norm(entering, 2))) ** 2
+            size *= float(np.linalg.norm(layer, 2))
+            back = layer.T @ back
+        slope = back + problem.lambda_h * features
+        if problem.features == "relu":
+            slope = np.where(features > 0, slope, np.minimum(slope, 0.0))
+        square += float(np.sum(slope * slope))
+        scale += float(np.sum((problem.lambda_h * features) ** 2)) + size * size
+        if math.isfinite(problem.lambda_b):
+            push, pull = problem.lambda_b * self.bias, residual @ root
+            square += float(np.sum((push + pull) ** 2))
+            scale += float(push @ push) + float(np.sum((np.abs(codes) @ root) ** 2))
+        return BlockGradient(square=square, scale_square=scale)

@@ -1,0 +1,183 @@
+"""T10 in closed form: orthogonal class means, and problems in which H >= 0 costs nothing.
+
+Where no two shifted codes e_k - b meet at an acute angle the classes interact through the bias alone, which solves
+a problem of location: min over b of sum_k huber(sqrt(n_k) ||e_k - b||)/N + lambda_b/2 ||b||^2.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import _formulas
+from ncsolve._bias_methods import MethodChoice
+from ncsolve._factored import FactoredFrame
+from ncsolve._frames import check_size
+from ncsolve._problem import UFM
+from ncsolve.errors import ConvergenceError
+
+__all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
+
+Array = NDArray[np.float64]
+
+BALANCED = MethodChoice(
+    method="closed-form", theorem="T10",
+    reason="ReLU features, balanced counts and an affine one-hot encoding: an orthogonal frame",
+)
+LOCATION = MethodChoice(
+    method="closed-form", theorem="T10",
+    reason="ReLU features, no two shifted codes meet at an acute angle: orthogonal class means, the bias solves a "
+    "problem of location",
+)
+LINEAR = MethodChoice(
+    method="closed-form", theorem="T10",
+    reason="the linear features' class means can be turned to be nonnegative: H >= 0 costs nothing",
+)
+_EPS = float(np.finfo(float).eps)
+
+
+def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
+    """The minimizer for linear features, where the symmetric root of its Gram matrix is nonnegative; else None."""
+    from ncsolve._methods import plain_frame
+
+    k = problem.classes
+    encoding = problem.encoding.affine
+    if encoding is not None and problem.counts.balanced:
+        t = problem.threshold / math.sqrt(problem.counts.values[0])
+        a, w = abs(encoding.a), abs(encoding.row_sum)
+        if max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
+            return None  # T10: the linear class means meet at obtuse angles
+    check_size(k, k, "this matrix")
+    linear = plain_frame(problem.replace(features="linear", dim=None))
+    width = max(k, linear.rank)
+    w_, h = linear.weights(width), linear.class_means(width)
+    if linear.rank > 0:
+        # The features in the coordinates in which they are the symmetric root of their Gram matrix.
+        outer, values, inner = np.linalg.svd(h)
+        turn = inner.T @ outer[:, :k].T
+        root = (inner.T * values) @ inner
+        if root.min() < -4 * k * _EPS * values[0]:
+            return None
+        w_, h = w_ @ turn.T, np.maximum(root, 0.0)
+    rank = linear.rank
+    if rank <= 1:  # one nonnegative direction is enough
+        length = np.linalg.norm(h, axis=0)
+        unit = length / (float(np.linalg.norm(length)) or 1.0)
+        w_, h = (w_ @ (h @ unit / (float(np.linalg.norm(h @ unit)) or 1.0)))[:, None] * (rank > 0), length[None]
+    return FactoredFrame(
+        problem=problem, choice=LINEAR, stack=(w_,), means=h, bias=linear.bias,
+        values=singular_values_of(problem, w_, h),
+    )
+
+
+def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
+    """The minimizer with orthogonal class means, or None where they are not orthogonal."""
+    check_size(problem.code_length, problem.classes, "the shifted codes")
+    encoding = problem.encoding.affine
+    balanced = encoding is not None and problem.counts.balanced
+    bias = _balanced_bias(problem) if balanced else _location(problem)
+    shifted = problem.encoding.matrix - bias[:, None]
+    if not balanced and not _obtuse(shifted):
+        return None
+    root = np.sqrt(problem.counts.array.astype(np.float64))
+    length = np.linalg.norm(shifted, axis=0) * root
+    n, lw, lh = problem.samples, problem.lambda_w, problem.lambda_h
+    alive = np.flatnonzero(length > problem.threshold * (1 + 16 * _EPS))
+    value = np.asarray(_formulas.relu_class_value(length[alive], n, lw, lh))
+    features = np.sqrt(value)
+    weights = shifted[:, alive] * root[alive] * (features / (value + n * lw))
+    means = np.zeros((alive.size, problem.classes))
+    means[np.arange(alive.size), alive] = features / root[alive]
+    if alive.size == 0:
+        weights, means = np.zeros((problem.code_length, 1)), np.zeros((1, problem.classes))
+    return FactoredFrame(
+        problem=problem, choice=BALANCED if balanced else LOCATION, stack=(weights,), means=means, bias=bias,
+        values=singular_values_of(problem, weights, means),
+    )
+
+
+def singular_values_of(problem: UFM, weights: Array, means: Array) -> Array:
+    """All min(m, K) singular values of Z, zero where they are rounding."""
+    found = np.linalg.svd((weights @ means) * np.sqrt(problem.counts.array), compute_uv=False)
+    return np.where(found > 64 * _EPS * max(float(found[0]), 1e-300), found, 0.0)
+
+
+def _obtuse(shifted: Array) -> bool:
+    """Whether no two columns meet at an acute angle, up to rounding."""
+    size = np.linalg.norm(shifted, axis=0)
+    inner = shifted.T @ shifted
+    np.fill_diagonal(inner, 0.0)
+    return bool(np.all(inner <= 32 * _EPS * np.outer(size, size)))
+
+
+def _balanced_bias(problem: UFM) -> Array:
+    """b = beta mu with the root of the bias equation, or beta = 1/(1 + lambda_b) if all class means are zero."""
+    from scipy.optimize import brentq
+
+    encoding = problem.encoding.affine
+    assert encoding is not None
+    k, n, lb = problem.classes, problem.counts.values[0], problem.lambda_b
+    a, w = encoding.a, encoding.row_sum
+    t = problem.threshold / math.sqrt(n)
+    if lb == math.inf or w == 0.0:
+        return np.zeros(k)
+
+    def spread(beta: float) -> float:
+        return (k - 1) * a * a + (w * (1 - beta)) ** 2
+
+    beta = 1.0 / (1.0 + lb)
+    if spread(beta) > 0.0 and _formulas.relu_spread_alive(spread(beta), k, t) > 1.0 and lb > 0.0:
+        beta = float(
+            brentq(
+                lambda x: _formulas.relu_bias_equation(
+                    x, spread(x), n, k, problem.lambda_w, problem.lambda_h, lb
+                ),
+                0.0, 1.0, xtol=1e-300, rtol=4 * _EPS, maxiter=500,
+            )
+        )
+    return np.full(k, beta * w / k)
+
+
+def _location(problem: UFM) -> Array:
+    """The bias that solves the problem of location, by Newton's method with halved steps."""
+    lb, n = problem.lambda_b, problem.samples
+    mean = problem.label_mean
+    if lb == math.inf:
+        return np.zeros(problem.code_length)
+    codes, counts, threshold = problem.encoding.matrix, problem.counts.array.astype(np.float64), problem.threshold
+    root = np.sqrt(counts)
+
+    def state(bias: Array) -> tuple[float, Array, Array, Array]:
+        shifted = codes - bias[:, None]
+        length = root * np.linalg.norm(shifted, axis=0)
+        pull = np.where(length > threshold, threshold * counts / np.where(length > 0, length, 1.0), counts) / n
+        cost = np.where(length > threshold, threshold * length - threshold**2 / 2, length**2 / 2)
+        return float(np.sum(cost)) / n + lb * float(bias @ bias) / 2, lb * bias - shifted @ pull, shifted, pull
+
+    bias = mean / (1.0 + lb)
+    value, slope, shifted, pull = state(bias)
+    for _ in range(200):
+        length = np.linalg.norm(shifted, axis=0)
+        bent = np.where(root * length > threshold, pull / np.where(length > 0, length, 1.0) ** 2, 0.0)
+        curvature = (lb + float(np.sum(pull))) * np.eye(bias.size) - (shifted * bent) @ shifted.T
+        step = np.linalg.lstsq(curvature, -slope, rcond=1e-14)[0]
+        size = 1.0
+        for _ in range(40):
+            new = state(bias + size * step)
+            # Near the solution rounding hides the decrease: a smaller slope is as good.
+            if new[0] < value or np.linalg.norm(new[1]) < np.linalg.norm(slope):
+                break
+            size /= 2
+        else:
+            break
+        moved = float(np.linalg.norm(size * step))
+        bias = bias + size * step
+        value, slope, shifted, pull = new
+        if moved <= 4 * _EPS * float(np.linalg.norm(bias)):
+            break
+    scale = float(np.linalg.norm(codes @ (counts / n))) + float(np.linalg.norm(np.abs(codes) @ pull))
+    if float(np.linalg.norm(slope)) > 1e-9 * scale:
+        raise ConvergenceError("the bias of the orthogonal frame was not found (please report this problem)")
+    return bias

@@ -1,0 +1,155 @@
+"""T10: ReLU features."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ncsolve
+from ncsolve import encodings
+from tests.reference import descend_freely
+
+LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 5e-3, "features": "relu"}
+
+
+def test_check_value():
+    found = ncsolve.solve(ncsolve.UFM(encoding=encodings.onehot(3), counts=5, lambda_b=0.05, **LAMBDAS))
+    assert found.loss == pytest.approx(0.030505132638388, rel=1e-13)
+    assert found.gram[0, 0] == pytest.approx(0.378438921671, rel=3e-12)
+    np.testing.assert_allclose(found.bias * 3, 0.432626422637, rtol=2e-12)
+    assert found.regime == "orthogonal"
+
+
+@pytest.mark.parametrize("lambda_b", [0.0, 0.01, 0.3, 10.0, math.inf])
+def test_one_hot_is_an_orthogonal_frame_for_every_lambda_b(lambda_b):
+    problem = ncsolve.UFM(encoding=encodings.onehot(4), counts=3, lambda_b=lambda_b, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    assert (found.regime, found.guarantee, found.transition) == ("orthogonal", "global", None)
+    assert found.class_means.min() >= 0.0
+    reached = [descend_freely(problem, seed, 5) for seed in range(2)]
+    # Squares as features make flat valleys: descent ends a little above.
+    assert min(reached) == pytest.approx(found.loss, rel=1e-9)
+    assert min(reached) >= found.loss * (1 - 1e-12)
+    assert found.loss >= ncsolve.solve(problem.replace(features="linear")).loss * (1 - 1e-14)
+
+
+@pytest.mark.parametrize(
+    ("code", "end"),
+    [(encodings.smoothed(4, 0.3), 0.3), (encodings.signed(6), 2.0), (encodings.affine(4, 1.0, 0.5), 2.0)],
+)
+def test_where_the_orthogonal_frame_ends(code, end):
+    """For |w| > |a| it ends at t/(|w| - |a|); beyond it H >= 0 costs nothing."""
+    problem = ncsolve.UFM(encoding=code, counts=4, lambda_b=1.0, **LAMBDAS)
+    t = problem.threshold / 2
+    at = ncsolve.solve(problem).transition
+    assert at == pytest.approx(t / end, rel=1e-14)
+    below, above = (ncsolve.solve(problem.replace(lambda_b=at * factor)) for factor in (0.9, 1.1))
+    assert (below.regime, above.regime) == ("orthogonal", "acute")
+    assert above.loss == pytest.approx(ncsolve.solve(above.problem.replace(features="linear")).loss, rel=1e-14)
+    assert below.loss > ncsolve.solve(below.problem.replace(features="linear")).loss * (1 + 1e-9)
+    close = [ncsolve.solve(problem.replace(lambda_b=at * (1 + eps))) for eps in (-1e-9, 1e-9)]
+    np.testing.assert_allclose(close[0].gram, close[1].gram, atol=1e-8)
+    for found in (below, above):
+        assert min(descend_freely(found.problem, seed, code.classes) for seed in range(2)) == pytest.approx(
+            found.loss, rel=1e-9
+        )
+
+
+def test_everything_collapses_under_strong_decay():
+    found = ncsolve.solve(
+        ncsolve.UFM(encoding=encodings.onehot(3), counts=5, lambda_w=0.5, lambda_h=0.5, lambda_b=2.0, features="relu")
+    )
+    assert found.regime == "collapsed"
+    np.testing.assert_allclose(found.bias, 1 / 9)
+
+
+@pytest.mark.parametrize(("counts", "lambda_b"), [((9, 4, 1), 2.0), ((9, 2, 2, 1, 1), 0.3), ((40, 9, 1), math.inf)])
+def test_imbalanced_one_hot_solves_a_problem_of_location(counts, lambda_b):
+    problem = ncsolve.UFM(encoding=encodings.onehot(len(counts)), counts=counts, lambda_b=lambda_b, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    assert found.method == "closed-form"
+    off = found.gram - np.diag(np.diag(found.gram))
+    assert np.abs(off).max() == 0.0
+    reached = min(descend_freely(problem, seed, len(counts) + 1) for seed in range(3))
+    assert reached == pytest.approx(found.loss, rel=1e-9)
+
+
+def test_imbalanced_one_hot_leaves_the_orthogonal_frame_for_a_small_lambda_b():
+    """The large class pulls the bias so far that the shifted codes of small classes meet at an acute angle."""
+    problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=(9, 4, 1), lambda_b=0.01, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    assert found.gram.max() > 0
+    assert (found.gram - np.diag(np.diag(found.gram))).max() > 1e-3
+    assert found.guarantee == "global"
+    assert 0 <= found.gap <= 1e-8 * found.loss
+
+
+@st.composite
+def relu_problems(draw):
+    k = draw(st.integers(2, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    return ncsolve.UFM(
+        encoding=rng.standard_normal((draw(st.integers(1, 4)), k)), counts=rng.integers(1, 7, k),
+        lambda_w=10.0 ** draw(st.floats(-3, -1.5)), lambda_h=10.0 ** draw(st.floats(-3, -1.5)),
+        lambda_b=draw(st.one_of(st.floats(-2, 1).map(lambda e: 10.0**e), st.sampled_from([0.0, math.inf]))),
+        features="relu",
+    )
+
+
+@settings(max_examples=6, deadline=None)
+@given(relu_problems())
+def test_up_to_four_classes_the_gap_closes(problem):
+    found = ncsolve.solve(problem)
+    assert found.class_means.min() >= 0.0
+    assert ncsolve.objective(problem, found.W, found.class_means, found.bias) == pytest.approx(found.loss, rel=1e-12)
+    reached = min(descend_freely(problem, seed, problem.feature_dim + 1) for seed in range(2))
+    assert reached >= found.lower_bound * (1 - 1e-12)
+    assert found.loss <= reached * (1 + 1e-10)
+    # Doubly nonnegative is completely positive for K <= 4; what is left is the accuracy of the programme's solver.
+    assert found.gap <= 1e-6 * found.loss
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_more_classes_have_bounds_on_both_sides(seed):
+    rng = np.random.default_rng(seed)
+    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 6)), counts=rng.integers(1, 6, 6), lambda_b=0.1, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    assert found.lower_bound <= found.loss
+    reached = min(descend_freely(problem, start, 12) for start in range(2))
+    assert found.lower_bound <= reached * (1 + 1e-12)
+    assert found.loss <= reached * (1 + 1e-9)
+    linear = ncsolve.solve(problem.replace(features="linear", dim=None))
+    assert found.lower_bound >= linear.loss * (1 - 1e-9)
+
+
+def test_a_bottleneck_under_relu_is_best_found():
+    problem = ncsolve.UFM(encoding=encodings.onehot(4), counts=5, lambda_b=0.1, dim=2, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    assert found.guarantee == "best found"
+    assert found.class_means.shape == (2, 4)
+    assert ncsolve.solve(problem.replace(dim=4)).loss < found.lower_bound < found.loss
+    assert min(descend_freely(problem, seed, 2) for seed in range(6)) >= found.loss * (1 - 1e-10)
+
+
+def test_negative_features_are_refused():
+    problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_b=1.0, **LAMBDAS)
+    with pytest.raises(ncsolve.ProblemError, match="ReLU features are nonnegative; H has the entry -1"):
+        ncsolve.objective(problem, np.eye(2), -np.eye(2), np.zeros(2))
+
+
+def test_the_bound_does_not_trust_what_it_is_given():
+    """Multipliers and nonnegative parts that break the condition are scaled into it: the bound stays a bound."""
+    from ncsolve.relu._bound import dual_bound, multipliers
+
+    problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=(9, 4, 1), lambda_b=0.01, **LAMBDAS)
+    found = ncsolve.solve(problem)
+    dual = multipliers(problem, found.W, found.class_means, found.bias)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        noise = rng.uniform(0, 3) * np.abs(dual).max() * rng.standard_normal(dual.shape)
+        slack = np.abs(rng.standard_normal((3, 3))) * 1e-4
+        assert dual_bound(problem, dual + noise, slack + slack.T) < found.loss
+        assert dual_bound(problem, dual + noise) < found.loss
+    assert dual_bound(problem, dual) == pytest.approx(found.loss, rel=1e-8)

@@ -1,0 +1,55 @@
+"""Nonnegative features, one-hot codes: an orthogonal frame for every lambda_b (T10)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from ncsolve.verify import metrics
+from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._figure import Figure, Worst, at_most
+from ncsolve.verify._problems import balanced
+from ncsolve.verify.descent import descend_layered
+
+import ncsolve
+
+
+def examine(size: Size) -> list[Figure]:
+    """Below, at and above the lambda_b at which linear features would leave the simplex ETF."""
+    loss = Worst("loss", tolerance=1e-9, reason="L-BFGS on squares ends in flat valleys")
+    cosine = Worst("cosine of class means", tolerance=1e-3, reason="as the loss, to half its digits")
+    gram = Worst("squared length of class means, relative", tolerance=1e-3, reason="as the cosines")
+    bias = Worst("bias, relative", tolerance=1e-4, reason="as the cosines")
+    below = []
+    cases = [(3, 2, 0.3)] if size == "quick" else [(2, 2, 0.3), (3, 2, 0.3), (4, 1, 0.5), (5, 2, 0.2)]
+    seeds = range(2 if size == "quick" else 8)
+    for k, n, t in cases:
+        for lambda_b in (0.0, 0.5 * t / (1 - t), 2 * t / (1 - t), 20.0, math.inf):
+            problem = balanced(k, n, t=t, lambda_b=lambda_b, dim=k + 1).replace(features="relu")
+            prediction = ncsolve.solve(problem)
+            runs = [
+                descend_layered(problem, seed=seed, constraint=how)
+                for seed in seeds for how in ("squared", "projected")
+            ]
+            best = min(runs, key=lambda run: run.loss)
+            loss.add(prediction.loss, best.loss)
+            below += [(prediction.loss - run.loss) / prediction.loss for run in runs]
+            found = metrics.cosines(best.class_means)
+            cosine.add(np.zeros(k * (k - 1) // 2), np.array([]) if found is None else found)
+            gram.add(np.diag(prediction.gram), np.sum(best.class_means**2, axis=0))
+            if math.isfinite(lambda_b):
+                bias.add(prediction.bias, best.bias)
+    return [
+        loss.figure(), cosine.figure(), gram.figure(), bias.figure(),
+        at_most("descent below the optimum, relative", 1e-12, below, reason="no point can be below the minimum"),
+    ]
+
+
+CLAIM = Claim(
+    name="relu-orthogonal-frame",
+    statement="one-hot codes, balanced classes, H >= 0: an orthogonal frame for every lambda_b, with no transition",
+    sources=("ncsolve",),
+    run="L-BFGS with squared and with projected features from many starts, d = K + 1, for five lambda_b",
+    examine=examine,
+    weight=3,
+)
