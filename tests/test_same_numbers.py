@@ -13,7 +13,8 @@ def test_rounding_may_fall_to_the_other_side(old, new):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("0.429", "0.40"), ("agrees", "fails"), ("-0.333", "0.333"), ("| cos", "| sin"), ("| 0 |", "| - |")]
+    ("old", "new"),
+    [("0.429", "0.40"), ("agrees", "fails"), ("-0.333", "0.333"), ("| cos", "| sin"), ("| 0 |", "| - |")],
 )
 def test_changes_are_seen(old, new):
     assert difference(TABLE, TABLE.replace(old, new, 1)) is not None
