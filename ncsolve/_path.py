@@ -132,6 +132,12 @@ class Path:
     def _angles(self) -> Figures:
         return figures_along(self.sweep, metrics=False)
 
+    def even_points(self, count: int) -> list[int]:
+        """Numbers of up to ``count`` points from the smallest value to the largest, evenly chosen."""
+        order = np.argsort(self.values, kind="stable")
+        chosen = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).round().astype(np.intp))
+        return [int(i) for i in order[chosen]]
+
     def measure(self, progress: Callable[[int], None] | None = None) -> Path:
         """Compute ``cosines``, ``regimes`` and ``nc`` in one pass; ``progress`` hears how many points are done."""
         found = figures_along(self.sweep, metrics=True, progress=progress)

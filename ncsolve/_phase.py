@@ -249,36 +249,32 @@ def _closed_forms(second: SecondParameter, grid: Array) -> list[Boundary]:
     root_n = math.sqrt(second.problem.counts.values[0])
     low, high = float(second.values[0]), float(second.values[-1])
     dense = np.geomspace(low, high, _SMOOTH) if second.name == "weight_decay" else np.linspace(low, high, _SMOOTH)
-    t = np.array([second.problem_at(value).threshold for value in dense.tolist()]) / root_n
+    # Where the curves leave the diagram on its sides, they are drawn to the edge.
+    edges = np.array([t for lb in (grid[0], grid[-1]) for t in (w * lb / (1 + lb), (w - a) * lb)])
+    edges = edges if second.name == "t" else edges / (k * root_n)
+    values = np.unique(np.concatenate((dense, edges[(edges > low) & (edges < high)])))
+    t = np.array([second.problem_at(value).threshold for value in values.tolist()]) / root_n
     living = k - 1 if a > 0 else 0
+    enters = np.array([_formulas.affine_threshold(w, x) if x < w else math.inf for x in t.tolist()])
+    curves = [
+        (enters, (t < w) & (t < a), "rank", "simplex", "intermediate", living),
+        # Across the mean nothing is left from t = |a| on: then the mean direction is all.
+        (enters, (t < w) & (t >= a), "rank", "collapsed", "acute", 0),
+    ]
+    if w > a > 0 and k > 1:
+        crosses = np.array([_formulas.affine_orthogonal_lambda_b(a, w, x) for x in t.tolist()])
+        curves.append((crosses, t < a, "orthogonal", "intermediate", "acute", k))
     found = []
-    named = "simplex", "intermediate"
-    for dead in (False, True):  # across the mean nothing is left from t = |a| on: then the mean direction is all
-        here = (t < w) & ((t >= a) if dead else (t < a))
+    for lambda_b, here, kind, before, after, rank in curves:
+        here = here & (lambda_b >= grid[0] * (1 - 1e-12)) & (lambda_b <= grid[-1] * (1 + 1e-12))
         if here.any():
-            before, after = ("collapsed", "acute") if dead else named
-            rank = 0 if dead else living
             found.append(
                 Boundary(
-                    kind="rank", regime_before=before, regime_after=after, rank_before=rank, rank_after=rank + 1,
-                    values=dense[here], lambda_b=np.array([_formulas.affine_threshold(w, x) for x in t[here]]),
-                    theorem="T5",
+                    kind=kind, regime_before=before, regime_after=after, rank_before=rank,
+                    rank_after=rank + (kind == "rank"), values=values[here], lambda_b=lambda_b[here], theorem="T5",
                 )
             )
-    here = t < a
-    if w > a > 0 and k > 1 and here.any():
-        found.append(
-            Boundary(
-                kind="orthogonal", regime_before="intermediate", regime_after="acute", rank_before=k, rank_after=k,
-                values=dense[here],
-                lambda_b=np.array([_formulas.affine_orthogonal_lambda_b(a, w, x) for x in t[here]]), theorem="T5",
-            )
-        )
-    return [boundary for boundary in found if _seen(boundary, grid)]
-
-
-def _seen(boundary: Boundary, grid: Array) -> bool:
-    return bool(((boundary.lambda_b >= grid[0]) & (boundary.lambda_b <= grid[-1])).any())
+    return found
 
 
 def _check_grid(values: Sequence[float] | ArrayLike) -> Array:

@@ -231,3 +231,19 @@ def test_a_figure_with_another_ending_is_refused_before_the_work(tmp_path):
     assert done.returncode == 2
     assert "unknown file ending '.jpg'" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_problem_files_give_the_counts_and_the_lambdas(tmp_path):
+    (tmp_path / "problem.toml").write_text(
+        'encoding = "smoothed:0.2"\ncounts = [50, 10, 5]\nlambda_w = 5e-3\nlambda_h = 5e-3\nlambda_b = 0.5\n'
+    )
+    options = ("--problem", "problem.toml")
+    designed = document("design", "-g", "simplex", *options, cwd=tmp_path)["minimizer"]["problem"]
+    assert (designed["counts"], designed["lambda_w"], designed["lambda_b"]) == ([50, 10, 5], 5e-3, 0.5)
+    rows = document("compare", "--encodings", "onehot,signed", *options, cwd=tmp_path)
+    assert rows["problem"]["counts"] == [50, 10, 5]
+    assert [row["encoding"] for row in rows["encodings"]] == ["onehot", "signed"]
+    one = document("design", "--target-cosine", "-0.2", *options, cwd=tmp_path)["minimizer"]["problem"]
+    assert one["encoding"] == "smoothed:0.2"
+    refused = run("design", "-g", ROOT / "examples" / "problem.toml", *options, cwd=tmp_path)
+    assert refused.returncode == 2

@@ -59,6 +59,16 @@ def test_cosine_curve_levels_and_transition(ax):
     assert np.isfinite(x).all()
 
 
+def test_a_change_beyond_the_points_is_drawn_beside_them(ax):
+    path = ncsolve.path(ONE_HOT, lambda_b=[0.0, 1.0, 2.0, math.inf])
+    path.plot(ax)
+    (place,) = vertical(ax)
+    assert ax.get_xlim()[0] < place < 1.0
+    assert "change of regime, 0.05263 (on the way to 0)" in [text.get_text() for text in ax.get_legend().get_texts()]
+    curve = next(line for line in ax.lines if len(line.get_xdata()) == 4)
+    assert curve.get_marker() == "o"  # few points are shown as such
+
+
 def test_range_of_cosines_where_pairs_differ(ax):
     path = ncsolve.path(CASE, lambda_b=GRID)
     path.plot(ax)

@@ -66,7 +66,7 @@ def test_the_last_root_is_that_of_the_law_of_large_bias_regularization(case):
     expected = ncsolve.solve(case).transition
     assert expected is not None
     change = roots(case)[-1]
-    assert change.value == pytest.approx(expected, rel=1e-11)
+    assert change.value == pytest.approx(expected, rel=1e-12)
     assert change.rank_after == case.classes
     assert ncsolve.path(case, lambda_b=GRID).changes[-1].theorem == "T5b"
 

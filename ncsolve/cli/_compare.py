@@ -26,6 +26,7 @@ def compare(
             help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
         ),
     ] = "onehot,smoothed:0.1,signed,simplex",
+    problem: options.ProblemOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
@@ -57,9 +58,9 @@ def compare(
         from ncsolve.plots import check_figure_output
 
         check_figure_output(plot, force=force)
-    asked = options.request(
-        classes=classes, per_class=per_class, counts=counts, labels=labels, label_column=label_column,
-        lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
+    asked = options.request(  # of a problem file all but the encoding is used
+        problem_file=problem, encoding="onehot", classes=classes, per_class=per_class, counts=counts, labels=labels,
+        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
     )
     w, h, b = asked.lambdas
     found = library(

@@ -41,7 +41,7 @@ def describe_path(
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
     names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
     shown = table(path.varied, *names.values(), "rank", "regime")
-    chosen = np.unique(np.linspace(0, len(path) - 1, min(len(path), _ROWS)).round().astype(int)).tolist()
+    chosen = path.even_points(_ROWS)
     for i in chosen:
         cells = [_cell(columns[name][i], 5) for name in (path.varied, *names)]
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))

@@ -53,6 +53,7 @@ def design(
         bool,
         typer.Option("--centre", help="Take the mean, weighted by the counts, out of the target (for lambda_b = 0)."),
     ] = False,
+    problem: options.ProblemOption = None,
     classes: options.ClassesOption = None,
     per_class: options.PerClassOption = None,
     counts: options.CountsOption = None,
@@ -94,7 +95,8 @@ def design(
       ncsolve design --target-cosine -0.05 --vary lambda_b
     """
     problem_options: dict[str, Any] = {
-        "classes": classes, "per_class": per_class, "counts": counts, "labels": labels, "label_column": label_column,
+        "problem_file": problem, "classes": classes, "per_class": per_class, "counts": counts, "labels": labels,
+        "label_column": label_column,
         "lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b, "convention_name": convention,
     }
     if (geometry is None) == (target_cosine is None):
@@ -105,7 +107,7 @@ def design(
             {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
              "--out": out, "--certificate": certificate},
         )
-        _one_number(target_cosine, vary or "lambda_b", encoding or "onehot", seed, as_json, problem_options)
+        _one_number(target_cosine, vary or "lambda_b", encoding, seed, as_json, problem_options)
         return
     _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
     assert geometry is not None
@@ -135,10 +137,10 @@ def _encoding(
     if tolerance is not None and not tolerance > 0.0:
         raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
     geometry = parse_geometry(spec)
-    sources = (problem_options["classes"], problem_options["counts"], problem_options["labels"])
+    sources = [problem_options[name] for name in ("problem_file", "classes", "counts", "labels")]
     if geometry.classes is not None and all(source is None for source in sources):
         problem_options["classes"] = geometry.classes
-    asked = options.request(**problem_options)
+    asked = options.request(encoding="onehot", **problem_options)  # for the counts and the lambdas
     given = asked.problem
     target = geometry.for_classes(given.classes, given.class_names)
     length = given.classes if code_length is None else code_length
@@ -179,7 +181,7 @@ def _encoding(
 
 
 def _one_number(
-    cosine: float, vary: str, encoding: str, seed: int | None, as_json: bool, problem_options: dict[str, Any]
+    cosine: float, vary: str, encoding: str | None, seed: int | None, as_json: bool, problem_options: dict[str, Any]
 ) -> None:
     from ncsolve.design import for_cosine
 

@@ -52,7 +52,14 @@ def path(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Save a figure: .png, .svg or .pdf.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
+    gram: Annotated[
+        Path | None,
+        typer.Option(
+            "--gram", metavar="FILE",
+            help="Save the Gram matrices side by side, of all points or of four if there are more than six.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out, --plot and --gram.")] = False,
 ) -> None:
     """Follow the minimizer along one parameter: the one option that is a range.
 
@@ -62,7 +69,7 @@ def path(
     \b
     Examples:
       ncsolve path --encoding onehot --lambda-b 1e-3:10:200 --out path.csv
-      ncsolve path --encoding smoothed:0.1 --lambda-b 0,0.1,1,inf
+      ncsolve path --encoding smoothed:0.1 --lambda-b 0,0.1,1,inf --gram gram.png
       ncsolve path --lambda-b 0.5 --lambda-w 1e-5:1:100 --plot path.svg
       ncsolve path --counts 400,100,9,1 --count 2=1:200:60 --lambda-b inf
       ncsolve path --problem problem.toml --json
@@ -72,10 +79,11 @@ def path(
     from ncsolve._table_files import check_table_output, write_table
     from ncsolve.verify._progress import SlowProgress
 
-    if plot is not None:
-        from ncsolve.plots import check_figure_output
+    for figure in (plot, gram):
+        if figure is not None:
+            from ncsolve.plots import check_figure_output
 
-        check_figure_output(plot, force=force)
+            check_figure_output(figure, force=force)
     if out is not None:
         check_table_output(out, force=force)
     lambdas: dict[str, str | None] = {"lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b}
@@ -123,6 +131,10 @@ def path(
         from ncsolve.plots import path_figure, save_figure
 
         save_figure(path_figure(along, convention=asked.convention), plot, force=force)
+    if gram is not None:
+        from ncsolve.plots import path_gram_figure, save_figure
+
+        save_figure(path_gram_figure(along, convention=asked.convention), gram, force=force)
     if as_json:
         import json
 
@@ -131,7 +143,7 @@ def path(
     from ncsolve.cli._describe_path import describe_path
 
     describe_path(along, columns, asked.convention, typed)
-    for file in (out, plot):
+    for file in (out, plot, gram):
         if file is not None:
             typer.echo(f"\nsaved {file}")
 

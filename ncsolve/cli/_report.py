@@ -43,6 +43,7 @@ def report(
       ncsolve report problem.toml -o report.html
       ncsolve report --encoding smoothed:0.1 --lambda-b 0.5 -o report.html
     """
+    from ncsolve.cli._certify import certificate_as_typed
     from ncsolve.report import write_report
     from ncsolve.report._document import check_report_output
 
@@ -55,6 +56,7 @@ def report(
         convention_name=convention, seed=seed,
     )
     write_report(
-        asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify, force=force
+        asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify,
+        certify=lambda found: certificate_as_typed(found, asked), force=force,
     )
     typer.echo(f"saved {out}")

@@ -11,6 +11,7 @@ from ncsolve.plots._curves import (
     cosine_curves,
     nc_curves,
     path_figure,
+    path_gram_figure,
     singular_value_curves,
 )
 from ncsolve.plots._descent import descent_figure, problem_descents
@@ -33,6 +34,7 @@ __all__ = [
     "nc_curves",
     "new_figure",
     "path_figure",
+    "path_gram_figure",
     "phase_diagram",
     "phase_figure",
     "problem_descents",

@@ -43,6 +43,14 @@ class ParameterAxis:
             return values
         return np.where(values == 0, self.at_zero, np.where(np.isinf(values), self.at_infinity, values))
 
+    def place_change(self, value: float) -> tuple[float, str]:
+        """Where a change of regime is drawn, and what is to be said if that is not to scale."""
+        if not self.logarithmic or self.low <= value <= self.high:
+            return value, ""
+        if value < self.low:
+            return math.sqrt(self.at_zero * self.low), " (on the way to 0)"
+        return math.sqrt(self.at_infinity * self.high), r" (on the way to $\infty$)"
+
     def dress(self, ax: Axes, *, vertical: bool = False) -> None:
         """Scale, limits, ticks and label."""
         axis = ax.yaxis if vertical else ax.xaxis

@@ -15,14 +15,16 @@ from ncsolve._path_document import user_factor
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
-from ncsolve.plots._style import COLOURS, LINES, legend_above, new_axes, new_figure, number, style
+from ncsolve.plots._frame import gram_figure
+from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, legend_above, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
-    "bias_curves", "compared_cosines", "cosine_curves", "nc_curves", "path_figure", "singular_value_curves",
+    "bias_curves", "compared_cosines", "cosine_curves", "nc_curves", "path_figure", "path_gram_figure",
+    "singular_value_curves",
 ]
 
 Array = NDArray[np.float64]
@@ -31,6 +33,8 @@ _PAPER = CONVENTIONS["paper"]
 _MOST_CHANGES = 6
 # More singular values than this are drawn thinner and without names.
 _NAMED = 4
+# Up to so many points are marked.
+_POINTS = 25
 _MARKS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -163,6 +167,16 @@ def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     return figure
 
 
+def path_gram_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
+    """Gram matrices of the points of a path side by side: of all, or of four if there are more than six."""
+    points = path.even_points(4 if len(path) > 6 else 6)
+    values = path.values[points] / user_factor(path, convention)
+    symbol = SYMBOLS[path.varied][0]
+    texts = [r"$\infty$" if value == np.inf else number(value) for value in values.tolist()]
+    titles = [f"{symbol} = {text}" for text in texts]
+    return gram_figure([path.minimizer(i) for i in points], titles=titles)
+
+
 def _title(path: Path) -> str:
     problem = path.problem
     fixed = [
@@ -187,14 +201,19 @@ def _abscissa(path: Path, convention: Convention) -> tuple[ParameterAxis, Array,
 
 def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool = False) -> None:
     axis.dress(ax)
+    if len(path) <= _POINTS:  # between so few points nobody knows the curve
+        for line in ax.lines:
+            x = np.asarray(line.get_xdata(), dtype=np.float64).tolist()  # [0, 1]: a level across the panel
+            if len(x) == len(path) and x != [0.0, 1.0] and line.get_marker() == "None":
+                line.set_marker("o")
     if len(path.changes) > _MOST_CHANGES:
         return
     factor = user_factor(path, convention)
     for change in path.changes:
         value = change.value / factor
-        place = float(np.clip(value, axis.at_zero, axis.at_infinity)) if axis.logarithmic else value
+        place, note = axis.place_change(value)
         options: dict[str, Any] = {"color": COLOURS[1], "linewidth": 1.0, "linestyle": LINES[3]}
-        ax.axvline(place, label=f"change of regime, {number(value)}" if named else None, **options)
+        ax.axvline(place, label=f"change of regime, {number(value)}{note}" if named else None, **options)
 
 
 def _from_zero(top: float) -> tuple[float, float]:

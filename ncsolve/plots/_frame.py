@@ -50,7 +50,7 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
     if gram.shape[0] <= _WRITTEN:
         for (row, column), value in np.ndenumerate(gram):
             dark = (value - low) / (high - low) < 0.5
-            text = number(0.0 if abs(value) < 1e-12 * high else float(value), 3)
+            text = number(0.0 if abs(value) < 1e-12 * high else float(value))
             ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if dark else "black")
     several = gram.shape[0] < minimizer.problem.classes
     note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
@@ -119,17 +119,21 @@ def minimizer_figure(minimizer: Minimizer) -> Figure:
     return figure
 
 
-def gram_figure(minimizers: Sequence[Minimizer]) -> Figure:
-    """Gram matrices side by side with the same colours.  Raises ProblemError if there is none, or more than six."""
+def gram_figure(minimizers: Sequence[Minimizer], *, titles: Sequence[str] | None = None) -> Figure:
+    """Gram matrices side by side with the same colours, titled by lambda_b or by ``titles``, and by their regimes.
+
+    Raises ProblemError if there is none, or more than six.
+    """
     if not 1 <= len(minimizers) <= 6:
         raise ProblemError(f"a figure holds from one to six Gram matrices; got {len(minimizers)}")
     figure, axes = new_figure(1, len(minimizers), (3.3 * len(minimizers) + 0.8, 3.7), layout="compressed")
     entries = [_gram(minimizer)[0] for minimizer in minimizers]
     limits = (min(float(gram.min()) for gram in entries), max(float(gram.max()) for gram in entries))
     with style():
-        for minimizer, gram, ax in zip(minimizers, entries, axes, strict=True):
+        names = [_bias_decay(minimizer) for minimizer in minimizers] if titles is None else titles
+        for minimizer, name, gram, ax in zip(minimizers, names, entries, axes, strict=True):
             image = _draw(minimizer, ax, limits)
-            ax.set_title(f"{_bias_decay(minimizer)}: {minimizer.regime}{_two_values(gram)}")
+            ax.set_title(f"{name}: {minimizer.regime}{_two_values(gram)}")
         figure.colorbar(image, ax=axes, label=_COLOURS_SHOW)  # one scale for all
     return figure
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,11 +24,16 @@ from ncsolve.report._math import mathml, require_report_packages
 from ncsolve.report._page import page, table
 from ncsolve.report._theorems import theorem_section
 
+if TYPE_CHECKING:
+    from ncsolve.certificates import Certificate
+
 __all__ = ["check_report_output", "report_html", "write_report"]
 
 _PAPER = CONVENTIONS["paper"]
 # Arrays of more classes than this are left to --json and --out.
 _SHOWN = 12
+# Exact arithmetic on more numbers than this takes minutes.
+_CERTIFIED = 100**2
 _OBJECTIVE = (
     r"\min_{W, H, b}\ \frac{1}{2N} {\Vert W H + b \mathbf{1}^\top - Y \Vert}_F^2"
     r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2"
@@ -43,22 +50,24 @@ def check_report_output(path: str | Path, *, force: bool = False) -> Path:
 
 def write_report(
     problem: UFM, path: str | Path, *, convention: Convention = _PAPER,
-    lambdas: tuple[float, float, float] | None = None, verify: bool = True, force: bool = False,
+    lambdas: tuple[float, float, float] | None = None, verify: bool = True,
+    certify: Callable[[Minimizer], Certificate] | None = None, force: bool = False,
 ) -> None:
     """Write the report on a problem to an .html file, whole or not at all.
 
     ``convention`` and ``lambdas`` (w, h, b) say how the weight decays were given; ``verify`` runs descents, convex
-    programs and the other checks of ``ncsolve.verify`` (seconds to a minute).  Raises FileError for the file,
+    programs and the other checks of ``ncsolve.verify`` (seconds to a minute); ``certify`` makes the certificate, by
+    default of the problem's floats.  Raises FileError for the file,
     MissingPackageError for a package that is not installed, and what ``solve`` raises.
     """
     path = check_report_output(path, force=force)
-    text = report_html(problem, convention=convention, lambdas=lambdas, verify=verify)
+    text = report_html(problem, convention=convention, lambdas=lambdas, verify=verify, certify=certify)
     write_whole(path, lambda stream: stream.write(text.encode()), force=force)
 
 
 def report_html(
     problem: UFM, *, convention: Convention = _PAPER, lambdas: tuple[float, float, float] | None = None,
-    verify: bool = True,
+    verify: bool = True, certify: Callable[[Minimizer], Certificate] | None = None,
 ) -> str:
     """The report on a problem: one HTML document that needs nothing else."""
     require_report_packages()
@@ -73,7 +82,7 @@ def report_html(
         ("figures", "Figures", figures(minimizer, descents=verify)),
         ("theorem", "Theorem and derivation", theorem_section(minimizer)),
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
-        ("certificate", "Certificate", _certificate(minimizer)),
+        ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
     title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"
     footer = (
@@ -152,18 +161,23 @@ def _verification(problem: UFM) -> str:
     )
 
 
-def _certificate(minimizer: Minimizer) -> str:
+def _certificate(minimizer: Minimizer, certify: Callable[[Minimizer], Certificate] | None) -> str:
     """What a certificate in exact rational arithmetic proves, or why there is none."""
-    try:
-        from ncsolve.certificates import certify
+    from ncsolve.certificates import certify as certify_floats
 
-        result = certify(minimizer).check()
+    if minimizer.problem.code_length * minimizer.problem.classes > _CERTIFIED:
+        return (
+            "<p>There is no certificate here: exact arithmetic for so many classes takes minutes. "
+            "<code>ncsolve certify</code> makes one.</p>"
+        )
+    try:
+        result = certify_floats(minimizer).check() if certify is None else certify(minimizer).check()
     except NCSolveError as error:
         return f"<p>There is no certificate: {html.escape(str(error))}.</p>"
+    numbers = "the floats of this problem" if certify is None else "decimal numbers as they were typed"
     lines = "".join(f"<li>{html.escape(line)}</li>" for line in result.lines)
     return (
-        "<p>Proved by weak duality in exact rational arithmetic, for the numbers as floats; checked by the stand-alone "
-        f"checker, which uses integers and fractions only:</p><ul>{lines}</ul>"
-        "<p><code>ncsolve certify</code> writes the certificate itself, with decimal numbers taken as they are "
-        "typed.</p>"
+        f"<p>By weak duality in exact rational arithmetic, for {numbers} (in the convention paper). This is what the "
+        f"stand-alone checker says, which uses integers and fractions only:</p><ul>{lines}</ul>"
+        "<p><code>ncsolve certify</code> writes the certificate itself, and <code>ncsolve check</code> checks it.</p>"
     )

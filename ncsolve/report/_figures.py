@@ -12,8 +12,8 @@ from ncsolve.report._page import figure
 
 __all__ = ["figures"]
 
-# Along lambda_b the columns of so many classes take a second or two.
-_MOST_CLASSES = 200
+# Along lambda_b the columns of so many classes take a second or two: of any codes, and of affine one-hot codes.
+_MOST_CLASSES, _MOST_SYMMETRIC = 200, 2000
 _POINTS = 160
 
 
@@ -24,7 +24,7 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
 
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
-    if problem.encoding.affine is not None or problem.classes <= _MOST_CLASSES:
+    if problem.classes <= (_MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC):
         low, high = _range(minimizer)
         grid = np.concatenate(([0.0], np.geomspace(low, high, _POINTS), [math.inf]))
         shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))

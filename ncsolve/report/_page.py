@@ -77,6 +77,6 @@ def figure(svg: str, caption: str, number: int) -> str:
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{mark}\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{mark}\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}\1)", svg)
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)
     svg = svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(caption, quote=True)}" ', 1)
     return f"<figure>{svg}<figcaption>Figure {number}. {html.escape(caption)}</figcaption></figure>"

@@ -85,8 +85,8 @@ class AffineProblem {
             cosine.push(s.mean + s.across > 0 ? formulas.affine_cosine(s.across, s.mean, this.K) : null);
             if (low) low.push(root * (s.mean + s.residual));
         });
-        const sigma = [{ name: `across the mean direction (${this.K - 1}×)`, y: x.map(() => root * Math.abs(a)) }];
-        if (low) sigma.push({ name: "along the mean direction (1×)", y: low });
+        const sigma = [{ name: `across the mean direction (${this.K - 1} times)`, y: x.map(() => root * Math.abs(a)) }];
+        if (low) sigma.push({ name: "along the mean direction (once)", y: low });
         return { x, cosines: { mean: cosine }, sigma, threshold: root * t, alive: across > 0 };
     }
 

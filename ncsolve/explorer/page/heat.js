@@ -39,7 +39,7 @@ class HeatMap {
                 if (this.cells.length) {
                     const colour = [...pixels.slice(at, at + 3)];
                     const cell = this.cells[i * K + j];
-                    cell.textContent = shortText(value, 3);
+                    cell.textContent = shortText(value, K > 3 ? 2 : 3);
                     const bright = luminance(colour);
                     cell.style.color = bright > 0.179 ? "#000" : "#fff";
                     cell.style.background = `rgb(${colour})`;

@@ -100,7 +100,7 @@ function generalStory(state, problem) {
 function projectionText(exact, dimensions, withMean, kept, what) {
     if (exact) return `Exact: all ${dimensions} dimension${dimensions === 1 ? "" : "s"} are drawn.`;
     const axes = withMean
-        ? "the mean direction (upwards) and the two leading principal axes across it"
+        ? "the mean direction (vertical) and the two leading principal axes across it"
         : "the three leading principal axes";
     const share = Number.isNaN(kept) ? "" : `; keeps ${percent(kept)} of the variance about the origin`;
     return `${what} in ${dimensions} dimensions, projected on ${axes}${share}.`;
