@@ -16,7 +16,6 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._problem import UFM
-from ncsolve.errors import ConvergenceError
 
 __all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
 
@@ -78,6 +77,8 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     encoding = problem.encoding.affine
     balanced = encoding is not None and problem.counts.balanced
     bias = _balanced_bias(problem) if balanced else _location(problem)
+    if bias is None:
+        return None
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
         return None
@@ -140,8 +141,8 @@ def _balanced_bias(problem: UFM) -> Array:
     return np.full(k, beta * w / k)
 
 
-def _location(problem: UFM) -> Array:
-    """The bias that solves the problem of location, by Newton's method with halved steps."""
+def _location(problem: UFM) -> Array | None:
+    """The bias that solves the problem of location, by Newton's and Weiszfeld's steps; None if they do not converge."""
     lb, n = problem.lambda_b, problem.samples
     mean = problem.label_mean
     if lb == math.inf:
@@ -158,26 +159,20 @@ def _location(problem: UFM) -> Array:
 
     bias = mean / (1.0 + lb)
     value, slope, shifted, pull = state(bias)
-    for _ in range(200):
+    scale = float(np.linalg.norm(np.abs(codes) @ (counts / n)))
+    for _ in range(500):
+        if float(np.linalg.norm(slope)) <= 2 * _EPS * scale:
+            break
         length = np.linalg.norm(shifted, axis=0)
         bent = np.where(root * length > threshold, pull / np.where(length > 0, length, 1.0) ** 2, 0.0)
         curvature = (lb + float(np.sum(pull))) * np.eye(bias.size) - (shifted * bent) @ shifted.T
-        step = np.linalg.lstsq(curvature, -slope, rcond=1e-14)[0]
-        size = 1.0
-        for _ in range(40):
-            new = state(bias + size * step)
-            # Near the solution rounding hides the decrease: a smaller slope is as good.
-            if new[0] < value or np.linalg.norm(new[1]) < np.linalg.norm(slope):
-                break
-            size /= 2
-        else:
-            break
-        moved = float(np.linalg.norm(size * step))
-        bias = bias + size * step
-        value, slope, shifted, pull = new
-        if moved <= 4 * _EPS * float(np.linalg.norm(bias)):
-            break
-    scale = float(np.linalg.norm(codes @ (counts / n))) + float(np.linalg.norm(np.abs(codes) @ pull))
-    if float(np.linalg.norm(slope)) > 1e-9 * scale:
-        raise ConvergenceError("the bias of the orthogonal frame was not found (please report this problem)")
-    return bias
+        newton = bias + np.linalg.lstsq(curvature, -slope, rcond=1e-14)[0]
+        # Weiszfeld's step, to the mean of the codes weighted by their pull, never goes up; Newton's where it is better.
+        safe = codes @ pull / (lb + float(np.sum(pull)))
+        tried = [state(point) for point in (newton, safe)]
+        better = tried[0][0] < min(value, tried[1][0]) or (
+            tried[0][0] <= value + 4 * _EPS * abs(value) and np.linalg.norm(tried[0][1]) < np.linalg.norm(tried[1][1])
+        )
+        bias = newton if better else safe
+        value, slope, shifted, pull = tried[0 if better else 1]
+    return bias if float(np.linalg.norm(slope)) <= 1e-12 * scale else None
