@@ -153,3 +153,18 @@ def test_the_bound_does_not_trust_what_it_is_given():
         assert dual_bound(problem, dual + noise, slack + slack.T) < found.loss
         assert dual_bound(problem, dual + noise) < found.loss
     assert dual_bound(problem, dual) == pytest.approx(found.loss, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", [3, 4, 60, 100])
+def test_a_location_without_curvature_goes_to_the_general_method(seed):
+    """Codes on a line and a free bias: Newton's method for the bias has nothing to work with."""
+    rng = np.random.default_rng(1000 + seed)
+    k = int(rng.integers(2, 5))
+    problem = ncsolve.UFM(
+        encoding=rng.standard_normal((int(rng.integers(1, 5)), k)), counts=rng.integers(1, 7, k),
+        lambda_w=10.0 ** rng.uniform(-3, -1.5), lambda_h=10.0 ** rng.uniform(-3, -1.5),
+        lambda_b=[10.0 ** rng.uniform(-2, 1), 0.0, math.inf][int(rng.integers(0, 3))], features="relu",
+    )
+    found = ncsolve.solve(problem)
+    assert found.guarantee == "global"
+    assert found.gap <= 1e-8 * found.loss
