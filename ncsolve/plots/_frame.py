@@ -56,7 +56,7 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
     note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
     ax.set_xlabel(f"class $l${note}")
     ax.set_ylabel(f"class $k${note}")
-    places = np.unique(np.linspace(0, gram.shape[0] - 1, min(gram.shape[0], 6)).round().astype(int))
+    places = np.arange(0, gram.shape[0], -(-gram.shape[0] // 6))  # at equal steps
     ax.set_xticks(places, [str(chosen[i]) for i in places])
     ax.set_yticks(places, [str(chosen[i]) for i in places])
     ax.spines[["top", "right"]].set_visible(True)
