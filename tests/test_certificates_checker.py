@@ -207,7 +207,8 @@ def test_its_own_mistakes():
 def test_a_wrong_key_is_named():
     text = certificate("codes").to_bytes()
     for old, new, said in (
-        (b'"ncsolve.certificate/1"', b'"ncsolve.certificate/2"', "schema must be 'ncsolve.certificate/1'; got 'ncsolve.certificate/2'"),
+        (b'"ncsolve.certificate/1"', b'"ncsolve.certificate/2"',
+         "schema must be 'ncsolve.certificate/1'; got 'ncsolve.certificate/2'"),
         (b'"gap": ', b'"gap": "1", "gap": ', "repeated key 'gap'"),
         (b'"gap": ', b'"gap": "1", "gab": ', "unknown key 'gab'"),
         (b'"gap": ', b'"gab": ', "missing key 'gap'"),
@@ -223,17 +224,12 @@ def test_a_wrong_key_is_named():
         (Fraction(0), "0"), (Fraction(20), "20"), (Fraction(97, 2000), "97/2000 = 0.0485"),
         (Fraction(1, 3), "1/3 = 0.3333333333333333..."), (Fraction(5e-4), "0.0005000000000000000..."),
         (None, "inf"), (Fraction(10**1999), "1000000000000000... (2000 digits)"),
-        (Fraction(10**2000 + 1, 7**2300), "17814568"),
+        (Fraction(10**2000 + 1, 3 * 10**2000), "0.3333333333333333..."),
     ],
 )
 def test_numbers_in_words(number, text):
     """Every decimal that is printed is right, and what is left out is marked."""
-    shown = checker.short(number)
-    assert len(shown) < 150
-    if text == "17814568":
-        assert shown.endswith("...") or shown.endswith("digits)")
-    else:
-        assert shown == text
+    assert checker.short(number) == text
 
 
 def test_it_can_be_copied_anywhere_and_run_as_a_module(tmp_path):

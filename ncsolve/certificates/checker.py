@@ -177,7 +177,7 @@ def regime(c: SimpleNamespace) -> dict[str, Any]:
     classes: list[str | None] = []
     for n, z, f in zip(c.n, c.z, rows, strict=True):
         away = [q * x + c.den * y for x, y in zip(z, drift, strict=True)]
-        far = dot(away, away) > (c.den * q) ** 2 * gap * (Fraction(c.total, n) + (0 if known else 1 / c.lambda_b))
+        far = dot(away, away) > (c.den * q) ** 2 * gap * (Fraction(c.total, n) + Fraction(not known, c.lambda_b or 1))
         left = Fraction(-1) if far else None if not known else margin(c, rows, den, f) if gap else Fraction(0)
         classes.append(None if left is None else "zero" if left >= 0 else "nonzero")
     return {"centring": centring, "centred_up_to": None if room is None else bracket(ratio), "classes": classes}
