@@ -205,7 +205,7 @@ def short(x: Fraction | None) -> str:
         return "inf" if x is None else f"{whole[:16]}... ({len(whole)} digits)"
     n = next((i for i in range(120) if x * 10**i >= 1 << 50), 120)
     text = decimal(x, n, False) + "..." if x * 10**n % 1 else decimal(x, n, False).rstrip("0").rstrip(".")
-    return text if len(str(x)) > 30 or text == str(x) else f"{x} = {text}"
+    return text if len(str(x)) > 80 or text == str(x) else f"{x} = {text}"
 
 
 def check(data: bytes) -> list[str]:
