@@ -166,7 +166,7 @@ def test_rational_closed_forms_have_gap_zero(lambda_b, loss):
     t, lb = Fraction(1, 20), Fraction(lambda_b) if lambda_b != "inf" else None
     if lb is not None and lb <= t / (1 - t):  # complete centring: loss = perp part + the bias's share of the mean
         assert found.lower == 9 * (t**2 / 20 + t * (1 - t) / 10) + lb / (1 + lb) / 20
-    assert found.check().lines[0].startswith(f"proved: the minimum is {found.lower} ")
+    assert found.check().lines[0].startswith(f"proved: the minimum is {found.lower}")
 
 
 def test_check_values_of_the_theory():

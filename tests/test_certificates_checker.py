@@ -47,7 +47,7 @@ def test_a_sceptic_can_read_it_in_ten_minutes():
 
 
 def test_it_uses_the_standard_library_only():
-    allowed = {"collections.abc", "fractions", "json", "math", "operator", "sys", "types", "typing"}
+    allowed = {"fractions", "json", "math", "operator", "os", "sys", "types", "typing"}
     for node in ast.walk(ast.parse(SOURCE)):
         if isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} <= allowed
@@ -200,8 +200,36 @@ def test_its_own_mistakes():
         done = run_checker(*arguments)
         assert done.returncode == 2
         assert done.stdout == ""
-        assert done.stderr.startswith("malformed: ")
+        assert done.stderr.startswith("malformed: " if len(arguments) != 1 else "cannot read: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_a_wrong_key_is_named():
+    text = certificate("codes").to_bytes()
+    for old, new, said in (
+        (b'"ncsolve.certificate/1"', b'"ncsolve.certificate/2"',
+         "schema must be 'ncsolve.certificate/1'; got 'ncsolve.certificate/2'"),
+        (b'"gap": ', b'"gap": "1", "gap": ', "repeated key 'gap'"),
+        (b'"gap": ', b'"gap": "1", "gab": ', "unknown key 'gab'"),
+        (b'"gap": ', b'"gab": ', "missing key 'gap'"),
+    ):
+        with pytest.raises(checker.Malformed) as error:
+            checker.check(text.replace(old, new))
+        assert str(error.value) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (Fraction(0), "0"), (Fraction(20), "20"), (Fraction(97, 2000), "97/2000 = 0.0485"),
+        (Fraction(1, 3), "1/3 = 0.3333333333333333..."), (Fraction(1, 8), "1/8 = 0.125"),
+        (None, "inf"), (Fraction(10**1999), "1000000000000000... (2000 digits)"),
+        (Fraction(10**2000 + 1, 3 * 10**2000), "0.3333333333333333..."),
+    ],
+)
+def test_numbers_in_words(number, text):
+    """Every decimal that is printed is right, and what is left out is marked."""
+    assert checker.short(number) == text
 
 
 def test_it_can_be_copied_anywhere_and_run_as_a_module(tmp_path):

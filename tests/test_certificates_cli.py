@@ -1,6 +1,7 @@
 """``ncsolve certify`` and ``ncsolve check`` as commands: files, exit codes, numbers as they were typed."""
 
 import json
+import os
 import subprocess
 import sys
 from fractions import Fraction
@@ -36,7 +37,7 @@ def run(capsys, tmp_path, monkeypatch):
 def test_make_check_and_tamper(run, tmp_path):
     code, out, _ = run(*ONEHOT, "-o", "cert.json")
     assert code == 0
-    assert out.splitlines()[0] == "proved: the minimum is 97/2000 (about 0.048500000000000)"
+    assert out.splitlines()[0] == "proved: the minimum is 97/2000 = 0.0485"
     assert out.splitlines()[-1] == "saved cert.json; check it with: ncsolve check cert.json"
     assert run("check", "cert.json") == (0, "\n".join(out.splitlines()[:-1]) + "\n", "")
     text = (tmp_path / "cert.json").read_text()
@@ -106,6 +107,41 @@ def test_digits(run):
     assert 0 < upper - lower <= upper / 10**50
 
 
+def test_fractions_as_typed(run):
+    code, _, err = run("certify", "--lambda-w", "1/2000", "--lambda-h", "1/2000", "--lambda-b", "1/19")
+    assert code == 0
+    assert "lambdas: lambda_w = 1/2000 = 0.0005, lambda_h = 1/2000 = 0.0005, lambda_b = 1/19 = 0.05263" in err
+    assert "centring: complete; complete up to lambda_b = 1/19\n" in err  # the float nearest to 1/19 is not lb*
+    made = document(run, "--convention", "sum", "--lambda-w", "1/3", "--lambda-b", "1e-1/7")
+    assert (made["lambda_w"], made["lambda_b"]) == ("1/3000", "1/70000")
+    assert run("minimizer", "--lambda-w", "1/2000", "--json") == run("minimizer", "--lambda-w", "5e-4", "--json")
+
+
+def test_an_existing_file_is_refused_before_the_work(run, tmp_path, monkeypatch):
+    (tmp_path / "cert.json").write_text("mine")
+    monkeypatch.setattr(_certify, "certificate_as_typed", lambda *_, **__: pytest.fail("worked first"))
+    code, _, err = run(*ONEHOT, "-o", "cert.json")
+    assert (code, (tmp_path / "cert.json").read_text()) == (2, "mine")
+    assert "exists already" in err
+
+
+@pytest.mark.parametrize("stand_alone", [True, False])
+@pytest.mark.parametrize(("old", "new", "code"), [("x", "x", 0), ("97/2000", "97/2001", 1), ("schema", "scheme", 2)])
+def test_a_reader_that_goes_away(run, tmp_path, stand_alone, old, new, code):
+    """The exit code is the verdict, whoever reads the words; nothing is printed about pipes."""
+    assert run(*ONEHOT, "-o", "cert.json")[0] == 0
+    (tmp_path / "cert.json").write_text((tmp_path / "cert.json").read_text().replace(old, new))
+    command = [checker.__file__] if stand_alone else ["-m", "ncsolve", "check"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams = {"stderr" if code else "stdout": writer, "stdout" if code else "stderr": subprocess.PIPE}
+    done = subprocess.run([sys.executable, *command, "cert.json"], cwd=tmp_path, check=False, **streams)
+    os.close(writer)
+    assert done.returncode == code
+    assert not done.stdout
+    assert not done.stderr
+
+
 @pytest.mark.parametrize("name", CONVENTIONS)
 def test_conventions_are_exact(run, name):
     lambdas = ("--lambda-w", "0.1", "--lambda-h", "0.2", "--lambda-b", "0.3")
@@ -128,6 +164,10 @@ def test_convention_of_the_loss(run):
     [
         (["certify", "--classes", "300"], "at most 256 classes and outputs; got 300"),
         (["certify", "--digits", "0"], "digits must be a whole number from 1 to 500; got 0"),
+        (["certify", "--lambda-w", "1/0"], "--lambda-w must be a number whose denominator is not zero; got '1/0'"),
+        (["minimizer", "--lambda-b", "0/0"], "--lambda-b must be a number whose denominator is not zero; got '0/0'"),
+        (["certify", "--lambda-b", "1e-200/1e200"], "--lambda-b must be between 1e-300 and 1e300"),
+        (["certify", "--lambda-w", "one/two"], "--lambda-w must be a finite number"),
         (["certify", "--lambda-w", "half"], "--lambda-w must be a number"),
         (["certify", "--lambda-b", "0." + "1" * 1001], "--lambda-b must be between 1e-300 and 1e300 and"),
         (["certify", "--encoding", "onehto"], "did you mean 'onehot'?"),
@@ -145,10 +185,9 @@ def test_mistakes(run, arguments, message):
 def test_minimizer_with_a_certificate(run, tmp_path):
     code, out, _ = run("minimizer", "--lambda-b", "0.5", "--certify")
     assert code == 0
-    assert "certificate  proved: the minimum is 97/2000 (about 0.048500000000000)" in out
+    assert "certificate  proved: the minimum is 97/2000 = 0.0485" in out
     assert "certificate" not in run("minimizer", "--lambda-b", "0.5")[1]
-    code, out, _ = run("minimizer", "--lambda-b", "1/2", "--certify")
-    assert code == 2  # a fraction is no number of the command line
+    assert run("minimizer", "--lambda-b", "1/2", "--certify")[:2] == (0, out)
     code, out, _ = run("minimizer", "--lambda-b", "0.5", "--convention", "sum", "--json", "--certify")
     document = json.loads(out)
     jsonschema.validate(document, schema("ncsolve.minimizer/1"))

@@ -56,7 +56,7 @@ def test_certified_and_checked_by_the_bare_checker(name, folder):
     done = run_checker(path)
     assert done.returncode == 0, done.stderr
     first = done.stdout.splitlines()[0]
-    assert first.startswith(f"proved: the minimum is {made.upper} " if exact else "certified: loss in [")
+    assert first.startswith(f"proved: the minimum is {checker.short(made.upper)}" if exact else "certified: loss in [")
     assert done.stdout.splitlines() == list(made.check().lines)
     jsonschema.validate(made.to_json(), schema("ncsolve.certificate/1"))
 

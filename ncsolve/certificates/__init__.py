@@ -8,8 +8,9 @@
 ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
 >>> for line in certify(problem, lambda_w="5e-4", lambda_h="5e-4").check().lines:
 ...     print(line)
-proved: the minimum is 97/2000 (about 0.048500000000000)
+proved: the minimum is 97/2000 = 0.0485
 problem: 10 classes, 10 outputs, 1000 samples, at least 10 features
+lambdas: lambda_w = 1/2000 = 0.0005, lambda_h = 1/2000 = 0.0005, lambda_b = 1/2 = 0.5
 centring: incomplete; complete up to lambda_b = 1/19
 class means: 0 zero, 10 nonzero, 0 undecided
 """

@@ -39,7 +39,7 @@ class Certificate:
     >>> certificate.lower, certificate.upper, certificate.gap
     (Fraction(97, 2000), Fraction(97, 2000), Fraction(0, 1))
     >>> print(certificate.check().lines[0])
-    proved: the minimum is 97/2000 (about 0.048500000000000)
+    proved: the minimum is 97/2000 = 0.0485
     """
 
     problem: ExactProblem

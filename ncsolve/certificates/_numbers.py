@@ -42,8 +42,12 @@ def _from_text(name: str, text: str) -> Fraction:
     try:
         found = _from_decimal(name, Decimal(top))
         below = _from_decimal(name, Decimal(bottom)) if slash else Fraction(1)
+        if slash and below == 0:
+            raise ProblemError(f"{name} must be a number whose denominator is not zero; got {text[:60]!r}")
+        if found and not Fraction(10) ** -_MAX_EXPONENT <= abs(found / below) <= 10**_MAX_EXPONENT:
+            raise ProblemError(f"{name} must be between 1e-{_MAX_EXPONENT} and 1e{_MAX_EXPONENT}; got {text[:60]!r}")
         return found / below
-    except (InvalidOperation, ZeroDivisionError):
+    except InvalidOperation:
         raise ProblemError(f'{name} must be a finite number, such as "5e-4" or "1/2000"; got {text[:60]!r}') from None
 
 

@@ -15,15 +15,14 @@ needs sum l = 0.  So objective >= sum n_k <l_k, e_k> - N/2 sum n_k |l_k|^2 - |su
 """
 
 import json
+import os
 import sys
-from collections.abc import Sequence
 from fractions import Fraction
 from math import isqrt, lcm
 from operator import mul
 from types import SimpleNamespace
 from typing import Any
 
-Rows = Sequence[Sequence[Fraction]]
 SCHEMA = "ncsolve.certificate/1"
 NUMBERS = ("lambda_w", "lambda_h", "lower", "upper", "gap")
 VECTORS = {"counts": "k", "scales": "d", "bias": "m", "psd_scales": "q"}
@@ -40,6 +39,11 @@ class Refuted(Exception):
     """The evidence does not prove what is claimed."""
 
 
+def demand(holds: bool, fault: Exception) -> None:
+    if not holds:
+        raise fault
+
+
 def read(data: bytes) -> SimpleNamespace:
     """Take the file apart; refuse whatever is not as documented."""
     if len(data) > MAX_BYTES or data.count(b"[") > 4096 or data.count(b"{") > 1 or data.count(b",") > 1 << 19:
@@ -47,11 +51,13 @@ def read(data: bytes) -> SimpleNamespace:
     try:
         pairs = json.loads(data, object_pairs_hook=tuple, parse_float=str, parse_constant=str, parse_int=str)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"the file is not JSON, or nested too deeply: {show(str(error))}") from None
-    top = dict(pairs) if isinstance(pairs, tuple) else {}
-    wrong = sorted(set(top) ^ set(NAMES))
-    if wrong or len(top) < len(pairs) or top["schema"] != SCHEMA:
-        raise Malformed(f"every key must occur once, with schema {SCHEMA!r}; missing or wrong: {show(wrong or pairs)}")
+        raise Malformed(f"the file is not JSON, or nested too deeply: {str(error)!a:.60}") from None
+    demand(isinstance(pairs, tuple), Malformed("the file must be one JSON object"))
+    top, names = dict(pairs), [name for name, _ in pairs]
+    demand(top.get("schema", SCHEMA) == SCHEMA, Malformed(f"schema must be {SCHEMA!r}; got {top.get('schema')!a:.60}"))
+    for name in (*NAMES, *top):
+        fault = "missing" if name not in top else "unknown" if name not in NAMES else "repeated"
+        demand(names.count(name) == NAMES.count(name), Malformed(f"{fault} key {name!a:.60}"))
     size = {letter: len(entries(top[name], name)) for name, letter in VECTORS.items()}
     c = SimpleNamespace(**top | {name: number(top[name], name) for name in NUMBERS})
     for name, shape in ARRAYS.items():
@@ -68,10 +74,6 @@ def read(data: bytes) -> SimpleNamespace:
     return c
 
 
-def show(thing: object) -> str:
-    return text if len(text := ascii(thing)) < 60 else text[:57] + "..."
-
-
 def entries(thing: Any, where: str, size: int | None = None) -> list[Any]:
     if not isinstance(thing, list) or len(thing) > MAX_SIZE or size not in (None, len(thing)):
         raise Malformed(f"{where} must be a list of {f'at most {MAX_SIZE}' if size is None else size} entries")
@@ -79,21 +81,18 @@ def entries(thing: Any, where: str, size: int | None = None) -> list[Any]:
 
 
 def number(thing: Any, where: str) -> Fraction:
-    top, slash, bottom = thing.partition("/") if isinstance(thing, str) else ("", "", "")
-    for digits in (top.removeprefix("-"), bottom if slash else "1"):
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS):
-            raise Malformed(f'{where}: a number must be "p" or "p/q" of at most {MAX_DIGITS} digits; got {show(thing)}')
-    if slash and int(bottom) == 0:
-        raise Malformed(f"{where}: {show(thing)} has the denominator zero")
-    return Fraction(int(top), int(bottom) if slash else 1)
+    top, _, bottom = (thing if "/" in thing else thing + "/1").partition("/") if isinstance(thing, str) else "..."
+    parts = (top.removeprefix("-"), bottom)
+    if not all(x.isascii() and x.isdigit() and len(x) <= MAX_DIGITS for x in parts) or int(bottom) == 0:
+        raise Malformed(f'{where}: must be "p" or "p/q" of at most {MAX_DIGITS} digits, q not zero; got {thing!a:.60}')
+    return Fraction(int(top), int(bottom))
 
 
-def integers(rows: Rows, size: int) -> tuple[list[list[int]], int]:
+def integers(rows: Any, size: int) -> tuple[list[list[int]], int]:
     """The same numbers over one denominator; Malformed if size^3 products of numbers so long would take too long."""
     den, longest = 1, max((x.numerator.bit_length() for row in rows for x in row), default=0)
     for q in {x.denominator for row in rows for x in row}:
-        if size**3 * ((den := lcm(den, q)).bit_length() + longest) ** 2 > MAX_WORK:
-            raise Malformed("the numbers, over a common denominator, are too long for a problem of this size")
+        demand(size**3 * ((den := lcm(den, q)).bit_length() + longest) ** 2 <= MAX_WORK, Malformed("too long numbers"))
     return [[x.numerator * (den // x.denominator) for x in row] for row in rows], den
 
 
@@ -101,7 +100,7 @@ def dot(x: Any, y: Any) -> Any:
     return sum(map(mul, x, y))
 
 
-def gram(rows: Rows, weights: Sequence[Fraction], size: int) -> tuple[list[list[int]], int]:
+def gram(rows: Any, weights: Any, size: int) -> tuple[list[list[int]], int]:
     """The lower triangle of rows diag(weights) rows^T, over its denominator."""
     (ints, a), ((scales,), b) = integers(rows, size), integers([weights], size)
     scaled = [list(map(mul, row, scales)) for row in ints]
@@ -112,10 +111,8 @@ def objective(c: SimpleNamespace) -> Fraction:
     """The objective at the point; it leaves the W h_k in c.z, over c.den."""
     point = (c.weights, c.class_means, [c.scales], [c.bias])
     (w, x), (h, y), ((s,), z), ((b,), q) = (integers(rows, c.size) for rows in point)
-    if c.lambda_b is None and any(b):
-        raise Refuted("lambda_b = inf needs the bias zero")
-    scaled = [list(map(mul, s, mean)) for mean in h]
-    c.z, c.den = [[dot(row, mean) for row in w] for mean in scaled], x * y * z
+    demand(c.lambda_b is not None or not any(b), Refuted("lambda_b = inf needs the bias zero"))
+    c.z, c.den = [[dot(row, f) for row in w] for f in [list(map(mul, s, mean)) for mean in h]], x * y * z
     den = lcm(c.den, c.p, q)
     i, j, k, trios = den // c.den, den // q, den // c.p, zip(c.z, [b] * len(h), c.e, strict=True)
     rests = [[i * u + j * v - k * e for u, v, e in zip(*trio, strict=True)] for trio in trios]
@@ -128,8 +125,7 @@ def objective(c: SimpleNamespace) -> Fraction:
 def bound(c: SimpleNamespace) -> Fraction:
     dual, den = integers(c.dual, c.size)
     total = [dot(c.n, column) for column in zip(*dual, strict=True)]
-    if c.lambda_b == 0 and any(total):
-        raise Refuted("lambda_b = 0 needs sum n_k l_k = 0")
+    demand(c.lambda_b != 0 or not any(total), Refuted("lambda_b = 0 needs sum n_k l_k = 0"))
     linear, square = dot(c.n, map(dot, dual, c.e)), dot(c.n, map(dot, dual, dual))
     price = Fraction(dot(total, total), c.lambda_b) if c.lambda_b else 0
     return Fraction(linear, den * c.p) - Fraction(c.total * square + price, 2 * den * den)
@@ -145,9 +141,7 @@ def semidefinite(c: SimpleNamespace) -> None:
         *across, own = (den // a * x + den // b * y for x, y in zip(*pair, strict=True))
         slack[i] -= own + sum(map(abs, across))
         slack[:i] = [old - abs(x) for old, x in zip(slack, across, strict=False)]
-    if (worst := min(slack)) < 0:
-        where = f"row {slack.index(worst)} of the remainder is not diagonally dominant"
-        raise Refuted(f"sum n_k l_k l_k^T <= lambda_w lambda_h I is not shown: {where}")
+    demand(min(slack) >= 0, Refuted(f"A >= 0: row {slack.index(min(slack))} of the rest is not diagonally dominant"))
 
 
 def margin(c: SimpleNamespace, rows: list[list[int]], den: int, x: list[int]) -> Fraction | None:
@@ -161,7 +155,6 @@ def margin(c: SimpleNamespace, rows: list[list[int]], den: int, x: list[int]) ->
 
 def regime(c: SimpleNamespace) -> dict[str, Any]:
     """Is the mean feature of the minimizer zero (complete centring, b = mu/(1 + lambda_b)), and which class means are?
-
     T3: h_k = 0 iff x = e_k - b is a sum of eigenvectors of G = sum n_k (e_k - b)(e_k - b)^T with eigenvalues up to
     T^2 = N^2 lambda_w lambda_h (not if x^T G x > T^2 |x|^2), and the mean iff x = mu - b is, at b = mu/(1 + lambda_b).
     Else: as objective - minimum >= sum |change of W h + b|^2/(2N) + lambda_b/2 |change of b|^2, a point near enough to
@@ -184,8 +177,7 @@ def regime(c: SimpleNamespace) -> dict[str, Any]:
     classes: list[str | None] = []
     for n, z, f in zip(c.n, c.z, rows, strict=True):
         away = [q * x + c.den * y for x, y in zip(z, drift, strict=True)]
-        limit = gap * (Fraction(c.total, n) + (0 if known else Fraction(1, c.lambda_b)))
-        far = dot(away, away) > (c.den * q) ** 2 * limit
+        far = dot(away, away) > (c.den * q) ** 2 * gap * (Fraction(c.total, n) + Fraction(not known, c.lambda_b or 1))
         left = Fraction(-1) if far else None if not known else margin(c, rows, den, f) if gap else Fraction(0)
         classes.append(None if left is None else "zero" if left >= 0 else "nonzero")
     return {"centring": centring, "centred_up_to": None if room is None else bracket(ratio), "classes": classes}
@@ -207,27 +199,32 @@ def decimal(x: Fraction, digits: int, up: bool) -> str:
     return f"{'-' * (n < 0)}{whole}.{rest:0{digits}d}"
 
 
+def short(x: Fraction | None) -> str:
+    """p/q = its decimals; "..." stands for those that are left out, and a long p/q is left out itself."""
+    if x is None or len(whole := str(x // 1)) > 60:
+        return "inf" if x is None else f"{whole[:16]}... ({len(whole)} digits)"
+    n = next((i for i in range(120) if x * 10**i >= 1 << 50), 120)
+    text = decimal(x, n, False) + "..." if x * 10**n % 1 else decimal(x, n, False).rstrip("0").rstrip(".")
+    return text if len(str(x)) > 80 or text == str(x) else f"{x} = {text}"
+
+
 def check(data: bytes) -> list[str]:
     """What is proved, in words; Malformed or Refuted."""
     c = read(data)
     semidefinite(c)
-    if objective(c) > c.upper:
-        raise Refuted("the objective at the point is above the claimed upper bound")
-    if bound(c) < c.lower:
-        raise Refuted("the bound that the dual vectors give is below the claimed lower bound")
-    if c.upper - c.lower > c.gap:
-        raise Refuted("the claimed bounds are further apart than the claimed gap")
+    demand(objective(c) <= c.upper, Refuted("the objective at the point is above the claimed upper bound"))
+    demand(bound(c) >= c.lower, Refuted("the bound that the dual vectors give is below the claimed lower bound"))
+    demand(c.upper - c.lower <= c.gap, Refuted("the claimed bounds are further apart than the claimed gap"))
     for name, found in regime(c).items():
-        if vars(c)[name] != found:
-            raise Refuted(f"{name}: {show(found)} is what can be shown, not {show(vars(c)[name])}")
+        demand(vars(c)[name] == found, Refuted(f"{name}: {found!a:.60} can be shown, not {vars(c)[name]!a:.60}"))
     n = next(i for i in range(9999) if c.gap * 10**i >= 10 or c.gap == 0)
     size = -(-c.gap.numerator * 10**n // c.gap.denominator)
     loss = f"[{decimal(c.lower, n, False)}, {decimal(c.upper, n, True)}], gap <= {size // 10}.{size % 10}e{1 - n}"
-    exact = f"{c.lower} (about {decimal(c.lower, 15, False)})"
     numbers = ", ".join(f"{c.classes.count(word)} {word or 'undecided'}" for word in ("zero", "nonzero", None))
     return [
-        f"proved: the minimum is {exact}" if c.lower == c.upper else f"certified: loss in {loss}",
+        f"proved: the minimum is {short(c.lower)}" if c.lower == c.upper else f"certified: loss in {loss}",
         f"problem: {len(c.codes)} classes, {len(c.bias)} outputs, {c.total} samples, at least {len(c.scales)} features",
+        "lambdas: " + ", ".join(f"{name} = {short(vars(c)[name])}" for name in ("lambda_w", "lambda_h", "lambda_b")),
         f"centring: {c.centring or 'undecided'}; complete up to lambda_b = "
         + " .. ".join(dict.fromkeys(c.centred_up_to or ["undecided"])), f"class means: {numbers}",
     ]
@@ -235,14 +232,17 @@ def check(data: bytes) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     try:
-        if len(arguments) != 1:
-            raise Malformed("name one certificate, as in checker.py cert.json")
+        demand(len(arguments) == 1, Malformed("name one certificate, as in checker.py cert.json"))
         with open(arguments[0], "rb") as file:
-            print("\n".join(check(file.read(MAX_BYTES + 1))))
+            code, text = 0, "\n".join(check(file.read(MAX_BYTES + 1)))
     except (Refuted, Malformed, OSError, MemoryError, RecursionError, ValueError) as error:
-        print(f"{'refuted' if isinstance(error, Refuted) else 'malformed'}: {error}", file=sys.stderr)
-        return 1 if isinstance(error, Refuted) else 2
-    return 0
+        code, word = (1, "refuted") if isinstance(error, Refuted) else (2, "malformed")
+        text = f"{'cannot read' if isinstance(error, OSError) else word}: {error}"
+    try:
+        print(text, file=sys.stderr if code else sys.stdout, flush=True)
+    except OSError as error:  # if the reader went away, as `| head` does, the exit code is still the verdict
+        os._exit(code if isinstance(error, BrokenPipeError) else 2)
+    return code
 
 
 if __name__ == "__main__":

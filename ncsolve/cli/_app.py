@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -84,5 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:
-    print(f"ncsolve: error: {' '.join(message.split())}", file=sys.stderr)
+    try:
+        print(f"ncsolve: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
+    except BrokenPipeError:  # the reader went away: the exit code still tells
+        os._exit(code)
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -45,7 +46,8 @@ def certify(
 ) -> None:
     """Prove that a loss is the global minimum, in exact rational arithmetic.
 
-    Decimal numbers mean what they say: 5e-4 is 1/2000.  The minimum is proved exactly where it is rational, else
+    Numbers mean what they say: 5e-4 is 1/2000, which may be
+    typed as well.  The minimum is proved exactly where it is rational, else
     enclosed.  'ncsolve check' needs nothing but the file that this writes.
 
     \b
@@ -53,8 +55,11 @@ def certify(
       ncsolve certify --encoding onehot --lambda-b 0.5 -o cert.json
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
     """
+    from ncsolve._outputs import check_output
     from ncsolve._solve import solve
 
+    if out is not None:  # before the work, not after it
+        check_output(out, [out.suffix.lower()], force=force)
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
@@ -90,8 +95,10 @@ def check(
     if file is None:
         raise FileError("name the certificate to check, as in 'ncsolve check cert.json'")
     result = check_file(file)
-    for line in result.lines:
-        typer.echo(line, err=not result.holds)
+    try:
+        typer.echo("\n".join(result.lines), err=not result.holds)
+    except BrokenPipeError:  # the reader went away, as `| head` does: the exit code is still the verdict
+        os._exit(0 if result.holds else 1)  # nothing is left to do but to flush what cannot be written
     if not result.holds:
         raise typer.Exit(1)
 
@@ -104,10 +111,10 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
         typer.echo(line, err=out is None)
     if not result.holds:  # a mistake in this program
         raise typer.Exit(1)
-    scale = _factors(convention, problem.samples, problem.outputs)[3]
-    if scale != 1:
-        note = f"numbers are in the convention paper; the loss in {convention} is {scale} times as large"
-        typer.echo(note, err=out is None)
+    if convention != "paper":
+        scale = _factors(convention, problem.samples, problem.outputs)[3]
+        note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
+        typer.echo(f"numbers are in the convention paper{note}", err=out is None)
     if out is not None:
         typer.echo(f"saved {out}; check it with: ncsolve check {out}")
 

@@ -272,10 +272,16 @@ def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
 
 
 def _number(option: str, text: str) -> float:
+    if "/" in text:  # exact until here: certificates take the text itself
+        from ncsolve.certificates._numbers import exact_number
+
+        return float(exact_number(option, text))
     try:
         value = float(text)
     except ValueError:
-        raise ProblemError(f"{option} must be a number such as 5e-4 (or inf for --lambda-b); got {text!r}") from None
+        raise ProblemError(
+            f"{option} must be a number such as 5e-4 or 1/2000 (or inf for --lambda-b); got {text!r}"
+        ) from None
     if math.isnan(value):
         raise ProblemError(f"{option} must be a number such as 5e-4; got {text!r}")
     return value
