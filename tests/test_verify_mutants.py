@@ -24,7 +24,8 @@ INDEPENDENT = ncsolve.UFM(encoding=[[2, 0, 1], [0, 1, 0.5], [0, 0.5, 2], [1, 0, 
 SMOOTHED = ncsolve.UFM(encoding=encodings.smoothed(4, 0.2), counts=[3, 3, 2, 1], lambda_w=0.03, lambda_h=0.05,
                        lambda_b=0.3)
 PROBLEMS = {
-    "smoothed": SMOOTHED, "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW, "independent": INDEPENDENT,
+    "smoothed": SMOOTHED, "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW,
+    "independent": INDEPENDENT,
 }
 
 
@@ -175,6 +176,8 @@ def tampered(name, change):
 
         def solve(problem, **options):
             found = original(problem, **options)
+            if name in {field.name for field in dataclasses.fields(found)}:
+                return dataclasses.replace(found, **{name: change(getattr(found, name))})
             kind = type("Tampered", (ncsolve.Minimizer,), {name: property(lambda self: change(getattr(found, name)))})
             return kind(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
 
@@ -236,7 +239,10 @@ MUTANTS = {
     ),
     "cosines left out": (tampered("cosines", lambda found: None), [*PROBLEMS], ["cosine-curve"]),
     "q off by 1 % in the quotient": (quotient_off, ["smoothed"], ["self-duality"]),
-    "no transition": (tampered("transition", lambda value: None), ["curve", "law", "independent"], ["large-bias-dependent", "transition-threshold"]),
+    "no transition": (
+        tampered("transition", lambda value: None), ["curve", "law", "independent"],
+        ["large-bias-dependent", "transition-threshold"],
+    ),
     "NC3 off by 1e-4": (
         tampered("nc", lambda nc: dataclasses.replace(nc, nc3=None if nc.nc3 is None else nc.nc3 + 1e-4)),
         ["curve", "general"],

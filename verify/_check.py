@@ -26,8 +26,8 @@ from ncsolve import UFM, Minimizer, NCSolveError, SizeError
 __all__ = ["check"]
 
 # Above so many parameters there is no dense Hessian, descent has one feature per class, or there is none at all; above
-# so many entries no array is formed.
-_HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 1_000_000
+# so many entries (1414 one-hot classes, some seconds) no array is formed.
+_HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 4_000_000
 _CONVEX_ENTRIES = 120
 _TINY = 1e-100
 
