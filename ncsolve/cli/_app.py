@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ncsolve._version import __version__
-from ncsolve.cli._lazy import Interrupted, LazyGroup
+from ncsolve.cli._lazy import LazyGroup
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _fail(str(error), code=1)
     except NCSolveError as error:
         _fail(str(error))
-    except (KeyboardInterrupt, Interrupted):
+    except KeyboardInterrupt:
         _fail("interrupted", code=130)
     except BrokenPipeError:  # the reader went away, as `| head` does
         sys.stderr.close()
@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             typer.echo(message())
             sys.exit(2)
         _fail(f"{message()} Try '{path} --help'.")
+    if code == 130:  # what typer makes of Ctrl-C, without a word
+        _fail("interrupted", code=130)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-__all__ = ["COMMANDS", "Interrupted", "LazyGroup"]
+__all__ = ["COMMANDS", "LazyGroup"]
 
 # Name of the command, in the order of the help, and where its function is.
 COMMANDS = {
@@ -27,18 +27,8 @@ COMMANDS = {
 }
 
 
-class Interrupted(Exception):
-    """Ctrl-C: of a KeyboardInterrupt typer makes exit status 130, without a word."""
-
-
 class LazyGroup(TyperGroup):
     """A group whose commands are those of ``COMMANDS``."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interrupted from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
