@@ -39,7 +39,7 @@ def own_scalars(
         return figures
     figures += [*_cosines(prediction, means, skipped), _spread(prediction, means)]
     if prediction.rank > 0:
-        figures.append(_collapse(prediction, samples, point, means))
+        figures.append(_collapse(problem, prediction, samples, point, means))
     return figures
 
 
@@ -186,9 +186,11 @@ def _spread(prediction: Minimizer, means: Array) -> Figure:
     return figure.figure()
 
 
-def _collapse(prediction: Minimizer, samples: Samples, point: Point, means: Array) -> Figure:
+def _collapse(problem: UFM, prediction: Minimizer, samples: Samples, point: Point, means: Array) -> Figure:
     figure = Worst("NC2-NC4 of the solver's W, b, H", tolerance=1e-6, reason="quotients of small lengths")
-    vectors = metrics.class_vectors(point.W, point.b, samples.codes)
+    # A single class has an output of its own only if its code says so.
+    affine = problem.encoding.affine is not None
+    vectors = point.W.T if affine else metrics.class_vectors(point.W, point.b, samples.codes)
     nc = prediction.nc
     for claimed, own in (
         (nc.nc2_simplex, metrics.simplex_distance(means)),
