@@ -161,7 +161,7 @@ def test_a_wrong_solver_exits_1(monkeypatch, capsys):
         (["--report", "README.md"], "exists already"),
         (["--report", "no/such/folder.md"], "the folder no/such does not exist"),
         (["--report", "docs"], "is a directory"),
-        (["--force"], "--force is about a --report"),
+        (["--force"], "--force is about the files"),
         (["--quick", "--stable"], "--stable is about a --report"),
         (["--stable", "--report", "new.md", "--classes", "3"], "--stable is for the claims"),
         (["--list", "--json"], "--list only prints the claims; drop --json"),

@@ -100,8 +100,8 @@ def _count(what: str, claimed: int, own: range) -> Figure:
 
 def _named(what: str, claimed: str, own: set[str]) -> Figure:
     return Figure(
-        what=what, predicted=claimed, found=float(claimed in own), error=float(claimed not in own), tolerance=0.0,
-        reason=f"found: {' or '.join(sorted(own))}",
+        what=f"{what} is not {claimed}", predicted=0.0, found=float(claimed not in own),
+        error=float(claimed not in own), tolerance=0.0, reason=f"a count; found: {' or '.join(sorted(own))}",
     )
 
 
