@@ -75,7 +75,7 @@ def affine_problem(
     """Balanced codes a I + q J with lambda_w/lambda_h the square of ``ratio``; n a square."""
     ones = f"{'-' if q < 0 else '+'} {'' if abs(q) == 1 else f'{abs(q)} '}J"
     return RationalProblem(
-        name="one-hot codes" if (a, q) == (1, 0) else f"codes {a} I {ones}",
+        name="one-hot codes" if a == 1 and q == 0 else f"codes {a} I {ones}",
         codes=tuple(tuple(a * (i == j) + q for j in range(k)) for i in range(k)), counts=(n,) * k,
         tau=t / (k * math.isqrt(n)), ratio=ratio, lambda_b=lambda_b,
     )
