@@ -25,3 +25,16 @@ def test_a_false_claim_is_not_proved(monkeypatch):
         "simplex-etf-certified", "transition-threshold-certified", "bias-centring-certified"
     }
     assert {verdict.state for verdict in report.verdicts} == {"proved", "disagrees"}
+
+
+def test_every_certified_claim_names_its_problems_and_speaks_of_no_other():
+    claims = {entry.name: entry for entry in verify.CLAIMS if entry.shows == "proved"}
+    for name, entry in _certified.CERTIFIED.items():
+        problems = entry.problems()
+        claim = claims[f"{name}-certified"]
+        assert claim.statement == f"on these {len(problems)} problems: {entry.statement}"
+        listed = dict(part.rsplit(": lambda_b = ", 1) for part in claim.run.split("the problems are ")[1].split("; "))
+        assert sum(len(values.split(", ")) for values in listed.values()) == len(problems)
+        for problem in problems:
+            value = "inf" if problem.lambda_b is None else str(problem.lambda_b)
+            assert value in listed[problem.setting].split(", ")

@@ -1,6 +1,7 @@
 """``check``: one problem against every method that its size allows."""
 
 import math
+import time
 from unittest import mock
 
 import numpy as np
@@ -75,6 +76,14 @@ def test_labels_that_square_to_zero_are_not_called_verified():
     report = check(ncsolve.UFM(encoding=1e-200 * np.eye(2), counts=2, lambda_w=0.1, lambda_h=0.1, lambda_b=0.1))
     assert not report.passed
     assert "rescale" in report.skipped[0]
+
+
+def test_what_would_take_minutes_is_left_out_at_once():
+    began = time.monotonic()
+    report = check(ncsolve.UFM(encoding=encodings.onehot(3000), counts=3, lambda_w=1e-6, lambda_h=1e-6, lambda_b=0.1))
+    assert report.verdict == "nothing was compared"
+    assert "3000 classes" in report.skipped[0]
+    assert time.monotonic() - began < 10  # 97 s when all was compared
 
 
 def test_the_report_in_every_form():

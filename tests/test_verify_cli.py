@@ -161,7 +161,7 @@ def test_a_wrong_solver_exits_1(monkeypatch, capsys):
         (["--report", "README.md"], "exists already"),
         (["--report", "no/such/folder.md"], "the folder no/such does not exist"),
         (["--report", "docs"], "is a directory"),
-        (["--force"], "--force is about a --report"),
+        (["--force"], "--force is about the files"),
         (["--quick", "--stable"], "--stable is about a --report"),
         (["--stable", "--report", "new.md", "--classes", "3"], "--stable is for the claims"),
         (["--list", "--json"], "--list only prints the claims; drop --json"),
@@ -214,3 +214,35 @@ def test_ctrl_c_leaves_the_finished_claims_in_the_report(tmp_path, workers):
     text = report.read_text(encoding="utf-8")
     assert "| agrees |" in text
     assert "| not run |" in text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process group")
+@pytest.mark.parametrize("where", ["ncsolve.verify.check", "ncsolve.cli._lazy.import_module"])
+def test_ctrl_c_without_claims_is_one_line(tmp_path, where):
+    """While a problem is verified, and while the command is still being imported."""
+    module, name = where.rsplit(".", 1)
+    program, mark = tmp_path / "program.py", tmp_path / "mark"
+    program.write_text(
+        f"import pathlib, signal, time\nimport {module}\n"
+        "from ncsolve.cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "def wait(*arguments, **options):\n"
+        f"    pathlib.Path({str(mark)!r}).write_text('here')\n"
+        "    time.sleep(60)\n"
+        f"{module}.{name} = wait\n"
+        "main(['verify', '--encoding', 'onehot', '--classes', '3', '--lambda-b', '0.5'])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+        start_new_session=True,
+    )
+    begin = time.monotonic()
+    while not mark.exists():
+        assert time.monotonic() - begin < 60
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "ncsolve: error: interrupted\n"
+    assert out == ""

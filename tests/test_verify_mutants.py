@@ -21,8 +21,11 @@ GENERAL = FREE.replace(lambda_b=0.1)
 LAW = ncsolve.UFM(encoding=np.eye(3), counts=[4, 2, 1], lambda_w=0.05, lambda_h=0.05, lambda_b=2.0)
 INDEPENDENT = ncsolve.UFM(encoding=[[2, 0, 1], [0, 1, 0.5], [0, 0.5, 2], [1, 0, 0]], counts=[3, 2, 2], lambda_w=0.06,
                           lambda_h=0.05, lambda_b=1.0)
+SMOOTHED = ncsolve.UFM(encoding=encodings.smoothed(4, 0.2), counts=[3, 3, 2, 1], lambda_w=0.03, lambda_h=0.05,
+                       lambda_b=0.3)
 PROBLEMS = {
-    "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW, "independent": INDEPENDENT,
+    "smoothed": SMOOTHED, "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW,
+    "independent": INDEPENDENT,
 }
 
 
@@ -132,6 +135,17 @@ def onehot_law_end_off(monkeypatch):
     )
 
 
+def quotient_off(monkeypatch):
+    """The constant part q J of imbalanced affine codes is one percent of q too large."""
+    original = _methods._quotient
+
+    def damaged(problem, encoding):
+        codes, u = original(problem, encoding)
+        return codes + 0.01 * encoding.q * np.outer(np.sqrt(problem.counts.multiplicities), u), u
+
+    monkeypatch.setattr(_methods, "_quotient", damaged)
+
+
 def path_off(monkeypatch):
     """The minimizers along lambda_b have a bias that is too small."""
     original = ncsolve.path
@@ -162,6 +176,8 @@ def tampered(name, change):
 
         def solve(problem, **options):
             found = original(problem, **options)
+            if name in {field.name for field in dataclasses.fields(found)}:
+                return dataclasses.replace(found, **{name: change(getattr(found, name))})
             kind = type("Tampered", (ncsolve.Minimizer,), {name: property(lambda self: change(getattr(found, name)))})
             return kind(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
 
@@ -195,8 +211,38 @@ MUTANTS = {
     ),
     "path off by 1e-4": (path_off, [], ["bias-decay"]),
     "statistics off by 1e-4": (statistics_off, [], ["label-statistics"]),
-    "wrong regime": (tampered("regime", lambda regime: "simplex"), [], ["regimes"]),
-    "no transition": (tampered("transition", lambda value: None), [], ["large-bias-dependent", "transition-threshold"]),
+    "wrong regime": (tampered("regime", lambda regime: "acute"), [*PROBLEMS], ["regimes"]),
+    "rank one too small": (tampered("rank", lambda rank: rank - 1), [*PROBLEMS], ["escape-directions"]),
+    "rank one too large": (tampered("rank", lambda rank: rank + 1), [*PROBLEMS], ["escape-directions"]),
+    "mean cosine off by 0.01": (
+        tampered("cosines", lambda found: dataclasses.replace(found, mean=found.mean + 0.01)), [*PROBLEMS],
+        ["cosine-curve"],
+    ),
+    "centring off by 1 %": (tampered("centring", lambda share: 1.01 * share), [*PROBLEMS], []),
+    "residual not small": (tampered("residual", lambda residual: 1e-3), ["curve"], []),
+    "loss terms exchanged": (
+        tampered("loss_terms", lambda terms: dataclasses.replace(terms, fit=terms.weights, weights=terms.fit)),
+        [*PROBLEMS], [],
+    ),
+    "NC1 off by 0.01": (tampered("nc", lambda nc: dataclasses.replace(nc, nc1=0.01)), [*PROBLEMS], []),
+    "distance to a simplex ETF off by 0.01": (
+        tampered("nc", lambda nc: dataclasses.replace(nc, nc2_simplex=nc.nc2_simplex + 0.01)), [*PROBLEMS],
+        ["simplex-etf"],
+    ),
+    "distance to an orthogonal frame off by 0.01": (
+        tampered("nc", lambda nc: dataclasses.replace(nc, nc2_orthogonal=nc.nc2_orthogonal + 0.01)), [*PROBLEMS],
+        ["simplex-etf"],
+    ),
+    "metrics left out": (
+        tampered("nc", lambda nc: dataclasses.replace(nc, nc1=None, nc2_simplex=None, nc3=None, nc4=None)),
+        [*PROBLEMS], ["simplex-etf", "self-duality"],
+    ),
+    "cosines left out": (tampered("cosines", lambda found: None), [*PROBLEMS], ["cosine-curve"]),
+    "q off by 1 % in the quotient": (quotient_off, ["smoothed"], ["self-duality"]),
+    "no transition": (
+        tampered("transition", lambda value: None), ["curve", "law", "independent"],
+        ["large-bias-dependent", "transition-threshold"],
+    ),
     "NC3 off by 1e-4": (
         tampered("nc", lambda nc: dataclasses.replace(nc, nc3=None if nc.nc3 is None else nc.nc3 + 1e-4)),
         ["curve", "general"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from ncsolve.verify._certified import CERTIFIED, certified
+from ncsolve.verify._certified_problem import listing
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure
 
@@ -29,11 +30,12 @@ def examine(name: str, size: Size) -> list[Figure]:
 CERTIFIED_CLAIMS = tuple(
     Claim(
         name=f"{name}-certified",
-        statement=statement,
+        statement=f"on these {len(problems)} problems: {entry.statement}",
         sources=("ncsolve",),
-        run="certificates of global optimality (T12), checked by the stand-alone checker, and comparison of fractions",
+        run="certificates of global optimality (T12), checked by the stand-alone checker, and comparison of fractions; "
+        f"the problems are {listing(problems)}",
         examine=partial(examine, name),
         shows="proved",
     )
-    for name, (statement, _) in CERTIFIED.items()
+    for name, entry in CERTIFIED.items() for problems in (entry.problems(),)
 )

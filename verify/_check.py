@@ -10,6 +10,7 @@ from ncsolve.verify import metrics
 from ncsolve.verify._definition import Definition, fit_size
 from ncsolve.verify._dual import lower_bound
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
+from ncsolve.verify._own_scalars import missing_transition, own_scalars
 from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
@@ -25,11 +26,10 @@ from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
 __all__ = ["check"]
 
 # Above so many parameters there is no dense Hessian, descent has one feature per class, or there is none at all; above
-# so many entries no array is formed.
-_HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 20_000_000
+# so many entries (1414 one-hot classes, some seconds) no array is formed.
+_HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 4_000_000
 _CONVEX_ENTRIES = 120
 _TINY = 1e-100
-_PAIRS = 200
 
 
 def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
@@ -116,6 +116,8 @@ def _run(
         parts.append(("descent", lambda: _descents(problem, prediction, starts, seed, width, merged)))
     else:
         skipped.append(f"descent: {small} parameters with one feature per class")
+    if prediction.transition is None:
+        figures += missing_transition(samples)
     if prediction.transition is not None and small <= _HESSIAN:
         parts.append(("transition", lambda: _transition(problem, prediction.transition, seed, width)))
     elif prediction.transition is not None:
@@ -154,7 +156,7 @@ def _definition(
         loss.figure(),
         gram.figure(),
         z.figure(),
-        *_own_metrics(problem, prediction, samples),
+        *own_scalars(problem, prediction, samples, point, skipped),
         at_most("gradient at the solver's minimizer, relative", 1e-9, found.gradient, reason="rounding"),
         at_most("|lw W^T W - lh H H^T| at it, relative", 1e-9, found.balance, reason="rounding"),
         bound.figure(),
@@ -169,28 +171,6 @@ def _definition(
     else:
         skipped.append(f"the Hessian: {Definition(samples).size} parameters")
     return figures
-
-
-def _own_metrics(problem: UFM, prediction: Minimizer, samples: Samples) -> list[Figure]:
-    """The solver's cosines and NC metrics against those of its own W, b and class means."""
-    if prediction.rank == 0 or problem.classes > _PAIRS:
-        return []
-    w, b, means = prediction.W, prediction.bias, prediction.class_means
-    figure = Worst("cosines and NC2-NC4 of the solver's W, b, H", tolerance=1e-6, reason="quotients of small lengths")
-    vectors = w.T if problem.encoding.affine is not None else metrics.class_vectors(w, b, samples.codes)
-    cosines, claimed = metrics.cosines(means), prediction.cosines
-    pairs = [
-        (prediction.nc.nc2_simplex, metrics.simplex_distance(means)),
-        (prediction.nc.nc2_orthogonal, metrics.orthogonal_distance(means)),
-        (prediction.nc.nc3, metrics.self_duality(vectors, means)),
-        (prediction.nc.nc4, metrics.boundary_mismatch(w, b, samples.codes, means)),
-    ]
-    if cosines is not None and claimed is not None:
-        pairs += [(claimed.min, float(cosines.min())), (claimed.max, float(cosines.max()))]
-    for own, found in pairs:
-        if own is not None and found is not None:
-            figure.add(own, found, size=1.0)
-    return [figure.figure()]
 
 
 def _descents(

@@ -169,10 +169,11 @@ def _headline(verdict: Verdict) -> list[Figure]:
 
 def _proved(names: list[str]) -> str:
     return (
-        f"{len(names)} of them are *proved*, in exact rational arithmetic and on the problems that they name, by "
-        "certificates that the stand-alone checker accepts ([certificates](certificates.md)): "
+        f"{len(names)} of them say something of single problems only, which each lists under Run. On these problems "
+        "they are *proved*, in exact rational arithmetic, by certificates that the stand-alone checker accepts "
+        "([certificates](certificates.md)); of other problems they prove nothing: "
         + ", ".join(f"[{name}](#{name})" for name in names)
-        + ". All others only agree."
+        + ". All other claims only agree."
     )
 
 

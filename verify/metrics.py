@@ -17,6 +17,7 @@ __all__ = [
     "cosines",
     "gram_distance",
     "nearest_code_agreement",
+    "one_output_per_class",
     "orthogonal_distance",
     "self_duality",
     "simplex_distance",
@@ -111,17 +112,22 @@ def class_vectors(W: ArrayLike, b: ArrayLike, codes: ArrayLike) -> Array:
            [0., 2.]])
     """
     w, e = np.asarray(W, dtype=np.float64), np.asarray(codes, dtype=np.float64)
-    if _one_output_per_class(e):
+    if one_output_per_class(e):
         return w.T.copy()
     return np.asarray(w.T @ (e - np.asarray(b, dtype=np.float64)[:, None]))
 
 
-def _one_output_per_class(codes: Array) -> bool:
-    """Whether E = a I + q J."""
-    m, k = codes.shape
+def one_output_per_class(codes: ArrayLike) -> bool:
+    """Whether codes E (m, K) are a I + q J: output k belongs to class k.
+
+    >>> one_output_per_class([[1., -1.], [-1., 1.]]), one_output_per_class([[1., 0.], [0., 2.]])
+    (True, False)
+    """
+    e = np.asarray(codes, dtype=np.float64)
+    m, k = e.shape
     if m != k or k < 2:
         return False
-    return bool(np.ptp(np.diag(codes)) == 0 and np.ptp(codes[~np.eye(k, dtype=bool)]) == 0)
+    return bool(np.ptp(np.diag(e)) == 0 and np.ptp(e[~np.eye(k, dtype=bool)]) == 0)
 
 
 def self_duality(vectors: ArrayLike, means: ArrayLike) -> float | None:

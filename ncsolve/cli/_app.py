@@ -81,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             typer.echo(message())
             sys.exit(2)
         _fail(f"{message()} Try '{path} --help'.")
+    if code == 130:  # what typer makes of Ctrl-C, without a word
+        _fail("interrupted", code=130)
     sys.exit(code if isinstance(code, int) else 0)
 
 

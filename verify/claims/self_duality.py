@@ -9,10 +9,10 @@ from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import balanced, random_problem
+from ncsolve.verify._problems import balanced, random_problem, scaled_problem
 
 import ncsolve
-from ncsolve.encodings import onehot, simplex, smoothed
+from ncsolve.encodings import onehot, signed, simplex, smoothed
 
 
 def examine(size: Size) -> list[Figure]:
@@ -39,16 +39,35 @@ def examine(size: Size) -> list[Figure]:
         z = prediction.singular_values[: prediction.rank]
         stretch.add(ratio * (z + threshold), found)
         law.add(vectors, moved @ run.class_means)
-        if prediction.nc.nc3 is not None:
-            error = metrics.self_duality(vectors, run.class_means)
-            metric.add(prediction.nc.nc3, math.nan if error is None else error, size=1.0)
+        if prediction.rank > 0:
+            error, claimed = metrics.self_duality(vectors, run.class_means), prediction.nc.nc3
+            metric.add(math.nan if claimed is None else claimed, math.nan if error is None else error, size=1.0)
     for make in (onehot, smoothed, simplex):
         for lambda_b in (0.01, 1.0, 30.0, math.inf):
             problem = balanced(3, 2, t=0.3, lambda_b=lambda_b, ratio=2.0, encoding=make(3))
             run = bench.settle(problem, prediction=ncsolve.solve(problem))
             scale = math.sqrt(2 * problem.lambda_h / problem.lambda_w)
             exact.add(scale * run.class_means, run.point.W.T)
-    return [law.figure(), stretch.figure(), metric.figure(), exact.figure(), *bench.figures()]
+    unequal = Worst("Gram matrix, imbalanced smoothed and signed codes, relative", tolerance=1e-6, reason="as the law")
+    bias = Worst("b, imbalanced smoothed and signed codes", tolerance=1e-7, reason="as the law")
+    for encoding in (smoothed(4, 0.2), signed(4)):
+        for lambda_b in (0.0, 0.1, 1.0, math.inf):
+            problem = scaled_problem(
+                np.array(encoding.matrix), [3, 3, 2, 1], strength=0.2, ratio=2.0, lambda_b=lambda_b
+            )
+            prediction = ncsolve.solve(problem)
+            run = bench.settle(problem, prediction=prediction)
+            unequal.add(prediction.gram, run.gram)
+            bias.add(prediction.bias, run.bias, size=1.0)
+            error = metrics.self_duality(
+                metrics.class_vectors(run.point.W, run.bias, run.samples.codes), run.class_means
+            )
+            claimed = prediction.nc.nc3
+            metric.add(math.nan if claimed is None else claimed, math.nan if error is None else error, size=1.0)
+    return [
+        law.figure(), stretch.figure(), metric.figure(), exact.figure(), unequal.figure(), bias.figure(),
+        *bench.figures(),
+    ]
 
 
 CLAIM = Claim(
@@ -56,6 +75,7 @@ CLAIM = Claim(
     statement="W^T (E - b 1^T) = sqrt(lh/lw) Sigma Hbar on the active directions; balanced one-hot, smoothed and "
     "simplex codes: W^T = sqrt(n lh/lw) Hbar exactly (NC3)",
     sources=("papyan2020", "massion2026", "ncsolve"),
-    run="L-BFGS and Newton on random encodings, and on the balanced affine one-hot family in every regime",
+    run="L-BFGS and Newton on random encodings, on the balanced affine one-hot family in every regime, and on smoothed "
+    "and signed codes with counts 3, 3, 2, 1",
     examine=examine,
 )

@@ -21,6 +21,7 @@ def examine(size: Size) -> list[Figure]:
         reason="at lb* itself the Hessian is singular and the distance is about the 2/3 power of the gradient",
     )
     gram = Worst("Gram matrix, relative", tolerance=1e-6, reason="as above")
+    solver = Worst("NC2, both distances, solver", tolerance=1e-6, reason="as above")
     above = []
     cases = [(3, 2, 0.3, 1.0), (4, 2, 0.5, 3.0)]
     if size == "full":
@@ -34,6 +35,11 @@ def examine(size: Size) -> list[Figure]:
             run = bench.settle(at, prediction=prediction)
             distance = metrics.simplex_distance(run.class_means)
             gram.add(prediction.gram, run.gram)
+            for claimed, own in (
+                (prediction.nc.nc2_simplex, distance),
+                (prediction.nc.nc2_orthogonal, metrics.orthogonal_distance(run.class_means)),
+            ):
+                solver.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
             if factor <= 1:
                 below.add(0.0, math.nan if distance is None else distance)
             else:
@@ -45,6 +51,7 @@ def examine(size: Size) -> list[Figure]:
             reason="two percent above the threshold the mean direction already has a hundredth of the others' size",
         ),
         gram.figure(),
+        solver.figure(),
         *bench.figures(),
     ]
 

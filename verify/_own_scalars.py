@@ -1,0 +1,205 @@
+"""Every scalar that a minimizer reports, against the same one computed here from its W, b and class means."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from ncsolve.verify import metrics
+from ncsolve.verify._definition import fit_size
+from ncsolve.verify._figure import Figure, Worst, at_most
+from ncsolve.verify._samples import Point, Samples
+from numpy.typing import NDArray
+
+from ncsolve import UFM, Minimizer
+
+__all__ = ["missing_transition", "own_scalars"]
+
+Array = NDArray[np.float64]
+# Above so many classes the solver compares a selection of them.
+_PAIRS = 200
+# Relative sizes between these two may be rounding or not; both answers are accepted there.
+_NOISE, _CLEAR = 1e-14, 1e-11
+
+
+def own_scalars(
+    problem: UFM, prediction: Minimizer, samples: Samples, point: Point, skipped: list[str]
+) -> list[Figure]:
+    """Loss terms, rank, regime, centring, cosines and NC1-NC4; ``point`` is the solver's."""
+    means = np.array(prediction.class_means)
+    figures = [
+        _loss_terms(prediction, samples, point),
+        at_most("residual that the solver reports", 1e-9, prediction.residual, reason="rounding"),
+        _count("rank of the solver's W", prediction.rank, _ranks(point.W)),
+        _named("regime of the solver's class means", prediction.regime, _regimes(samples, means)),
+        _centring(problem, prediction, samples, point),
+    ]
+    if problem.classes > _PAIRS:
+        skipped.append(f"cosines and NC1-NC4: {problem.classes} classes are more than {_PAIRS}")
+        return figures
+    figures += [*_cosines(prediction, means, skipped), _spread(prediction, means)]
+    if prediction.rank > 0:
+        figures.append(_collapse(problem, prediction, samples, point, means))
+    return figures
+
+
+def missing_transition(samples: Samples) -> list[Figure]:
+    """A figure that fails if there is a transition although the solver names none.
+
+    There is one if the codes are independent and every singular value of the labels exceeds N sqrt(lw lh): with no
+    bias all dimensions are there, and so they are for every large lambda_b (T5b).
+    """
+    if samples.code_length < samples.classes:
+        return []
+    values = np.linalg.svd(samples.codes * np.sqrt(samples.counts), compute_uv=False)
+    threshold = samples.total * math.sqrt(samples.lambda_w) * math.sqrt(samples.lambda_h)
+    # Next to the threshold, or next to dependent codes, rounding may decide.
+    if values[-1] <= max(threshold * (1 + 1e-9), 1e-9 * values[0]):
+        return []
+    return [
+        Figure(
+            what="transitions of independent codes, all singular values above T", predicted=0.0, found=1.0, error=1.0,
+            tolerance=0.0, reason="the solver names none",
+        )
+    ]
+
+
+def _loss_terms(prediction: Minimizer, samples: Samples, point: Point) -> Figure:
+    error = point.W @ point.H + point.b[:, None] - samples.targets
+    own = [
+        float(np.sum(samples.weights * error**2)) / samples.total / 2,
+        samples.lambda_w * float(np.sum(point.W**2)) / 2,
+        samples.lambda_h * float(np.sum(samples.weights * point.H**2)) / 2,
+        samples.lambda_b * float(point.b @ point.b) / 2 if samples.has_bias else 0.0,
+    ]
+    claimed = prediction.loss_terms
+    terms = Worst("loss terms at the solver's W, H, b", tolerance=1e-10, reason="rounding")
+    terms.add(
+        [claimed.fit, claimed.weights, claimed.features, claimed.bias], own,
+        size=max(abs(prediction.loss), 1e-6 * fit_size(samples) ** 2),
+    )
+    return terms.figure()
+
+
+def _ranks(weights: Array) -> range:
+    """The ranks that W may have: its singular values are square roots of those of W H, so that small ones show."""
+    values = np.linalg.svd(weights, compute_uv=False)
+    largest = float(values.max(initial=0.0))
+    if largest == 0.0:
+        return range(1)
+    return range(int(np.sum(values > _CLEAR * largest)), int(np.sum(values > _NOISE * largest)) + 1)
+
+
+def _count(what: str, claimed: int, own: range) -> Figure:
+    nearest = min(max(claimed, own.start), own.stop - 1)
+    return Figure(
+        what=what, predicted=float(claimed), found=float(nearest), error=float(abs(claimed - nearest)), tolerance=0.0,
+        reason="a count",
+    )
+
+
+def _named(what: str, claimed: str, own: set[str]) -> Figure:
+    return Figure(
+        what=f"{what} is not {claimed}", predicted=0.0, found=float(claimed not in own),
+        error=float(claimed not in own), tolerance=0.0, reason=f"a count; found: {' or '.join(sorted(own))}",
+    )
+
+
+def _regimes(samples: Samples, means: Array) -> set[str]:
+    """The regimes that the class means may be called: two, where rounding could decide."""
+    if not means.any():
+        return {"collapsed"}
+    gram = means.T @ means
+    k = samples.classes
+    regular = metrics.one_output_per_class(samples.codes) and float(np.ptp(samples.counts)) == 0.0
+    if not regular:
+        return {"general"}
+    d = float(np.trace(gram)) / k
+    o = (float(gram.sum()) - k * d) / (k * (k - 1))
+    along, across = d + (k - 1) * o, d - o
+    size = max(along, across)
+    noise, clear = k * _NOISE, k * _CLEAR
+    found = set()
+    if abs(along) <= clear * size:
+        found.add("simplex")
+    if abs(along - across) <= clear * size:
+        found.add("orthogonal")
+    if abs(along) > noise * size and along < across - noise * size:
+        found.add("intermediate")
+    if along > across + noise * size:
+        found.add("acute")
+    return found
+
+
+def _centring(problem: UFM, prediction: Minimizer, samples: Samples, point: Point) -> Figure:
+    """<b, mu> against the reported share of |mu|^2: no division, for mu may be rounding."""
+    mean = samples.targets @ samples.weights / samples.total
+    figure = Worst("label mean, and how much of it b takes out", tolerance=1e-9, reason="rounding of the label mean")
+    scale = fit_size(samples)
+    figure.add(np.asarray(problem.label_mean), mean, size=scale)
+    length, square = float(np.linalg.norm(point.b)), float(mean @ mean)
+    if prediction.centring is None:
+        figure.add(0.0, math.sqrt(square), size=scale)
+    else:
+        size = max(length * math.sqrt(square), 1e-6 * length * scale, 1e-12 * scale * scale)
+        figure.add(prediction.centring * square, float(point.b @ mean), size=size)
+    return figure.figure()
+
+
+def _cosines(prediction: Minimizer, means: Array, skipped: list[str]) -> list[Figure]:
+    figure = Worst(
+        "cosines of the solver's class means", tolerance=1e-8, reason="rounding, over the square of a short length"
+    )
+    length = np.linalg.norm(means, axis=0)
+    largest = float(length.max())
+    real = length > _CLEAR * largest if largest > 0 else np.zeros(length.size, dtype=bool)
+    if np.any((length > _NOISE * largest) & ~real):
+        skipped.append("cosines: a class mean is within rounding of zero")
+        return []
+    claimed = prediction.cosines
+    if np.count_nonzero(real) < 2:
+        figure.add(0.0, 0.0 if claimed is None else math.inf)
+        return [figure.figure()]
+    unit = means[:, real] / length[real]
+    own = np.clip((unit.T @ unit)[np.triu_indices(unit.shape[1], 1)], -1.0, 1.0)
+    if claimed is None:
+        figure.add(math.nan, float(own.mean()))
+    else:
+        shortest = float(length[real].min()) / largest
+        figure.add(
+            [claimed.min, claimed.max, claimed.mean], [own.min(), own.max(), own.mean()],
+            size=max(1.0, 1e-7 / shortest**2),
+        )
+    return [figure.figure()]
+
+
+def _spread(prediction: Minimizer, means: Array) -> Figure:
+    """NC1: zero where class means differ, and undefined where they do not."""
+    figure = Worst("NC1 of the solver's class means", tolerance=0.0, reason="every feature is its class mean")
+    largest = float(np.linalg.norm(means, axis=0).max())
+    apart = float(np.linalg.norm(means - means[:, :1], axis=0).max()) / largest if largest > 0 else 0.0
+    claimed = prediction.nc.nc1
+    if claimed is not None:
+        figure.add(claimed, 0.0 if apart > 1e-9 else math.nan, size=1.0)
+    else:
+        figure.add(0.0, 0.0 if apart < 1e-5 else math.nan)
+    return figure.figure()
+
+
+def _collapse(problem: UFM, prediction: Minimizer, samples: Samples, point: Point, means: Array) -> Figure:
+    figure = Worst("NC2-NC4 of the solver's W, b, H", tolerance=1e-6, reason="quotients of small lengths")
+    # A single class has an output of its own only if its code says so.
+    affine = problem.encoding.affine is not None
+    vectors = point.W.T if affine else metrics.class_vectors(point.W, point.b, samples.codes)
+    nc = prediction.nc
+    for claimed, own in (
+        (nc.nc2_simplex, metrics.simplex_distance(means)),
+        (nc.nc2_orthogonal, metrics.orthogonal_distance(means)),
+        (nc.nc3, metrics.self_duality(vectors, means)),
+        (nc.nc4, metrics.boundary_mismatch(point.W, point.b, samples.codes, means)),
+    ):
+        if claimed is not None or own is not None:
+            figure.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
+    if samples.classes == 1:  # there are no pairs to compare
+        figure.add(0.0, 0.0)
+    return figure.figure()
