@@ -45,9 +45,13 @@ _LATEX = {
     "value": r"\varsigma",
     "‖l_k‖²": r"\left\|l_k\right\|^{2}",
     "lambda": r"\lambda",
+    "ρ": r"\rho",
+    "ρ_1": r"\rho_{1}",
+    "ρ_2": r"\rho_{2}",
 }
 _PLAIN = {
-    "lambda_w": "λ_w", "lambda_h": "λ_h", "lambda_b": "λ_b", "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
+    **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
+    "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
     "mean_norm": "‖μ‖", "nuclear_norm": "‖Z‖_*", "residual_square": "‖R‖²", "bias_square": "‖b‖²",
 }  # fmt: skip
@@ -148,7 +152,7 @@ _GREEK = {
 # Characters of the texts that pdfLaTeX has no glyph for.
 _TEX_CHARACTERS = _GREEK | {
     "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "α": r"\alpha",
-    "η": r"\eta", "ν": r"\nu",
+    "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
     "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z", "ŷ": r"\hat y",
     "<": "<", ">": ">", "|": "|", "₀": "{}_0",

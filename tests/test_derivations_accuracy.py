@@ -42,8 +42,15 @@ SCALES: dict[str, Scale] = {
     "relu_bias_equation": lambda beta, spread, n, K, lambda_w, lambda_h, lambda_b: (
         lambda_b * beta * math.sqrt(spread) + K * math.sqrt(lambda_w * lambda_h * n * K) * (1 + beta)
     ),
+    "target_alpha": lambda cosine, s_mu, t, K: 1 + t + s_mu * (1 + abs(cosine)) / abs(1 + cosine * (K - 1)),
+    "target_trend": lambda a, w, lambda_b: abs(w) + (1 + 1 / lambda_b) * abs(a),
+    "target_t": lambda cosine, a, w, lambda_b, K: (
+        ((1 + abs(cosine)) * abs(w) + (1 + abs(cosine) * (K - 1)) * abs(a)) / abs((1 - cosine) / lambda_b - K * cosine)
+    ),
     "imbalanced_squared_length": lambda n, T, lambda_w, lambda_h: math.sqrt(lambda_w / lambda_h / n),
 }
+
+
 def _power(base: float) -> float:
     """A power with a rounded exponent is off by |log base| roundings."""
     return 2 + abs(math.log(base))
@@ -58,6 +65,9 @@ AMPLIFIED: dict[str, Scale] = {
     "deep_existence": lambda C, P: 2 * _power(C),
     "deep_transition": lambda w, n, g_cut, P: (
         4 * _power(abs(w) * math.sqrt(n) / g_cut) / abs(1 - (g_cut / (abs(w) * math.sqrt(n))) ** ((2 * P - 2) / P))
+    ),
+    "target_t": lambda cosine, a, w, lambda_b, K: (
+        (abs(1 - cosine) / lambda_b + K * abs(cosine)) / abs((1 - cosine) / lambda_b - K * cosine)
     ),
     "imbalanced_threshold_term": lambda n, T, tau: max(1.0, math.sqrt(n) / abs(math.sqrt(n) - T)),
 }
@@ -81,10 +91,11 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
     near = float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-15, -0.5))
     if "w" in names:
         value["w"] = float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-3, 3))
+        t = abs(value["w"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-6, 1)]))
         if "t" in names:
-            value["t"] = abs(value["w"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-6, 1)]))
+            value["t"] = t
         if "a" in names:
-            close = [abs(value["w"]) * (1 + near), value["t"] * (1 + near), 1.0]
+            close = [abs(value["w"]) * (1 + near), t * (1 + near), 1.0]
             value["a"] = float(rng.choice([-1, 1])) * float(rng.choice(close))
         excess = abs(value["w"]) - value.get("t", math.inf)
         if "lambda_b" in names and excess > 0 and rng.random() < 0.4:
