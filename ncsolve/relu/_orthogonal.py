@@ -16,7 +16,6 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._problem import UFM
-from ncsolve.errors import ConvergenceError
 
 __all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
 
@@ -78,6 +77,8 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     encoding = problem.encoding.affine
     balanced = encoding is not None and problem.counts.balanced
     bias = _balanced_bias(problem) if balanced else _location(problem)
+    if bias is None:
+        return None
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
         return None
@@ -140,8 +141,12 @@ def _balanced_bias(problem: UFM) -> Array:
     return np.full(k, beta * w / k)
 
 
-def _location(problem: UFM) -> Array:
-    """The bias that solves the problem of location, by Newton's method with halved steps."""
+def _location(problem: UFM) -> Array | None:
+    """The bias that solves the problem of location, by Newton's method with halved steps; None if it is not found.
+
+    Where classes only pull (lambda_b = 0) the curvature can vanish along a line, on which Newton's method stands
+    still; the step to the weighted mean (Weiszfeld) always descends, and is taken where it is better.
+    """
     lb, n = problem.lambda_b, problem.samples
     mean = problem.label_mean
     if lb == math.inf:
@@ -163,6 +168,9 @@ def _location(problem: UFM) -> Array:
         bent = np.where(root * length > threshold, pull / np.where(length > 0, length, 1.0) ** 2, 0.0)
         curvature = (lb + float(np.sum(pull))) * np.eye(bias.size) - (shifted * bent) @ shifted.T
         step = np.linalg.lstsq(curvature, -slope, rcond=1e-14)[0]
+        mean_step = -slope / (lb + float(np.sum(pull)))
+        if state(bias + mean_step)[0] < min(value, state(bias + step)[0]):
+            step = mean_step
         size = 1.0
         for _ in range(40):
             new = state(bias + size * step)
@@ -179,5 +187,5 @@ def _location(problem: UFM) -> Array:
             break
     scale = float(np.linalg.norm(codes @ (counts / n))) + float(np.linalg.norm(np.abs(codes) @ pull))
     if float(np.linalg.norm(slope)) > 1e-9 * scale:
-        raise ConvergenceError("the bias of the orthogonal frame was not found (please report this problem)")
+        return None
     return bias
