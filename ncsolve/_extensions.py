@@ -75,6 +75,8 @@ def extended_transition(problem: UFM) -> float | None:
     a, w, n = abs(encoding.a), abs(encoding.row_sum), problem.counts.values[0]
     t = problem.threshold / math.sqrt(n)
     if problem.features == "relu":
+        if problem.feature_dim < problem.classes:  # no room for an orthogonal frame
+            return None
         return float(_formulas.affine_orthogonal_lambda_b(a, w, t)) if w > max(a, t) else None
     if problem.feature_dim < problem.classes:
         if problem.depth > 1 or not t < a < w:

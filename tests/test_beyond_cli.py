@@ -166,3 +166,9 @@ def test_commands_for_the_papers_model_say_so(command, model, tmp_path):
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
     assert any(part in done.stderr + done.stdout for part in ("linear features and one layer", "dim", "convex program"))
+
+
+def test_narrow_relu_features_claim_no_orthogonal_frame():
+    printed = run("--features", "relu", "--classes", "3", "--per-class", "2", "--dim", "2", "--lambda-w", "5e-3").stdout
+    assert "best found" in printed
+    assert "orthogonal for every" not in printed

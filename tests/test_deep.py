@@ -186,3 +186,10 @@ def test_replace_keeps_the_layers():
     assert problem.lambda_w == pytest.approx(2e-3, rel=1e-15)
     assert problem.replace(lambda_b=2.0).lambda_w_layers == (1e-3, 4e-3)
     assert problem.replace(lambda_w=1e-3, depth=3).lambda_w_layers == (1e-3,) * 3
+
+
+@pytest.mark.parametrize("codes", [encodings.smoothed(3, 0.2), [[1.0, 0.5, 0.0], [0.0, 1.0, 2.0]]])
+def test_class_thresholds_are_refused_for_other_codes(codes):
+    problem = ncsolve.UFM(encoding=codes, counts=[9, 5, 2], depth=2, lambda_w=5e-3, lambda_h=5e-4, lambda_b=math.inf)
+    with pytest.raises(ncsolve.ProblemError, match="one-hot"):
+        deep.class_thresholds(problem)

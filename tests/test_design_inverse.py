@@ -158,3 +158,21 @@ def test_wrong_formulas_are_refused(monkeypatch, name, vary, cosine):
     monkeypatch.setattr(_formulas, name, lambda *args: original(*args) * (1 + 1e-6))
     with pytest.raises(ncsolve.ConvergenceError, match="must give the cosine"):
         design.for_cosine(problem, cosine, vary=vary)
+
+
+def test_the_closed_forms_are_not_used_for_deep_heads():
+    problem = ncsolve.UFM(
+        encoding=encodings.onehot(3), counts=10, depth=2, lambda_w=5e-3, lambda_h=5e-4, lambda_b=0.05
+    )
+    found = design.for_cosine(problem, -0.05)
+    assert found.method == "bracketed"
+    assert found.achieved == pytest.approx(-0.05, abs=1e-11)
+
+
+@pytest.mark.parametrize("change", [{"features": "relu"}, {"dim": 2}])
+def test_a_cosine_that_relu_features_or_a_bottleneck_cannot_have_is_refused(change):
+    problem = ncsolve.UFM(
+        encoding=encodings.onehot(3), counts=10, lambda_w=5e-3, lambda_h=5e-4, lambda_b=0.05, **change
+    )
+    with pytest.raises(ncsolve.ProblemError, match="out of reach"):
+        design.for_cosine(problem, -0.05)

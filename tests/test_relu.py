@@ -52,6 +52,7 @@ def test_where_the_orthogonal_frame_ends(code, end):
     close = [ncsolve.solve(problem.replace(lambda_b=at * (1 + eps))) for eps in (-1e-9, 1e-9)]
     np.testing.assert_allclose(close[0].gram, close[1].gram, atol=1e-8)
     for found in (below, above):
+        # Half of the descents end where squared features are stuck at zero; which ones, depends on the library.
         assert min(descend_freely(found.problem, seed, code.classes) for seed in range(6)) == pytest.approx(
             found.loss, rel=1e-9
         )
@@ -168,3 +169,25 @@ def test_a_location_without_curvature_goes_to_the_general_method(seed):
     found = ncsolve.solve(problem)
     assert found.guarantee == "global"
     assert found.gap <= 1e-8 * found.loss
+
+
+@pytest.mark.parametrize(
+    ("codes", "counts"),
+    [
+        ([[0.85, 0.15], [0.15, 0.85]], [40, 3]),
+        ([[-1.0, 0.4], [0.5, 0.2], [1.4, 1.0]], [3, 6]),
+    ],
+)
+def test_a_free_bias_between_two_far_codes_is_found(codes, counts):
+    """Both codes pull with a constant force: Newton's method has no curvature along their line."""
+    problem = ncsolve.UFM(encoding=codes, counts=counts, lambda_w=1.6e-3, lambda_h=2e-3, lambda_b=0.0, features="relu")
+    found = ncsolve.solve(problem)
+    assert found.guarantee == "global"
+    assert found.gap <= 1e-12 * found.loss
+    assert found.loss == pytest.approx(min(descend_freely(problem, seed, 3) for seed in range(4)), rel=1e-8)
+
+
+def test_no_transition_without_room_for_an_orthogonal_frame():
+    smoothed = ncsolve.UFM(encoding=encodings.smoothed(4, 0.3), counts=3, lambda_b=0.1, **LAMBDAS)
+    assert ncsolve.solve(smoothed).transition is not None
+    assert ncsolve.solve(smoothed.replace(dim=3)).transition is None

@@ -96,6 +96,8 @@ def transition(minimizer: Minimizer, convention: Convention) -> str:
         return number(convention.lambda_b_from_paper(*size, value))
 
     if problem.features == "relu":
+        if problem.feature_dim < problem.classes:
+            return ""  # no room for an orthogonal frame: nothing is known
         return "none: with ReLU features the frame is orthogonal for every lambda_b" if at is None else (
             f"lambda_b = {own(at)}: orthogonal class means up to it, acute beyond it, where H >= 0 costs nothing"
         )

@@ -10,6 +10,7 @@ from ncsolve import _formulas
 from ncsolve._problem import UFM
 from ncsolve.deep._head import shrinkage_of
 from ncsolve.deep._shrinkage import Branch
+from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
     from ncsolve._minimizer import Minimizer
@@ -93,6 +94,8 @@ def class_thresholds(problem: UFM) -> tuple[float, float]:
     Between the two a stationary point with a living class exists, and descent from a good start stays there, but
     the class costs more than it gains: taking the largest root is a known mistake.  For one layer both are T^2.
 
+    Raises ProblemError for codes other than multiples of one-hot ones: their singular values are not those of classes.
+
     Source: Dang et al. 2023; T9 of docs/theory.md.
 
     >>> import ncsolve
@@ -102,6 +105,11 @@ def class_thresholds(problem: UFM) -> tuple[float, float]:
     [0.663, 0.418]
     """
     encoding = problem.encoding.affine
+    if encoding is None or encoding.a == 0.0 or encoding.q != 0.0:
+        raise ProblemError(
+            f"class thresholds are known for one-hot codes, or a multiple of them; got {problem.encoding.name}, solve "
+            "the problem and see which class means are zero"
+        )
     scalar = shrinkage_of(problem)
-    unit = 1.0 if encoding is None or encoding.a == 0.0 else abs(encoding.a)
+    unit = abs(encoding.a)
     return (scalar.threshold / unit) ** 2, (scalar.existence / unit) ** 2

@@ -93,7 +93,8 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
     if vary == "alpha":
         _check_smoothing(problem)
     affine = problem.encoding.affine
-    if affine is not None and problem.counts.balanced:
+    wide = problem.plain and problem.feature_dim >= min(k, problem.code_length)  # the closed forms are those of T5
+    if affine is not None and problem.counts.balanced and wide:
         value, note = _closed.value_for(problem, affine, float(cosine), vary)
         method = "closed-form"
     else:

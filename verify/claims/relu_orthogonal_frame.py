@@ -22,6 +22,7 @@ def examine(size: Size) -> list[Figure]:
     bias = Worst("bias, relative", tolerance=1e-4, reason="as the cosines")
     below = []
     cases = [(3, 2, 0.3)] if size == "quick" else [(2, 2, 0.3), (3, 2, 0.3), (4, 1, 0.5), (5, 2, 0.2)]
+    # Every third descent ends where a class is stuck at zero.
     seeds = range(5 if size == "quick" else 8)
     for k, n, t in cases:
         for lambda_b in (0.0, 0.5 * t / (1 - t), 2 * t / (1 - t), 20.0, math.inf):
