@@ -167,7 +167,7 @@ MISTAKES = [
     (["minimizer", "--lambda-b", "-1"], "1e-100 to 1e100); got -1"),
     (["minimizer", "--lambda-b", "nan"], "--lambda-b must be a number"),
     (["minimizer", "--lambda-w", "inf"], "positive and finite (1e-50 to 1e50); got inf"),
-    (["minimizer", "--lambda-b", "half"], "such as 5e-4 (or inf for --lambda-b); got 'half'"),
+    (["minimizer", "--lambda-b", "half"], "such as 5e-4 or 1/2000 (or inf for --lambda-b); got 'half'"),
     (["minimizer", "--counts", "1,2.5"], "whole numbers with commas between, as in 400,100,9,1; got '2.5'"),
     (["minimizer", "--counts", "1,,2"], "got ''"),
     (["minimizer", "--counts", "5,0"], "class 1 has 0"),

@@ -63,6 +63,8 @@ def formula_points():
                 size = float(10.0 ** rng.uniform(-4, 2))
                 if argument == "K":
                     size = float(rng.integers(2, 1000))
+                elif argument == "P":
+                    size = float(rng.integers(2, 7))
                 elif argument in ("a", "w", "gap"):
                     size *= float(rng.choice([-1, 1]))
                 elif argument == "lambda_b" and "also for lambda_b = inf" in function.__doc__:
