@@ -59,7 +59,11 @@ def main() -> None:
                     f"{painted:.1f} ms", f"{worst:.1f} ms", f"{thread:.1f} ms",
                 ])
         browser.close()
-    print(machine())
+    print(
+        "# Explorer\n\nMade by `python -m benchmarks.explorer`: the page in headless chromium. `drawn` is from the input "
+        "event to the end of its\nhandlers, `shown` to the frame after it.\n"
+    )
+    print(f"Machine: {machine()}.\n")
     header = [
         "problem", "page", "first paint", "slider", "step: drawn, median", "shown, median", "shown, 95 %",
         "processor, mean",
