@@ -60,8 +60,8 @@ def main() -> None:
                 ])
         browser.close()
     print(
-        "# Explorer\n\nMade by `python -m benchmarks.explorer`: the page in headless chromium. `drawn` is from the input "
-        "event to the end of its\nhandlers, `shown` to the frame after it.\n"
+        "# Explorer\n\nMade by `python -m benchmarks.explorer`: the page in headless chromium. `drawn` is from the "
+        "input event to the end of its\nhandlers, `shown` to the frame after it.\n"
     )
     print(f"Machine: {machine()}.\n")
     header = [
