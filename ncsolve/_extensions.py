@@ -92,5 +92,5 @@ def check_plain(problem: UFM, what: str) -> None:
     if not problem.plain:
         raise OpenProblemError(
             f"{what} is for linear features and one layer; got features = {problem.features!r} and depth = "
-            f"{problem.depth}, solve the problems one by one"
+            f"{problem.depth}; ncsolve minimizer (ncsolve.solve) takes them, one problem at a time"
         )

@@ -14,7 +14,7 @@ import pytest
 import ncsolve
 from ncsolve import encodings
 from ncsolve.cli import main
-from ncsolve.errors import FileError, MissingPackageError, SizeError
+from ncsolve.errors import DimensionError, FileError, MissingPackageError, SizeError
 from ncsolve.explorer import explorer_page, write_explorer
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_grid
@@ -223,6 +223,16 @@ def test_mistakes_get_one_line(arguments, message, capsys, monkeypatch, tmp_path
     assert message in printed.err
     assert printed.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bottleneck_is_refused_not_forgotten():
+    narrow = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.1, dim=3)
+    general = ncsolve.UFM(
+        encoding=np.eye(3, 4) + 0.1, counts=[4, 5, 6, 7], lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.1, dim=2
+    )
+    for problem, rank in ((narrow, 5), (general, 3)):
+        with pytest.raises(DimensionError, match=f"at least the rank of the codes, {rank}; got {problem.dim}"):
+            explorer_page(problem)
 
 
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):

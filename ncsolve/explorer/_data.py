@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ncsolve import encodings
 from ncsolve._extensions import check_plain
 from ncsolve._problem import UFM
 from ncsolve.encodings import AffineOneHot
+from ncsolve.errors import DimensionError
 from ncsolve.explorer._grid import EXAMPLE, grid_document
 
 __all__ = ["page_data"]
@@ -32,6 +35,7 @@ _EXAMPLES = (
 def page_data(problem: UFM) -> dict[str, object]:
     """Everything that the page's scripts read, ready for JSON (which has no inf: see ``_number``)."""
     check_plain(problem, "the explorer")
+    _check_room(problem)
     affine, balanced = problem.encoding.affine, problem.counts.balanced
     own = affine is not None and balanced and problem.classes >= 2
     choices: list[dict[str, object]] = []
@@ -62,6 +66,16 @@ def page_data(problem: UFM) -> dict[str, object]:
             "lambda_b": _number(problem.lambda_b),
         },
     }
+
+
+def _check_room(problem: UFM) -> None:
+    """DimensionError for a bottleneck, of which neither the formulas of the page nor its sentences know."""
+    rank = int(np.linalg.matrix_rank(problem.encoding.matrix))
+    if problem.dim is not None and problem.dim < rank:
+        raise DimensionError(
+            f"the explorer has no bottlenecks: dim must be at least the rank of the codes, {rank}; got {problem.dim}, "
+            "leave dim out or solve the problem with ncsolve minimizer"
+        )
 
 
 def _spec(affine: AffineOneHot | None) -> str:
