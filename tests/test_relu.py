@@ -191,3 +191,23 @@ def test_no_transition_without_room_for_an_orthogonal_frame():
     smoothed = ncsolve.UFM(encoding=encodings.smoothed(4, 0.3), counts=3, lambda_b=0.1, **LAMBDAS)
     assert ncsolve.solve(smoothed).transition is not None
     assert ncsolve.solve(smoothed.replace(dim=3)).transition is None
+
+
+@pytest.mark.parametrize("codes", [np.eye(2), [[0.3, 2.0], [-1.0, 0.4], [0.0, 1.0]]])
+def test_two_classes_leave_a_free_bias_free(codes):
+    """The loss is the same at another bias between the codes, with the class means that belong to it."""
+    problem = ncsolve.UFM(encoding=codes, counts=4, lambda_w=6e-3, lambda_h=4e-3, lambda_b=0, features="relu")
+    found = ncsolve.solve(problem)
+    assert "anywhere between the two codes" in found.ties
+    e, n, total = problem.encoding.matrix, 4, 8
+    bias = 0.6 * e[:, 0] + 0.4 * e[:, 1]
+    shifted = e - bias[:, None]
+    squares = math.sqrt(6e-3 / 4e-3) * np.linalg.norm(shifted, axis=0) * math.sqrt(n) - total * 6e-3
+    assert (squares > 0).all()
+    features = np.sqrt(squares)
+    loss = ncsolve.objective(
+        problem, shifted * math.sqrt(n) * features / (squares + total * 6e-3), np.diag(features / math.sqrt(n)), bias
+    )
+    assert loss == pytest.approx(found.loss, rel=1e-13)
+    assert not np.allclose(bias, found.bias)
+    assert ncsolve.solve(problem.replace(counts=[4, 5])).ties == ncsolve.solve(problem.replace(lambda_b=0.1)).ties == ""

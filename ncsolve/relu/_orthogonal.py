@@ -93,9 +93,12 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     means[np.arange(alive.size), alive] = features / root[alive]
     if alive.size == 0:
         weights, means = np.zeros((problem.code_length, 1)), np.zeros((1, problem.classes))
+    # Without weight decay of the bias two classes of one size pull at it with the same force from both sides.
+    free = problem.lambda_b == 0.0 and problem.classes == 2 and problem.counts.balanced and alive.size == 2
     return FactoredFrame(
         problem=problem, choice=BALANCED if balanced else LOCATION, stack=(weights,), means=means, bias=bias,
         values=singular_values_of(problem, weights, means),
+        ties="the bias may lie anywhere between the two codes where no class mean vanishes" if free else "",
     )
 
 

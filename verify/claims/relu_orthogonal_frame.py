@@ -37,6 +37,8 @@ def examine(size: Size) -> list[Figure]:
             below += [(prediction.loss - run.loss) / prediction.loss for run in runs]
             found = metrics.cosines(best.class_means)
             cosine.add(np.zeros(k * (k - 1) // 2), np.array([]) if found is None else found)
+            if k == 2 and lambda_b == 0.0:
+                continue  # the bias may lie anywhere between two codes: only the loss and the cosine are unique
             gram.add(np.diag(prediction.gram), np.sum(best.class_means**2, axis=0))
             if math.isfinite(lambda_b):
                 bias.add(prediction.bias, best.bias)
