@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
+from ncsolve._conventions import CONVENTIONS
 from ncsolve.errors import FileError
 
 __all__ = ["ProblemFields", "read_problem_file"]
@@ -103,6 +104,21 @@ def _whole(value: object) -> int:
     return value
 
 
+def _positive(value: object) -> int:
+    if _whole(value) < 1:
+        raise ValueError
+    return _whole(value)
+
+
+def _one_of(*names: str) -> Callable[[object], str]:
+    def choose(value: object) -> str:
+        if value not in names:
+            raise ValueError
+        return str(value)
+
+    return choose
+
+
 class _Written(float):
     """A number that remembers how it was written."""
 
@@ -146,7 +162,7 @@ def _column(value: object) -> str:
 def _counts(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not value:
         raise TypeError
-    return tuple(_whole(entry) for entry in value)
+    return tuple(_positive(entry) for entry in value)
 
 
 def _encoding(value: object) -> str | Path | tuple[tuple[str, ...], ...]:
@@ -163,17 +179,17 @@ def _encoding(value: object) -> str | Path | tuple[tuple[str, ...], ...]:
 _NUMBER = "a number (or \"inf\")"
 _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "encoding": ("a name such as \"smoothed:0.1\", a file, or a matrix with rows of equal length", _encoding),
-    "classes": ("a whole number", _whole),
-    "per_class": ("a whole number", _whole),
-    "counts": ("a list of whole numbers", _counts),
+    "classes": ("a whole number of at least 1", _positive),
+    "per_class": ("a whole number of at least 1", _positive),
+    "counts": ("a list of whole numbers of at least 1", _counts),
     "labels": ("the name of a file", lambda value: Path(_text(value))),
     "label_column": ("the name or number of a column", _column),
     "lambda_w": (f"{_NUMBER}, or a list of them, one per layer", _numbers),
     "lambda_h": (_NUMBER, _number),
     "lambda_b": (_NUMBER, _number),
-    "dim": ("a whole number", _whole),
-    "features": ("\"linear\" or \"relu\"", _text),
-    "depth": ("a whole number", _whole),
-    "convention": ("the name of a convention", _text),
+    "dim": ("a whole number of at least 1", _positive),
+    "features": ("\"linear\" or \"relu\"", _one_of("linear", "relu")),
+    "depth": ("a whole number of at least 1", _positive),
+    "convention": (f"one of {', '.join(CONVENTIONS)}", _one_of(*CONVENTIONS)),
     "seed": ("a whole number", _whole),
 }
