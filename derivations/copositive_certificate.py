@@ -40,8 +40,8 @@ weights = lambda_w / 2 * norm2(W) + lambda_h / 2 * norm2(features) - tr(space.t(
 def prove(r: Result) -> Iterator[Step]:
     form = lambda_w * lambda_h * D - D * space.t(L) * L * D
     yield Identity(
-        text="Completing the square in W: the weight decay less ⟨Λ, W H⟩ is a square, the decay of what the features of "
-        "a class have beside their mean, and a form in the rows of X",
+        text="Completing the square in W: the weight decay less ⟨Λ, W H⟩ is a square, the decay of what the features "
+        "of a class have beside their mean, and a form in the rows of X",
         left=weights,
         right=lambda_w / 2 * norm2(W - L * D * space.t(X) / lambda_w) + lambda_h / 2 * norm2(P)
         + tr(X * form * space.t(X)) / (2 * lambda_w),

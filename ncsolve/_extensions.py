@@ -91,8 +91,8 @@ def check_one_layer(problem: UFM, what: str) -> None:
     """OpenProblemError for a deep head."""
     if problem.depth > 1:
         raise OpenProblemError(
-            f"{what} is for heads of one layer, for the penalty of more is not convex and T12 bounds nothing; got depth = "
-            f"{problem.depth}, set depth = 1"
+            f"{what} is for heads of one layer, as the penalty of more is not convex and T12 bounds nothing; got depth "
+            f"= {problem.depth}, set depth = 1"
         )
 
 
