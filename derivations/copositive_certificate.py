@@ -61,7 +61,7 @@ def prove(r: Result) -> Iterator[Step]:
 
 
 THEOREM = Theorem(
-    name="copositive-certificate",
+    name="copositive",
     label="T12",
     title="The certificate for features H >= 0",
     assumptions=(
