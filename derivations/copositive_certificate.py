@@ -84,8 +84,8 @@ def orthogonal() -> Iterator[Step]:
     count, short = sp.Symbol("n_k", positive=True), sp.Symbol("short", nonnegative=True)
     size = N * sp.sqrt(lambda_w * lambda_h) / sp.sqrt(count) / (1 + short)
     yield AtLeast(
-        text="Orthogonal class means (T10): R = -n_k n_j ⟨l_k, l_j⟩ off the diagonal leaves a diagonal matrix, without "
-        "negative entries as N |l_k| is T/√n_k for a class that survives (short = 0) and |e_k - b| for one that does not",
+        text="Orthogonal class means (T10): R = -n_k n_j ⟨l_k, l_j⟩ off the diagonal leaves a diagonal matrix without "
+        "negative entries: N |l_k| is T/√n_k for a class that survives (short = 0), |e_k - b| for one that does not",
         left=lambda_w * lambda_h * count - count**2 * (size / N) ** 2,
     )
 
