@@ -34,6 +34,7 @@ MODULES: dict[str, str] = {
     "deep": "deep_head",
     "relu": "relu_features",
     "inverse-design": "inverse_design",
+    "deep-design": "deep_design",
     "target-cosine": "target_cosine",
 }
 

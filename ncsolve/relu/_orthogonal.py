@@ -17,6 +17,7 @@ from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._problem import UFM
 from ncsolve.relu._location import location
+from ncsolve.relu._turn import nonnegative_turn
 
 __all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
 
@@ -39,7 +40,7 @@ _EPS = float(np.finfo(float).eps)
 
 
 def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
-    """The minimizer for linear features, where the symmetric root of its Gram matrix is nonnegative; else None."""
+    """The minimizer for linear features, where a turn is known that makes its class means nonnegative; else None."""
     from ncsolve._methods import plain_frame
 
     k = problem.classes
@@ -54,13 +55,10 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     width = max(k, linear.rank)
     w_, h = linear.weights(width), linear.class_means(width)
     if linear.rank > 0:
-        # The features in the coordinates in which they are the symmetric root of their Gram matrix.
-        outer, values, inner = np.linalg.svd(h)
-        turn = inner.T @ outer[:, :k].T
-        root = (inner.T * values) @ inner
-        if root.min() < -4 * k * _EPS * values[0]:
+        found = nonnegative_turn(h, problem.feature_dim)
+        if found is None:
             return None
-        w_, h = w_ @ turn.T, np.maximum(root, 0.0)
+        w_, h = w_ @ found[0].T, found[1]
     rank = linear.rank
     if rank <= 1:  # one nonnegative direction is enough
         length = np.linalg.norm(h, axis=0)
