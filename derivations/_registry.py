@@ -35,6 +35,7 @@ MODULES: dict[str, str] = {
     "relu": "relu_features",
     "copositive": "copositive_certificate",
     "inverse-design": "inverse_design",
+    "deep-design": "deep_design",
     "target-cosine": "target_cosine",
 }
 
