@@ -120,8 +120,8 @@ THEOREM = Theorem(
     ),
     statement="Deep head: if every z exceeds the least one, the encoding E = U g Vᵀ D^(-1/2) has a global minimizer "
     "whose class means have the Gram matrix Q. ReLU features: the encoding of T11 has, and a Q with a negative entry "
-    "is not the Gram matrix of nonnegative features. Which encoding a deep head needs for 0 < λ_b < ∞ and Q n ≠ 0 is "
-    "open.",
+    "is not the Gram matrix of nonnegative features. Which encoding a deep head needs where 0 < λ_b < ∞ and Q n is not "
+    "0 is open.",
     formulas={
         "value": Formula(
             expr=(square * N * lambda_h / C) ** (P / 2), meaning="z over an eigenvalue of D^(1/2) Q D^(1/2)"

@@ -106,7 +106,7 @@ def natural_scale(
         return float(_formulas.imbalanced_squared_length(np.array([each]), 0.0, w, h)[0])
     factors = check_depth(depth) + 1
     constant = _formulas.deep_constant(n.total, w, h, factors)
-    return (each ** (0.5 / factors) * _formulas.deep_layer_scale(constant, n.total, h)) ** 2 / each
+    return float((each ** (0.5 / factors) * _formulas.deep_layer_scale(constant, n.total, h)) ** 2 / each)
 
 
 def centred_gram(gram: ArrayLike, counts: int | Sequence[int] | ArrayLike) -> Array:
