@@ -211,3 +211,14 @@ def test_two_classes_leave_a_free_bias_free(codes):
     assert loss == pytest.approx(found.loss, rel=1e-13)
     assert not np.allclose(bias, found.bias)
     assert ncsolve.solve(problem.replace(counts=[4, 5])).ties == ncsolve.solve(problem.replace(lambda_b=0.1)).ties == ""
+
+
+@pytest.mark.parametrize("lambda_b", [0.0, 0.1, 1.0, 10.0, math.inf])
+@pytest.mark.parametrize("codes", [[[1.0]], [[-2.0]], [[1.0], [2.0], [-1.0]]])
+def test_a_single_class_needs_no_sign(lambda_b, codes):
+    """One nonnegative direction is enough: the linear minimum, and its bias."""
+    problem = ncsolve.UFM(encoding=codes, counts=5, lambda_w=1e-2, lambda_h=1e-2, lambda_b=lambda_b, features="relu")
+    found, linear = ncsolve.solve(problem), ncsolve.solve(problem.replace(features="linear"))
+    assert found.guarantee == "global"
+    assert found.loss == pytest.approx(linear.loss, rel=1e-13, abs=1e-18)
+    np.testing.assert_allclose(found.bias, linear.bias, rtol=1e-12)

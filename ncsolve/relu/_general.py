@@ -41,6 +41,13 @@ STARTS = MethodChoice(
 
 def best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
     """The best H >= 0 of many starts; ``known`` is a lower bound that a theorem gives."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # thousands of small systems, for which threads cost more than they give
+        return _best_found(problem, known)
+
+
+def _best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
     ridge = Ridge(problem)
     relaxed = relax(problem) if problem.classes <= _MOST_CLASSES else None
     features, loss = None, math.inf

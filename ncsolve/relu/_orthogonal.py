@@ -45,7 +45,7 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
 
     k = problem.classes
     encoding = problem.encoding.affine
-    if encoding is not None and problem.counts.balanced:
+    if encoding is not None and problem.counts.balanced and k > 1:
         t = problem.threshold / math.sqrt(problem.counts.values[0])
         a, w = abs(encoding.a), abs(encoding.row_sum)
         if max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
@@ -74,7 +74,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     """The minimizer with orthogonal class means, or None where they are not orthogonal."""
     check_size(problem.code_length, problem.classes, "the shifted codes")
     encoding = problem.encoding.affine
-    balanced = encoding is not None and problem.counts.balanced
+    balanced = encoding is not None and problem.counts.balanced and problem.classes > 1
     bias = _balanced_bias(problem) if balanced else location(problem)
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
