@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.relu import _location, _polish
+from ncsolve.relu import _general, _location, _polish
 from ncsolve.relu._location import location
 from ncsolve.relu._ridge import Ridge
 from tests.strategies import arrays, counts
@@ -117,12 +117,17 @@ def test_the_hessian_is_the_derivative_of_the_gradient():
             (ridge.value(features + e)[1] - ridge.value(features - e)[1]).ravel() / (2 * step)
             for e in step * np.eye(20).reshape(20, 5, 4)
         ]
-        hessian = ridge.hessian(features)
+        free = np.ones_like(features, dtype=bool)
+        hessian = ridge.hessian(features, free)
         # Differences of step 1e-6 keep nine digits.
         np.testing.assert_allclose(hessian, differences, atol=1e-8 * np.abs(hessian).max())
+        free = rng.random((5, 4)) < 0.5
+        np.testing.assert_allclose(
+            ridge.hessian(features, free), hessian[np.ix_(free.ravel(), free.ravel())], atol=1e-15
+        )
 
 
-def test_the_polish_never_goes_up_and_a_damaged_one_is_refused(monkeypatch):
+def test_the_polish_never_goes_up_and_a_damaged_one_is_noticed(monkeypatch):
     rng = np.random.default_rng(1)
     problem = PLATEAUS[1]
     ridge = Ridge(problem)
@@ -133,7 +138,20 @@ def test_the_polish_never_goes_up_and_a_damaged_one_is_refused(monkeypatch):
         assert ridge.value(end)[0] <= ridge.value(start)[0] * (1 + 1e-14)
         assert ridge.slope(end) <= ridge.slope(start)
     original = Ridge.hessian
-    monkeypatch.setattr(Ridge, "hessian", lambda self, features: -original(self, features) + np.eye(features.size))
+    monkeypatch.setattr(
+        Ridge, "hessian", lambda self, features, free: np.eye(int(free.sum())) - original(self, features, free)
+    )
     monkeypatch.setattr(_polish, "_least_squares", lambda ridge, features: features)
-    with pytest.raises(ncsolve.ConvergenceError):
+    assert ncsolve.solve(problem).residual > 1e-12
+
+
+def test_the_end_of_a_descent_is_returned_with_its_residual_or_refused(monkeypatch):
+    """What a polish leaves is told; a point that is far from stationary is not returned."""
+    problem = PLATEAUS[1]
+    monkeypatch.setattr(_general, "polish", lambda ridge, features: features)
+    found = ncsolve.solve(problem)
+    assert 1e-12 < found.residual <= 1e-6
+    assert found.lower_bound <= found.loss
+    monkeypatch.setattr(_general, "polish", lambda ridge, features: 1.01 * features)
+    with pytest.raises(ncsolve.ConvergenceError, match="above 1e-06"):
         ncsolve.solve(problem)

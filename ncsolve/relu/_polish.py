@@ -21,7 +21,7 @@ from ncsolve.relu._ridge import Ridge
 __all__ = ["polish"]
 
 Array = NDArray[np.float64]
-# The Hessian of all entries: beyond so many descent and least squares must do, and beyond fewer time is short.
+# The Hessian of the entries that are not zero: beyond so many least squares must do, and beyond fewer time is short.
 _MOST_ENTRIES, _MANY_ENTRIES = 1500, 200
 _STEPS, _FEW_STEPS, _SWEEPS = 300, 20, 30
 _DAMPING = tuple(10.0**e for e in range(-13, 1))
@@ -42,7 +42,7 @@ def polish(ridge: Ridge, features: Array) -> Array:
     for _ in range(_STEPS if features.size <= _MANY_ENTRIES else _FEW_STEPS):
         if point.slope <= 4 * _EPS * ridge.problem.lambda_h * float(np.linalg.norm(point.features)):
             break
-        found = _newton(ridge, point) if features.size <= _MOST_ENTRIES else None
+        found = _newton(ridge, point)
         if found is None:
             sweeps += 1
             swept = _at(ridge, _least_squares(ridge, point.features))
@@ -63,9 +63,9 @@ def _newton(ridge: Ridge, point: _Point) -> _Point | None:
     """The best of the damped steps, or None if none is better than the point."""
     free = point.features > point.gradient / ridge.problem.lambda_h
     start = np.where(free, point.features, 0.0)
-    if not free.any():
+    if not 0 < int(free.sum()) <= _MOST_ENTRIES:
         return None
-    values, vectors = np.linalg.eigh(ridge.hessian(start)[np.ix_(free.ravel(), free.ravel())])
+    values, vectors = np.linalg.eigh(ridge.hessian(start, free))
     size = np.abs(values)
     pull = vectors.T @ ridge.value(start)[1][free]
     tried = []

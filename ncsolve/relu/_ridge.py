@@ -64,21 +64,21 @@ class Ridge:
         )
         return np.asarray(found.x.reshape(shape))
 
-    def hessian(self, features: Array) -> Array:
-        """The second derivative in F, (d K, d K): that of the loss in (F, W, b) with W and b eliminated."""
+    def hessian(self, features: Array, free: NDArray[np.bool_]) -> Array:
+        """The second derivative in the free entries of F: that of the loss in (F, W, b) with W and b eliminated."""
         problem, n = self.problem, self.problem.samples
-        d, k = features.shape
         weights, bias = self.head(features)
         residual = weights @ features + np.outer(bias, self.root) - self.codes
         inner = features @ self.metric
-        inverse = np.linalg.inv(inner @ features.T + n * problem.lambda_w * np.eye(d))
+        inverse = np.linalg.inv(inner @ features.T + n * problem.lambda_w * np.eye(features.shape[0]))
         moved = inverse @ inner
-        seen = self.metric - (inner.T @ moved)  # what a change of the features still does to the residual
-        back, square = weights.T @ residual, weights.T @ weights
-        second = np.einsum("ab,kl->akbl", square, seen) - np.einsum("ab,kl->akbl", inverse, residual.T @ residual)
-        cross = np.einsum("bk,al->akbl", back, moved)
-        second = (second - cross - cross.transpose(2, 3, 0, 1)) / n
-        return np.asarray(second.reshape(d * k, d * k) + problem.lambda_h * np.eye(d * k))
+        seen = self.metric - inner.T @ moved  # what a change of the features still does to the residual
+        row, column = np.nonzero(free)
+        rows, columns = np.ix_(row, row), np.ix_(column, column)
+        second = (weights.T @ weights)[rows] * seen[columns] - inverse[rows] * (residual.T @ residual)[columns]
+        cross = (weights.T @ residual)[np.ix_(row, column)].T * moved[np.ix_(row, column)]
+        second = (second - cross - cross.T) / n
+        return np.asarray(second + problem.lambda_h * np.eye(row.size))
 
     def slope(self, features: Array) -> float:
         """The length of the gradient, less what the constraint F >= 0 holds."""
