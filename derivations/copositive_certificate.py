@@ -91,30 +91,31 @@ def orthogonal() -> Iterator[Step]:
 
 
 def apart() -> Iterator[Step]:
-    first, second = Words(), sp.Rational(1, 2)
+    share = sp.Symbol("t", positive=True)
+    first, rest = Words(), 1 - share
     x, y = first.matrix("x", "m", "1"), first.matrix("y", "m", "1")
     yield Identity(
-        text="Which class means vanish: between two points the fit lies below the chord by a square",
-        left=second * norm2(x) + second * norm2(y) - norm2((x + y) / 2),
-        right=norm2(x - y) / 4,
+        text="Which class means vanish: at t x + (1-t) y the fit lies below the chord by a square",
+        left=share * norm2(x) + rest * norm2(y) - norm2(share * x + rest * y),
+        right=share * rest * norm2(x - y),
         words=first,
     )
-    both = Words()
+    both, near, far = Words(), sp.sqrt(share), sp.sqrt(rest)
     v, w = both.matrix("W_1", "m", "d"), both.matrix("W_2", "m", "d")
     g, h = both.matrix("H_1", "d", "N"), both.matrix("H_2", "d", "N")
     yield Identity(
-        text="and the least weight decay that gives the outputs W H is convex in them: W = [W_1 W_2]/√2 and "
-        "H = [H_1; H_2]/√2, which stays nonnegative, give the outputs midway",
-        left=(v / sp.sqrt(2)) * (g / sp.sqrt(2)) + (w / sp.sqrt(2)) * (h / sp.sqrt(2)),
-        right=(v * g + w * h) / 2,
+        text="and the least weight decay that gives the outputs W H is convex in them: W = [√t W_1, √(1-t) W_2] and "
+        "H = [√t H_1; √(1-t) H_2], which stays nonnegative, give the outputs between",
+        left=(near * v) * (near * g) + (far * w) * (far * h),
+        right=share * v * g + rest * w * h,
         words=both,
     )
     yield Identity(
-        text="at the mean of the costs; so where the objective exceeds the minimum by g, outputs and bias are within "
-        "Σ |Δ(W h + b)|²/(2N) + λ_b |Δb|²/2 <= g of the minimizer's",
-        left=lambda_w / 2 * (norm2(v / sp.sqrt(2)) + norm2(w / sp.sqrt(2)))
-        + lambda_h / 2 * (norm2(g / sp.sqrt(2)) + norm2(h / sp.sqrt(2))),
-        right=(lambda_w * norm2(v) + lambda_h * norm2(g)) / 4 + (lambda_w * norm2(w) + lambda_h * norm2(h)) / 4,
+        text="at the costs between; so with a minimizer at y and t -> 0, where the objective exceeds the minimum by g "
+        "outputs and bias are within Σ |Δ(W h + b)|²/(2N) + λ_b |Δb|²/2 <= g of the minimizer's",
+        left=lambda_w / 2 * (norm2(near * v) + norm2(far * w)) + lambda_h / 2 * (norm2(near * g) + norm2(far * h)),
+        right=share * (lambda_w * norm2(v) + lambda_h * norm2(g)) / 2
+        + rest * (lambda_w * norm2(w) + lambda_h * norm2(h)) / 2,
         words=both,
     )
 

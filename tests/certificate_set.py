@@ -115,6 +115,7 @@ RELU = {
     "onehot, lb = 0, rational": (relu(encodings.onehot(10), 10, lambda_b=0.0), 10, EXACT, True, 0, 10),
     "onehot, lb = inf": (relu(encodings.onehot(10), 100, lambda_b=INF), 10, EXACT, True, 0, 0),
     "onehot, large lb": (relu(encodings.onehot(7), 3, 1e-3, 2e-3, 1e6), 50, {}, False, 0, 0),
+    "one class": (relu(encodings.onehot(1), 5, 1e-2, 1e-2, 1.0), 30, {}, False, 0, 0),
     "two classes, free bias": (relu(encodings.onehot(2), 5, 1e-2, 1e-2, 0.0), 10, {}, False, 0, 2),
     "all collapsed": (relu(encodings.onehot(3), 2, 1.0, 1.0, 0.7), 10, {}, True, 3, 0),
     "all collapsed, acute": (relu(encodings.smoothed(4, 0.5), 2, 1.0, 1.0, 9.0), 10, {}, True, 4, 0),

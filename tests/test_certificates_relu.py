@@ -88,6 +88,13 @@ def test_each_checker_knows_its_kind(alone, tmp_path):
     assert verdict(renamed | {"nonnegative": [["0"] * 4] * 4}) == "unknown key 'centring'"
 
 
+def test_a_slash_that_json_escapes():
+    text = relu_certificate("onehot").to_bytes()
+    escaped = text.replace(b"relu-certificate/1", rb"relu-certificate\/1")
+    assert escaped != text
+    assert relu_checker.check_either(escaped) == relu_checker.check_either(text)
+
+
 def test_schema_is_strict():
     validator = jsonschema.Draft202012Validator(schema("ncsolve.relu-certificate/1"))
     jsonschema.Draft202012Validator.check_schema(schema("ncsolve.relu-certificate/1"))
@@ -253,7 +260,14 @@ def test_where_no_certificate_is_given():
     with pytest.raises(OpenProblemError, match="digits = 11, ask for 10 or fewer"):
         certify(relu(encodings.smoothed(10, 0.3), 100), digits=11)
     narrow = relu(encodings.onehot(4), 10, 1e-3, 1e-3, 0.05, dim=3)
-    with pytest.raises(ConvergenceError, match=r"must be at most 1e-10; it is .*no certificate can be given here"):
+    with pytest.raises(ConvergenceError, match=r"must be at most 1e-10; it is .*, leave dim out, as the bound is that"):
+        certify(narrow)
+    # The frame is known whatever dim is; its certificate would be that of another problem.
+    narrow = relu(encodings.onehot(4), [9, 4, 2, 1], 5e-3, 5e-3, INF, dim=2)
+    with pytest.raises(OpenProblemError, match="dim = 2 is below the 4 features of the minimizer; leave dim out"):
+        certify(narrow)
+    narrow = relu(encodings.onehot(3), [9, 4, 1], 0.25, 1 / 256, INF, dim=1)  # a rational frame
+    with pytest.raises(OpenProblemError, match="dim = 1 is below the 3 features of the minimizer; leave dim out"):
         certify(narrow)
 
 

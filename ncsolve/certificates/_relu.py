@@ -34,8 +34,8 @@ _DOUBLE_DIGITS = 10
 def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
     """The certificate of a minimizer with H >= 0, for a relative gap of 10^-digits.
 
-    Raises OpenProblemError for more digits than doubles have where the class means are not orthogonal, and
-    ConvergenceError, with the digits that there are, if the gap is larger.
+    Raises OpenProblemError for more digits than doubles have where the class means are not orthogonal, and where the
+    frame has more features than ``dim``; ConvergenceError, with the digits that there are, if the gap is larger.
     """
     orthogonal = _obtuse(minimizer)
     start = _start(exact, minimizer, precision)
@@ -46,7 +46,7 @@ def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Preci
         with suppress(SizeError):  # rounded numbers are shorter
             found = certificate_or_none(exact, proof)
             if found is not None and found.exact:
-                return found
+                return _of_the_problem(found, minimizer)
     if precision.digits > _DOUBLE_DIGITS and not orthogonal:
         raise OpenProblemError(
             f"certificates of ReLU features have more than {_DOUBLE_DIGITS} digits only where the class means are "
@@ -62,9 +62,23 @@ def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Preci
             n for n in range(precision.digits, -1, -1) if found.relative_gap <= Fraction(1, 10**n)
         )
         gap = "the copositive claim fails" if found is None else f"it is {float(found.relative_gap):.1e}"
-        remedy = f"ask for digits = {reached}" if reached else "no certificate can be given here"
+        remedies = [f"ask for digits = {reached}"] if reached else []
+        if minimizer.problem.feature_dim < minimizer.problem.replace(dim=None).feature_dim:
+            remedies.append("leave dim out, as the bound is that of every dim")
+        remedy = ", or ".join(remedies) or "no certificate can be given here"
         raise ConvergenceError(
             f"the relative gap of a certificate must be at most 1e-{precision.digits}; {gap}, {remedy}"
+        )
+    return _of_the_problem(found, minimizer)
+
+
+def _of_the_problem(found: Certificate, minimizer: Minimizer) -> Certificate:
+    """The point of an orthogonal frame does not come from the solver: it may need more features than there are."""
+    wide, dim = len(found.proof.scales), minimizer.problem.feature_dim
+    if wide > dim:
+        raise OpenProblemError(
+            f"a certificate holds for every dim, and dim = {dim} is below the {wide} features of the minimizer; leave "
+            "dim out"
         )
     return found
 

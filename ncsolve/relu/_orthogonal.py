@@ -48,7 +48,7 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     if encoding is not None and problem.counts.balanced and k > 1:
         t = problem.threshold / math.sqrt(problem.counts.values[0])
         a, w = abs(encoding.a), abs(encoding.row_sum)
-        if max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
+        if k > 1 and max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
             return None  # T10: the linear class means meet at obtuse angles
     check_size(k, k, "this matrix")
     linear = plain_frame(problem.replace(features="linear", dim=None))
