@@ -28,8 +28,12 @@ def multipliers(problem: UFM, weights: Array, means: Array, bias: Array) -> Arra
     return np.asarray((problem.encoding.matrix - bias[:, None] - weights @ means) / problem.samples)
 
 
-def dual_bound(problem: UFM, dual: Array, slack: Array | None = None) -> float:
-    """The bound of multipliers (m, K); ``slack`` (K, K) is the nonnegative part, found by a small programme if None."""
+def dual_bound(problem: UFM, dual: Array, slack: Array | None = None, *, programme: bool = True) -> float:
+    """The bound of multipliers (m, K).
+
+    ``slack`` (K, K) is the nonnegative part of the condition.  If None, it is what makes every entry nonnegative, and
+    where that is not enough what a small ``programme`` finds.
+    """
     counts, total = problem.counts.array.astype(np.float64), problem.samples
     if problem.lambda_b == 0.0:  # needs sum n_k l_k = 0
         dual = dual - (dual @ counts / total)[:, None]
@@ -38,7 +42,7 @@ def dual_bound(problem: UFM, dual: Array, slack: Array | None = None) -> float:
     if slack is None:
         slack = np.maximum(-gram, 0.0)  # enough where the frame is orthogonal
         np.fill_diagonal(slack, 0.0)
-        if _top(gram + slack) > allowed * (1 + 1e-12):
+        if programme and _top(gram + slack) > allowed * (1 + 1e-12):
             slack = _best_slack(gram / allowed) * allowed
     largest = max(_top(gram + slack), 1e-300)
     scale = min(1.0, math.sqrt(allowed / largest))

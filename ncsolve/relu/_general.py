@@ -63,8 +63,9 @@ def _guarantee(
     problem: UFM, known: Guarantee | None, relaxed: Relaxed | None, point: tuple[Array, Array, Array], loss: float
 ) -> Guarantee:
     bounds = [(0.0, "")] if known is None or known.lower_bound is None else [(known.lower_bound, known.reason)]
-    if problem.classes <= _MOST_CLASSES:
-        bounds.append((dual_bound(problem, multipliers(problem, *point)), "weak duality at the point found"))
+    small = problem.classes <= _MOST_CLASSES
+    found = dual_bound(problem, multipliers(problem, *point), programme=small)
+    bounds.append((found, "weak duality at the point found"))
     if loss - max(bounds)[0] > _CLOSED * loss:  # more classes than the programme takes, or a bottleneck
         from ncsolve._solve import solve
 
