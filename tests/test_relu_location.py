@@ -81,6 +81,18 @@ def test_more_classes_than_the_programme_takes_stay_exact():
     assert (found.method, found.guarantee, found.gap) == ("closed-form", "global", 0.0)
 
 
+def test_weak_duality_closes_the_gap_of_more_classes_than_the_programme_takes():
+    """Acute class means, 45 classes: the bound needs no programme."""
+    numbers = np.random.default_rng(0).integers(1, 30, 45)
+    each = 0.3 / numbers.sum()
+    problem = ncsolve.UFM(encoding=encodings.onehot(45), counts=numbers, lambda_w=each, lambda_h=each, lambda_b=1e-3,
+                          features="relu")
+    found = ncsolve.solve(problem)
+    assert found.gram[np.triu_indices(45, 1)].max() > 1e-3
+    assert found.guarantee == "global"
+    assert found.gap <= 1e-8 * found.loss
+
+
 def test_a_damaged_location_is_noticed(monkeypatch):
     """Without the line search Newton's method runs away; with a wrong curvature it ends short of rounding."""
     problem = ncsolve.UFM(encoding=[[0.0, 3.0, 7.0], [0.0, -6.0, -14.0]], counts=[3, 40, 40], lambda_w=1e-4,

@@ -14,7 +14,7 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
-from ncsolve.relu._bound import dual_bound, multipliers
+from ncsolve.relu._bound import dual_bound, feasible, multipliers
 from ncsolve.relu._orthogonal import singular_values_of
 from ncsolve.relu._polish import polish
 from ncsolve.relu._programme import Relaxed, relax
@@ -70,8 +70,9 @@ def _guarantee(
     problem: UFM, known: Guarantee | None, relaxed: Relaxed | None, point: tuple[Array, Array, Array], loss: float
 ) -> Guarantee:
     bounds = [(0.0, "")] if known is None or known.lower_bound is None else [(known.lower_bound, known.reason)]
-    if problem.classes <= _MOST_CLASSES:
-        bounds.append((dual_bound(problem, multipliers(problem, *point)), "weak duality at the point found"))
+    rows = point[1] * np.sqrt(problem.counts.array)
+    found = feasible(problem, multipliers(problem, *point), rows=rows)
+    bounds.append((found.bound, "weak duality at the point found"))
     if loss - max(bounds)[0] > _CLOSED * loss:  # more classes than the programme takes, or a bottleneck
         from ncsolve._solve import solve
 
