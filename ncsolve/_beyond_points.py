@@ -35,7 +35,7 @@ class BeyondPoint:
 
     ``cosines`` (3,) smallest, mean, largest and ``nc`` (5,) are NaN where undefined.  ``dimensions`` is the rank of the
     class means, ``fingerprint`` what is unique of the minimizer, relative to the size of the codes: singular values and
-    bias, and the Gram matrix where it is unique (else None).
+    bias, and the Gram matrix where it is unique (else None); ``ties`` says what else is a minimizer.
     """
 
     value: float
@@ -51,6 +51,7 @@ class BeyondPoint:
     dimensions: int
     fingerprint: Array
     gram: Array | None
+    ties: str
 
     def distance(self, other: BeyondPoint) -> float:
         """How far two minimizers are apart, relative to the size of the codes or of the Gram matrix."""
@@ -118,6 +119,7 @@ def point_of(value: float, found: Minimizer) -> BeyondPoint:
         nc=np.array([np.nan if x is None else x for x in (getattr(nc, name) for name in NC_NAMES)], dtype=np.float64),
         dimensions=_dimensions(found),
         fingerprint=np.concatenate((found.singular_values, np.sqrt(problem.samples) * found.bias)) / size, gram=gram,
+        ties=found.ties,
     )
 
 

@@ -20,12 +20,16 @@ from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._solve import verified
 from ncsolve._sweep import Sweep
+from ncsolve.bottleneck._keep import frame_of_kept, keep
+from ncsolve.deep import shrinkage_of
+from ncsolve.deep._transition import mean_branches, mean_threshold
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]
 
 Array = NDArray[np.float64]
 # The branch exists above its end only.
 _INSIDE = 1e-12
+_FIRST = 9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,9 +60,6 @@ def latent_minimum(problem: UFM) -> Minimizer | None:
     >>> other.regime, other.loss > ncsolve.solve(problem).loss
     ('simplex', True)
     """
-    from ncsolve.bottleneck._keep import frame_of_kept, keep
-    from ncsolve.deep._transition import mean_branches
-
     if not _has_branch(problem) or problem.lambda_b == 0.0 or not problem.label_mean.any():
         return None
     kept = keep(problem)
@@ -114,20 +115,22 @@ def _points(sweep: Sweep, changes: Sequence[RegimeChange]) -> Iterator[tuple[flo
             if side is not None:
                 yield change.value, order, side
     if sweep.name == "lambda_b":
-        begins = _begins(sweep.problem)
-        if begins is not None and values[0] < begins * (1 + _INSIDE) < values[-1]:
-            start = begins * (1 + _INSIDE)
-            other = latent_minimum(sweep.problem_at(start))
+        yield from _beginning(sweep, values)
+
+
+def _beginning(sweep: Sweep, values: list[float]) -> Iterator[tuple[float, int, Minimizer]]:
+    """Where the branch begins, which it does like a square root, with a few points up to the tie."""
+    scalar = shrinkage_of(sweep.problem)
+    begins, tie = (mean_threshold(sweep.problem, cut) for cut in (scalar.existence, scalar.threshold))
+    if begins is None or tie is None:
+        return
+    start = begins * (1 + _INSIDE)
+    for value in start + (tie - start) * np.linspace(0.0, 0.95, _FIRST) ** 2:
+        if values[0] < value < values[-1]:
+            other = latent_minimum(sweep.problem.replace(lambda_b=float(value)))
             if other is not None:
-                yield start, 0, other
+                yield float(value), 0, other
 
 
 def _mean_in(found: Minimizer) -> bool:
     return balanced_state(found.problem).mean
-
-
-def _begins(problem: UFM) -> float | None:
-    from ncsolve.deep import shrinkage_of
-    from ncsolve.deep._transition import mean_threshold
-
-    return mean_threshold(problem, shrinkage_of(problem).existence)

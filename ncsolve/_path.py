@@ -100,6 +100,11 @@ class Path:
         """What no point's loss can be below (n,): the loss itself where the minimizer is global."""
         return np.array([point.lower_bound for point in self.points]) if self.points else self.loss
 
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What else is a minimizer at every point, as in ``Minimizer.ties``: cosines and NC metrics are of one of them."""
+        return tuple(point.ties for point in self.points) if self.points else ("",) * len(self)
+
     @cached_property
     def latent(self) -> LatentBranch | None:
         """The second stationary branch of a deep head, where balanced codes a I + q J have one; else None."""

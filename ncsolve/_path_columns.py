@@ -74,4 +74,6 @@ def table_of(path: Path) -> dict[str, list[float] | list[int] | list[str]]:
     if path.beyond:
         table["guarantee"] = list(path.guarantees)
         table["lower_bound"] = path.lower_bounds.tolist()
+        if any(path.ties):
+            table["ties"] = list(path.ties)
     return table

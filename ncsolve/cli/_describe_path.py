@@ -83,6 +83,12 @@ def _model(path: Path, convention: Convention) -> str:
         parts.append(f"deep linear head of {problem.depth} layers{decay}")
     if problem.feature_dim < min(problem.code_length, problem.classes):
         parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
+    ties = [text for text in path.ties if text]
+    if ties:
+        parts.append(
+            f"not unique at {len(ties)} of {len(path)} points, where cosines and NC metrics are those of one minimizer: "
+            + "; or ".join(sorted(set(ties))[:2])
+        )
     return "\n".join(parts)
 
 
