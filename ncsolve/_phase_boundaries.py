@@ -92,7 +92,9 @@ def joined(rows: Sequence[tuple[float, tuple[RegimeChange, ...]]]) -> Iterator[B
         for change in changes:
             # The number of classes may vary, and with it the ranks: where regimes have names, they say what is what.
             ranks, names = (change.rank_before, change.rank_after), (change.regime_before, change.regime_after)
-            what: tuple[object, object] = ranks if general else names
+            what: tuple[object, ...] = ranks if general else names
+            if change.kind == "exchange":  # at equal ranks the frame that it takes apart tells more
+                what = (*ranks, *names)
             repeat = sum(key[:2] == (change.kind, what) for key in here)
             here[change.kind, what, repeat] = change
         for key in [key for key in open_curves if key not in here]:

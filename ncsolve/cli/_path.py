@@ -67,7 +67,8 @@ def path(
 ) -> None:
     """Follow the minimizer along one parameter: the one option that is a range.
 
-    A range is LOW:HIGH:POINTS (equal factors; equal steps for --alpha) or a list with commas.  To a range of --lambda-b
+    A range is LOW:HIGH:POINTS (equal factors; equal steps for --alpha) or a list with commas (with --depth a list of
+    --lambda-w is one for every layer).  To a range of --lambda-b
     0 and inf are added.  Without a range --lambda-b goes through 1e-3:10:200, or 1e-3:10:40 where each point is
     the best of many descents (--depth, --dim and --features relu without a closed form).
 
@@ -94,7 +95,7 @@ def path(
     if out is not None:
         check_table_output(out, force=force)
     lambdas: dict[str, str | None] = {"lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b}
-    name = _varied(lambdas, alpha, count)
+    name = _varied(lambdas, alpha, count, deep=_is_deep(problem, depth))
     # While the problem is made the parameter that varies has some value of its own; it is not used.
     fixed = lambdas | ({name: "1"} if name in lambdas else {})
     asked = options.request(
@@ -111,7 +112,7 @@ def path(
         grid = parse_range("--alpha", alpha, logarithmic=False)
     else:
         usual = _COARSE if may_descend(asked.problem) else _GRID
-        text = lambdas[name] if is_range(lambdas[name]) else usual
+        text = lambdas[name] or usual
         assert text is not None
         grid = parse_range(f"--{name.replace('_', '-')}", text, ends=name == "lambda_b")
         factors = asked.convention.factors(asked.problem.samples, asked.problem.code_length)
@@ -150,9 +151,19 @@ def path(
             typer.echo(f"\nsaved {file}")
 
 
-def _varied(lambdas: dict[str, str | None], alpha: str | None, count: str | None) -> str:
-    """The name of the one parameter that is a range."""
+def _is_deep(file: Path | None, depth: int | None) -> bool:
+    if depth is None and file is not None:
+        from ncsolve._problem_file import read_problem_file
+
+        depth = read_problem_file(file).depth
+    return (depth or 1) > 1
+
+
+def _varied(lambdas: dict[str, str | None], alpha: str | None, count: str | None, *, deep: bool) -> str:
+    """The name of the one parameter that is a range.  Under a deep head a list of lambda_w is one for every layer."""
     ranges = [name for name, text in lambdas.items() if is_range(text)]
+    if deep and ":" not in (lambdas["lambda_w"] or ""):
+        ranges = [name for name in ranges if name != "lambda_w"]
     ranges += [name for name, text in (("alpha", alpha), ("count", count)) if text is not None]
     if not ranges and lambdas["lambda_b"] is None:
         return "lambda_b"
