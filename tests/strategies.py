@@ -94,3 +94,19 @@ def targets(draw: st.DrawFn, max_classes: int = 6) -> np.ndarray:
     values = 10.0 ** rng.uniform(-1, 1, rank)
     gram = (basis * values) @ basis.T
     return (gram + gram.T) / 2
+
+
+@st.composite
+def beyond_problems(draw: st.DrawFn, most: int = 12) -> ncsolve.UFM:
+    """Balanced affine one-hot codes with a bottleneck, a deep head or ReLU features: what has a closed form."""
+    k = draw(st.integers(2, 6))
+    code = draw(st.one_of(
+        st.just(encodings.onehot(k)), st.floats(0.0, 0.9).map(lambda alpha: encodings.smoothed(k, alpha)),
+        st.just(encodings.signed(k)),
+    ))
+    relu = draw(st.booleans())
+    return ncsolve.UFM(
+        encoding=code, counts=draw(st.integers(1, most)), lambda_w=draw(lambdas), lambda_h=draw(lambdas),
+        lambda_b=draw(biases), features="relu" if relu else "linear", depth=1 if relu else draw(st.integers(1, 4)),
+        dim=None if relu else draw(st.integers(1, k)),
+    )

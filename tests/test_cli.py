@@ -181,7 +181,7 @@ MISTAKES = [
     (["minimizer", "--labels", "README.md"], "unknown file ending '.md'"),
     (["minimizer", "--labels", "examples/digits.csv", "--label-column", "species"], "choose one of digit"),
     (["minimizer", "--convention", "papre"], "did you mean 'paper'?"),
-    (["path", "--dim", "9"], "rank of the minimizer, 10; got 9"),
+    (["path", "--features", "relu", "--depth", "2"], "open problem"),
     (["minimizer", "--dim", "0"], "positive integer"),
     (["minimizer", "--seed", "-1", "--encoding", "gaussian"], "seed must be a non-negative integer; got -1"),
     (["minimizer", "--out", "result.csv"], "is saved as .npz"),
