@@ -36,8 +36,9 @@ _TINY = 1e-100
 def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     """Compare the solver's minimizer of a problem with descent, cvxpy, weak duality and the definition.
 
-    Of a bottleneck, a deep head and ReLU features with descents on all layers, the features and b from many starts,
-    and the definition: of a point that is only the best found nothing more is verified.  Whatever does not fit the size of the problem is left out, and the report says so.
+    Of a bottleneck, a deep head and ReLU features with descents on all layers, the features and b from many starts, and
+    the definition; of a point that is only the best found nothing more is verified.  Whatever does not fit the size of
+    the problem is left out, and the report says so.
 
     Parameters
     ----------

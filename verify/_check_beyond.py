@@ -1,7 +1,7 @@
 """``check`` beyond the paper's model: a bottleneck (T8), a deep linear head (T9), nonnegative features (T10).
 
-The loss, its gradient and the descents are those of ``LayeredDefinition``.  There is no convex program of this size
-behind these models, and their landscapes have local minima: what a start misses refutes nothing, what it undercuts does.
+The loss, its gradient and the descents are those of ``LayeredDefinition``.  No convex program is compared with, and the
+landscapes have local minima, so that there are many starts.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ def _definition(problem: UFM, prediction: Minimizer, skipped: list[str]) -> list
     own = np.pad(own, (0, max(0, prediction.singular_values.size - own.size)))[: prediction.singular_values.size]
     z = Worst("singular values of the solver's W H", tolerance=1e-10, reason="rounding")
     z.add(prediction.singular_values, own, size=float(np.linalg.norm(samples.targets * root, 2)) or 1.0)
+    closed = prediction.method == "closed-form"
     figures = [loss.figure(), gram.figure(), z.figure()]
     if problem.depth > 1:
         product = Worst("W, and the product of the solver's layers", tolerance=1e-12, reason="rounding")
@@ -94,8 +95,10 @@ def _definition(problem: UFM, prediction: Minimizer, skipped: list[str]) -> list
     return [
         *figures,
         *own_scalars(problem, prediction, samples, point, skipped, layers=layers),
-        at_most("gradient at the solver's minimizer, relative", 1e-9, f.stationarity(means, layers, b),
-                reason="rounding" if problem.features == "linear" else "rounding; a feature that is held at 0 may push"),
+        at_most(
+            "gradient at the solver's minimizer, relative", 1e-9 if closed else 1e-7, f.stationarity(means, layers, b),
+            reason="rounding" if closed else "the solver's descent ends at 1e-10 of the terms before they cancel",
+        ),
         _balance(problem, f, means, layers, prediction.loss),
     ]
 
@@ -184,8 +187,8 @@ def _geometry(
     reached = [run for run in runs if run.loss <= prediction.loss + _REACHED * size]
     if prediction.guarantee != "global" or prediction.ties:
         skipped.append(
-            "the geometry of the best run: "
-            + ("other minimizers have the same loss" if prediction.ties else "nothing says that the best point is unique")
+            "the geometry of the best run: other minimizers have the same loss" if prediction.ties
+            else "the geometry of the best run: nothing says that the best point is unique"
         )
         return []
     if not reached:
@@ -203,7 +206,7 @@ def _geometry(
     regular = problem.encoding.affine is not None and problem.counts.balanced
     if problem.features == "relu" and problem.lambda_b == 0.0 and not regular:
         # A whole segment of b can cost the same: what is unique is W H + b.
-        skipped.append("b and the Gram matrix of the best run: with ReLU features and a free bias they may not be unique")
+        skipped.append("b and the Gram matrix of the best run: of ReLU features and a free bias they may not be unique")
         return [outputs.figure()]
     if prediction.method == "closed-form":
         return [outputs.figure(), bias.figure(), gram.figure()]

@@ -1,4 +1,4 @@
-"""The objective of deep heads and nonnegative features, with its gradient, written from the definition and nothing else."""
+"""The objective of deep heads and nonnegative features, and its gradient, from the definition and nothing else."""
 
 from __future__ import annotations
 

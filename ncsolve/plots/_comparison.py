@@ -41,6 +41,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         _dots(axes[2], margins, "decoding margin,\n% of the ideal", COLOURS[1])
         axes[2].axvline(0.0, color="0.4", linewidth=0.8, zorder=0)
         _dots(axes[3], [_loss(row, comparison.convention) for row in rows], "loss", COLOURS[0])
+        _bounds(axes[3], comparison)
         for ax in axes:
             ax.set_ylim(len(rows) - 0.5, -0.5)
             ax.grid(axis="y", color="0.9", linewidth=0.6)
@@ -95,6 +96,16 @@ def _dots(ax: Axes, values: list[float | None], words: str, colour: str) -> None
     ax.set_xlabel(words)
 
 
+def _bounds(ax: Axes, comparison: Comparison) -> None:
+    """A line from the loss of a point that is only the best found down to its lower bound."""
+    open_ones = [(i, row) for i, row in enumerate(comparison.rows) if row.minimizer.guarantee != "global"]
+    for place, row in open_ones:
+        low = row.minimizer.lower_bound / row.minimizer.loss * _loss(row, comparison.convention)
+        ax.plot([low, _loss(row, comparison.convention)], [place, place], color=COLOURS[0], marker="|", zorder=1)
+    if open_ones:
+        ax.set_xlabel("loss\n(line: down to a lower bound)")
+
+
 def _loss(row: ComparedEncoding, name: str) -> float:
     problem = row.minimizer.problem
     return row.minimizer.loss * convention(name).loss_factor(problem.samples, problem.code_length)
@@ -103,7 +114,10 @@ def _loss(row: ComparedEncoding, name: str) -> float:
 def _name(row: ComparedEncoding) -> str:
     decoding = row.decoding
     gone = len(decoding.vanished) + sum(len(group) for group in decoding.merged)
-    return row.name + (f"\n({gone} collapsed)" if gone else "")
+    notes = [f"{gone} collapsed"] if gone else []
+    if row.minimizer.guarantee != "global":
+        notes.append("best found")
+    return row.name + (f"\n({', '.join(notes)})" if notes else "")
 
 
 def _title(comparison: Comparison) -> str:
@@ -111,9 +125,14 @@ def _title(comparison: Comparison) -> str:
     values = problem.counts.values
     per_class = f"{values[0]}" if problem.counts.balanced else f"{values[0]} to {values[-1]}"
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)
+    parts = ["ReLU features"] if problem.features == "relu" else []
+    if problem.depth > 1:
+        parts.append(f"{problem.depth} layers")
+    if problem.dim is not None:
+        parts.append(f"d = {problem.dim}")
     return (
         f"K = {problem.classes} classes of {per_class} samples, $\\lambda_W = {w}$, $\\lambda_H = {h}$, "
-        f"$\\lambda_b = {b}$"
+        f"$\\lambda_b = {b}$" + "".join(f", {part}" for part in parts)
     )
 
 
