@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from ncsolve.verify import metrics
-from ncsolve.verify._check_beyond import beyond_figures, guarantee_note
+from ncsolve.verify._check_beyond import beyond_figures, guarantee_note, tie_figures
 from ncsolve.verify._definition import Definition, fit_size
 from ncsolve.verify._dual import lower_bound
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
@@ -124,9 +124,13 @@ def _run(
         parts.append(("descent", lambda: _descents(problem, prediction, starts, seed, width, merged)))
     else:
         skipped.append(f"descent: {small} parameters with one feature per class")
-    if prediction.transition is None:
+    narrow = d < min(m, k)
+    if prediction.transition is None and not narrow:
         figures += missing_transition(samples)
-    if prediction.transition is not None and small <= _HESSIAN:
+    if prediction.transition is not None and narrow and small <= _DESCENT:
+        at = problem.replace(lambda_b=prediction.transition)
+        parts.append(("transition", lambda: tie_figures(at, seed, d, skipped)))
+    elif prediction.transition is not None and small <= _HESSIAN:
         parts.append(("transition", lambda: _transition(problem, prediction.transition, seed, width)))
     elif prediction.transition is not None:
         skipped.append(f"the transition lambda_b: {small} parameters with one feature per class")

@@ -16,13 +16,12 @@ from ncsolve.verify._own_scalars import own_scalars
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples
-from ncsolve.verify.descent import LayeredRun
-from ncsolve.verify.descent._starts import beside, layered_starts
+from ncsolve.verify.descent import LayeredRun, beside, layered_starts
 from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
 
-__all__ = ["beyond_figures", "guarantee_note"]
+__all__ = ["beyond_figures", "guarantee_note", "tie_figures"]
 
 Array = NDArray[np.float64]
 # Above so many parameters descent has one feature per class; above so many there is none.
@@ -65,7 +64,7 @@ def beyond_figures(
     if prediction.transition is not None and problem.features == "relu":
         skipped.append("the transition lambda_b: no run compares the two sides of it")
     elif prediction.transition is not None:
-        figures += _tie(problem.replace(lambda_b=prediction.transition), seed, width, skipped)
+        figures += tie_figures(problem.replace(lambda_b=prediction.transition), seed, width, skipped)
     return figures
 
 
@@ -163,7 +162,7 @@ def _descents(
     return figures + _geometry(problem, prediction, runs, size, skipped)
 
 
-def _tie(problem: UFM, seed: int, width: int, skipped: list[str]) -> list[Figure]:
+def tie_figures(problem: UFM, seed: int, width: int, skipped: list[str]) -> list[Figure]:
     """At a transition of first order the best runs with the label mean in W H, and without it, cost the same."""
     codes = float(np.abs(problem.encoding.matrix).max()) or 1.0
     out, inside = [], []

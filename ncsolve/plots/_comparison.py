@@ -117,6 +117,8 @@ def _name(row: ComparedEncoding) -> str:
     notes = [f"{gone} collapsed"] if gone else []
     if row.minimizer.guarantee != "global":
         notes.append("best found")
+    if row.minimizer.ties:
+        notes.append("one of several")
     return row.name + (f"\n({', '.join(notes)})" if notes else "")
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ncsolve._factored import FactoredFrame
 from ncsolve._minimizer import Minimizer
 from ncsolve._path import path
 from ncsolve.report._page import figure
@@ -24,13 +25,24 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
 
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
-    if problem.classes <= (_MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC):
+    if _has_path(minimizer):
         low, high = _range(minimizer)
         grid = np.concatenate(([0.0], np.geomspace(low, high, _POINTS), [math.inf]))
         shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))
     if descents and problem.code_length * problem.classes <= _MOST_CLASSES**2:
-        shown.append((problem_descents(problem), "Descents on the full problem, and the predicted values."))
+        caption = "Descents on the full problem, and the predicted values." if problem.plain else (
+            "Descents on the full problem: from random starts, and beside points that fit the labels."
+        )
+        shown.append((problem_descents(problem), caption))
     return "".join(figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
+
+
+def _has_path(minimizer: Minimizer) -> bool:
+    """Whether the minimizer along lambda_b is a matter of seconds."""
+    problem = minimizer.problem
+    if isinstance(minimizer.frame, FactoredFrame) or not problem.plain:
+        return False  # a path beyond the paper's model
+    return problem.classes <= (_MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC)
 
 
 def _range(minimizer: Minimizer) -> tuple[float, float]:

@@ -64,11 +64,16 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str] = (), *, first_is
         out.append("<thead><tr>" + "".join(f'<th scope="col">{html.escape(x)}</th>' for x in header) + "</tr></thead>")
     out.append("<tbody>")
     for row in rows:
-        cells = [f"<td>{html.escape(cell)}</td>" for cell in row]
+        cells = [f"<td{_kind(cell)}>{html.escape(cell)}</td>" for cell in row]
         if first_is_name:
             cells[0] = f'<th scope="row">{html.escape(row[0])}</th>'
         out.append(f"<tr>{''.join(cells)}</tr>")
     return "".join([*out, "</tbody></table></div>"])
+
+
+def _kind(cell: str) -> str:
+    """A number is not broken at the sign of its exponent."""
+    return ' class="number"' if re.fullmatch(r"([<>]= )?-?[0-9.]+(e[+-]?[0-9]+)?", cell) else ""
 
 
 def figure(svg: str, caption: str, number: int) -> str:
