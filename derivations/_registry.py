@@ -33,6 +33,7 @@ MODULES: dict[str, str] = {
     "bottleneck": "bottleneck",
     "deep": "deep_head",
     "relu": "relu_features",
+    "copositive-certificate": "copositive_certificate",
     "inverse-design": "inverse_design",
     "target-cosine": "target_cosine",
 }

@@ -10,7 +10,7 @@ from ncsolve._factored import FactoredFrame
 from ncsolve._problem import UFM
 from ncsolve.errors import OpenProblemError
 
-__all__ = ["check_plain", "extended_frame", "extended_transition"]
+__all__ = ["check_one_layer", "check_plain", "extended_frame", "extended_transition"]
 
 BOTTLENECK = MethodChoice(
     method="closed-form", theorem="T8",
@@ -85,6 +85,15 @@ def extended_transition(problem: UFM) -> float | None:
     from ncsolve.deep._transition import mean_threshold, shrinkage_of
 
     return mean_threshold(problem, shrinkage_of(problem).threshold)
+
+
+def check_one_layer(problem: UFM, what: str) -> None:
+    """OpenProblemError for a deep head."""
+    if problem.depth > 1:
+        raise OpenProblemError(
+            f"{what} is for heads of one layer, as the penalty of more is not convex and T12 bounds nothing; got depth "
+            f"= {problem.depth}, set depth = 1"
+        )
 
 
 def check_plain(problem: UFM, what: str) -> None:

@@ -102,8 +102,7 @@ class UFM:
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
-        if features not in FEATURES:
-            raise UnknownNameError("features", str(features), FEATURES)
+        features = check_features(features)
         layers = check_layers("lambda_w", lambda_w, check_depth(depth))
         for field, value in (
             ("encoding", code),
@@ -212,6 +211,13 @@ def geometric_mean(values: Sequence[float]) -> float:
     if len(set(values)) == 1:
         return values[0]
     return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+
+def check_features(value: object) -> str:
+    """"linear" or "relu".  Raises UnknownNameError."""
+    if not isinstance(value, str) or value not in FEATURES:
+        raise UnknownNameError("features", str(value), FEATURES)
+    return value
 
 
 def check_depth(value: object) -> int:

@@ -1,6 +1,6 @@
 """Problems to certify: every encoding, imbalanced, m < K and m > K, lambda_b in {0, small, lb*, large, inf}.
 
-    python -m tests.certificate_set FOLDER      writes all their certificates
+    python -m tests.certificate_set FOLDER      writes all their certificates; relu-*.json for features h >= 0
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve.certificates import Certificate, certify
 
-__all__ = ["CODES", "INF", "PROBLEMS", "certificate", "problem"]
+__all__ = ["CODES", "INF", "PROBLEMS", "RELU", "certificate", "problem", "relu_certificate"]
 
 INF = math.inf
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
@@ -25,8 +25,14 @@ RANK_ONE = np.outer([1.0, -2.0], [1, 2, 3, 4])
 IMBALANCED = [400, 100, 9, 1]
 
 
-def problem(encoding, counts, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5):
-    return ncsolve.UFM(encoding=encoding, counts=counts, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b)
+def problem(encoding, counts, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5, **options):
+    return ncsolve.UFM(
+        encoding=encoding, counts=counts, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, **options
+    )
+
+
+def relu(*arguments, **options):
+    return problem(*arguments, **options, features="relu")
 
 
 # name: problem, digits, exact values, what must come out (gap zero; centring; numbers of zero class means)
@@ -100,6 +106,47 @@ PROBLEMS = {
 }
 
 
+EXACT = {"lambda_w": "5e-4", "lambda_h": "5e-4"}
+# name: problem with features h >= 0, digits, exact values, gap zero, numbers of zero and of undecided class means
+RELU = {
+    "onehot": (relu(encodings.onehot(10), 100), 10, {}, False, 0, 0),
+    "onehot, 100 digits": (relu(encodings.onehot(10), 100), 100, {}, False, 0, 0),
+    "onehot, lb = 0": (relu(encodings.onehot(10), 100, lambda_b=0.0), 40, {}, False, 0, 10),
+    "onehot, lb = 0, rational": (relu(encodings.onehot(10), 10, lambda_b=0.0), 10, EXACT, True, 0, 10),
+    "onehot, lb = inf": (relu(encodings.onehot(10), 100, lambda_b=INF), 10, EXACT, True, 0, 0),
+    "onehot, large lb": (relu(encodings.onehot(7), 3, 1e-3, 2e-3, 1e6), 50, {}, False, 0, 0),
+    "two classes, free bias": (relu(encodings.onehot(2), 5, 1e-2, 1e-2, 0.0), 10, {}, False, 0, 2),
+    "all collapsed": (relu(encodings.onehot(3), 2, 1.0, 1.0, 0.7), 10, {}, True, 3, 0),
+    "all collapsed, acute": (relu(encodings.smoothed(4, 0.5), 2, 1.0, 1.0, 9.0), 10, {}, True, 4, 0),
+    "zero codes": (relu(np.zeros((2, 3)), [1, 2, 3], 1e-2, 1e-2, 0.1), 10, {}, True, 3, 0),
+    "imbalanced": (relu(encodings.onehot(4), [9, 4, 2, 1], 5e-3, 5e-4, 1.0), 60, {}, False, 0, 0),
+    "imbalanced, acute": (relu(encodings.onehot(4), [9, 4, 2, 1], 5e-3, 5e-4, 1e-3), 10, {}, False, 0, 0),
+    "imbalanced, lb = inf, rational": (
+        relu(encodings.onehot(4), IMBALANCED, 5e-3, 5e-3, INF), 10, {"lambda_w": "5e-3", "lambda_h": "5e-3"}, True,
+        1, 0,
+    ),
+    "smoothed, orthogonal": (relu(encodings.smoothed(10, 0.3), 100, lambda_b=0.1), 30, {}, False, 0, 0),
+    "smoothed, acute": (relu(encodings.smoothed(10, 0.3), 100), 10, {}, False, 0, 0),
+    "signed": (relu(encodings.signed(6), 10, lambda_b=0.1), 10, {}, False, 0, 0),
+    "hadamard": (relu(encodings.hadamard(8), 10, lambda_b=0.1), 10, {}, False, 0, 0),
+    "simplex": (relu(encodings.simplex(5), [3, 1, 4, 1, 5], 1e-2, 1e-2, 0.1), 10, {}, False, None, None),
+    "ordinal, m = 1": (relu(encodings.ordinal(5), 3, 1e-3, 1e-3, 0.2), 10, {}, False, None, None),
+    "gaussian, m < K": (
+        relu(encodings.gaussian(6, 4, seed=1), [3, 1, 4, 1, 5, 9], 1e-2, 1e-2, 0.2), 10, {}, False, 0, 0,
+    ),
+    "gaussian, m > K": (relu(encodings.gaussian(4, 9, seed=1), [3, 1, 4, 1], 1e-2, 1e-2, INF), 10, {}, False, 0, 0),
+    "codes": (relu(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.1), 10, {}, False, 0, 0),
+    "codes, lb = 0": (relu(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.0), 10, {}, False, 0, 4),
+}
+
+
+@functools.cache
+def relu_certificate(name: str) -> Certificate:
+    """The certificate of a problem with features h >= 0, made once a session."""
+    ufm, digits, exact, *_ = RELU[name]
+    return certify(ufm, digits=digits, **exact)
+
+
 @functools.cache
 def certificate(name: str) -> Certificate:
     """The certificate of a problem of the set, made once a session."""
@@ -111,7 +158,9 @@ def main(folder: str) -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     for number, name in enumerate(PROBLEMS):
         certificate(name).save(Path(folder) / f"{number:02}.json")
-    print(f"{len(PROBLEMS)} certificates written")
+    for number, name in enumerate(RELU):
+        relu_certificate(name).save(Path(folder) / f"relu-{number:02}.json")
+    print(f"{len(PROBLEMS) + len(RELU)} certificates written")
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def _keep_choice():
 
 
 def test_a_lower_bound_that_ignores_the_condition_is_caught(monkeypatch):
-    monkeypatch.setattr(_bound, "_top", lambda matrix: 0.0)
+    monkeypatch.setattr(_bound, "top", lambda matrix: 0.0)
     unbiased = UNEQUAL.replace(lambda_b=math.inf)
     # Multipliers of W = 0 are far outside the condition.
     outside = unbiased.encoding.matrix / unbiased.samples

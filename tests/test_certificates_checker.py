@@ -16,12 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ncsolve.certificates import check_file, checker
+from ncsolve.certificates._source import checker_source
 from ncsolve.errors import FileError
 from tests.certificate_set import certificate
 from tests.test_certificates_set import CHECKER, run_checker
 
 CORPUS = sorted((Path(__file__).parent / "certificate_corpus").iterdir())
 SOURCE = CHECKER.read_text(encoding="utf-8")
+SOURCES = {"linear": SOURCE, "relu": checker_source(relu=True)}
 
 
 def good():
@@ -43,12 +45,14 @@ def outcome(data):
 
 def test_a_sceptic_can_read_it_in_ten_minutes():
     assert len(SOURCE.splitlines()) < 250
-    assert max(map(len, SOURCE.splitlines())) <= 120
+    assert len(SOURCES["relu"].splitlines()) < 330  # the same, and what h >= 0 needs beside it
+    assert max(map(len, SOURCES["relu"].splitlines())) <= 120
 
 
-def test_it_uses_the_standard_library_only():
+@pytest.mark.parametrize("kind", SOURCES)
+def test_it_uses_the_standard_library_only(kind):
     allowed = {"fractions", "json", "math", "operator", "os", "sys", "types", "typing"}
-    for node in ast.walk(ast.parse(SOURCE)):
+    for node in ast.walk(ast.parse(SOURCES[kind])):
         if isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} <= allowed
         elif isinstance(node, ast.ImportFrom):
@@ -58,11 +62,12 @@ def test_it_uses_the_standard_library_only():
                 assert {alias.name for alias in node.names} <= {"gcd", "isqrt", "lcm"}  # integers in, integers out
 
 
-def test_there_is_no_floating_point_in_it():
+@pytest.mark.parametrize("kind", SOURCES)
+def test_there_is_no_floating_point_in_it(kind):
     """No float literal, no name or attribute of a float, no division sign, no rounding, no power but of integers."""
     floats = {"float", "complex", "round", "inf", "nan", "pow", "sqrt", "log", "exp", "hex", "fromhex", "is_integer",
               "as_integer_ratio", "limit_denominator", "Decimal", "numpy", "statistics", "time"}
-    for node in ast.walk(ast.parse(SOURCE)):
+    for node in ast.walk(ast.parse(SOURCES[kind])):
         if isinstance(node, ast.Constant):
             assert not isinstance(node.value, (float, complex)), ast.dump(node)
         elif isinstance(node, (ast.BinOp, ast.AugAssign)):
@@ -74,7 +79,7 @@ def test_there_is_no_floating_point_in_it():
         elif isinstance(node, ast.Attribute):
             assert node.attr not in floats, f"line {node.lineno}"
     # json makes floats unless it is told not to
-    calls = [node for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(ast.parse(SOURCES[kind])) if isinstance(node, ast.Call)]
     loads = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "loads"]
     assert [sorted(word.arg for word in call.keywords) for call in loads] == [
         ["object_pairs_hook", "parse_constant", "parse_float", "parse_int"]

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from ncsolve.verify._certified_facts import balancedness, dual, gram, regular, stationarity, turn
 from ncsolve.verify._certified_problem import RationalProblem, affine_problem, rational
+from ncsolve.verify._certified_relu import relu_frame, relu_problems
 
 from ncsolve import UFM, solve
 from ncsolve.certificates import Certificate
@@ -266,6 +267,9 @@ CERTIFIED: dict[str, Certified] = {
     "balancedness": _entry(
         "lambda_w W^T W = lambda_h H H^T", lambda: [*_cosine_problems(), *_law_problems(), *_minority_problems()],
         balancedness,
+    ),
+    "relu-orthogonal-frame": _entry(
+        "with H >= 0 the Gram matrix is alpha I, b = beta/K 1, and the loss is that of T10", relu_problems, relu_frame
     ),
     "paper-scale": _entry("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
 }

@@ -18,7 +18,7 @@ Codes = tuple[tuple[Fraction, ...], ...]
 @dataclass(frozen=True, kw_only=True)
 class RationalProblem:
     """``codes`` E by rows (m, K), ``counts`` (K,), lambda_w = ``tau`` ``ratio``, lambda_h = ``tau``/``ratio`` and
-    ``lambda_b`` (None: infinite); ``name`` says what the codes are."""
+    ``lambda_b`` (None: infinite); ``name`` says what the codes are; ``features`` "linear" or "relu"."""
 
     name: str
     codes: Codes
@@ -26,6 +26,7 @@ class RationalProblem:
     tau: Fraction
     ratio: int = 1
     lambda_b: Fraction | None
+    features: str = "linear"
 
     @property
     def classes(self) -> int:
@@ -48,7 +49,7 @@ class RationalProblem:
         ufm = UFM(
             encoding=[[float(x) for x in row] for row in self.codes], counts=list(self.counts),
             lambda_w=float(lambda_w), lambda_h=float(lambda_h),
-            lambda_b=math.inf if self.lambda_b is None else float(self.lambda_b),
+            lambda_b=math.inf if self.lambda_b is None else float(self.lambda_b), features=self.features,
         )
         return certify(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=self.lambda_b, codes=self.codes)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ncsolve._files import write_whole
-from ncsolve.certificates import checker
+from ncsolve.certificates import checker, relu_checker
 from ncsolve.certificates._check import CheckResult, check_bytes
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof
 from ncsolve.errors import SizeError
 
-__all__ = ["Certificate", "build_certificate", "within_bounds"]
+__all__ = ["Certificate", "build_certificate", "certificate_or_none", "within_bounds"]
 
 _MAX_CLAIM_BITS = 5000
 
@@ -29,7 +29,8 @@ class Certificate:
     ``problem`` in exact numbers; ``proof`` the point, the dual vectors and the semidefinite evidence; ``centring``
     "complete", "incomplete" or None (undecided); ``centred_up_to``, two rationals (as text, or "inf") between which
     complete centring ends, equal where that lambda_b is rational, None if undecided; ``classes``, for each class
-    whether its mean is "zero", "nonzero" or None.  The format is described in docs/certificates.md.
+    whether its mean is "zero", "nonzero" or None.  For features h >= 0 centring is not examined: both are None.
+    The format is described in docs/certificates.md.
 
     >>> import ncsolve
     >>> from ncsolve.certificates import certify
@@ -61,6 +62,11 @@ class Certificate:
         return self.gap / self.upper if self.upper else Fraction(0)
 
     @property
+    def relu(self) -> bool:
+        """Whether it is about features h >= 0."""
+        return self.proof.nonnegative is not None
+
+    @property
     def exact(self) -> bool:
         """Whether the minimum is known exactly: the gap is zero."""
         return self.lower == self.upper
@@ -70,10 +76,14 @@ class Certificate:
         return check_bytes(self.to_bytes())
 
     def to_json(self) -> dict[str, object]:
-        """The document (schema ncsolve.certificate/1), as plain data; numbers are strings "p/q"."""
+        """The document (schema ncsolve.certificate/1, for features h >= 0 ncsolve.relu-certificate/1), as plain data.
+
+        Numbers are strings "p/q".
+        """
         problem, proof = self.problem, self.proof
+        up_to = None if self.centred_up_to is None else list(self.centred_up_to)
         return {
-            "schema": checker.SCHEMA,
+            "schema": relu_checker.RELU if self.relu else checker.SCHEMA,
             "codes": _texts(problem.codes),
             "counts": list(problem.counts),
             "lambda_w": str(problem.lambda_w),
@@ -82,8 +92,7 @@ class Certificate:
             "lower": str(self.lower),
             "upper": str(self.upper),
             "gap": str(self.gap),
-            "centring": self.centring,
-            "centred_up_to": None if self.centred_up_to is None else list(self.centred_up_to),
+            **({} if self.relu else {"centring": self.centring, "centred_up_to": up_to}),
             "classes": list(self.classes),
             "scales": list(map(str, proof.scales)),
             "weights": _texts(proof.weights),
@@ -92,6 +101,7 @@ class Certificate:
             "dual": _texts(proof.dual),
             "psd_scales": list(map(str, proof.psd_scales)),
             "psd_factor": _texts(proof.psd_factor),
+            **({} if proof.nonnegative is None else {"nonnegative": _texts(proof.nonnegative)}),
         }
 
     def to_bytes(self) -> bytes:
@@ -124,15 +134,23 @@ def build_certificate(problem: ExactProblem, proof: Proof) -> Certificate:
         classes=(None,) * problem.classes,
     )
     with within_bounds():
-        read = checker.read(draft.to_bytes())
-        checker.semidefinite(read)
+        read = (relu_checker.read_relu if draft.relu else checker.read)(draft.to_bytes())
+        (relu_checker.copositive if draft.relu else checker.semidefinite)(read)
         read.upper, read.lower = _short(checker.objective(read), up=True), _short(checker.bound(read), up=False)
-        regime = checker.regime(read)
-    up_to = regime["centred_up_to"]
+        regime = (relu_checker.vanishing if draft.relu else checker.regime)(read)
+    up_to = regime.get("centred_up_to")
     return replace(
-        draft, lower=read.lower, upper=read.upper, centring=regime["centring"],
+        draft, lower=read.lower, upper=read.upper, centring=regime.get("centring"),
         centred_up_to=None if up_to is None else (up_to[0], up_to[1]), classes=tuple(regime["classes"]),
     )
+
+
+def certificate_or_none(problem: ExactProblem, proof: Proof) -> Certificate | None:
+    """None if the semidefinite evidence does not hold."""
+    try:
+        return build_certificate(problem, proof)
+    except checker.Refuted:
+        return None
 
 
 @contextmanager

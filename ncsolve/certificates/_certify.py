@@ -7,18 +7,18 @@ from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
-from ncsolve._extensions import check_plain
+from ncsolve._extensions import check_one_layer
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
-from ncsolve.certificates._certificate import Certificate, build_certificate, within_bounds
+from ncsolve.certificates._certificate import Certificate, certificate_or_none, within_bounds
 from ncsolve.certificates._doubles import from_doubles, grid_bias
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._numbers import Exact
-from ncsolve.certificates._proof import Proof, rounded_proof
+from ncsolve.certificates._proof import rounded_proof
 from ncsolve.certificates._refine import refine
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError
 
@@ -37,7 +37,7 @@ def certify(
     lambda_b: Exact | None = None,
     codes: Sequence[Sequence[Exact]] | None = None,
 ) -> Certificate:
-    r"""Prove, in exact rational arithmetic, how small the loss can be: T12.
+    r"""Prove, in exact rational arithmetic, how small the loss can be: T12, for linear features and for H >= 0.
 
     For vectors l_k with :math:`\sum_k n_k l_k l_k^T \preceq \lambda_W \lambda_H I` every W, H, b have
 
@@ -50,7 +50,7 @@ def certify(
         Its floats are taken as the dyadic rationals that they are.
     digits : int
         The relative gap is at most 10^-digits, from 1 to 500.  Up to 10 digits come from double precision where
-        that is enough, more from python-flint.
+        that is enough, more from python-flint; ReLU features have more where their class means are orthogonal.
     lambda_w, lambda_h, lambda_b : optional
         Exact values for the problem's floats: "5e-4" is 1/2000; also Fractions, Decimals and ints.
     codes : optional
@@ -66,11 +66,13 @@ def certify(
     ProblemError
         For digits out of range, or exact values that are not the problem's.
     OpenProblemError
-        For a bottleneck, a deep head or ReLU features: certificates are for the paper's model.
+        For a bottleneck or a deep head, to which T12 does not apply, and for more than 10 digits of ReLU features whose
+        class means are not orthogonal.
     SizeError
         Beyond 256 classes or outputs, or where the numbers get too long.
     ConvergenceError
-        If the gap stays above 10^-digits: no certificate is returned.
+        If the gap stays above 10^-digits: no certificate is returned.  For ReLU features there may be a gap for any
+        digits; fewer of them give the certificate of that gap.
 
     Source: T12 of docs/theory.md; VIPR (Cheung, Gleixner & Steffy 2017) for the division of labour with the checker.
 
@@ -85,7 +87,7 @@ def certify(
         raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {digits!r}")
     minimizer = problem if isinstance(problem, Minimizer) else None
     ufm = problem.problem if isinstance(problem, Minimizer) else problem
-    check_plain(ufm, "a certificate")
+    check_one_layer(ufm, "a certificate")
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)
     if minimizer.choice.theorem == "T8":
@@ -93,21 +95,25 @@ def certify(
             f"a certificate holds for every dim, and dim = {ufm.dim} is below the rank of the minimizer; leave dim out"
         )
     precision = Precision(digits=digits, problem=exact)
+    if ufm.features == "relu":
+        from ncsolve.certificates._relu import relu_certificate
+
+        return relu_certificate(exact, minimizer, precision)
     known = _known_bias(exact)
     bias = grid_bias(minimizer.bias, precision) if known is None else known
     proof = rational_proof(exact, minimizer, bias, known_bias=known is not None)
     if proof is not None:
         with suppress(SizeError):  # rounded numbers are shorter
-            found = _build(exact, proof)
+            found = certificate_or_none(exact, proof)
             if found is not None and found.exact:
                 return found
     if digits <= DOUBLE_DIGITS:
-        found = _build(exact, rounded_proof(exact, from_doubles(exact, bias, precision), precision))
+        found = certificate_or_none(exact, rounded_proof(exact, from_doubles(exact, bias, precision), precision))
         if found is not None and found.relative_gap <= Fraction(1, 10**digits):
             return found
     # Double precision cannot do it, or was not asked.
     refined = refine(exact, bias, precision, known_bias=known is not None)
-    found = _build(exact, rounded_proof(exact, refined, precision))
+    found = certificate_or_none(exact, rounded_proof(exact, refined, precision))
     if found is None or found.relative_gap > Fraction(1, 10**digits):
         gap = "the semidefinite claim fails" if found is None else f"it is {float(found.relative_gap):.1e}"
         raise ConvergenceError(
@@ -115,13 +121,6 @@ def certify(
             "try more digits)"
         )
     return found
-
-
-def _build(problem: ExactProblem, proof: Proof) -> Certificate | None:
-    try:
-        return build_certificate(problem, proof)
-    except checker.Refuted:
-        return None
 
 
 def _known_bias(problem: ExactProblem) -> list[Fraction] | None:

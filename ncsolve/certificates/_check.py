@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncsolve.certificates import checker
+from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
 
 __all__ = ["CheckResult", "check_bytes", "check_file"]
@@ -23,9 +23,9 @@ class CheckResult:
 
 
 def check_bytes(data: bytes) -> CheckResult:
-    """Check the text of a certificate.  Raises FileError if it is none."""
+    """Check the text of a certificate of either kind.  Raises FileError if it is none."""
     try:
-        return CheckResult(holds=True, lines=tuple(checker.check(data)))
+        return CheckResult(holds=True, lines=tuple(relu_checker.check_either(data)))
     except checker.Refuted as error:
         return CheckResult(holds=False, lines=(f"refuted: {error}",))
     except (checker.Malformed, RecursionError, ValueError) as error:

@@ -12,7 +12,7 @@ from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._numbers import Table, on_grid
 
-__all__ = ["from_doubles", "grid_bias"]
+__all__ = ["from_doubles", "grid_bias", "grid_of_doubles", "table_of_doubles"]
 
 Array = NDArray[np.float64]
 
@@ -41,24 +41,26 @@ def from_doubles(problem: ExactProblem, bias: list[Fraction], precision: Precisi
     bits = precision.point(max(0, math.frexp(float(sigma[0]))[1] - math.frexp(threshold)[1] + 1))
     return Approximation(
         bias=bias,
-        weights=_table(weights, _grid(weights, bits)),
-        class_means=_table(means, _grid(means, bits)),
-        dual=_table(dual.T * float(precision.factor), precision.dual),
-        factor=_table(left[:, kept] * np.sqrt(below[kept]), precision.claim),
+        weights=table_of_doubles(weights, grid_of_doubles(weights, bits)),
+        class_means=table_of_doubles(means, grid_of_doubles(means, bits)),
+        dual=table_of_doubles(dual.T * float(precision.factor), precision.dual),
+        factor=table_of_doubles(left[:, kept] * np.sqrt(below[kept]), precision.claim),
     )
 
 
 def grid_bias(bias: Array, precision: Precision) -> list[Fraction]:
     """A bias on the grid that it needs."""
-    return _table(bias[None, :], _grid(bias, precision.shrink + 24))[0]
+    return table_of_doubles(bias[None, :], grid_of_doubles(bias, precision.shrink + 24))[0]
 
 
-def _grid(a: Array, significant: int) -> int:
+def grid_of_doubles(a: Array, significant: int) -> int:
+    """Bits of the grid on which the largest entry has so many."""
     largest = float(np.abs(a).max(initial=0.0))
     return significant - (math.frexp(largest)[1] if largest > 0 else 0)
 
 
-def _table(a: Array, bits: int) -> Table:
+def table_of_doubles(a: Array, bits: int) -> Table:
+    """The entries on a grid of so many bits."""
     mantissas, exponents = np.frexp(a)
     whole = np.ldexp(mantissas, 53).astype(np.int64)
     return [

@@ -19,7 +19,9 @@ class Proof:
 
     W = ``weights`` diag(root ``scales``) (m, d) and ``class_means`` (K, d), one row a class, in the same units;
     ``bias`` (m); ``dual`` (K, m), the l_k; ``psd_factor`` F (m, q) and ``psd_scales`` s such that
-    lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant.
+    lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant.  For features h >= 0 instead
+    lambda_w lambda_h diag(n_k) - [n_k n_j <l_k, l_j>] - R - F diag(s) F^T is, with F (K, q) and R = ``nonnegative``
+    (K, K), which is None for linear features.
     """
 
     scales: list[Fraction]
@@ -29,6 +31,7 @@ class Proof:
     dual: Table
     psd_scales: list[Fraction]
     psd_factor: Table
+    nonnegative: Table | None = None
 
 
 def rounded_proof(problem: ExactProblem, found: Approximation, precision: Precision) -> Proof:

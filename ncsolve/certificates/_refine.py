@@ -20,7 +20,7 @@ from ncsolve.errors import ConvergenceError
 if TYPE_CHECKING:
     from flint import arb, arb_mat
 
-__all__ = ["refine"]
+__all__ = ["as_arb", "grid_of", "refine", "table_of"]
 
 _MAX_STEPS = 60
 
@@ -64,10 +64,10 @@ class _Refinement:
 
         self.problem, self.precision, self.span = problem, precision, span
         self.m, self.classes, self.samples = problem.outputs, problem.classes, arb(problem.samples)
-        self.lambda_w, self.lambda_h = _arb(problem.lambda_w), _arb(problem.lambda_h)
+        self.lambda_w, self.lambda_h = as_arb(problem.lambda_w), as_arb(problem.lambda_h)
         self.threshold = (self.samples * (self.lambda_w * self.lambda_h).sqrt()).mid()
-        self.codes = arb_mat(self.classes, self.m, [_arb(x) for code in problem.codes for x in code])
-        self.mean = arb_mat(self.m, 1, [_arb(x) for x in problem.label_mean])
+        self.codes = arb_mat(self.classes, self.m, [as_arb(x) for code in problem.codes for x in code])
+        self.mean = arb_mat(self.m, 1, [as_arb(x) for x in problem.label_mean])
         self.ones = arb_mat(self.classes, 1, [1] * self.classes)
         self.scales = [(arb(n).sqrt() / self.threshold).mid() for n in problem.counts]
         # G/T^2 has entries up to 2^span; eigenvalues near 1 are what matters
@@ -77,7 +77,7 @@ class _Refinement:
     def run(self, start: list[Fraction], known: bool) -> Approximation:
         from flint import arb_mat
 
-        bias = arb_mat(self.m, 1, [_arb(x) for x in start])
+        bias = arb_mat(self.m, 1, [as_arb(x) for x in start])
         spectrum = self.spectrum(bias, None)
         if not known:
             bias, spectrum = self.newton(bias, spectrum)
@@ -97,7 +97,7 @@ class _Refinement:
         return _Spectrum(values=values, vectors=vectors, gains=gains)
 
     def newton(self, bias: arb_mat, at: _Spectrum) -> tuple[arb_mat, _Spectrum]:
-        lambda_b = _arb(self.problem.lambda_b or Fraction(0))
+        lambda_b = as_arb(self.problem.lambda_b or Fraction(0))
         unit = self.threshold / self.samples.sqrt()  # |h(G) c| is at most this
         for _ in range(_MAX_STEPS):
             along = (at.vectors.transpose() * (self.mean - bias)).mid()
@@ -124,13 +124,13 @@ class _Refinement:
         means = (dual * weights / self.lambda_h).mid()
         below = [i for i, v in enumerate(at.values) if v < 1 - self.tiny]
         bits = precision.point(self.span // 2 + 1)
-        shrunk = (dual * _arb(precision.factor)).mid()
+        shrunk = (dual * as_arb(precision.factor)).mid()
         return Approximation(
-            bias=_table(bias.transpose(), _grid(bias, precision.shrink + 24))[0] if exact_bias is None else exact_bias,
-            weights=_table(weights, _grid(weights, bits)),
-            class_means=_table(means, _grid(means, bits)),
-            dual=_table(shrunk, precision.dual),
-            factor=_table(_columns(at.vectors, below, [(1 - at.values[i]).sqrt() for i in below]), precision.claim),
+            bias=exact_bias or table_of(bias.transpose(), grid_of(bias, precision.shrink + 24))[0],
+            weights=table_of(weights, grid_of(weights, bits)),
+            class_means=table_of(means, grid_of(means, bits)),
+            dual=table_of(shrunk, precision.dual),
+            factor=table_of(_columns(at.vectors, below, [(1 - at.values[i]).sqrt() for i in below]), precision.claim),
         )
 
 
@@ -160,7 +160,8 @@ def _jacobian(at: _Spectrum, along: arb_mat, lambda_b: arb, weight: arb) -> arb_
     return arb_mat(rows).mid()
 
 
-def _arb(x: Fraction) -> arb:
+def as_arb(x: Fraction) -> arb:
+    """The midpoint of a rational number, to the precision at work."""
     from flint import arb, fmpq
 
     return arb(fmpq(x.numerator, x.denominator)).mid()
@@ -189,13 +190,14 @@ def _norm(a: arb_mat) -> arb:
     return sum((x * x for x in a.entries()), arb(0)).sqrt().mid()
 
 
-def _grid(a: arb_mat, significant: int) -> int:
+def grid_of(a: arb_mat, significant: int) -> int:
     """Bits of the grid on which the largest entry has so many."""
     sizes = [int(mantissa).bit_length() + int(exponent) for mantissa, exponent in map(_parts, a.entries()) if mantissa]
     return significant - max(sizes, default=0)
 
 
-def _table(a: arb_mat, bits: int) -> Table:
+def table_of(a: arb_mat, bits: int) -> Table:
+    """The midpoints on a grid of so many bits."""
     columns = a.ncols()
     numbers = [on_grid(mantissa, exponent, bits) for mantissa, exponent in map(_parts, a.entries())]
     return [numbers[i * columns : (i + 1) * columns] for i in range(a.nrows())]

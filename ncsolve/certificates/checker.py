@@ -24,10 +24,9 @@ from types import SimpleNamespace
 from typing import Any
 
 SCHEMA = "ncsolve.certificate/1"
-NUMBERS = ("lambda_w", "lambda_h", "lower", "upper", "gap")
+NUMBERS, REGIME = ("lambda_w", "lambda_h", "lower", "upper", "gap"), ("centring", "centred_up_to", "classes")
 VECTORS = {"counts": "k", "scales": "d", "bias": "m", "psd_scales": "q"}
 ARRAYS = VECTORS | {"codes": "km", "weights": "md", "class_means": "kd", "dual": "km", "psd_factor": "mq"}  # shapes
-NAMES = ("schema", *NUMBERS, "lambda_b", *ARRAYS, "centring", "centred_up_to", "classes")
 MAX_BYTES, MAX_DIGITS, MAX_SIZE, MAX_WORK = 1 << 25, 2000, 256, 1 << 42
 
 
@@ -44,31 +43,30 @@ def demand(holds: bool, fault: Exception) -> None:
         raise fault
 
 
-def read(data: bytes) -> SimpleNamespace:
+def read(data: bytes, schema: str = SCHEMA, arrays: Any = ARRAYS, regime: Any = REGIME) -> SimpleNamespace:
     """Take the file apart; refuse whatever is not as documented."""
-    if len(data) > MAX_BYTES or data.count(b"[") > 4096 or data.count(b"{") > 1 or data.count(b",") > 1 << 19:
-        raise Malformed("the file has more bytes, lists or objects than a certificate can have")
+    much = len(data) > MAX_BYTES or data.count(b"[") > 4096 or data.count(b"{") > 1 or data.count(b",") > 1 << 19
+    demand(not much, Malformed("the file has more bytes, lists or objects than a certificate can have"))
     try:
         pairs = json.loads(data, object_pairs_hook=tuple, parse_float=str, parse_constant=str, parse_int=str)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"the file is not JSON, or nested too deeply: {str(error)!a:.60}") from None
     demand(isinstance(pairs, tuple), Malformed("the file must be one JSON object"))
-    top, names = dict(pairs), [name for name, _ in pairs]
-    demand(top.get("schema", SCHEMA) == SCHEMA, Malformed(f"schema must be {SCHEMA!r}; got {top.get('schema')!a:.60}"))
-    for name in (*NAMES, *top):
-        fault = "missing" if name not in top else "unknown" if name not in NAMES else "repeated"
-        demand(names.count(name) == NAMES.count(name), Malformed(f"{fault} key {name!a:.60}"))
+    top, given, names = dict(pairs), [name for name, _ in pairs], ("schema", *NUMBERS, "lambda_b", *arrays, *regime)
+    demand(top.get("schema", schema) == schema, Malformed(f"schema must be {schema!r}; got {top.get('schema')!a:.60}"))
+    for name in (*names, *top):
+        fault = "missing" if name not in top else "unknown" if name not in names else "repeated"
+        demand(given.count(name) == names.count(name), Malformed(f"{fault} key {name!a:.60}"))
     size = {letter: len(entries(top[name], name)) for name, letter in VECTORS.items()}
     c = SimpleNamespace(**top | {name: number(top[name], name) for name in NUMBERS})
-    for name, shape in ARRAYS.items():
+    for name, shape in arrays.items():
         rows = entries(top[name], name, size[shape[0]]) if shape[1:] else [top[name]]
         rows = [[number(x, name) for x in entries(row, name, size[shape[-1]])] for row in rows]
         setattr(c, name, rows if shape[1:] else rows[0])
     c.lambda_b = None if c.lambda_b == "inf" else number(c.lambda_b, "lambda_b")
-    if size["m"] * size["k"] == 0 or min(c.counts) < 1 or any(n.denominator > 1 for n in c.counts):
-        raise Malformed("there must be codes, and counts must be whole numbers from 1 on")
-    if min(c.lambda_w, c.lambda_h) <= 0 or min(c.lambda_b or 0, 0, *c.scales, *c.psd_scales) < 0:
-        raise Malformed("lambda_w and lambda_h must be positive; lambda_b and the scales must not be negative")
+    whole = size["m"] * size["k"] > 0 and all(n.denominator == 1 <= n for n in c.counts)
+    if not whole or min(c.lambda_w, c.lambda_h) <= 0 or min(c.lambda_b or 0, 0, *c.scales, *c.psd_scales) < 0:
+        raise Malformed("there must be codes, whole counts from 1 on, lambda_w, lambda_h > 0, lambda_b and scales >= 0")
     c.size, c.n, c.total = max(size.values()), [int(n) for n in c.counts], int(sum(c.counts))
     c.e, c.p = integers(c.codes, c.size)
     return c
@@ -133,14 +131,15 @@ def bound(c: SimpleNamespace) -> Fraction:
 
 def semidefinite(c: SimpleNamespace) -> None:
     """lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant, or Refuted."""
-    outer, a = gram([*zip(*c.dual, strict=True)], c.counts, c.size)
-    added, b = gram(c.psd_factor, c.psd_scales, c.size)
-    den = lcm((c.lambda_w * c.lambda_h).denominator, a, b)
-    slack = [int(c.lambda_w * c.lambda_h * den)] * len(outer)
-    for i, pair in enumerate(zip(outer, added, strict=True)):
-        *across, own = (den // a * x + den // b * y for x, y in zip(*pair, strict=True))
-        slack[i] -= own + sum(map(abs, across))
-        slack[:i] = [old - abs(x) for old, x in zip(slack, across, strict=False)]
+    outer, added = gram([*zip(*c.dual, strict=True)], c.counts, c.size), gram(c.psd_factor, c.psd_scales, c.size)
+    dominant([c.lambda_w * c.lambda_h] * len(c.bias), outer, added)
+
+
+def dominant(level: list[Fraction], *parts: tuple[list[list[int]], int]) -> None:
+    """diag(level) less the parts, lower triangles over their denominators, is diagonally dominant, or Refuted."""
+    den, size = lcm(*(x.denominator for x in level), *(d for _, d in parts)), range(len(level))
+    rest = [[sum(den // d * x[max(i, j)][min(i, j)] for x, d in parts) for j in size] for i in size]
+    slack = [int(level[i] * den) - rest[i][i] - sum(abs(rest[i][j]) for j in size if j != i) for i in size]
     demand(min(slack) >= 0, Refuted(f"A >= 0: row {slack.index(min(slack))} of the rest is not diagonally dominant"))
 
 
@@ -180,7 +179,10 @@ def regime(c: SimpleNamespace) -> dict[str, Any]:
         far = dot(away, away) > (c.den * q) ** 2 * gap * (Fraction(c.total, n) + Fraction(not known, c.lambda_b or 1))
         left = Fraction(-1) if far else None if not known else margin(c, rows, den, f) if gap else Fraction(0)
         classes.append(None if left is None else "zero" if left >= 0 else "nonzero")
-    return {"centring": centring, "centred_up_to": None if room is None else bracket(ratio), "classes": classes}
+    ends = None if room is None else bracket(ratio)
+    up_to = " .. ".join(dict.fromkeys(ends or ["undecided"]))
+    c.words = [f"centring: {centring or 'undecided'}; complete up to lambda_b = {up_to}"]
+    return {"centring": centring, "centred_up_to": ends, "classes": classes}
 
 
 def bracket(ratio: Fraction) -> list[str]:
@@ -208,10 +210,9 @@ def short(x: Fraction | None) -> str:
     return text if len(str(x)) > 80 or text == str(x) else f"{x} = {text}"
 
 
-def check(data: bytes) -> list[str]:
+def check(data: bytes, read: Any = read, semidefinite: Any = semidefinite, regime: Any = regime) -> list[str]:
     """What is proved, in words; Malformed or Refuted."""
-    c = read(data)
-    semidefinite(c)
+    semidefinite(c := read(data))
     demand(objective(c) <= c.upper, Refuted("the objective at the point is above the claimed upper bound"))
     demand(bound(c) >= c.lower, Refuted("the bound that the dual vectors give is below the claimed lower bound"))
     demand(c.upper - c.lower <= c.gap, Refuted("the claimed bounds are further apart than the claimed gap"))
@@ -225,12 +226,11 @@ def check(data: bytes) -> list[str]:
         f"proved: the minimum is {short(c.lower)}" if c.lower == c.upper else f"certified: loss in {loss}",
         f"problem: {len(c.codes)} classes, {len(c.bias)} outputs, {c.total} samples, at least {len(c.scales)} features",
         "lambdas: " + ", ".join(f"{name} = {short(vars(c)[name])}" for name in ("lambda_w", "lambda_h", "lambda_b")),
-        f"centring: {c.centring or 'undecided'}; complete up to lambda_b = "
-        + " .. ".join(dict.fromkeys(c.centred_up_to or ["undecided"])), f"class means: {numbers}",
+        *c.words, f"class means: {numbers}",
     ]
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], check: Any = check) -> int:
     try:
         demand(len(arguments) == 1, Malformed("name one certificate, as in checker.py cert.json"))
         with open(arguments[0], "rb") as file:

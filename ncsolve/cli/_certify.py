@@ -36,6 +36,8 @@ def certify(
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     digits: DigitsOption = 10,
@@ -54,6 +56,7 @@ def certify(
     Examples:
       ncsolve certify --encoding onehot --lambda-b 0.5 -o cert.json
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
+      ncsolve certify --features relu --lambda-b 0.5 -o cert.json
     """
     from ncsolve._outputs import check_output
     from ncsolve._solve import solve
@@ -63,7 +66,7 @@ def certify(
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed,
+        convention_name=convention, seed=seed, features=features, depth=depth,
     )
     found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
     if out is None:
@@ -78,6 +81,13 @@ def check(
     source: Annotated[
         bool, typer.Option("--source", help="Print the stand-alone checker, to read it or to run it elsewhere.")
     ] = False,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features", metavar="KIND",
+            help="With --source: linear, or relu for a checker that takes the certificates of both.  [default: linear]",
+        ),
+    ] = None,
 ) -> None:
     """Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.
 
@@ -86,12 +96,16 @@ def check(
       ncsolve check cert.json
       ncsolve check --source > checker.py && python -I -S checker.py cert.json
     """
-    from ncsolve.certificates import checker
+    if features is not None and not source:
+        raise ProblemError("--features says which checker --source prints; a file says what it is about, drop it")
+    if source:
+        from ncsolve._problem import check_features
+        from ncsolve.certificates._source import checker_source
+
+        typer.echo(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
+        return
     from ncsolve.certificates._check import check_file
 
-    if source:
-        typer.echo(Path(checker.__file__).read_text(encoding="utf-8"), nl=False)
-        return
     if file is None:
         raise FileError("name the certificate to check, as in 'ncsolve check cert.json'")
     result = check_file(file)

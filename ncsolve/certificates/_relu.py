@@ -1,0 +1,152 @@
+"""Certificates for features h >= 0: exact ones, those of orthogonal class means, and those of doubles at any point."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve._minimizer import Minimizer
+from ncsolve.certificates._approximation import Approximation, Precision
+from ncsolve.certificates._certificate import Certificate, certificate_or_none
+from ncsolve.certificates._doubles import grid_bias, grid_of_doubles, table_of_doubles
+from ncsolve.certificates._exact_problem import ExactProblem
+from ncsolve.certificates._numbers import Table
+from ncsolve.certificates._orthogonal import orthogonal_proof, rational_orthogonal_proof
+from ncsolve.certificates._proof import Proof, rounded_proof
+from ncsolve.certificates._psd import evidence_for
+from ncsolve.certificates.checker import gram
+from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
+from ncsolve.relu._bound import Dual, feasible, multipliers
+
+__all__ = ["relu_certificate"]
+
+Array = NDArray[np.float64]
+_EPS = float(np.finfo(float).eps)
+_MOST_CLASSES = 40  # for the convex programme, as in ncsolve.relu
+_CLOSED = 1e-11
+_DOUBLE_DIGITS = 10
+
+
+def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
+    """The certificate of a minimizer with H >= 0, for a relative gap of 10^-digits.
+
+    Raises OpenProblemError for more digits than doubles have where the class means are not orthogonal, and
+    ConvergenceError, with the digits that there are, if the gap is larger.
+    """
+    orthogonal = _obtuse(minimizer)
+    start = _start(exact, minimizer, precision)
+    proof = _collapsed_proof(exact) if minimizer.rank == 0 else None
+    if proof is None and orthogonal:
+        proof = rational_orthogonal_proof(exact, start)
+    if proof is not None:
+        with suppress(SizeError):  # rounded numbers are shorter
+            found = certificate_or_none(exact, proof)
+            if found is not None and found.exact:
+                return found
+    if precision.digits > _DOUBLE_DIGITS and not orthogonal:
+        raise OpenProblemError(
+            f"certificates of ReLU features have more than {_DOUBLE_DIGITS} digits only where the class means are "
+            f"orthogonal, no two shifted codes meeting at an acute angle; got digits = {precision.digits}, ask for "
+            f"{_DOUBLE_DIGITS} or fewer"
+        )
+    found = certificate_or_none(
+        exact,
+        orthogonal_proof(exact, start, precision) if orthogonal else _copositive_proof(exact, minimizer, precision),
+    )
+    if found is None or found.relative_gap > Fraction(1, 10**precision.digits):
+        reached = 0 if found is None else next(
+            n for n in range(precision.digits, -1, -1) if found.relative_gap <= Fraction(1, 10**n)
+        )
+        gap = "the copositive claim fails" if found is None else f"it is {float(found.relative_gap):.1e}"
+        remedy = f"ask for digits = {reached}" if reached else "no certificate can be given here"
+        raise ConvergenceError(
+            f"the relative gap of a certificate must be at most 1e-{precision.digits}; {gap}, {remedy}"
+        )
+    return found
+
+
+def _start(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> list[Fraction]:
+    """The bias: exactly where it is known for a reason."""
+    free = exact.lambda_b == 0 and minimizer.problem.counts.balanced and minimizer.problem.encoding.affine is not None
+    return exact.centred_bias if exact.lambda_b is None or free else grid_bias(minimizer.bias, precision)
+
+
+def _collapsed_proof(exact: ExactProblem) -> Proof | None:
+    """The proof, with gap zero, that all class means vanish: l_k = (e_k - b)/N with b = mu/(1 + lambda_b)."""
+    bias = exact.centred_bias
+    dual = [[(x - y) / exact.samples for x, y in zip(code, bias, strict=True)] for code in exact.codes]
+    weighted = [[n * x for x in l] for n, l in zip(exact.counts, dual, strict=True)]
+    lower, den = gram(weighted, [Fraction(1)] * exact.outputs, max(exact.classes, exact.outputs))
+    inner = [[Fraction(lower[max(j, k)][min(j, k)], den) for j in range(exact.classes)] for k in range(exact.classes)]
+    level = exact.lambda_w * exact.lambda_h
+    for sign in (0, 1):  # R = 0, or all that is negative off the diagonal
+        slack = [[max(-sign * x, Fraction(0)) * (j != k) for j, x in enumerate(row)] for k, row in enumerate(inner)]
+        rest = [
+            [level * n * (j == k) - x - r for j, (x, r) in enumerate(zip(row, taken, strict=True))]
+            for k, (n, row, taken) in enumerate(zip(exact.counts, inner, slack, strict=True))
+        ]
+        evidence = evidence_for(rest)
+        if evidence is not None:
+            return Proof(
+                scales=[], weights=[[] for _ in bias], class_means=[[] for _ in dual], bias=bias, dual=dual,
+                psd_scales=evidence.scales, psd_factor=evidence.factor, nonnegative=slack,
+            )
+    return None
+
+
+def _obtuse(minimizer: Minimizer) -> bool:
+    """Whether no two shifted codes e_k - b meet at an acute angle, up to rounding: the class means are orthogonal."""
+    shifted = minimizer.problem.encoding.matrix - minimizer.bias[:, None]
+    inner = shifted.T @ shifted
+    size = np.sqrt(np.diag(inner))
+    np.fill_diagonal(inner, 0.0)
+    return bool(np.all(inner <= 64 * _EPS * np.outer(size, size)))
+
+
+def _copositive_proof(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Proof:
+    """The proof at any point of a solver; dual vectors that miss the condition are scaled until they meet it."""
+    problem = minimizer.problem
+    root = np.sqrt(problem.counts.array.astype(np.float64))
+    kept = np.any(minimizer.class_means > 0, axis=1)
+    weights, means = minimizer.W[:, kept], minimizer.class_means[kept]
+    dual = _best_dual(minimizer, means * root)
+    level = problem.lambda_w * problem.lambda_h
+    weighted = dual.vectors * root
+    values, vectors = np.linalg.eigh(np.eye(problem.classes) - (weighted.T @ weighted + dual.slack) / level)
+    shown = values > 2.0**-precision.claim
+    bits = precision.point(24)  # singular values up to 2^24 T; for longer ones doubles are not enough in any case
+    share = float(precision.factor)
+    found = Approximation(
+        bias=grid_bias(minimizer.bias, precision),
+        weights=table_of_doubles(weights, grid_of_doubles(weights, bits)),
+        class_means=table_of_doubles(means.T, grid_of_doubles(means, bits)),
+        dual=table_of_doubles(dual.vectors.T * share, precision.dual),
+        factor=table_of_doubles(root[:, None] * vectors[:, shown] * np.sqrt(values[shown]), precision.claim),
+    )
+    # Only a free bias needs a certain sum of the dual vectors.
+    pinned = exact if exact.lambda_b == 0 else replace(exact, lambda_b=None)
+    slack = _grid(dual.slack * np.outer(root, root) * share**2, precision.claim - 2 * precision.tau)
+    return replace(rounded_proof(pinned, found, precision), nonnegative=slack)
+
+
+def _best_dual(minimizer: Minimizer, rows: Array) -> Dual:
+    """The dual vectors of the point, or those of the convex programme if they give a better bound."""
+    problem = minimizer.problem
+    found = feasible(problem, multipliers(problem, minimizer.W, minimizer.class_means, minimizer.bias), rows=rows)
+    if minimizer.loss - found.bound > _CLOSED * minimizer.loss and problem.classes <= _MOST_CLASSES:
+        from ncsolve.relu._programme import relax
+
+        relaxed = relax(problem)
+        if relaxed is not None:
+            found = max(found, feasible(problem, relaxed.dual, rows=rows), key=lambda dual: dual.bound)
+    return found
+
+
+def _grid(a: Array, bits: int) -> Table:
+    """Rounded to multiples of 2**-bits, not negative and exactly symmetric."""
+    exact = [[Fraction(x) * Fraction(2) ** bits for x in row] for row in ((a + a.T) / 2).tolist()]
+    return [[max(Fraction(round(x)), Fraction(0)) / Fraction(2) ** bits for x in row] for row in exact]
