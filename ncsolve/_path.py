@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._extensions import check_plain
+from ncsolve._beyond_changes import beyond_changes
+from ncsolve._beyond_points import BeyondPoint, is_beyond, solve_points
+from ncsolve._latent import LatentBranch, latent_along
 from ncsolve._minimizer import Minimizer
-from ncsolve._path_columns import NC_NAMES, Figures, figures_along
-from ncsolve._path_solve import solve_along
+from ncsolve._path_columns import Figures, figures_along, table_of
+from ncsolve._path_solve import arrays_of, solve_along
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
@@ -39,6 +41,9 @@ class Path:
     (n, min(m, K)) of Z, descending; ``theorems`` (n,) says what was evaluated at each point.  All else is measured
     when it is asked for, and ``minimizer(i)`` is the whole minimizer of a point.
 
+    Under a bottleneck, a deep head or ReLU features a point may be the best found instead of the global minimizer:
+    ``guarantees`` and ``lower_bounds`` tell.
+
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=1)
     >>> along = ncsolve.path(problem, lambda_b=[0.0, 1.0])
@@ -54,6 +59,8 @@ class Path:
     bias: Array
     singular_values: Array
     theorems: tuple[str, ...]
+    # Of a model beyond the paper's, where every point is solved on its own; else empty.
+    points: tuple[BeyondPoint, ...] = ()
 
     def __len__(self) -> int:
         return int(self.values.size)
@@ -77,6 +84,31 @@ class Path:
     def minimizer(self, index: int) -> Minimizer:
         """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
         return solve(self.problem_at(index))
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the model goes beyond the paper's: a bottleneck that may bind, a deep head or ReLU features."""
+        return bool(self.points)
+
+    @property
+    def guarantees(self) -> tuple[str, ...]:
+        """"global" or "best found" for every point, as in ``Minimizer.guarantee``."""
+        return tuple(point.guarantee for point in self.points) if self.points else ("global",) * len(self)
+
+    @property
+    def lower_bounds(self) -> Array:
+        """What no point's loss can be below (n,): the loss itself where the minimizer is global."""
+        return np.array([point.lower_bound for point in self.points]) if self.points else self.loss
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What else is a minimizer at every point, as in ``Minimizer.ties``: cosines and NC metrics are of one of them."""
+        return tuple(point.ties for point in self.points) if self.points else ("",) * len(self)
+
+    @cached_property
+    def latent(self) -> LatentBranch | None:
+        """The second stationary branch of a deep head, where balanced codes a I + q J have one; else None."""
+        return latent_along(self.sweep, self.changes) if self.points else None
 
     @cached_property
     def label_mean(self) -> Array:
@@ -120,16 +152,23 @@ class Path:
     @cached_property
     def nc(self) -> Array:
         """nc1, nc2_simplex, nc2_orthogonal, nc3 and nc4 of every point (n, 5); NaN where one is undefined."""
-        return figures_along(self.sweep, metrics=True).nc
+        return np.array([point.nc for point in self.points]) if self.points else figures_along(
+            self.sweep, metrics=True
+        ).nc
 
     @cached_property
     def changes(self) -> tuple[RegimeChange, ...]:
         """Where the regime changes, exactly (not read off the grid): singular values of Z that leave or reach zero,
-        and the passage through an orthogonal frame."""
-        return regime_changes(self.sweep)
+        and the passage through an orthogonal frame; beyond the paper's model jumps as well."""
+        return beyond_changes(self.sweep, self.points) if self.points else regime_changes(self.sweep)
 
     @cached_property
     def _angles(self) -> Figures:
+        if self.points:
+            return Figures(
+                cosines=np.array([point.cosines for point in self.points]), nc=self.nc,
+                regimes=tuple(point.regime for point in self.points),
+            )
         return figures_along(self.sweep, metrics=False)
 
     def even_points(self, count: int) -> list[int]:
@@ -140,6 +179,8 @@ class Path:
 
     def measure(self, progress: Callable[[int], None] | None = None) -> Path:
         """Compute ``cosines``, ``regimes`` and ``nc`` in one pass; ``progress`` hears how many points are done."""
+        if self.points:  # measured when they were solved
+            return self
         found = figures_along(self.sweep, metrics=True, progress=progress)
         for name, value in (("cosines", found.cosines), ("regimes", found.regimes), ("nc", found.nc)):
             object.__setattr__(self, name, value)
@@ -147,26 +188,9 @@ class Path:
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
         """All columns by name, one entry a point: the parameter, loss, bias_norm, centring, mean_left, cos_min,
-        cos_mean, cos_max, rank, z_1, z_2, ..., nc1 ... nc4, regime and theorem."""
-        if "nc" not in self.__dict__:
-            self.measure()
-        table: dict[str, list[float] | list[int] | list[str]] = {
-            self.varied: self.values.tolist(),
-            "loss": self.loss.tolist(),
-            "bias_norm": self.bias_norm.tolist(),
-            "centring": self.centring.tolist(),
-            "mean_left": self.mean_left.tolist(),
-        }
-        for name, column in zip(("cos_min", "cos_mean", "cos_max"), self.cosines.T, strict=True):
-            table[name] = column.tolist()
-        table["rank"] = self.rank.tolist()
-        for i, column in enumerate(self.singular_values.T, start=1):
-            table[f"z_{i}"] = column.tolist()
-        for name, column in zip(NC_NAMES, self.nc.T, strict=True):
-            table[name] = column.tolist()
-        table["regime"] = list(self.regimes)
-        table["theorem"] = list(self.theorems)
-        return table
+        cos_mean, cos_max, rank, z_1, z_2, ..., nc1 ... nc4, regime and theorem; beyond the paper's model guarantee and
+        lower_bound too."""
+        return table_of(self)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The columns as a pandas data frame.  Raises MissingPackageError if pandas is not installed."""
@@ -196,27 +220,36 @@ def path(
     alpha: Sequence[float] | ArrayLike | None = None,
     count: Sequence[int] | ArrayLike | None = None,
     of_class: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Path:
     """The global minimizers of a problem for each value of one parameter; its own value in the problem is not used.
+
+    Under a bottleneck, a deep head or ReLU features each point is solved on its own, and is the global minimizer or the
+    best of many descents: see ``Path.guarantees``.
 
     Parameters
     ----------
     problem : UFM
     lambda_b : sequence of n floats in [0, inf], in any order
     lambda_w, lambda_h : sequence of n positive floats
+        lambda_w is that of every layer of a deep head.
     alpha : sequence of n floats in [0, 1)
         Label smoothing: every code is mixed with the mean of all codes, (1 - alpha) E + alpha E J/K.
     count : sequence of n positive integers
         Samples of the class ``of_class``; the other classes keep theirs.
+    progress : function, optional
+        Beyond the paper's model, is told how many points are solved.
 
-    Exactly one of them is given.
+    Exactly one of the parameters is given.
 
     Raises
     ------
     ProblemError
         For an empty grid, a value out of range, or not exactly one parameter.
-    DimensionError
-        If ``problem.dim`` is below the rank of a minimizer.
+    OpenProblemError
+        For ReLU features under a deep head.
+    SizeError
+        For more than 400 points that may need descents.
     ConvergenceError
         If the bias equation is not solved somewhere.
 
@@ -243,12 +276,16 @@ def path(
         )
     ((name, values),) = given.items()
     check_problem(problem)
-    check_plain(problem, f"a path along {name}")
     sweep = make_sweep(problem, name, values, of_class)
-    found = solve_along(sweep)
+    points: tuple[BeyondPoint, ...] = ()
+    if is_beyond(problem):
+        points = solve_points(sweep, progress)
+        found = arrays_of(points)
+    else:
+        found = solve_along(sweep)
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
-        singular_values=found.singular_values, theorems=found.theorems,
+        singular_values=found.singular_values, theorems=found.theorems, points=points,
     )
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._beyond_points import NC_NAMES
 from ncsolve._frames_along import FrameSource
 from ncsolve._metrics import cosines_of, metrics_of
 from ncsolve._regimes import regime_of
 from ncsolve._sweep import Sweep
 
-__all__ = ["NC_NAMES", "Figures", "figures_along"]
+if TYPE_CHECKING:
+    from ncsolve._path import Path
+
+__all__ = ["NC_NAMES", "Figures", "figures_along", "table_of"]
 
 Array = NDArray[np.float64]
-NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,3 +49,31 @@ def figures_along(sweep: Sweep, *, metrics: bool, progress: Callable[[int], None
         if progress is not None:
             progress(done)
     return Figures(cosines=cosines, nc=nc, regimes=tuple(regimes))
+
+
+def table_of(path: Path) -> dict[str, list[float] | list[int] | list[str]]:
+    """``Path.columns``."""
+    if not path.beyond and "nc" not in path.__dict__:
+        path.measure()
+    table: dict[str, list[float] | list[int] | list[str]] = {
+        path.varied: path.values.tolist(),
+        "loss": path.loss.tolist(),
+        "bias_norm": path.bias_norm.tolist(),
+        "centring": path.centring.tolist(),
+        "mean_left": path.mean_left.tolist(),
+    }
+    for name, column in zip(("cos_min", "cos_mean", "cos_max"), path.cosines.T, strict=True):
+        table[name] = column.tolist()
+    table["rank"] = path.rank.tolist()
+    for i, column in enumerate(path.singular_values.T, start=1):
+        table[f"z_{i}"] = column.tolist()
+    for name, column in zip(NC_NAMES, path.nc.T, strict=True):
+        table[name] = column.tolist()
+    table["regime"] = list(path.regimes)
+    table["theorem"] = list(path.theorems)
+    if path.beyond:
+        table["guarantee"] = list(path.guarantees)
+        table["lower_bound"] = path.lower_bounds.tolist()
+        if any(path.ties):
+            table["ties"] = list(path.ties)
+    return table

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._beyond_points import BeyondPoint
 from ncsolve._bias_along import solve_bias_along
 from ncsolve._core import shrink
 from ncsolve._frames import check_size
 from ncsolve._methods import plain_frame, reduced_codes
 from ncsolve._problem import UFM
-from ncsolve._solve import check_rank, select_method, solve
+from ncsolve._solve import select_method, solve
 from ncsolve._spectrum import spectrum_of_codes
 from ncsolve._sweep import Sweep
 from ncsolve._symmetric import SymmetricFrame
 
-__all__ = ["PathArrays", "solve_along"]
+__all__ = ["PathArrays", "arrays_of", "solve_along"]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +33,15 @@ class PathArrays:
     bias: Array
     singular_values: Array
     theorems: tuple[str, ...]
+
+
+def arrays_of(points: Sequence[BeyondPoint]) -> PathArrays:
+    """The same of points that were solved one by one."""
+    return PathArrays(
+        loss=np.array([point.loss for point in points]), bias=np.array([point.bias for point in points]),
+        singular_values=np.array([point.singular_values for point in points]),
+        theorems=tuple(point.theorem for point in points),
+    )
 
 
 def solve_along(sweep: Sweep) -> PathArrays:
@@ -74,7 +85,6 @@ def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
 
 def _dense(problem: UFM, grid: Array) -> PathArrays:
     block = _along(problem, *reduced_codes(problem), grid)
-    _check_rank(problem, block.kept)
     return PathArrays(
         loss=block.loss, bias=block.bias,
         singular_values=_descending(block.kept, min(problem.code_length, problem.classes)),
@@ -92,7 +102,6 @@ def _symmetric(problem: UFM, grid: Array) -> PathArrays:
     within = float(times @ (rest * rest / (2 * problem.samples) + problem.tau * frame.within_z))
     others = np.repeat(frame.within_z, times.astype(np.intp))
     kept = np.concatenate((block.kept, np.broadcast_to(others, (grid.size, others.size))), axis=1)
-    _check_rank(problem, kept)
     unbiased = select_method(problem.replace(lambda_b=float("inf"))).theorem  # T6 where there is no coupling at all
     return PathArrays(
         loss=block.loss + within,
@@ -102,10 +111,6 @@ def _symmetric(problem: UFM, grid: Array) -> PathArrays:
             unbiased if value == np.inf else name for value, name in zip(grid.tolist(), block.theorems, strict=True)
         ),
     )
-
-
-def _check_rank(problem: UFM, kept: Array) -> None:
-    check_rank(problem, int(np.count_nonzero(kept, axis=1).max()))
 
 
 def _descending(kept: Array, count: int) -> Array:
@@ -120,9 +125,7 @@ def _one_by_one(sweep: Sweep) -> PathArrays:
     """Balanced affine one-hot codes, where each point is a handful of numbers, and what changes the label scatter."""
     problem = sweep.problem
     check_size(sweep.values.size, problem.classes + problem.code_length, "the singular values and biases of this path")
-    # Along the way a bottleneck would begin where the rank passes dim: its path is another one.
-    minimizers = [solve(sweep.problem_at(value).replace(dim=None)) for value in sweep.values.tolist()]
-    check_rank(problem, max(point.rank for point in minimizers))
+    minimizers = [solve(sweep.problem_at(value)) for value in sweep.values.tolist()]
     return PathArrays(
         loss=np.array([point.loss for point in minimizers]),
         bias=np.array([point.bias for point in minimizers]),

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,10 @@ from ncsolve._problem import UFM
 from ncsolve._regimes import regime_of
 from ncsolve._sweep import Sweep
 
-__all__ = ["RegimeChange", "regime_changes"]
+if TYPE_CHECKING:
+    from ncsolve._minimizer import Minimizer
+
+__all__ = ["RegimeChange", "regime_changes", "search_points"]
 
 Array = NDArray[np.float64]
 # Crossings are looked for between points at least this near: twelve a decade, and fifty between alpha = 0 and 1.
@@ -44,10 +48,15 @@ _AGREE = 1e-7
 class RegimeChange:
     """A value of the parameter where the minimizer changes its regime.
 
-    ``value``; ``kind``, "rank" (singular values of Z leave or reach zero) or "orthogonal" (the class means pass through
-    an orthogonal frame); ``regime_before`` and ``regime_after``, ``rank_before`` and ``rank_after`` in the direction of
-    growing values; ``theorem``, "T5" or "T5b" where a closed form gives the value, else "" for a bracketed root
-    (relative accuracy 1e-12) and, for counts, the first whole number that belongs to the new regime.
+    ``value``; ``kind``, "rank" (singular values of Z leave or reach zero), "orthogonal" (the class means pass through
+    an orthogonal frame) or, in a bottleneck, "exchange" (a direction gives its dimension to another); ``regime_before``
+    and ``regime_after``, ``rank_before`` and ``rank_after`` in the direction of growing values; ``theorem``, "T5" or
+    "T5b" (beyond the paper's model also "T8", "T9" or "T10") where a closed form gives the value, else "" for a
+    bracketed root (relative accuracy 1e-12, or ``accuracy`` between points that were found by descent) and, for counts,
+    the first whole number that belongs to the new regime.
+
+    ``jump`` where the minimizer is discontinuous, a transition of first order: ``before`` and ``after`` are then the
+    minimizers on both sides, of equal loss up to the accuracy of the value (for counts those of neighbouring numbers).
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.smoothed(3, 0.1), counts=4, lambda_w=0.01, lambda_h=0.01,
@@ -65,6 +74,10 @@ class RegimeChange:
     rank_before: int
     rank_after: int
     theorem: str = ""
+    jump: bool = False
+    before: Minimizer | None = None
+    after: Minimizer | None = None
+    accuracy: float = 1e-12
 
 
 def regime_changes(sweep: Sweep, *, closed_forms: bool = True) -> tuple[RegimeChange, ...]:
@@ -79,7 +92,7 @@ def regime_changes(sweep: Sweep, *, closed_forms: bool = True) -> tuple[RegimeCh
     if sweep.name == "count":
         return tuple(_whole_changes(source, sweep))
     back = math.exp if sweep.logarithmic else float
-    points = _search_points(sweep)
+    points = search_points(sweep)
     if points.size < 2:
         return ()
 
@@ -96,7 +109,7 @@ def regime_changes(sweep: Sweep, *, closed_forms: bool = True) -> tuple[RegimeCh
     return tuple(_named(source, hits, points, back, closed_forms))
 
 
-def _search_points(sweep: Sweep) -> Array:
+def search_points(sweep: Sweep) -> Array:
     """Where crossings are looked for: the values themselves and points between, as logarithms of weight decays."""
     values = sweep.values
     if not sweep.logarithmic:

@@ -9,9 +9,9 @@ from ncsolve._frames import Frame
 from ncsolve._methods import build_frame, choose_method
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_problem
-from ncsolve.errors import ConvergenceError, DimensionError, UnknownNameError
+from ncsolve.errors import ConvergenceError, UnknownNameError
 
-__all__ = ["check_rank", "select_method", "solve", "verified"]
+__all__ = ["select_method", "solve", "verified"]
 
 METHODS = ("auto", "spectral")
 # The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
@@ -81,15 +81,6 @@ def verified(problem: UFM, frame: Frame) -> Minimizer:
     return Minimizer(
         problem=problem, choice=frame.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
     )
-
-
-def check_rank(problem: UFM, rank: int) -> None:
-    """DimensionError if the minimizer does not fit into the problem's dim."""
-    if problem.dim is not None and problem.dim < rank:
-        raise DimensionError(
-            f"dim must be at least the rank of the minimizer, {rank}; got {problem.dim} "
-            f"(use dim = {rank} or more, or solve each problem on its own)"
-        )
 
 
 def select_method(problem: UFM) -> MethodChoice:

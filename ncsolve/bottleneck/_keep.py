@@ -19,7 +19,7 @@ from ncsolve._frames import check_size
 from ncsolve._problem import UFM
 from ncsolve.deep._head import frame_from_directions, shrinkage_of
 
-__all__ = ["KeptDirections", "balanced_frame", "keep"]
+__all__ = ["KeptDirections", "balanced_frame", "frame_of_kept", "keep"]
 
 _TIE = 1e-14
 
@@ -74,12 +74,16 @@ def _mean(problem: UFM, g: float, *, tie: bool = False) -> tuple[float, float]:
 
 def balanced_frame(problem: UFM, choice: MethodChoice, *, mean: bool | None = None) -> FactoredFrame:
     """The frame of a balanced affine one-hot problem with any dim and depth."""
+    return frame_of_kept(problem, choice, keep(problem, mean=mean))
+
+
+def frame_of_kept(problem: UFM, choice: MethodChoice, kept: KeptDirections) -> FactoredFrame:
+    """The frame with these directions, each a stationary branch: the minimizer if they are its own."""
     from scipy.linalg import helmert
 
     encoding = problem.encoding.affine
     assert encoding is not None
     k, n, w = problem.classes, problem.counts.values[0], encoding.row_sum
-    kept = keep(problem, mean=mean)
     check_size(k, max(kept.contrasts + 1, 1), "this matrix")
     beta = 0.0
     if w != 0.0 and problem.lambda_b < math.inf:

@@ -27,6 +27,9 @@ def describe_path(
     """Print a path; ``lambdas`` are (w, h, b) as typed, None for the one that varies."""
     rows = facts()
     rows.add_row("problem", _problem(path, convention, lambdas))
+    if path.beyond:
+        rows.add_row("model", _model(path, convention))
+        rows.add_row("guarantee", _guarantee(path))
     factor = user_factor(path, convention)
     rows.add_row("changes", "\n".join(_changes(path, factor)))
     mean = np.array(columns["cos_mean"], dtype=np.float64)
@@ -66,10 +69,48 @@ def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]
     )
 
 
+def _model(path: Path, convention: Convention) -> str:
+    """What is different from the paper's model."""
+    problem, parts = path.problem, []
+    if problem.features == "relu":
+        parts.append("ReLU features, H >= 0")
+    if problem.depth > 1:
+        layers = ", ".join(
+            f"{value / convention.factors(problem.samples, problem.code_length)[0]:g}"
+            for value in problem.lambda_w_layers
+        )
+        decay = "" if path.varied == "lambda_w" else f" with weight decay {layers}"
+        parts.append(f"deep linear head of {problem.depth} layers{decay}")
+    if problem.feature_dim < min(problem.code_length, problem.classes):
+        parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
+    ties = [text for text in path.ties if text]
+    if ties:
+        parts.append(
+            f"not unique at {len(ties)} of {len(path)} points, where cosines and NC metrics are those of one minimizer: "
+            + "; or ".join(sorted(set(ties))[:2])
+        )
+    return "\n".join(parts)
+
+
+def _guarantee(path: Path) -> str:
+    """How many points are global, and how far the others may be from it."""
+    found = np.array([guarantee != "global" for guarantee in path.guarantees])
+    if not found.any():
+        return "global minimum at every point"
+    gap = (path.loss - path.lower_bounds)[found] / path.loss[found]
+    return (
+        f"best found, not known to be the global minimum, at {np.count_nonzero(found)} of {len(path)} points; there the "
+        f"loss is at most {number(100 * float(gap.max()), 3)} % too high (--out FILE has the lower bound of each)"
+    )
+
+
 def _changes(path: Path, factor: float) -> list[str]:
     changes = path.changes
     if not changes:
-        return [f"none: the rank is {path.rank[0]} everywhere"]
+        ranks = sorted(set(path.rank.tolist()))
+        if len(ranks) > 1:  # at lambda_b = 0 or inf itself, in the limit
+            return ["none between the smallest and the largest value"]
+        return [f"none: the rank is {ranks[0]} everywhere"]
     lines = [_change(path.varied, change, factor) for change in changes[:_CHANGES]]
     if len(changes) > _CHANGES:
         lines.append(f"... and {len(changes) - _CHANGES} more (--json lists all of them)")
@@ -77,14 +118,22 @@ def _changes(path: Path, factor: float) -> list[str]:
 
 
 def _change(name: str, change: RegimeChange, factor: float) -> str:
-    value = f"{name} = {number(change.value / factor, 13)}"
+    digits = 13 if change.accuracy < 1e-9 else 6
+    value = f"{name} = {number(change.value / factor, digits)}"
     if name == "count":
         value = f"from {name} = {change.value:.0f} on"
     regime = change.regime_after
     if regime != change.regime_before:
         regime = f"{change.regime_before} to {regime}"
     if change.kind == "orthogonal":
-        text = f"{value}: through an orthogonal frame ({regime})"
+        leaves = "out of" if change.regime_before == "orthogonal" else (
+            "into" if change.regime_after == "orthogonal" else "through"
+        )
+        text = f"{value}: {leaves} an orthogonal frame ({regime})"
+    elif change.kind == "exchange":
+        text = f"{value}: a direction gives its dimension to another"
+        if regime != "general":
+            text += f" ({regime})"
     else:
         step = change.rank_after - change.rank_before
         verb = ("leaves zero" if abs(step) == 1 else "leave zero") if step > 0 else (
@@ -94,7 +143,21 @@ def _change(name: str, change: RegimeChange, factor: float) -> str:
         text = f"{value}: {values} of Z {verb}, rank {change.rank_before} to {change.rank_after}"
         if regime != "general":
             text += f" ({regime})"
-    return text + (f"; {change.theorem}" if change.theorem else "")
+    return text + _jump(change) + (f"; {change.theorem}" if change.theorem else "")
+
+
+def _jump(change: RegimeChange) -> str:
+    """Both sides of a discontinuity: the singular values that change, and the cosine."""
+    if change.before is None or change.after is None:
+        return ""
+    sides = [side.singular_values for side in (change.before, change.after)]
+    where = int(np.argmax(np.abs(sides[0] - sides[1])))
+    text = f", a jump: z_{where + 1} from {number(sides[0][where], 5)} to {number(sides[1][where], 5)}"
+    cosines = [side.cosines for side in (change.before, change.after)]
+    if cosines[0] is not None and cosines[1] is not None:
+        text += f", mean cosine from {number(cosines[0].mean, 5)} to {number(cosines[1].mean, 5)}"
+    best = "best found" in (change.before.guarantee, change.after.guarantee)
+    return text + ("; between the points that were found" if best else "")
 
 
 def _cell(value: object, digits: int) -> str:

@@ -14,6 +14,8 @@ from ncsolve.errors import ProblemError
 __all__ = ["path"]
 
 _GRID = "1e-3:10:200"
+# Where each point is the best of many descents.
+_COARSE = "1e-3:10:40"
 
 AlphaOption = Annotated[
     str | None,
@@ -42,6 +44,8 @@ def path(
     alpha: AlphaOption = None,
     count: CountOption = None,
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.path/1).")] = False,
@@ -64,7 +68,8 @@ def path(
     """Follow the minimizer along one parameter: the one option that is a range.
 
     A range is LOW:HIGH:POINTS (equal factors; equal steps for --alpha) or a list with commas.  To a range of --lambda-b
-    0 and inf are added.  Without a range --lambda-b goes through 1e-3:10:200.
+    0 and inf are added.  Without a range --lambda-b goes through 1e-3:10:200, or 1e-3:10:40 where each point is
+    the best of many descents (--depth, --dim and --features relu without a closed form).
 
     \b
     Examples:
@@ -72,10 +77,12 @@ def path(
       ncsolve path --encoding smoothed:0.1 --lambda-b 0,0.1,1,inf --gram gram.png
       ncsolve path --lambda-b 0.5 --lambda-w 1e-5:1:100 --plot path.svg
       ncsolve path --counts 400,100,9,1 --count 2=1:200:60 --lambda-b inf
+      ncsolve path --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --plot jump.svg
       ncsolve path --problem problem.toml --json
     """
+    from ncsolve._beyond_points import may_descend
     from ncsolve._path import path as solve_path
-    from ncsolve._path_document import path_columns, path_document, user_factor
+    from ncsolve._path_document import check_convention, path_columns, path_document
     from ncsolve._table_files import check_table_output, write_table
     from ncsolve.verify._progress import SlowProgress
 
@@ -93,7 +100,7 @@ def path(
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=fixed["lambda_w"], lambda_h=fixed["lambda_h"], lambda_b=fixed["lambda_b"],
-        dim=dim, convention_name=convention, seed=seed,
+        dim=dim, convention_name=convention, seed=seed, features=features, depth=depth,
     )
     of_class = None
     if name == "count":
@@ -103,24 +110,19 @@ def path(
         assert alpha is not None
         grid = parse_range("--alpha", alpha, logarithmic=False)
     else:
-        text = lambdas[name] if is_range(lambdas[name]) else _GRID
+        usual = _COARSE if may_descend(asked.problem) else _GRID
+        text = lambdas[name] if is_range(lambdas[name]) else usual
         assert text is not None
         grid = parse_range(f"--{name.replace('_', '-')}", text, ends=name == "lambda_b")
         factors = asked.convention.factors(asked.problem.samples, asked.problem.code_length)
         grid = grid * factors[("lambda_w", "lambda_h", "lambda_b").index(name)]
-    if name == "lambda_b":
-        along = solve_path(asked.problem, lambda_b=grid)
-    elif name == "lambda_w":
-        along = solve_path(asked.problem, lambda_w=grid)
-    elif name == "lambda_h":
-        along = solve_path(asked.problem, lambda_h=grid)
-    elif name == "alpha":
-        along = solve_path(asked.problem, alpha=grid)
-    else:
-        along = solve_path(asked.problem, count=grid, of_class=of_class)
-    user_factor(along, asked.convention)
-    with SlowProgress("points", total=len(along)) as progress:
+    check_convention(asked.problem, name, asked.convention)
+    with SlowProgress("points", total=len(grid)) as progress:
+        along = solve_path(asked.problem, **{name: grid}, of_class=of_class, progress=progress.update)
         along.measure(progress.update)
+        if along.beyond:  # between points that were found by descent this takes as long as the points
+            progress.update(len(along), "changes of regime")
+            along.changes  # noqa: B018
     columns = path_columns(along, asked.convention)
     typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
     if out is not None or as_json:

@@ -9,14 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._conventions import CONVENTIONS, Convention
+from ncsolve._minimizer import Minimizer
 from ncsolve._path import Path
 from ncsolve._path_columns import NC_NAMES
 from ncsolve._path_document import user_factor
+from ncsolve._problem import UFM
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
+from ncsolve.plots._jumps import broken, latent_lines
 from ncsolve.plots._frame import gram_figure
-from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, legend_above, new_axes, new_figure, number, style
+from ncsolve.plots._style import (
+    COLOURS,
+    LINES,
+    SYMBOLS,
+    legend_above,
+    model_words,
+    new_axes,
+    new_figure,
+    number,
+    style,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,15 +56,18 @@ def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention 
     simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes."""
     ax = new_axes(ax)
     with style():
-        low, mean, high = path.cosines.T
-        axis, x, order = _abscissa(path, convention)
+        axis = _axis(path, convention)
+        x, values = broken(path, axis, convention, path.cosines, _cosines)
+        low, mean, high = values.T
         if np.nanmax(high - low, initial=0.0) > 1e-9:
-            ax.fill_between(x, low[order], high[order], color=COLOURS[5], alpha=0.35, linewidth=0, label="all pairs")
-            ax.plot(x, low[order], color=COLOURS[5], linewidth=0.7)
-            ax.plot(x, high[order], color=COLOURS[5], linewidth=0.7)
-            ax.plot(x, mean[order], color=COLOURS[0], label="mean over pairs")
+            ax.fill_between(x, low, high, color=COLOURS[5], alpha=0.35, linewidth=0, label="all pairs")
+            ax.plot(x, low, color=COLOURS[5], linewidth=0.7)
+            ax.plot(x, high, color=COLOURS[5], linewidth=0.7)
+            ax.plot(x, mean, color=COLOURS[0], label="mean over pairs")
         else:
-            ax.plot(x, mean[order], color=COLOURS[0], label="all pairs")
+            ax.plot(x, mean, color=COLOURS[0], label="all pairs")
+        if path.latent is not None:
+            latent_lines(ax, path, axis, convention, path.latent.cosine, label="second local minimum")
         if path.problem.classes > 1:
             etf = simplex_cosine(path.problem.classes)
             text = f"simplex ETF, $-1/(K-1)$ = {number(etf)}"
@@ -99,8 +115,10 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
     """The singular values of Z along the parameter; a dimension of the class means dies where one reaches zero."""
     ax = new_axes(ax)
     with style():
-        axis, x, order = _abscissa(path, convention)
-        values = path.singular_values[order]
+        axis = _axis(path, convention)
+        x, values = broken(
+            path, axis, convention, path.singular_values, lambda side: side.singular_values[: path.singular_values.shape[1]]
+        )
         groups = _equal_columns(values)
         few = len(groups) <= _NAMED
         for i, (column, times) in enumerate(groups):
@@ -111,9 +129,12 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
                 alpha=1.0 if few else 0.75,
             )
         ax.set_ylabel(r"singular values of $Z = W H D^{1/2}$")
-        ax.set_ylim(*_from_zero(float(values.max(initial=0.0))))
+        if path.latent is not None:
+            other = _moved(path.latent.singular_values, path.latent.mean_in, path.problem)
+            latent_lines(ax, path, axis, convention, other, label="label mean, second local minimum")
+        ax.set_ylim(*_from_zero(float(np.nanmax(values, initial=0.0))))
         _finish(ax, path, axis, convention)
-        if few:
+        if few or path.latent is not None:
             legend_above(ax)
     return ax
 
@@ -122,11 +143,14 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
     """How much of the label mean the bias takes out, and how much it leaves in."""
     ax = new_axes(ax)
     with style():
-        axis, x, order = _abscissa(path, convention)
-        ax.plot(x, path.centring[order], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
+        axis = _axis(path, convention)
+        x, values = broken(path, axis, convention, np.stack((path.centring, path.mean_left), axis=1), _shares)
+        ax.plot(x, values[:, 0], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
         ax.plot(
-            x, path.mean_left[order], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$"
+            x, values[:, 1], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$"
         )
+        if path.latent is not None:
+            latent_lines(ax, path, axis, convention, path.latent.centring, label="taken out at the second minimum")
         ax.set_ylabel(r"share of the label mean $\mu$")
         ax.set_ylim(-0.03, 1.06)
         _finish(ax, path, axis, convention)
@@ -142,12 +166,12 @@ def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _P
         "nc3": "NC3, self-duality", "nc4": "NC4, nearest class",
     }
     with style():
-        axis, x, order = _abscissa(path, convention)
+        axis = _axis(path, convention)
+        x, values = broken(path, axis, convention, path.nc, _metrics)
         every = max(1, x.size // 8)
         for i, (name, text) in enumerate(names.items()):
-            column = path.nc[order, NC_NAMES.index(name)]
             ax.plot(
-                x, column, color=COLOURS[i], linestyle=LINES[i], label=text, marker=_MARKS[i],
+                x, values[:, NC_NAMES.index(name)], color=COLOURS[i], linestyle=LINES[i], label=text, marker=_MARKS[i],
                 markevery=(i * every // 4, every),
             )
         ax.set_ylabel("distance from the property")
@@ -189,14 +213,37 @@ def _title(path: Path) -> str:
     ]
     counts = problem.counts.values
     samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"{problem.encoding.name} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
+    head = f"{problem.encoding.name} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
+    return f"{head}, {model_words(problem)}" if path.beyond else head
 
 
-def _abscissa(path: Path, convention: Convention) -> tuple[ParameterAxis, Array, NDArray[np.intp]]:
-    values = path.values / user_factor(path, convention)
-    axis = ParameterAxis(path.varied, values)
-    order = np.argsort(values, kind="stable")
-    return axis, axis.place(values[order]), order
+def _axis(path: Path, convention: Convention) -> ParameterAxis:
+    return ParameterAxis(path.varied, path.values / user_factor(path, convention))
+
+
+def _cosines(side: Minimizer) -> Array:
+    found = side.cosines
+    return np.full(3, np.nan) if found is None else np.array([found.min, found.mean, found.max])
+
+
+def _shares(side: Minimizer) -> Array:
+    mean = side.problem.label_mean
+    size = float(np.linalg.norm(mean))
+    if size == 0.0 or side.centring is None:
+        return np.full(2, np.nan)
+    return np.array([side.centring, float(np.linalg.norm(mean - side.bias)) / size])
+
+
+def _metrics(side: Minimizer) -> Array:
+    return np.array([getattr(side.nc, name) for name in NC_NAMES], dtype=np.float64)  # None becomes NaN
+
+
+def _moved(values: Array, mean_in: NDArray[np.bool_], problem: UFM) -> Array:
+    """The singular value of the label mean among those of balanced codes: the one that the others are not equal to."""
+    k = problem.classes
+    alone = np.abs(values[:, 0] - values[:, 1]) > 1e-9 * values[:, 0] if k > 2 else values[:, 0] > values[:, 1]
+    first = alone & (np.abs(values[:, 1] - values[:, -1]) <= 1e-9 * values[:, 0])
+    return np.asarray(np.where(mean_in, np.where(first, values[:, 0], values[:, -1]), 0.0))
 
 
 def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool = False) -> None:
@@ -204,7 +251,8 @@ def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *
     if len(path) <= _POINTS:  # between so few points nobody knows the curve
         for line in ax.lines:
             x = np.asarray(line.get_xdata(), dtype=np.float64).tolist()  # [0, 1]: a level across the panel
-            if len(x) == len(path) and x != [0.0, 1.0] and line.get_marker() == "None":
+            known = line.get_gid() != "latent" and len(x) >= len(path) and x != [0.0, 1.0]
+            if known and line.get_marker() == "None":
                 line.set_marker("o")
     if len(path.changes) > _MOST_CHANGES:
         return
@@ -213,7 +261,8 @@ def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *
         value = change.value / factor
         place, note = axis.place_change(value)
         options: dict[str, Any] = {"color": COLOURS[1], "linewidth": 1.0, "linestyle": LINES[3]}
-        ax.axvline(place, label=f"change of regime, {number(value)}{note}" if named else None, **options)
+        what = "jump" if change.jump else "change of regime"
+        ax.axvline(place, label=f"{what}, {number(value)}{note}" if named else None, **options)
 
 
 def _from_zero(top: float) -> tuple[float, float]:
@@ -225,9 +274,9 @@ def _from_zero(top: float) -> tuple[float, float]:
 def _equal_columns(values: Array) -> list[tuple[int, int]]:
     """(first column, how many) of neighbouring columns that are equal everywhere."""
     groups: list[tuple[int, int]] = []
-    scale = float(values.max(initial=0.0))
+    scale = float(np.nanmax(values, initial=0.0))
     for column in range(values.shape[1]):
-        if groups and np.abs(values[:, groups[-1][0]] - values[:, column]).max() <= 1e-9 * scale:
+        if groups and np.nanmax(np.abs(values[:, groups[-1][0]] - values[:, column])) <= 1e-9 * scale:
             groups[-1] = (groups[-1][0], groups[-1][1] + 1)
         else:
             groups.append((column, 1))

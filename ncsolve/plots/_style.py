@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ncsolve._problem import UFM
+
 __all__ = [
-    "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "new_axes", "new_figure", "number",
+    "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "model_words", "new_axes", "new_figure", "number",
     "require_matplotlib", "style",
 ]
 
@@ -115,6 +117,16 @@ def label(name: str) -> str:
 def number(value: float, digits: int = 4) -> str:
     """A number for a figure: ``digits`` significant digits, and a true minus sign."""
     return f"{value:.{digits}g}".replace("-", "\u2212")
+
+
+def model_words(problem: UFM) -> str:
+    """What of the model goes beyond the paper's, for a title."""
+    parts = ["ReLU features"] if problem.features == "relu" else []
+    if problem.depth > 1:
+        parts.append(f"head of {problem.depth} layers")
+    if problem.feature_dim < min(problem.code_length, problem.classes):
+        parts.append(f"d = {problem.feature_dim}")
+    return ", ".join(parts)
 
 
 def legend_above(ax: Axes, columns: int = 2) -> None:
