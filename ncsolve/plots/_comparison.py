@@ -11,7 +11,7 @@ from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._conventions import convention
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
-from ncsolve.plots._style import COLOURS, new_figure, number, style
+from ncsolve.plots._style import COLOURS, model_words, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,14 +127,10 @@ def _title(comparison: Comparison) -> str:
     values = problem.counts.values
     per_class = f"{values[0]}" if problem.counts.balanced else f"{values[0]} to {values[-1]}"
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)
-    parts = ["ReLU features"] if problem.features == "relu" else []
-    if problem.depth > 1:
-        parts.append(f"{problem.depth} layers")
-    if problem.dim is not None:
-        parts.append(f"d = {problem.dim}")
+    model = model_words(problem) if comparison.beyond else ""
     return (
         f"K = {problem.classes} classes of {per_class} samples, $\\lambda_W = {w}$, $\\lambda_H = {h}$, "
-        f"$\\lambda_b = {b}$" + "".join(f", {part}" for part in parts)
+        f"$\\lambda_b = {b}$" + (f", {model}" if model else "")
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
-from ncsolve.plots._style import COLOURS, LINES, legend_above, new_figure, style
+from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,10 +80,9 @@ def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> 
         ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}, relative")
         legend_above(ax, columns=3)
         problem = minimizer.problem
-        model = "ReLU features" if problem.features == "relu" else f"{problem.depth} linear layers"
         figure.suptitle(
-            f"{problem.encoding.name} codes, K = {problem.classes}, {model}, $\\lambda_b$ = {problem.lambda_b:g}: "
-            "descents; a curve that stays above ends in a local minimum",
+            f"{problem.encoding.name} codes, K = {problem.classes}, {model_words(problem)}, "
+            f"$\\lambda_b$ = {problem.lambda_b:g}: descents; a curve that stays above ends in a local minimum",
             fontsize=10,
         )
     return figure

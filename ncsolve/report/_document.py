@@ -20,7 +20,7 @@ from ncsolve._solve import solve
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
 from ncsolve.report._math import require_report_packages
-from ncsolve.report._model import layers_table, model_rows, model_words, statement
+from ncsolve.report._model import layers_table, model_rows, statement
 from ncsolve.report._page import page, table
 from ncsolve.report._theorems import theorem_section
 
@@ -66,6 +66,8 @@ def report_html(
 ) -> str:
     """The report on a problem: one HTML document that needs nothing else."""
     require_report_packages()
+    from ncsolve.plots._style import model_words
+
     minimizer = solve(problem)
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)
@@ -79,7 +81,8 @@ def report_html(
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
-    title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}{model_words(problem)}"
+    words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}", model_words(problem)]
+    title = ", ".join(filter(None, words))
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
         "of descent that ends at the predicted loss agrees with it, and proves nothing."
@@ -122,8 +125,10 @@ def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[floa
         text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
     beyond = any(name == "guarantee" for name, _ in rows)
     if beyond and minimizer.problem.classes <= _SHOWN and minimizer.dim <= _SHOWN:
-        turned = "a permutation of the dimensions" if minimizer.problem.features == "relu" else "a rotation"
-        text += f"<h3>Class means, up to {turned}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
+        free = "one choice of many with these inner products" if minimizer.problem.features == "relu" else (
+            "up to a rotation"
+        )
+        text += f"<h3>Class means, {free}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
     if minimizer.problem.depth > 1:
         text += layers_table(minimizer, convention)
     if minimizer.problem.code_length <= _SHOWN:
@@ -155,7 +160,7 @@ def _verification(problem: UFM) -> str:
     programs = ", and a convex program" if any("cvxpy" in figure.what for figure in found.figures) else ""
     return (
         "<p>The prediction against numerics that share no formula with it: the definition of the objective, descent "
-        f"from random starts on the full non-convex problem{programs}.</p>"
+        f"from {'random' if problem.plain else 'many'} starts on the full non-convex problem{programs}.</p>"
         f"<p><strong>{html.escape(found.summary)}</strong></p>{table(rows, header)}{notes}"
     )
 
@@ -169,6 +174,8 @@ def _certificate(minimizer: Minimizer, certify: Callable[[Minimizer], Certificat
             "<p>There is no certificate here: exact arithmetic for so many classes takes minutes. "
             "<code>ncsolve certify</code> makes one.</p>"
         )
+    if len(set(minimizer.problem.lambda_w_layers)) > 1:
+        certify = None  # of several weight decays none is the one that was typed
     try:
         result = certify_floats(minimizer).check() if certify is None else certify(minimizer).check()
     except NCSolveError as error:

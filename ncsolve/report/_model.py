@@ -10,7 +10,7 @@ from ncsolve._problem import UFM
 from ncsolve.report._math import mathml
 from ncsolve.report._page import table
 
-__all__ = ["layers_table", "model_rows", "model_words", "statement"]
+__all__ = ["layers_table", "model_rows", "statement"]
 
 
 def statement(problem: UFM) -> str:
@@ -57,14 +57,6 @@ def model_rows(problem: UFM, convention: Convention) -> list[tuple[str, str]]:
     if problem.dim is not None and problem.dim < min(problem.code_length, problem.classes):
         rows.append(("bottleneck", f"W H has a rank of at most {problem.dim}"))
     return rows
-
-
-def model_words(problem: UFM) -> str:
-    """The model in a title."""
-    words = ", ReLU features" if problem.features == "relu" else ""
-    words += f", {problem.depth} linear layers" if problem.depth > 1 else ""
-    narrow = problem.dim is not None and problem.dim < min(problem.code_length, problem.classes)
-    return words + (f", d = {problem.dim}" if narrow else "")
 
 
 def layers_table(minimizer: Minimizer, convention: Convention) -> str:

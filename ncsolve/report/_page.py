@@ -25,7 +25,7 @@ table { border-collapse: collapse; font-size: .9rem; }
 th { white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-td { white-space: pre-line; }
+td { white-space: pre-line; } td:first-child { min-width: 9rem; }
 figure { margin: 1rem 0; padding: .6rem; background: #ffffff; border: 1px solid var(--line); border-radius: 4px;
   overflow-x: auto; }
 figure svg { width: 100%; min-width: 40rem; height: auto; display: block; }

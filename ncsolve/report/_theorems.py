@@ -56,8 +56,8 @@ def theorem_section(minimizer: Minimizer) -> str:
     elif choice.method == "convex":
         out.append(
             "<p>There is no closed form for this point: the first derivation is of orthogonal class means. That no "
-            "point has a lower loss is the inequality of the second, with a copositive condition for H ≥ 0, in "
-            "floating point.</p>"
+            "point has a lower loss is the inequality of the second, with a copositive condition for H ≥ 0: in "
+            "floating point here, in exact arithmetic in the certificate, where there is one.</p>"
         )
     for i, name in enumerate(theorem_names(minimizer)):
         theorem = get(name)
