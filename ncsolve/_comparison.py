@@ -51,7 +51,7 @@ class Comparison:
     rows: tuple[ComparedEncoding, ...]
     convention: str
     lambdas: tuple[float, float, float]
-    layers: tuple[float, ...] = ()
+    layers: tuple[float, ...]
 
     @property
     def beyond(self) -> bool:

@@ -101,7 +101,9 @@ def test_an_open_combination_is_refused_not_reported():
 
 
 def test_what_is_too_large_for_descent_is_said():
-    wide = check(ncsolve.UFM(encoding=encodings.onehot(60), counts=5, lambda_w=1e-4, lambda_h=1e-4, lambda_b=0.1, depth=2))
+    wide = check(
+        ncsolve.UFM(encoding=encodings.onehot(60), counts=5, lambda_w=1e-4, lambda_h=1e-4, lambda_b=0.1, depth=2)
+    )
     assert wide.passed
     assert any("descent: 10860 parameters" in text for text in wide.skipped)
     broad = check(DEEP.replace(dim=100), starts=1)

@@ -53,7 +53,8 @@ def test_the_value_is_the_sum_over_samples():
     for k, count in enumerate(DEEP.counts):
         for _ in range(count):
             output = second @ (first @ features[:, sample]) + bias
-            total += np.sum((output - DEEP.encoding.matrix[:, k]) ** 2) / 16 + 4e-3 / 2 * np.sum(features[:, sample] ** 2)
+            total += np.sum((output - DEEP.encoding.matrix[:, k]) ** 2) / 16
+            total += 4e-3 / 2 * np.sum(features[:, sample] ** 2)
             sample += 1
     total += 1e-2 / 2 * np.sum(first**2) + 3e-2 / 2 * np.sum(second**2) + 0.3 / 2 * np.sum(bias**2)
     terms = LayeredDefinition(DEEP).loss_terms(features, [first, second], bias)
