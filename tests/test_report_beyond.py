@@ -14,8 +14,8 @@ from ncsolve import encodings
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
-from ncsolve import plots  # noqa: E402
-from ncsolve.report import report_html  # noqa: E402
+from ncsolve import plots
+from ncsolve.report import report_html
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=[5e-3, 1e-2], lambda_h=5e-4, lambda_b=0.05,
                    depth=2)
