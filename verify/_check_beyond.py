@@ -165,7 +165,8 @@ def _descents(
 def tie_figures(problem: UFM, seed: int, width: int, skipped: list[str]) -> list[Figure]:
     """At a transition of first order the best runs with the label mean in W H, and without it, cost the same."""
     codes = float(np.abs(problem.encoding.matrix).max()) or 1.0
-    out, inside = [], []
+    out: list[float] = []
+    inside: list[float] = []
     for start in range(2):
         for run in layered_starts(problem, seed=seed + start, dim=width, merged=True):
             mean = np.linalg.norm((run.outputs - run.bias[:, None]).mean(axis=1))
