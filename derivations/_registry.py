@@ -33,8 +33,9 @@ MODULES: dict[str, str] = {
     "bottleneck": "bottleneck",
     "deep": "deep_head",
     "relu": "relu_features",
-    "copositive-certificate": "copositive_certificate",
+    "copositive": "copositive_certificate",
     "inverse-design": "inverse_design",
+    "deep-design": "deep_design",
     "target-cosine": "target_cosine",
 }
 

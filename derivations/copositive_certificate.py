@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 from ncsolve.derivations._framework import Formula, Result, Theorem
-from ncsolve.derivations._notation import lambda_h, lambda_w
+from ncsolve.derivations._notation import N, lambda_b, lambda_h, lambda_w
 from ncsolve.derivations._steps import AtLeast, Identity, Step
 from ncsolve.derivations._words import Words, norm2, tr
 
@@ -26,6 +26,10 @@ X = space.matrix("X", "d", "K")
 P = space.matrix("P", "d", "N")  # the features less their class means
 F = space.matrix("F", "K", "K")
 R = space.symmetric("R", "K")
+Y = space.matrix("Y", "m", "N")
+b = space.matrix("b", "m", "1")
+one = space.matrix("𝟏", "N", "1")
+space.rule(space.t(one) * one, N)
 space.rule(space.t(S) * S, D)
 space.rule(P * S, sp.S.Zero)
 
@@ -34,10 +38,26 @@ shown = space.copy()
 shown.rule(D * space.t(L) * L * D, lambda_w * lambda_h * D - R - F * space.t(F))
 
 features = X * space.t(S) + P
-weights = lambda_w / 2 * norm2(W) + lambda_h / 2 * norm2(features) - tr(space.t(L * space.t(S)) * W * features)
+multiplier = L * space.t(S)  # the Lambda of T12: column l_k for each sample of class k
+weights = lambda_w / 2 * norm2(W) + lambda_h / 2 * norm2(features) - tr(space.t(multiplier) * W * features)
 
 
 def prove(r: Result) -> Iterator[Step]:
+    yield from bounded(r)
+    yield from orthogonal()
+    yield from apart()
+
+
+def bounded(r: Result) -> Iterator[Step]:
+    residual = W * features + b * space.t(one) - Y
+    decay = lambda_w / 2 * norm2(W) + lambda_h / 2 * norm2(features) + lambda_b / 2 * norm2(b)
+    yield Identity(
+        text="The objective is the bound, plus two squares, plus the weight decay of W and H less ⟨Λ, W H⟩ (T12)",
+        left=norm2(residual) / (2 * N) + decay - r["bound"],
+        right=norm2(residual + N * multiplier) / (2 * N) + weights
+        + lambda_b / 2 * norm2(b - multiplier * one / lambda_b),
+        words=space,
+    )
     form = lambda_w * lambda_h * D - D * space.t(L) * L * D
     yield Identity(
         text="Completing the square in W: the weight decay less ⟨Λ, W H⟩ is a square, the decay of what the features "
@@ -60,8 +80,47 @@ def prove(r: Result) -> Iterator[Step]:
     )
 
 
+def orthogonal() -> Iterator[Step]:
+    count, short = sp.Symbol("n_k", positive=True), sp.Symbol("short", nonnegative=True)
+    size = N * sp.sqrt(lambda_w * lambda_h) / sp.sqrt(count) / (1 + short)
+    yield AtLeast(
+        text="Orthogonal class means (T10): R = -n_k n_j ⟨l_k, l_j⟩ off the diagonal leaves a diagonal matrix without "
+        "negative entries: N |l_k| is T/√n_k for a class that survives (short = 0), |e_k - b| for one that does not",
+        left=lambda_w * lambda_h * count - count**2 * (size / N) ** 2,
+    )
+
+
+def apart() -> Iterator[Step]:
+    first, second = Words(), sp.Rational(1, 2)
+    x, y = first.matrix("x", "m", "1"), first.matrix("y", "m", "1")
+    yield Identity(
+        text="Which class means vanish: between two points the fit lies below the chord by a square",
+        left=second * norm2(x) + second * norm2(y) - norm2((x + y) / 2),
+        right=norm2(x - y) / 4,
+        words=first,
+    )
+    both = Words()
+    v, w = both.matrix("W_1", "m", "d"), both.matrix("W_2", "m", "d")
+    g, h = both.matrix("H_1", "d", "N"), both.matrix("H_2", "d", "N")
+    yield Identity(
+        text="and the least weight decay that gives the outputs W H is convex in them: W = [W_1 W_2]/√2 and "
+        "H = [H_1; H_2]/√2, which stays nonnegative, give the outputs midway",
+        left=(v / sp.sqrt(2)) * (g / sp.sqrt(2)) + (w / sp.sqrt(2)) * (h / sp.sqrt(2)),
+        right=(v * g + w * h) / 2,
+        words=both,
+    )
+    yield Identity(
+        text="at the mean of the costs; so where the objective exceeds the minimum by g, outputs and bias are within "
+        "Σ |Δ(W h + b)|²/(2N) + λ_b |Δb|²/2 <= g of the minimizer's",
+        left=lambda_w / 2 * (norm2(v / sp.sqrt(2)) + norm2(w / sp.sqrt(2)))
+        + lambda_h / 2 * (norm2(g / sp.sqrt(2)) + norm2(h / sp.sqrt(2))),
+        right=(lambda_w * norm2(v) + lambda_h * norm2(g)) / 4 + (lambda_w * norm2(w) + lambda_h * norm2(h)) / 4,
+        words=both,
+    )
+
+
 THEOREM = Theorem(
-    name="copositive-certificate",
+    name="copositive",
     label="T12",
     title="The certificate for features H >= 0",
     assumptions=(
@@ -73,6 +132,10 @@ THEOREM = Theorem(
     statement="The objective at every W, b and H >= 0 is at least the bound of T12. (Such a matrix plus R is "
     "copositive: not negative on vectors without negative entries.)",
     formulas={
+        "bound": Formula(
+            expr=tr(space.t(multiplier) * Y) - N / 2 * norm2(multiplier) - norm2(multiplier * one) / (2 * lambda_b),
+            meaning="lower bound on the objective over H >= 0, 0 < λ_b < ∞ (λ_b = 0 and ∞ as in T12)",
+        ),
         "pairs": Formula(
             expr=tr(X * R * space.t(X)),
             meaning="Σ_kj R_kj ⟨x_k, x_j⟩, the part of the form that needs X >= 0",
@@ -82,6 +145,8 @@ THEOREM = Theorem(
         "L": "the l_k as columns (m x K)",
         "R": "a symmetric matrix without negative entries (K x K)",
         "S": "S_ik = 1 where sample i is in class k, else 0 (N x K)",
+        "Y": "labels (m x N), the code of each sample",
+        "𝟏": "vector of N ones",
         "X": "class means of the features as columns (d x K)",
     },
     prove=prove,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 from ncsolve.derivations._deep_bias import bias
+from ncsolve.derivations._deep_bottleneck import bottleneck
 from ncsolve.derivations._deep_symbols import DEEP, TIE, TURN, C, P, above, c, cut, g, lam, r, s, s_mu, z
 from ncsolve.derivations._framework import Formula, Function, Result, Theorem
 from ncsolve.derivations._notation import N, lambda_b, lambda_h, lambda_w, n, w
@@ -38,6 +39,7 @@ def prove(result: Result) -> Iterator[Step]:
     yield from branches(result)
     yield from thresholds(result)
     yield from bias(result)
+    yield from bottleneck(result)
 
 
 def layers(f: Result) -> Iterator[Step]:
@@ -161,9 +163,10 @@ THEOREM = Theorem(
     label="T9",
     title="Deep linear heads",
     assumptions=(
-        "W = W_L ... W_1 with λ_l/2 ‖W_l‖² each; P = L + 1; λ_w is the geometric mean of the λ_l; d >= rank Z",
-        "any encoding for λ_b = 0, λ_b = ∞ or μ = 0; balanced affine one-hot codes E = a I + q J, w = a + K q, for any "
-        "λ_b",
+        "W = W_L ... W_1 with λ_l/2 ‖W_l‖² each; P = L + 1; λ_w is the geometric mean of the λ_l; no layer is narrower "
+        "than d",
+        "any encoding for λ_b = 0, λ_b = ∞ or μ = 0; for any λ_b balanced affine one-hot codes E = a I + q J, "
+        "w = a + K q, and one code for all classes",
     ),
     statement="The penalty of Z is (C P/(2N)) Σ z_i^(2/P). A singular value g of M - b uᵀ is dropped if g is below "
     "the threshold, else "
@@ -172,7 +175,8 @@ THEOREM = Theorem(
     "than the square of the threshold vanish, although their branch exists down to the square of a smaller number. For "
     "λ_b = 0 the bias is the label mean. For balanced affine one-hot codes b = β μ, the contrasts "
     "have g = |a| √n, and the label mean g = |w| √n with the constant of a weaker fit: it enters by a jump, the "
-    "transition is of first order for L >= 2.",
+    "transition is of first order for L >= 2. With d below the number of living directions the d that gain most over "
+    "z = 0 are kept: given b the d largest g, and of balanced affine one-hot codes with |w| <= |a| d contrasts.",
     formulas={
         "constant": Formula(
             expr=N * lambda_w ** ((P - 1) / P) * lambda_h ** (1 / P), meaning="C, for one layer the threshold T"

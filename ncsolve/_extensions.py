@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
@@ -31,6 +33,10 @@ DEEP_KNOWN = MethodChoice(
     method="closed-form", theorem="T9",
     reason="lambda_b = 0, inf or a zero label mean: the bias is known, one scalar problem per singular value",
 )
+DEEP_EQUAL = MethodChoice(
+    method="closed-form", theorem="T9",
+    reason="all classes have one code: a deep head has one scalar problem, that of the label mean",
+)
 DEEP_STARTS = MethodChoice(
     method="descent", theorem="T9", reason="no theorem gives the bias of this deep head: the best of 24 descents"
 )
@@ -53,6 +59,7 @@ def extended_frame(problem: UFM, *, spectral: bool = False, convex_loss: float |
         return relu_frame(problem)
     from ncsolve.bottleneck import balanced_frame, best_of_starts, fixed_bias_frame
     from ncsolve.bottleneck._spectral import known_bias
+    from ncsolve.deep._head import equal_codes_frame
 
     deep = problem.depth > 1
     bias = known_bias(problem)
@@ -60,6 +67,8 @@ def extended_frame(problem: UFM, *, spectral: bool = False, convex_loss: float |
         return balanced_frame(problem, DEEP if deep else BOTTLENECK)
     if bias is not None:
         return fixed_bias_frame(problem, DEEP_KNOWN if deep else BOTTLENECK_KNOWN, bias)
+    if np.ptp(problem.encoding.matrix, axis=1).max() == 0.0 and deep:
+        return equal_codes_frame(problem, DEEP_EQUAL)
     free = extended_frame(problem.replace(lambda_b=0.0), spectral=True).loss_terms().total
     bounds = [(free, "the minimum of the same problem with a free bias (lambda_b = 0), which costs no more")]
     if convex_loss is not None:

@@ -283,6 +283,23 @@ def design_loss(N: float, tau: float, r: float, trace: float, share: float, lamb
     return tau*trace + N*r*tau**2/2 + share*tau**2/(2*lambda_b)
 
 
+def deep_design_value(square: Array, C: float, N: float, lambda_h: float, P: float) -> Array:
+    """T11, deep: z over an eigenvalue of D^(1/2) Q D^(1/2) (arrays)."""
+    value: Array = (N*lambda_h*square/C)**(P/2)
+    return value
+
+
+def deep_design_code_singular_value(z: Array, C: float, P: float) -> Array:
+    """T11, deep: singular value of the codes E D^(1/2) over z (arrays)."""
+    value: Array = z + C*1/z**(1 - 2/P)
+    return value
+
+
+def deep_design_least(C: float, P: float) -> float:
+    """T11, deep: z that every direction of a designed geometry must exceed."""
+    return float((C*(P - 2))**(P/(2*P - 2)))
+
+
 def target_mean_singular_value(cosine: float, s_perp: float, K: float) -> float:
     """T11, cosine: s_mu that a cosine below 1 asks for, in units of sqrt(n)."""
     return s_perp*(1 + cosine*(K - 1))/(1 - cosine)

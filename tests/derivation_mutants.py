@@ -313,6 +313,21 @@ MUTANTS = (
         old="1 / sp.sqrt(n_k) - 1 / sp.sqrt(n_l)",
         new="1 / n_k - 1 / n_l",
     ),
+    Mutant(
+        module="deep_design", error="power of one factor", old="expr=(square * N * lambda_h / C) ** (P / 2)",
+        new="expr=(square * N * lambda_h / C) ** (P / 3)",
+    ),
+    Mutant(
+        module="deep_design", error="penalty's slope with the wrong power", old="expr=z + C * z ** (2 / P - 1)",
+        new="expr=z + C * z ** (2 / P)",
+    ),
+    Mutant(
+        module="deep_design", error="penalty lost", old="expr=z + C * z ** (2 / P - 1)", new="expr=z",
+    ),
+    Mutant(
+        module="deep_design", error="where the branch begins, not where it is better", old="expr=((P - 2) * C)",
+        new="expr=((P - 2) / P * C)",
+    ),
     Mutant(module="inverse_design", error="threshold lost", old="expr=zeta + T,", new="expr=zeta,"),
     Mutant(module="inverse_design", error="threshold of the wrong sign", old="expr=zeta + T,", new="expr=zeta - T,"),
     Mutant(

@@ -1,27 +1,37 @@
-"""The README's transcripts: run every command of its console blocks and compare (or, with --write, replace) the output.
+"""The transcripts of the README and of pages of the documentation: run every command of their console blocks and
+compare (or, with --write, replace) the output.
 
 Python blocks are run as doctests.  Figures that differ between machines are masked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import doctest
+import io
 import math
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from ncsolve.cli import main
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+# Their commands run in this process, which saves the start of an interpreter each; the README's run as a user's do.
+PAGES = tuple(ROOT / "docs" / name for name in ("beyond.md", "design.md"))
+PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
 # What differs between machines: sizes of rounding errors and run times are masked, other numbers compared as numbers.
 MASKS = [
     (re.compile(r"relative gradient \S+|gradient\s+\d\.\de-\d\d"), "relative gradient"),
     (re.compile(r"\d+\.\d s\b"), "s"),
+    (re.compile(r"relative error \S+|to within \d\.\de-\d\d"), "rounding"),
 ]
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
@@ -49,18 +59,36 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def replay(body: str, folder: Path) -> str:
+def run_here(command: str, folder: Path) -> str:
+    """The same for an ncsolve command, perhaps cut by sed, without a new process."""
+    plain = PLAIN.fullmatch(command)
+    if plain is None:
+        return run(command, folder)
+    output = io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(folder))
+        stack.enter_context(contextlib.redirect_stdout(output))
+        stack.enter_context(contextlib.redirect_stderr(output))
+        stack.enter_context(contextlib.suppress(SystemExit))
+        main(shlex.split(plain[1]))
+    lines = output.getvalue().splitlines()
+    return "\n".join(lines if plain[2] is None else lines[int(plain[2]) - 1 : int(plain[3])])
+
+
+def replay(body: str, folder: Path, *, here: bool = False) -> str:
     """The block as it would be printed today."""
     lines = []
     for line in body.splitlines():
         if line.startswith("$ "):
-            output = run(line[2:], folder).rstrip("\n")
+            output = (run_here if here else run)(line[2:], folder).rstrip("\n")
             lines.append(line + ("\n" + output if output else ""))
     return "\n".join(lines) + "\n"
 
 
-def check(write: bool = False) -> int:
-    text = README.read_text()
+def check(write: bool = False, page: Path | None = None) -> int:
+    """How many transcripts and examples of a page (the README) are not what is printed today."""
+    here, page = page is not None, page or README
+    text = page.read_text(encoding="utf-8")
     failures = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -68,28 +96,33 @@ def check(write: bool = False) -> int:
 
         def compare(match: re.Match[str]) -> str:
             nonlocal failures
-            found = replay(match[1], folder)
+            found = replay(match[1], folder, here=here)
             if same(match[1], found):
                 return match[0]
             failures += 1
             if not write:
-                print(f"README shows\n{match[1]}\nbut the commands print\n{found}")
+                print(f"{page.name} shows\n{match[1]}\nbut the commands print\n{found}")
             return f"```console\n{found}```"
 
         text = BLOCK.sub(compare, text)
     if write:
-        README.write_text(text)
-        print(f"README: {failures} transcripts replaced")
+        page.write_text(text, encoding="utf-8")
+        print(f"{page.name}: {failures} transcripts replaced")
         failures = 0
     names: dict[str, object] = {}  # later blocks use what earlier ones defined
     for match in PYTHON.finditer(text):
-        test = doctest.DocTestParser().get_doctest(match[1], {}, "README", str(README), 0)
+        test = doctest.DocTestParser().get_doctest(match[1], {}, page.name, str(page), 0)
         test.globs = names
         failures += doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, clear_globs=False).failed
     return failures
 
 
 if __name__ == "__main__":
-    bad = check(write="--write" in sys.argv)
-    print(f"README: {len(BLOCK.findall(README.read_text()))} transcripts compared, {bad} differ")
+    bad = 0
+    for chosen in (None, *PAGES):
+        wrong = check(write="--write" in sys.argv, page=chosen)
+        name = (chosen or README).name
+        shown = len(BLOCK.findall((chosen or README).read_text(encoding="utf-8")))
+        print(f"{name}: {shown} transcripts compared, {wrong} differ")
+        bad += wrong
     sys.exit(1 if bad else 0)

@@ -156,7 +156,7 @@ def test_problem_files_name_the_model(tmp_path):
 
 
 @pytest.mark.parametrize("model", ['depth = 2', 'features = "relu"', "dim = 2"])
-@pytest.mark.parametrize("command", ["path", "certify", "verify"])
+@pytest.mark.parametrize("command", ["certify"])
 def test_commands_for_the_papers_model_say_so(command, model, tmp_path):
     file = tmp_path / "problem.toml"
     file.write_text(f"classes = 3\nper_class = 2\nlambda_b = 5\n{model}\n")

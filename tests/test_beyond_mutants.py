@@ -111,8 +111,8 @@ def test_a_wrong_bias_of_relu_features_is_caught(monkeypatch, reached):
 
 
 def test_a_wrong_location_is_caught(monkeypatch, reached):
-    original = _orthogonal._location
-    monkeypatch.setattr(_orthogonal, "_location", scaled(original, 1.05))
+    original = _orthogonal.location
+    monkeypatch.setattr(_orthogonal, "location", scaled(original, 1.05))
     assert not agrees("unequal", reached)
 
 

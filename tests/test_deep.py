@@ -1,5 +1,6 @@
 """T9: deep linear heads."""
 
+import itertools
 import math
 
 import numpy as np
@@ -150,6 +151,71 @@ def test_imbalanced_codes_with_a_bias_are_best_found():
     assert found.guarantee == "best found"
     assert ncsolve.solve(problem.replace(lambda_b=0.0)).loss == pytest.approx(found.lower_bound, rel=1e-14)
     assert min(descend_freely(problem, seed, 3) for seed in range(6)) >= found.loss * (1 - 1e-12)
+
+
+@pytest.mark.parametrize(("codes", "numbers"), [([[3.0], [4.0]], [5]), ([[1.0] * 3, [-0.5] * 3], [2, 3, 1])])
+@pytest.mark.parametrize("lambda_b", [1e-3, 0.3, 20.0])
+def test_one_code_for_all_classes_is_one_scalar_problem(codes, numbers, lambda_b):
+    problem = ncsolve.UFM(encoding=codes, counts=numbers, lambda_w=[0.02, 0.03], lambda_h=0.01, lambda_b=lambda_b,
+                          depth=2)
+    found = ncsolve.solve(problem)
+    assert (found.guarantee, found.method) == ("global", "closed-form")
+    assert min(descend_freely(problem, seed, 1) for seed in range(6)) == pytest.approx(found.loss, rel=1e-10)
+    # A grid over the share of the code that the bias takes, each with its own scalar problem.
+    code, n = problem.encoding.matrix[:, 0], problem.samples
+    share = np.linspace(0.0, 1.0, 2001)
+    g = np.linalg.norm(code) * math.sqrt(n) * (1 - share)
+    scalar = deep.shrinkage_of(problem)
+    grid = scalar.cost(scalar.minimize(g), g) + lambda_b * share**2 * float(code @ code) / 2
+    assert grid.min() >= found.loss * (1 - 1e-13)
+    assert grid.min() == pytest.approx(found.loss, rel=1e-3)  # the grid is that coarse
+
+
+def test_ties_are_told():
+    """At the transition over lambda_b, and where a class has exactly the threshold's count."""
+    problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=5e-3, lambda_h=5e-4, lambda_b=1.0, depth=2)
+    tie = deep.first_order_transition(problem)
+    at = ncsolve.solve(problem.replace(lambda_b=tie.lambda_b))
+    for found in (at, tie.before, tie.after):
+        assert found.ties.startswith("the label mean is at its hard threshold")
+    for factor in (1 - 1e-9, 1 + 1e-9):
+        assert ncsolve.solve(problem.replace(lambda_b=tie.lambda_b * factor)).ties == ""
+    classes = ncsolve.UFM(encoding=encodings.onehot(3), counts=[100, 9, 4], lambda_w=1e-3, lambda_h=1e-3,
+                          lambda_b=math.inf, depth=2)
+    unit = deep.shrinkage_of(classes).threshold / 3  # codes that put the class of 9 at the threshold
+    kept = "1 singular value is at the hard threshold: kept or dropped"
+    for factor, text in ((1.0, kept), (1 + 1e-9, ""), (1 - 1e-9, "")):
+        found = ncsolve.solve(classes.replace(encoding=encodings.affine(3, unit * factor, 0.0)))
+        assert found.ties.startswith(text)
+        assert bool(found.ties) == bool(text)
+    contrasts = problem.replace(lambda_b=math.inf)
+    unit = deep.shrinkage_of(contrasts).threshold / math.sqrt(10)
+    assert "contrasts are at the hard threshold" in ncsolve.solve(
+        contrasts.replace(encoding=encodings.affine(3, unit, 1.0))
+    ).ties
+    assert ncsolve.solve(contrasts.replace(encoding=encodings.affine(3, unit, 1.0), depth=1)).ties == ""
+
+
+@settings(max_examples=10, deadline=None)
+@given(deep_problems(), st.integers(1, 2))
+def test_a_bottleneck_under_a_deep_head_keeps_the_largest_singular_values(problem, dim):
+    problem = problem.replace(dim=dim)
+    found = ncsolve.solve(problem)
+    assert found.guarantee == "global"
+    assert found.rank <= dim
+    size = ncsolve.objective(problem, [np.zeros_like(layer) for layer in found.layers], 0 * found.class_means,
+                             0 * found.bias)
+    assert min(descend_freely(problem, seed, dim) for seed in range(3)) >= found.loss - 1e-12 * size
+    # Every choice of singular values, by hand.
+    codes = (problem.encoding.matrix - found.bias[:, None]) * np.sqrt(np.asarray(problem.counts))
+    sigma = np.linalg.svd(codes, compute_uv=False)
+    scalar = deep.shrinkage_of(problem)
+    alone, dropped = scalar.cost(scalar.minimize(sigma), sigma), scalar.cost(0 * sigma, sigma)
+    subsets = [
+        dropped.sum() + sum(alone[i] - dropped[i] for i in kept)
+        for kept in itertools.combinations(range(sigma.size), min(dim, sigma.size))
+    ]
+    assert min(subsets) == pytest.approx(found.loss, rel=1e-10, abs=1e-14 * size)
 
 
 @pytest.mark.parametrize(

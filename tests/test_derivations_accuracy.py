@@ -63,6 +63,9 @@ AMPLIFIED: dict[str, Scale] = {
     "deep_relative_penalty": lambda C, g, P: 2 * _power(g),
     "deep_threshold": lambda C, P: 2 * _power(C),
     "deep_existence": lambda C, P: 2 * _power(C),
+    "deep_design_value": lambda square, C, N, lambda_h, P: P * _power(square * N * lambda_h / C),
+    "deep_design_code_singular_value": lambda z, C, P: _power(z),
+    "deep_design_least": lambda C, P: 2 * _power(C),
     "deep_transition": lambda w, n, g_cut, P: (
         4 * _power(abs(w) * math.sqrt(n) / g_cut) / abs(1 - (g_cut / (abs(w) * math.sqrt(n))) ** ((2 * P - 2) / P))
     ),

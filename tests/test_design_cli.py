@@ -63,6 +63,27 @@ def test_files_of_both_kinds_hold_every_digit(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.npy"]
 
 
+def test_relu_features_and_deep_heads(tmp_path):
+    """The codes written solve the forward problem with the same flags; layers keep their convention."""
+    model = (*IMBALANCED, "--features", "relu", "--lambda-b", "0.5")
+    found = document("design", "-g", "orthogonal", *model, "-o", "a.csv", cwd=tmp_path)
+    assert found["error"] <= 1e-12
+    assert found["minimizer"]["model"]["features"] == "relu"
+    again = document("minimizer", "--encoding", "a.csv", *model, cwd=tmp_path)
+    assert again["loss"] == pytest.approx(found["minimizer"]["loss"], rel=1e-13)
+    deep = ("--counts", "50,20,5", "--depth", "2", "--lambda-w", "1e-2,2e-2", "--lambda-b", "inf", "--convention",
+            "torch-mean")
+    found = document("design", "-g", "simplex", *deep, "--code-length", "5", "--scale", "0.5", "-o", "b.csv",
+                     cwd=tmp_path)
+    assert found["error"] <= 1e-12
+    again = document("minimizer", "--encoding", "b.csv", *deep, cwd=tmp_path)
+    assert again["loss"] == pytest.approx(found["minimizer"]["loss"], rel=1e-13)
+    np.testing.assert_allclose(again["gram"], found["target"]["gram"], atol=1e-12)
+    text = run("design", "-g", "simplex", *deep, "--scale", "0.5").stdout
+    assert "weight decay 0.01, 0.02" in " ".join(text.split())
+    assert "global minimum (T9)" in text
+
+
 def test_a_file_is_not_overwritten(tmp_path):
     old = tmp_path / "codes.csv"
     old.write_text("1\n")
@@ -154,6 +175,10 @@ def test_lists_of_encodings():
     [
         (["design"], "either --geometry"),
         (["design", "-g", "simplex", "--target-cosine", "-0.1"], "either --geometry"),
+        (["design", "-g", "simplex", "--features", "relu"], "no negative inner product"),
+        (["design", "-g", "simplex", "--counts", "9,4,2", "--depth", "2"], "use lambda_b = inf"),
+        (["design", "-g", "simplex", "--depth", "2", "--scale", "1e-5"], "--scale) above"),
+        (["design", "-g", "orthogonal", "--depth", "2", "--features", "relu"], "under a deep head are an open problem"),
         (["design", "-g", "simplx"], "did you mean 'simplex'"),
         (["design", "-g", "absent.csv"], "absent.csv: cannot be read"),
         (["design", "-g", "examples/codes.csv"], "square"),

@@ -12,6 +12,8 @@ from ncsolve import _formulas, design, encodings
 ONEHOT = ncsolve.UFM(encoding=encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=5e-4)
 UNEVEN = ncsolve.UFM(encoding=encodings.onehot(3), counts=[500, 100, 20], lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.5)
 
+DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=5e-3, lambda_h=5e-4, lambda_b=1.0, depth=2)
+
 
 @st.composite
 def balanced(draw):
@@ -100,6 +102,8 @@ def test_the_ends():
         (ONEHOT.replace(lambda_b=math.inf), -0.05, "weight-decay", "does not depend on the weight decay"),
         (ONEHOT.replace(encoding=encodings.affine(10, 0.0, 1.0)), 0.1, "weight-decay", "all codes are equal"),
         (UNEVEN, 0.9, "lambda_b", r"mean cosine 0.9 is out of reach of lambda_b; reachable: from -"),
+        (ONEHOT.replace(features="relu"), 0.3, "lambda_b", "out of reach of lambda_b: it is 0 whatever lambda_b is"),
+        (DEEP, -0.4, "lambda_b", r"it jumps from -0.5 to -0.137927106\d at lambda_b = 0.03928241; take"),
         (UNEVEN.replace(encoding=encodings.ordinal(3)), 0.5, "alpha", "goes with onehot or smoothed"),
         (ONEHOT.replace(encoding=encodings.onehot(1), counts=100), 0.5, "lambda_b", "at least two classes"),
         (ONEHOT, math.nan, "lambda_b", "must be a number between"),

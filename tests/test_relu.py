@@ -157,8 +157,8 @@ def test_the_bound_does_not_trust_what_it_is_given():
 
 
 @pytest.mark.parametrize("seed", [3, 4, 60, 100])
-def test_a_location_without_curvature_goes_to_the_general_method(seed):
-    """Codes on a line and a free bias: Newton's method for the bias has nothing to work with."""
+def test_random_codes_without_curvature_for_the_bias(seed):
+    """Codes on a line and a free bias: plain Newton's method for the bias has nothing to work with."""
     rng = np.random.default_rng(1000 + seed)
     k = int(rng.integers(2, 5))
     problem = ncsolve.UFM(

@@ -17,7 +17,8 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._problem import UFM
-from ncsolve.deep._head import frame_from_directions, shrinkage_of
+from ncsolve.deep._head import MEAN_TIES, frame_from_directions, shrinkage_of
+from ncsolve.deep._shrinkage import Shrinkage
 
 __all__ = ["KeptDirections", "balanced_frame", "frame_of_kept", "keep"]
 
@@ -29,6 +30,8 @@ class KeptDirections:
     """How many ``contrasts`` are kept and with which ``across_z``; ``along_z`` of the label mean (0: not kept).
 
     ``dropped`` if a direction above its threshold had no room; ``tied`` if the label mean and a contrast gain the same.
+    ``mean_at_threshold`` and ``contrasts_at_threshold`` if a direction for which there is room gains nothing, kept or
+    not (a deep head).
     """
 
     contrasts: int
@@ -36,6 +39,8 @@ class KeptDirections:
     along_z: float
     dropped: bool
     tied: bool
+    mean_at_threshold: bool = False
+    contrasts_at_threshold: bool = False
 
 
 def keep(problem: UFM, *, mean: bool | None = None) -> KeptDirections:
@@ -52,7 +57,12 @@ def keep(problem: UFM, *, mean: bool | None = None) -> KeptDirections:
     room, contrasts = problem.feature_dim, (k - 1) * (across > 0)
     alive = contrasts + (along > 0)
     if alive <= room:
-        return KeptDirections(contrasts=contrasts, across_z=across, along_z=along, dropped=False, tied=False)
+        mean_scalar = _mean_scalar(problem)
+        return KeptDirections(
+            contrasts=contrasts, across_z=across, along_z=along, dropped=False, tied=False,
+            mean_at_threshold=contrasts < room and mean_scalar is not None and bool(mean_scalar.ties(along_g)),
+            contrasts_at_threshold=k > 1 and (along > 0) < room and bool(scalar.ties(across_g)),
+        )
     scale = max(along_gain, across_gain)
     tied = along > 0 and abs(along_gain - across_gain) <= _TIE * scale
     first = along > 0 and (along_gain > across_gain + _TIE * scale or (tied and mean is True))
@@ -61,13 +71,19 @@ def keep(problem: UFM, *, mean: bool | None = None) -> KeptDirections:
     )
 
 
-def _mean(problem: UFM, g: float, *, tie: bool = False) -> tuple[float, float]:
-    """(gain, z) of the label mean, which the bias shortens."""
-    if problem.lambda_b == 0.0 or g == 0.0:
-        return 0.0, 0.0
+def _mean_scalar(problem: UFM) -> Shrinkage | None:
+    """The scalar problem of the label mean, which the bias shortens; None if the bias takes all of it."""
+    if problem.lambda_b == 0.0:
+        return None
     scalar = shrinkage_of(problem)
-    if problem.lambda_b < math.inf:
-        scalar = scalar.with_bias(problem.lambda_b)
+    return scalar.with_bias(problem.lambda_b) if problem.lambda_b < math.inf else scalar
+
+
+def _mean(problem: UFM, g: float, *, tie: bool = False) -> tuple[float, float]:
+    """(gain, z) of the label mean."""
+    scalar = _mean_scalar(problem)
+    if scalar is None or g == 0.0:
+        return 0.0, 0.0
     z = float(scalar.minimize(g, tie=tie))
     return float(scalar.cost(0.0, g) - scalar.cost(z, g)), z
 
@@ -102,4 +118,7 @@ def _ties(kept: KeptDirections, classes: int) -> str:
         return "the label mean and the contrasts tie: any d directions are a global minimizer"
     if kept.dropped and kept.contrasts < classes - 1:
         return f"any {kept.contrasts} of the {classes - 1} contrast directions are a global minimizer"
-    return ""
+    parts = [MEAN_TIES] if kept.mean_at_threshold else []
+    if kept.contrasts_at_threshold:
+        parts.append("the contrasts are at the hard threshold: each may be in the class means or out of them")
+    return "; ".join(parts)

@@ -48,9 +48,15 @@ def fixed_bias_frame(
     """The best Z for a given b: the d directions that gain most, each shrunk."""
     codes, u = _codes(problem)
     left, sigma, right = np.linalg.svd(codes - np.outer(bias, u), full_matrices=False)
-    z = shrinkage_of(problem).minimize(sigma)
+    scalar = shrinkage_of(problem)
+    z = scalar.minimize(sigma)
     room, ties = problem.feature_dim, ""
-    alive = int(np.count_nonzero(z))
+    alive, even = int(np.count_nonzero(z)), int(np.count_nonzero(scalar.ties(sigma)))
+    if even and alive < room:
+        ties = (
+            f"{even} singular value{'s are' if even > 1 else ' is'} at the hard threshold: kept or dropped, the loss "
+            "is the same"
+        )
     if alive > room:
         if sigma[room - 1] - sigma[room] <= _TIE * sigma[0]:
             ties = "equal singular values tie at the bottleneck: any choice of d of them is a minimizer"

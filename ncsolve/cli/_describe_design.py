@@ -12,6 +12,7 @@ from ncsolve._decoding import decoding_of
 from ncsolve._metrics import alive
 from ncsolve._solve import solve
 from ncsolve.cli._describe import _angle, _class_means, _loss, _method, _problem
+from ncsolve.cli._describe_beyond import guarantee, model
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
@@ -30,6 +31,7 @@ def describe_design(
     rows = facts()
     for name, text in (
         ("problem", _problem(minimizer, convention, lambdas)),
+        ("model", model(minimizer, convention)),
         ("target", _target(design, words)),
         ("encoding", _codes(design)),
         ("achieved", _achieved(design)),
@@ -37,6 +39,7 @@ def describe_design(
         ("angle", _angle(minimizer)),
         ("decoding", _decoding(design)),
         ("loss", _loss(minimizer, convention)),
+        ("guarantee", guarantee(minimizer, convention)),
         ("proof", "\n".join(proof)),
         ("one-hot", _one_hot(design)),
         ("method", f"inverse design (T11), then {_method(minimizer)}"),

@@ -62,6 +62,8 @@ def design(
     lambda_w: options.LambdaWOption = None,
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     tolerance: Annotated[
@@ -92,12 +94,15 @@ def design(
       ncsolve design --geometry simplex --counts 5000,500,50 --lambda-b 0.5 --out encoding.csv
       ncsolve design --geometry hierarchy:tree.json --per-class 100 --code-length 12
       ncsolve design --geometry gram.csv --counts 5,20,1,10 --lambda-b inf --json
+      ncsolve design --geometry orthogonal --counts 5000,500,50 --features relu
+      ncsolve design --geometry simplex --counts 5000,500,50 --depth 3 --lambda-b inf --scale 0.1
       ncsolve design --target-cosine -0.05 --vary lambda_b
     """
     problem_options: dict[str, Any] = {
         "problem_file": problem, "classes": classes, "per_class": per_class, "counts": counts, "labels": labels,
         "label_column": label_column,
         "lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b, "convention_name": convention,
+        "features": features, "depth": depth,
     }
     if (geometry is None) == (target_cosine is None):
         raise ProblemError("design needs either --geometry (an encoding) or --target-cosine (one number)")
@@ -146,14 +151,17 @@ def _encoding(
     length = given.classes if code_length is None else code_length
     w, h, b = asked.convention.to_paper(given.samples, max(length, 1), *asked.lambdas)
     if scale is None and geometry.unit:
-        scale = library.natural_scale(given.counts.array, w, h, given.classes)
+        scale = library.natural_scale(given.counts.array, w, h, given.classes, depth=given.depth)
     if centre:
         target = library.centred_gram(target, given.counts.array)
     if scale is not None:
         target = library.scaled_gram(target, scale)
+    # The layers' weight decay in the convention that goes with this length of the codes.
+    layers = tuple(x * (w / given.lambda_w) for x in given.lambda_w_layers)
     found = library.encoding_for(
-        target, counts=given.counts, lambda_w=w, lambda_h=h, lambda_b=b, code_length=code_length,
-        class_names=given.class_names or geometry.names, tolerance=TOLERANCE if tolerance is None else tolerance,
+        target, counts=given.counts, lambda_w=w if len(set(layers)) == 1 else layers, lambda_h=h, lambda_b=b,
+        code_length=code_length, class_names=given.class_names or geometry.names,
+        tolerance=TOLERANCE if tolerance is None else tolerance, features=given.features, depth=given.depth,
     )
     if out is not None:
         found.save(out, force=force)

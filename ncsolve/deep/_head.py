@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +14,13 @@ from ncsolve._guarantee import GLOBAL, Guarantee
 from ncsolve._problem import UFM
 from ncsolve.deep._shrinkage import Shrinkage
 
-__all__ = ["frame_from_directions", "shrinkage_of"]
+__all__ = ["MEAN_TIES", "equal_codes_frame", "frame_from_directions", "shrinkage_of"]
 
 Array = NDArray[np.float64]
+MEAN_TIES = (
+    "the label mean is at its hard threshold: in the class means or out of them, with the bias that belongs to it, it "
+    "costs the same"
+)
 
 
 def shrinkage_of(problem: UFM) -> Shrinkage:
@@ -46,5 +52,20 @@ def frame_from_directions(
     return FactoredFrame(
         problem=problem, choice=choice, stack=stack, means=means, bias=bias, values=spectrum, guarantee=guarantee,
         ties=ties,
+    )
+
+
+def equal_codes_frame(problem: UFM, choice: MethodChoice) -> FactoredFrame:
+    """The frame where all classes have one code e, 0 < lambda_b < inf: M - b u^T = (e - b) u^T has the one singular
+    value sqrt(N) ||e - b||, which is least for a given ||b|| if b is a multiple of e: the problem of the label mean."""
+    code = problem.encoding.matrix[:, 0]
+    u = np.sqrt(problem.counts.array.astype(np.float64))
+    length, root = float(np.linalg.norm(code)), math.sqrt(problem.samples)
+    scalar = shrinkage_of(problem).with_bias(problem.lambda_b)
+    z = scalar.minimize([root * length])
+    beta = _formulas.deep_bias_fraction(length, float(z[0]) / root, problem.lambda_b)
+    return frame_from_directions(
+        problem, choice, bias=beta * code, left=code[:, None] / length, right=u[:, None] / root, z=z,
+        ties=MEAN_TIES if scalar.ties([root * length]).any() else "",
     )
 

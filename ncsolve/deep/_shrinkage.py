@@ -60,6 +60,13 @@ class Shrinkage:
         z[alive] = self.larger_branch(values[alive])
         return z
 
+    def ties(self, g: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each g is at the threshold, up to rounding: zero and the branch cost the same."""
+        values = np.asarray(g, dtype=np.float64)
+        if self.factors == 2:
+            return np.zeros(values.shape, dtype=np.bool_)  # one layer: the branch begins at zero
+        return np.asarray(np.abs(values - self.threshold) <= 4 * _NOISE * self.threshold)
+
     def larger_branch(self, g: ArrayLike) -> Array:
         """The local minimum z > 0 for each g above the existence, by Newton's method falling from r = 1.
 

@@ -13,7 +13,7 @@ from ncsolve._counts import ClassCounts
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError
 
-__all__ = ["DesignedCodes", "designed_codes"]
+__all__ = ["DesignedCodes", "centred_error", "check_centred", "check_length", "designed_codes", "factor", "lengthen"]
 
 Array = NDArray[np.float64]
 # Eigenvalues of the target within this much of the largest are zero: its entries are floats of that size.
@@ -41,23 +41,23 @@ def designed_codes(
     """
     k = target.shape[0]
     root_n = np.sqrt(counts.array.astype(np.float64))
-    factor = _factor(target)
-    rank = factor.shape[0]
-    length = k if code_length is None else _check_length(code_length, rank, k)
+    half = factor(target)
+    rank = half.shape[0]
+    length = k if code_length is None else check_length(code_length, rank, k)
     tau = math.sqrt(lambda_w) * math.sqrt(lambda_h)
     # From a factor of Q rather than from A itself: small eigenvalues keep their digits.
     root_core = math.sqrt(_formulas.design_core_scale(lambda_w, lambda_h))
-    _, root_z, right = np.linalg.svd(factor * (root_core * root_n), full_matrices=False)
+    _, root_z, right = np.linalg.svd(half * (root_core * root_n), full_matrices=False)
     z = root_z * root_z
     pull = right @ root_n
     if lambda_b == 0.0:
-        _check_centred(target, counts)
+        check_centred(target, counts)
         offset = np.zeros(rank)
     else:
         offset = _formulas.design_bias_scale(tau, lambda_b) * pull
     sigma = _formulas.design_code_singular_value(z, counts.total * tau)
     compact = sigma[:, None] * right / root_n + offset[:, None]
-    codes = right.T @ compact if length == k else _lengthen(compact, length)
+    codes = right.T @ compact if length == k else lengthen(compact, length)
     if not np.abs(codes).max() <= _LARGEST:
         raise ProblemError(
             f"the designed codes must not exceed 1e50; they reach {np.abs(codes).max():.1g}, use a smaller scale or a "
@@ -70,7 +70,7 @@ def designed_codes(
     return DesignedCodes(codes=codes, rank=rank, loss=loss)
 
 
-def _factor(target: Array) -> Array:
+def factor(target: Array) -> Array:
     """F (r, K) with F^T F = Q and r = rank Q."""
     values, vectors = np.linalg.eigh(target)
     largest = float(np.abs(values).max())
@@ -87,7 +87,8 @@ def _factor(target: Array) -> Array:
     return np.asarray(np.sqrt(values[kept])[:, None] * vectors[:, kept].T)
 
 
-def _check_length(code_length: int, rank: int, classes: int) -> int:
+def check_length(code_length: int, rank: int, classes: int) -> int:
+    """A code length that holds the target, or ProblemError."""
     if isinstance(code_length, bool) or not isinstance(code_length, (int, np.integer)) or code_length < 1:
         raise ProblemError(f"the code length must be a positive integer; got {code_length!r}")
     if code_length < rank:
@@ -99,11 +100,15 @@ def _check_length(code_length: int, rank: int, classes: int) -> int:
     return int(code_length)
 
 
-def _check_centred(target: Array, counts: ClassCounts) -> None:
+def centred_error(target: Array, counts: ClassCounts) -> float:
+    """|Q n| over |Q| n: how far the class means' sum, weighted by the counts, is from zero."""
     n = counts.array.astype(np.float64)
-    weighted = target @ n
-    size = float(np.linalg.norm(np.abs(target) @ n))
-    off = float(np.linalg.norm(weighted)) / size
+    return float(np.linalg.norm(target @ n)) / float(np.linalg.norm(np.abs(target) @ n))
+
+
+def check_centred(target: Array, counts: ClassCounts) -> None:
+    """That a free bias can reach the target, or ProblemError."""
+    off = centred_error(target, counts)
     if off > 1e-12:  # rounding of the target's entries; a file with fewer digits is meant to be centred but is not
         raise ProblemError(
             "a free bias (lambda_b = 0) centres the labels, so that only class means whose sum weighted by the counts "
@@ -112,7 +117,7 @@ def _check_centred(target: Array, counts: ClassCounts) -> None:
         )
 
 
-def _lengthen(compact: Array, length: int) -> Array:
+def lengthen(compact: Array, length: int) -> Array:
     """Codes of another length: an isometry of R^r into R^length.
 
     The r x K codes are turned to upper triangular form first, which is the same on every machine (singular vectors

@@ -11,13 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._counts import ClassCounts
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_lambda, check_lambda_b
+from ncsolve._problem import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve._solve import solve
 from ncsolve.design._codes import designed_codes
+from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
+from ncsolve.design._reach import check_nonnegative
 from ncsolve.design._targets import check_gram
 from ncsolve.encodings import from_array
-from ncsolve.errors import ConvergenceError, ProblemError
+from ncsolve.errors import ConvergenceError, ProblemError, UnknownNameError
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
@@ -68,9 +70,9 @@ class Design:
 
 
 def encoding_for(
-    gram: ArrayLike, *, counts: int | Sequence[int] | ArrayLike | ClassCounts, lambda_w: float, lambda_h: float,
-    lambda_b: float, code_length: int | None = None, class_names: Sequence[str] | None = None,
-    tolerance: float = TOLERANCE,
+    gram: ArrayLike, *, counts: int | Sequence[int] | ArrayLike | ClassCounts, lambda_w: float | Sequence[float],
+    lambda_h: float, lambda_b: float, code_length: int | None = None, class_names: Sequence[str] | None = None,
+    tolerance: float = TOLERANCE, features: str = "linear", depth: int = 1,
 ) -> Design:
     r"""The label encoding whose global minimizer has class means with the Gram matrix Q.
 
@@ -80,7 +82,8 @@ def encoding_for(
     .. math:: E = U (z + T) V^T D^{-1/2} + b 1^T, \qquad b = \frac{T}{N \lambda_b} U V^T u ,
 
     for any isometry U (m, r).  Codes of length K take U = V.  The class counts enter the codes, so imbalance is made
-    up for by the encoding alone.
+    up for by the encoding alone.  ReLU features can have the same class means if Q has a nonnegative factor.  A deep
+    head asks for other singular values of the codes, and for lambda_b = inf or Q n = 0.
 
     Parameters
     ----------
@@ -93,16 +96,22 @@ def encoding_for(
     class_names : sequence of K strings, optional
     tolerance : float
         Largest relative error of the Gram matrix that the solver finds with the designed encoding.
+    features, depth
+        As for ``UFM``; lambda_w may be one number per layer.
 
     Raises
     ------
     ProblemError
         For a Gram matrix that is not square, symmetric, positive semidefinite or, with lambda_b = 0, centred; for a
-        code length below its rank.
+        code length below its rank; for ReLU features with a negative entry; for a deep head with a direction below its
+        hard threshold, with the smallest scale that works.
+    OpenProblemError
+        For ReLU features under a deep head, with lambda_b = 0 or without a known nonnegative factor; for a deep head
+        with 0 < lambda_b < inf and Q n other than 0.
     ConvergenceError
         If rounding leaves the forward solution further than ``tolerance`` from the target.
 
-    Source: T11 of docs/theory.md.
+    Source: T11 of docs/theory.md ("inverse-design" and "deep-design").
 
     >>> import ncsolve
     >>> target = ncsolve.design.simplex_gram(3)
@@ -114,14 +123,22 @@ def encoding_for(
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, target.shape[0])
     if numbers.classes != target.shape[0]:
         raise ProblemError(f"counts must have one entry per class; got {numbers.classes} for {target.shape[0]} classes")
-    w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
-    b = check_lambda_b(lambda_b)
+    layers = check_layers("lambda_w", lambda_w, check_depth(depth))
+    w, h, b = geometric_mean(layers), check_lambda("lambda_h", lambda_h), check_lambda_b(lambda_b)
+    if features not in FEATURES:
+        raise UnknownNameError("features", str(features), FEATURES)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance > 0.0:
         raise ProblemError(f"the tolerance must be a positive number; got {tolerance!r}")
-    made = designed_codes(target, numbers, w, h, b, code_length)
+    if features == "relu":
+        k = target.shape[0]
+        check_nonnegative(target, b, depth, k if k <= 4 else 2 * k)  # the dim that UFM takes
+    if depth > 1:
+        made = deep_codes(target, numbers, w, h, b, code_length, depth)
+    else:
+        made = designed_codes(target, numbers, w, h, b, code_length)
     problem = UFM(
-        encoding=from_array(made.codes, name="designed"), counts=numbers, lambda_w=w, lambda_h=h, lambda_b=b,
-        class_names=class_names,
+        encoding=from_array(made.codes, name="designed"), counts=numbers, lambda_w=layers, lambda_h=h, lambda_b=b,
+        class_names=class_names, features=features, depth=depth,
     )
     minimizer = solve(problem)
     error = float(np.linalg.norm(minimizer.gram - target) / np.linalg.norm(target))
@@ -134,6 +151,11 @@ def encoding_for(
     if not abs(minimizer.loss - made.loss) <= 1e-9 * made.loss:
         raise ConvergenceError(
             f"the loss of the designed problem must be {made.loss:.15g} (T11); the solver found {minimizer.loss:.15g} "
+            "(please report this problem)"
+        )
+    if minimizer.guarantee != "global":
+        raise ConvergenceError(
+            f"the designed problem's minimum must be known to be global; the solver says {minimizer.guarantee!r} "
             "(please report this problem)"
         )
     return Design(target=target, rank=made.rank, minimizer=minimizer, error=error)

@@ -28,6 +28,7 @@ def value_for(make: Callable[[float], UFM], cosine: float, vary: str) -> tuple[f
     grid = [float(x) for x in _GRIDS[vary]]
     seen = [(x, _mean_cosine(make(x))) for x in grid]
     roots: list[float] = []
+    jumps: list[str] = []
     for (low, before), (high, after) in pairwise(seen):
         if before is None:
             continue
@@ -37,6 +38,8 @@ def value_for(make: Callable[[float], UFM], cosine: float, vary: str) -> tuple[f
             root = _root(make, cosine, low, high)
             if root is not None:
                 roots.append(root)
+            else:
+                jumps.append(_jump(make, cosine, low, high, vary))
     last, end = seen[-1]
     if end is not None and abs(end - cosine) <= _CLOSE:
         roots.append(last)
@@ -46,12 +49,40 @@ def value_for(make: Callable[[float], UFM], cosine: float, vary: str) -> tuple[f
             raise ProblemError(
                 f"no two class means are different from zero, whatever {vary} is; take a smaller lambda_w or lambda_h"
             )
-        raise ProblemError(
-            f"the mean cosine {cosine:.10g} is out of reach of {vary}; reachable: from {min(values):.10g} to "
-            f"{max(values):.10g} (scanned at {len(values)} values; it jumps where a class vanishes)"
-        )
+        raise ProblemError(f"the mean cosine {cosine:.10g} is out of reach of {vary}{_reach(values, jumps, vary)}")
     note = "bracketed root of the mean cosine over pairs of class means"
     return roots[0], note + (f"; the smallest of {len(roots)} that were found" if len(roots) > 1 else "")
+
+
+def _reach(values: list[float], jumps: list[str], vary: str) -> str:
+    if jumps:
+        return jumps[0]
+    low, high = min(values), max(values)
+    if high - low <= _CLOSE:
+        return f": it is {_plain(low)} whatever {vary} is"
+    return f"; reachable: from {_plain(low)} to {_plain(high)} (scanned at {len(values)} values; it may jump)"
+
+
+def _plain(value: float) -> str:
+    return "0" if abs(value) <= _CLOSE else f"{value:.10g}"
+
+
+def _jump(make: Callable[[float], UFM], cosine: float, low: float, high: float, vary: str) -> str:
+    """Where the cosine jumps over the target, in words."""
+    ends = [low, high]
+    before, after = (_mean_cosine(make(x)) for x in ends)
+    for _ in range(60):
+        middle = _stretch((_squash(ends[0]) + _squash(ends[1])) / 2)
+        found = _mean_cosine(make(middle))
+        if middle in ends or found is None or before is None:
+            break
+        if (found - cosine) * (before - cosine) > 0.0:
+            ends[0], before = middle, found
+        else:
+            ends[1], after = middle, found
+    assert before is not None
+    assert after is not None
+    return f": it jumps from {_plain(before)} to {_plain(after)} at {vary} = {ends[1]:.7g}; take a cosine outside"
 
 
 def _mean_cosine(problem: UFM) -> float | None:

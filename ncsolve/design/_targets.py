@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
 from ncsolve._counts import ClassCounts
-from ncsolve._problem import check_lambda
+from ncsolve._problem import check_depth, check_lambda
 from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError, SizeError
 
@@ -89,16 +89,24 @@ def scaled_gram(gram: ArrayLike, scale: float) -> Array:
     return np.asarray(target * (scale / size))
 
 
-def natural_scale(counts: int | Sequence[int] | ArrayLike, lambda_w: float, lambda_h: float, classes: int) -> float:
+def natural_scale(
+    counts: int | Sequence[int] | ArrayLike, lambda_w: float, lambda_h: float, classes: int, *, depth: int = 1
+) -> float:
     r"""A squared length that keeps codes near the size of one-hot ones:
-    :math:`\sqrt{\lambda_W/\lambda_H} / \sqrt{N/K}`, what one-hot codes give as the weight decay vanishes (T6).
+    :math:`\sqrt{\lambda_W/\lambda_H} / \sqrt{N/K}`, what one-hot codes give as the weight decay vanishes (T6; T9 for a
+    deep head, with ``lambda_w`` the geometric mean of the layers').
 
     >>> round(natural_scale(100, 5e-4, 5e-4, classes=10), 15)
     0.1
     """
     n = ClassCounts.of(counts, check_classes(classes))
     w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
-    return float(_formulas.imbalanced_squared_length(np.array([n.total / n.classes]), 0.0, w, h)[0])
+    each = n.total / n.classes
+    if depth == 1:
+        return float(_formulas.imbalanced_squared_length(np.array([each]), 0.0, w, h)[0])
+    factors = check_depth(depth) + 1
+    constant = _formulas.deep_constant(n.total, w, h, factors)
+    return float((each ** (0.5 / factors) * _formulas.deep_layer_scale(constant, n.total, h)) ** 2 / each)
 
 
 def centred_gram(gram: ArrayLike, counts: int | Sequence[int] | ArrayLike) -> Array:

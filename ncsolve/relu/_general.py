@@ -16,6 +16,7 @@ from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
 from ncsolve.relu._bound import dual_bound, multipliers
 from ncsolve.relu._orthogonal import singular_values_of
+from ncsolve.relu._polish import polish
 from ncsolve.relu._programme import Relaxed, relax
 from ncsolve.relu._ridge import Ridge
 
@@ -48,7 +49,7 @@ def best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
         if ridge.value(found)[0] < loss:
             features, loss = found, ridge.value(found)[0]
     assert features is not None
-    features = ridge.polish(features)
+    features = polish(ridge, features)
     weights, bias = ridge.head(features)
     means = features / np.sqrt(problem.counts.array)
     guarantee = _guarantee(problem, known, relaxed, (weights, means, bias), ridge.value(features)[0])

@@ -1,7 +1,7 @@
 """T10 in closed form: orthogonal class means, and problems in which H >= 0 costs nothing.
 
 Where no two shifted codes e_k - b meet at an acute angle the classes interact through the bias alone, which solves
-a problem of location: min over b of sum_k huber(sqrt(n_k) ||e_k - b||)/N + lambda_b/2 ||b||^2.
+a problem of location.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._problem import UFM
+from ncsolve.relu._location import location
+from ncsolve.relu._turn import nonnegative_turn
 
 __all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
 
@@ -38,7 +40,7 @@ _EPS = float(np.finfo(float).eps)
 
 
 def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
-    """The minimizer for linear features, where the symmetric root of its Gram matrix is nonnegative; else None."""
+    """The minimizer for linear features, where a turn is known that makes its class means nonnegative; else None."""
     from ncsolve._methods import plain_frame
 
     k = problem.classes
@@ -53,13 +55,10 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     width = max(k, linear.rank)
     w_, h = linear.weights(width), linear.class_means(width)
     if linear.rank > 0:
-        # The features in the coordinates in which they are the symmetric root of their Gram matrix.
-        outer, values, inner = np.linalg.svd(h)
-        turn = inner.T @ outer[:, :k].T
-        root = (inner.T * values) @ inner
-        if root.min() < -4 * k * _EPS * values[0]:
+        found = nonnegative_turn(h, problem.feature_dim)
+        if found is None:
             return None
-        w_, h = w_ @ turn.T, np.maximum(root, 0.0)
+        w_, h = w_ @ found[0].T, found[1]
     rank = linear.rank
     if rank <= 1:  # one nonnegative direction is enough
         length = np.linalg.norm(h, axis=0)
@@ -76,9 +75,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     check_size(problem.code_length, problem.classes, "the shifted codes")
     encoding = problem.encoding.affine
     balanced = encoding is not None and problem.counts.balanced
-    bias = _balanced_bias(problem) if balanced else _location(problem)
-    if bias is None:
-        return None
+    bias = _balanced_bias(problem) if balanced else location(problem)
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
         return None
@@ -142,40 +139,3 @@ def _balanced_bias(problem: UFM) -> Array:
             )
         )
     return np.full(k, beta * w / k)
-
-
-def _location(problem: UFM) -> Array | None:
-    """The bias that solves the problem of location, by Newton's and Weiszfeld's steps; None if they do not converge."""
-    lb, n = problem.lambda_b, problem.samples
-    mean = problem.label_mean
-    if lb == math.inf:
-        return np.zeros(problem.code_length)
-    codes, counts, threshold = problem.encoding.matrix, problem.counts.array.astype(np.float64), problem.threshold
-    root = np.sqrt(counts)
-
-    def state(bias: Array) -> tuple[float, Array, Array, Array]:
-        shifted = codes - bias[:, None]
-        length = root * np.linalg.norm(shifted, axis=0)
-        pull = np.where(length > threshold, threshold * counts / np.where(length > 0, length, 1.0), counts) / n
-        cost = np.where(length > threshold, threshold * length - threshold**2 / 2, length**2 / 2)
-        return float(np.sum(cost)) / n + lb * float(bias @ bias) / 2, lb * bias - shifted @ pull, shifted, pull
-
-    bias = mean / (1.0 + lb)
-    value, slope, shifted, pull = state(bias)
-    scale = float(np.linalg.norm(np.abs(codes) @ (counts / n)))
-    for _ in range(500):
-        if float(np.linalg.norm(slope)) <= 2 * _EPS * scale:
-            break
-        length = np.linalg.norm(shifted, axis=0)
-        bent = np.where(root * length > threshold, pull / np.where(length > 0, length, 1.0) ** 2, 0.0)
-        curvature = (lb + float(np.sum(pull))) * np.eye(bias.size) - (shifted * bent) @ shifted.T
-        newton = bias + np.linalg.lstsq(curvature, -slope, rcond=1e-14)[0]
-        # Weiszfeld's step, to the mean of the codes weighted by their pull, never goes up; Newton's where it is better.
-        safe = codes @ pull / (lb + float(np.sum(pull)))
-        tried = [state(point) for point in (newton, safe)]
-        better = tried[0][0] < min(value, tried[1][0]) or (
-            tried[0][0] <= value + 4 * _EPS * abs(value) and np.linalg.norm(tried[0][1]) < np.linalg.norm(tried[1][1])
-        )
-        bias = newton if better else safe
-        value, slope, shifted, pull = tried[0 if better else 1]
-    return bias if float(np.linalg.norm(slope)) <= 1e-12 * scale else None

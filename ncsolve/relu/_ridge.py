@@ -12,8 +12,6 @@ from ncsolve._problem import UFM
 __all__ = ["Ridge"]
 
 Array = NDArray[np.float64]
-# Newton's method on the free entries needs their Hessian; beyond this many entries descent alone must do.
-_MOST_ENTRIES = 1500
 
 
 class Ridge:
@@ -66,41 +64,23 @@ class Ridge:
         )
         return np.asarray(found.x.reshape(shape))
 
-    def polish(self, features: Array) -> Array:
-        """Newton's method on the entries that are not held at zero: descent stops at half the digits."""
-        best, left = features, self._slope(features)
-        for _ in range(12):
-            scale = float(best.max(initial=0.0))
-            _, slope = self.value(best)
-            held = (best <= 1e-5 * scale) & (slope > -1e-6 * self.problem.lambda_h * scale)
-            free = ~held
-            if scale == 0.0 or not free.any() or int(free.sum()) > _MOST_ENTRIES:
-                break
-            start = np.where(held, 0.0, best)
-            new = np.maximum(self._newton(start, free), 0.0)
-            now = self._slope(new)
-            if not now < left:
-                break
-            best, left = new, now
-        return best
+    def hessian(self, features: Array) -> Array:
+        """The second derivative in F, (d K, d K): that of the loss in (F, W, b) with W and b eliminated."""
+        problem, n = self.problem, self.problem.samples
+        d, k = features.shape
+        weights, bias = self.head(features)
+        residual = weights @ features + np.outer(bias, self.root) - self.codes
+        inner = features @ self.metric
+        inverse = np.linalg.inv(inner @ features.T + n * problem.lambda_w * np.eye(d))
+        moved = inverse @ inner
+        seen = self.metric - (inner.T @ moved)  # what a change of the features still does to the residual
+        back, square = weights.T @ residual, weights.T @ weights
+        second = np.einsum("ab,kl->akbl", square, seen) - np.einsum("ab,kl->akbl", inverse, residual.T @ residual)
+        cross = np.einsum("bk,al->akbl", back, moved)
+        second = (second - cross - cross.transpose(2, 3, 0, 1)) / n
+        return np.asarray(second.reshape(d * k, d * k) + problem.lambda_h * np.eye(d * k))
 
-    def _newton(self, start: Array, free: NDArray[np.bool_]) -> Array:
-        _, slope = self.value(start)
-        places = np.argwhere(free)
-        step = 1e-5 * float(start.max())
-        columns = np.empty((len(places), len(places)))
-        for i, (row, column) in enumerate(places):
-            up, down = start.copy(), start.copy()
-            up[row, column] += step
-            down[row, column] -= step
-            columns[i] = (self.value(up)[1][free] - self.value(down)[1][free]) / (2 * step)
-        hessian = (columns + columns.T) / 2
-        # Turns among the features leave the loss as it is: those directions are left out.
-        moved = np.linalg.lstsq(hessian, -slope[free], rcond=1e-8)[0]
-        new = start.copy()
-        new[free] += moved
-        return new
-
-    def _slope(self, features: Array) -> float:
+    def slope(self, features: Array) -> float:
+        """The length of the gradient, less what the constraint F >= 0 holds."""
         _, slope = self.value(features)
         return float(np.linalg.norm(np.where(features > 0, slope, np.minimum(slope, 0.0))))

@@ -266,6 +266,21 @@ const formulas = {
         return tau*trace + N*r*Math.pow(tau, 2)/2 + share*Math.pow(tau, 2)/(2*lambda_b);
     },
 
+    // T11, deep: z over an eigenvalue of D^(1/2) Q D^(1/2).
+    deep_design_value(square, C, N, lambda_h, P) {
+        return Math.pow(N*lambda_h*square/C, P/2);
+    },
+
+    // T11, deep: singular value of the codes E D^(1/2) over z.
+    deep_design_code_singular_value(z, C, P) {
+        return z + C*1/Math.pow(z, 1 - 2/P);
+    },
+
+    // T11, deep: z that every direction of a designed geometry must exceed.
+    deep_design_least(C, P) {
+        return Math.pow(C*(P - 2), P/(2*P - 2));
+    },
+
     // T11, cosine: s_mu that a cosine below 1 asks for, in units of sqrt(n).
     target_mean_singular_value(cosine, s_perp, K) {
         return s_perp*(1 + cosine*(K - 1))/(1 - cosine);
