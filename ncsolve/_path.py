@@ -102,7 +102,7 @@ class Path:
 
     @property
     def ties(self) -> tuple[str, ...]:
-        """What else is a minimizer at every point, as in ``Minimizer.ties``: cosines and NC metrics are of one of them."""
+        """What else is a minimizer, as in ``Minimizer.ties``: cosines and NC metrics are those of one of them."""
         return tuple(point.ties for point in self.points) if self.points else ("",) * len(self)
 
     @cached_property

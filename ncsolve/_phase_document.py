@@ -20,7 +20,7 @@ def phase_document(phase: Phase) -> dict[str, object]:
     problem = problem_part(phase.problem, CONVENTIONS["paper"], None)
     for name in ("lambda_b", *_SETS[phase.against]):
         problem[name] = None
-    return {
+    result: dict[str, object] = {
         "schema": PHASE_SCHEMA,
         "problem": problem,
         "against": phase.against,
@@ -40,7 +40,15 @@ def phase_document(phase: Phase) -> dict[str, object]:
                 "values": boundary.values.tolist(),
                 "lambda_b": boundary.lambda_b.tolist(),
             }
+            | ({"jump": boundary.jump} if phase.beyond else {})
             for boundary in phase.boundaries
         ],
         "collapse": list(phase.collapse),
     }
+    if phase.beyond:
+        layers = None if "lambda_w" in _SETS[phase.against] else list(phase.problem.lambda_w_layers)
+        result["model"] = {
+            "features": phase.problem.features, "depth": phase.problem.depth, "lambda_w_layers": layers,
+        }
+        result["best_found"] = phase.best_found.tolist()
+    return result

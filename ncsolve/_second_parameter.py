@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve import encodings
+from ncsolve import _formulas, encodings
+from ncsolve._beyond_points import is_beyond
 from ncsolve._problem import UFM
+from ncsolve.deep import shrinkage_of
 from ncsolve.errors import ProblemError, UnknownNameError
 
 __all__ = ["AGAINST", "SecondParameter", "second_parameter"]
@@ -40,12 +42,15 @@ class SecondParameter:
         if self.name == "t":
             tau = value * math.sqrt(problem.samples / problem.classes) / problem.samples
             ratio = math.sqrt(problem.lambda_w) / math.sqrt(problem.lambda_h)
-            return problem.replace(lambda_w=tau * ratio, lambda_h=tau / ratio)
+            layers: object = tau * ratio
+            if len(set(problem.lambda_w_layers)) > 1:  # of which lambda_w is the geometric mean
+                layers = tuple(decay * (tau * ratio / problem.lambda_w) for decay in problem.lambda_w_layers)
+            return problem.replace(lambda_w=layers, lambda_h=tau / ratio)
         if self.name == "weight_decay":
             return problem.replace(lambda_w=value, lambda_h=value)
         if self.name == "classes":
             return problem.replace(
-                encoding=encodings.make(problem.encoding.name, classes=round(value)), dim=None, class_names=None,
+                encoding=encodings.make(problem.encoding.name, classes=round(value)), class_names=None,
                 counts=problem.counts.values[0],
             )
         large = problem.counts.values[-1]
@@ -65,13 +70,24 @@ class SecondParameter:
             return ()
         n, k = self.problem.counts.values[-1], self.problem.classes
         if self.name == "imbalance":
-            found = _imbalance_ratios(n, k, self.problem.tau / abs(affine.a))
+            # Only there the bias is known to treat the classes of one size alike.
+            found = [] if is_beyond(self.problem) else _imbalance_ratios(n, k, self.problem.tau / abs(affine.a))
         elif self.name in ("t", "weight_decay") and self.problem.counts.balanced:
             found = [abs(affine.a) if self.name == "t" else abs(affine.a) / (k * math.sqrt(n))]
+            if self.problem.depth > 1:
+                found = [self._hard_threshold(abs(affine.a) * math.sqrt(n))]
+            elif self.problem.features == "relu" and abs(affine.row_sum) <= abs(affine.a):
+                found = []  # where all is lost before that, and where depends on lambda_b
         else:
             found = []
         low, high = float(self.values[0]), float(self.values[-1])
         return tuple(sorted(value for value in found if low <= value <= high))
+
+    def _hard_threshold(self, g: float) -> float:
+        """The value at which the threshold of a deep head (T9) is g: C is proportional to the parameter."""
+        p = self.problem.depth + 1
+        unit = shrinkage_of(self.problem_at(1.0)).constant
+        return float((g / _formulas.deep_threshold(1.0, p)) ** ((2 * p - 2) / p) / unit)
 
 
 def _imbalance_ratios(n: int, k: int, scale: float) -> list[float]:

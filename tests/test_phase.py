@@ -9,7 +9,7 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._phase import _joined, _refined
+from ncsolve._phase_boundaries import joined, refined
 from ncsolve._phase_document import phase_document
 from ncsolve._regime_changes import regime_changes
 from ncsolve._second_parameter import second_parameter
@@ -120,10 +120,10 @@ def test_a_curve_is_followed_to_the_edge():
     changes = [
         regime_changes(Sweep(problem=second.problem_at(v), name="lambda_b", values=grid)) for v in second.values
     ]
-    rows = _refined(second, grid, changes)
+    rows = refined(second, grid, changes)
     assert len(rows) > 2
     assert [value for value, _ in rows] == sorted(value for value, _ in rows)
-    assert sum(b.values.size for b in _joined(rows)) > sum(len(change) for change in changes)
+    assert sum(b.values.size for b in joined(rows)) > sum(len(change) for change in changes)
 
 
 def test_minority_collapse_is_where_the_small_classes_vanish():

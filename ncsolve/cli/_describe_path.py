@@ -10,12 +10,13 @@ import numpy as np
 from ncsolve._conventions import Convention
 from ncsolve._path import Path
 from ncsolve._path_document import user_factor
+from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._sweep import VARIED
 from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import facts, number, show, table
 
-__all__ = ["describe_path"]
+__all__ = ["describe_path", "model_words"]
 
 _ROWS = 12
 _CHANGES = 8
@@ -70,26 +71,29 @@ def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]
 
 
 def _model(path: Path, convention: Convention) -> str:
-    """What is different from the paper's model."""
-    problem, parts = path.problem, []
-    if problem.features == "relu":
-        parts.append("ReLU features, H >= 0")
-    if problem.depth > 1:
-        layers = ", ".join(
-            f"{value / convention.factors(problem.samples, problem.code_length)[0]:g}"
-            for value in problem.lambda_w_layers
-        )
-        decay = "" if path.varied == "lambda_w" else f" with weight decay {layers}"
-        parts.append(f"deep linear head of {problem.depth} layers{decay}")
-    if problem.feature_dim < min(problem.code_length, problem.classes):
-        parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
+    """What is different from the paper's model, and what is not unique."""
+    problem = path.problem
+    parts = [model_words(problem)]
+    if problem.depth > 1 and path.varied != "lambda_w":
+        factor = convention.factors(problem.samples, problem.code_length)[0]
+        parts[0] += ", weight decay of the layers " + ", ".join(f"{x / factor:g}" for x in problem.lambda_w_layers)
     ties = [text for text in path.ties if text]
     if ties:
         parts.append(
-            f"not unique at {len(ties)} of {len(path)} points, where cosines and NC metrics are those of one minimizer: "
+            f"not unique at {len(ties)} of {len(path)} points; cosines and NC metrics are those of one minimizer: "
             + "; or ".join(sorted(set(ties))[:2])
         )
     return "\n".join(parts)
+
+
+def model_words(problem: UFM) -> str:
+    """Bottleneck, deep head and ReLU features, in words."""
+    parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
+    if problem.depth > 1:
+        parts.append(f"deep linear head of {problem.depth} layers")
+    if problem.feature_dim < min(problem.code_length, problem.classes):
+        parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
+    return "; ".join(parts)
 
 
 def _guarantee(path: Path) -> str:
@@ -99,8 +103,8 @@ def _guarantee(path: Path) -> str:
         return "global minimum at every point"
     gap = (path.loss - path.lower_bounds)[found] / path.loss[found]
     return (
-        f"best found, not known to be the global minimum, at {np.count_nonzero(found)} of {len(path)} points; there the "
-        f"loss is at most {number(100 * float(gap.max()), 3)} % too high (--out FILE has the lower bound of each)"
+        f"best found, not known to be the global minimum, at {np.count_nonzero(found)} of {len(path)} points; there "
+        f"the loss is at most {number(100 * float(gap.max()), 3)} % too high (--out FILE has the lower bound of each)"
     )
 
 

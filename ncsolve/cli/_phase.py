@@ -48,6 +48,8 @@ def phase(
         ),
     ] = "t",
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", help="Processes.")] = 1,
@@ -68,6 +70,7 @@ def phase(
       ncsolve phase --plot phase.png
       ncsolve phase --encoding smoothed:0.1 --against weight-decay=1e-5:1e-2:50 --plot phase.svg
       ncsolve phase --per-class 5000 --against imbalance=1:1000:40 --workers 2 --out phase.csv
+      ncsolve phase --depth 2 --classes 5 --plot first_order.png
       ncsolve phase --against classes=2:50:40 --json
     """
     from ncsolve._phase import phase as solve_phase
@@ -89,7 +92,7 @@ def phase(
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b="1", dim=dim,
-        convention_name=convention, seed=seed,
+        convention_name=convention, seed=seed, features=features, depth=depth,
     )
     if asked.convention.name != "paper":
         raise ProblemError(
@@ -125,6 +128,7 @@ def _describe(found: Phase) -> None:
     import numpy as np
 
     from ncsolve._second_parameter import AGAINST
+    from ncsolve.cli._describe_path import model_words
     from ncsolve.cli._tables import facts, number, show
 
     problem = found.problem
@@ -134,6 +138,11 @@ def _describe(found: Phase) -> None:
         f"lambda_b over {found.lambda_b.size} values against {found.against} ({AGAINST[found.against]}) over "
         f"{found.values.size} values",
     )
+    if found.beyond:
+        rows.add_row("model", model_words(problem) or "a bottleneck where there are more classes than dimensions")
+    if found.best_found.any():
+        share = 100 * float(found.best_found.mean())
+        rows.add_row("guarantee", f"best found, not known to be the global minimum, at {share:.3g} % of the points")
     names = np.array(found.regimes, dtype=object)
     general = bool((names == "general").any())
     if general:
@@ -152,7 +161,11 @@ def _describe(found: Phase) -> None:
         ends = f"from ({number(boundary.lambda_b[0], 6)}, {number(boundary.values[0], 6)})"
         if boundary.values.size > 1:
             ends += f" to ({number(boundary.lambda_b[-1], 6)}, {number(boundary.values[-1], 6)})"
-        how = "closed form, T5" if boundary.theorem else f"{boundary.values.size} roots"
+        how = f"closed form, {boundary.theorem}" if boundary.theorem else f"{boundary.values.size} roots"
+        if boundary.kind == "exchange":
+            what += ", the label mean for a contrast"
+        if boundary.jump:
+            what += ", a jump"
         lines.append(f"{what}: {ends} in (lambda_b, {found.against}); {how}")
     if len(found.boundaries) > 8:
         lines.append(f"... and {len(found.boundaries) - 8} more (--json has all of them)")

@@ -17,8 +17,8 @@ from ncsolve._problem import UFM
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
-from ncsolve.plots._jumps import broken, latent_lines
 from ncsolve.plots._frame import gram_figure
+from ncsolve.plots._jumps import broken, latent_lines
 from ncsolve.plots._style import (
     COLOURS,
     LINES,
@@ -116,9 +116,7 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
     ax = new_axes(ax)
     with style():
         axis = _axis(path, convention)
-        x, values = broken(
-            path, axis, convention, path.singular_values, lambda side: side.singular_values[: path.singular_values.shape[1]]
-        )
+        x, values = broken(path, axis, convention, path.singular_values, lambda side: side.singular_values)
         groups = _equal_columns(values)
         few = len(groups) <= _NAMED
         for i, (column, times) in enumerate(groups):

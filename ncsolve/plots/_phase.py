@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._phase import Phase
+from ncsolve._phase import Boundary, Phase
 from ncsolve.plots._axis import ParameterAxis
-from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
+from ncsolve.plots._style import COLOURS, LINES, model_words, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,26 +64,45 @@ def phase_figure(phase: Phase) -> Figure:
             samples = f"{counts[-1]} samples in each of the {problem.classes - problem.classes // 2} large classes"
         else:
             samples += " samples per class"
-        figure.suptitle(f"{problem.encoding.name} codes{size}, {samples}", fontsize=10)
+        model = f", {model_words(problem)}" if phase.beyond else ""
+        figure.suptitle(f"{problem.encoding.name} codes{size}, {samples}{model}", fontsize=10)
     return figure
 
 
 def _boundaries(ax: Axes, phase: Phase) -> None:
     named: set[str] = set()
     for boundary in phase.boundaries:
-        orthogonal = boundary.kind == "orthogonal"
-        text = "orthogonal frame: the mean cosine is 0" if orthogonal else "a singular value of $Z$ leaves zero"
-        if boundary.theorem and not orthogonal:
-            affine = phase.problem.encoding.affine
-            w = "1" if affine is not None and abs(affine.row_sum) == 1.0 else "|w|"
-            text = rf"$\lambda_b^* = t/({w} - t)$: the label mean enters the class means"
+        text = _boundary_label(phase, boundary)
         point = "o" if boundary.values.size == 1 else None
         ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
         ax.plot(
-            boundary.lambda_b, boundary.values, color="black", linewidth=1.4, zorder=4, marker=point,
-            linestyle=LINES[1] if orthogonal else LINES[0], label=None if text in named else text,
+            boundary.lambda_b, boundary.values, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
+            marker=point, linestyle=LINES[1] if boundary.kind == "orthogonal" else LINES[0],
+            label=None if text in named else text,
         )
         named.add(text)
+
+
+def _boundary_label(phase: Phase, boundary: Boundary) -> str:
+    affine = phase.problem.encoding.affine
+    w = "1" if affine is not None and abs(affine.row_sum) == 1.0 else "|w|"
+    if boundary.kind == "exchange":
+        return "jump: the label mean takes a dimension from the contrasts" + (
+            " (T8)" if boundary.theorem else ""
+        )
+    if boundary.jump:
+        return "jump (T9): the label mean enters the class means" if boundary.theorem else (
+            "jump: singular values of $Z$ leave zero"
+        )
+    if boundary.kind == "orthogonal":
+        if boundary.theorem == "T10":
+            return rf"$\lambda_b = t/({w} - |a|)$: end of the orthogonal frame"
+        return "orthogonal frame: the mean cosine is 0"
+    if boundary.theorem == "T10":
+        return "all class means reach zero (T10)"
+    if boundary.theorem:
+        return rf"$\lambda_b^* = t/({w} - t)$: the label mean enters the class means"
+    return "a singular value of $Z$ leaves zero"
 
 
 def _collapse_label(phase: Phase, value: float) -> str:
@@ -91,6 +110,8 @@ def _collapse_label(phase: Phase, value: float) -> str:
         affine = phase.problem.encoding.affine
         rule = "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
         return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
+    if phase.problem.depth > 1:
+        return f"no two class means differ, {number(value)} (T9)"
     return f"$t = |a|$: no two class means differ, {number(value)}"
 
 
