@@ -159,9 +159,8 @@ def test_problem_files_name_the_model(tmp_path):
 def test_what_has_no_certificate_says_so(model, tmp_path):
     file = tmp_path / "problem.toml"
     file.write_text(f"classes = 3\nper_class = 2\nlambda_b = 5\n{model}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "ncsolve", "certify", "--problem", str(file)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "ncsolve", "certify", "--problem", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert any(part in done.stderr for part in ("heads of one layer", "dim = 2 is below the rank"))

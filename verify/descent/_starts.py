@@ -17,7 +17,7 @@ __all__ = ["beside", "layered_starts"]
 Array = NDArray[np.float64]
 # Of the random starts, in natural units.  Deep heads sink to zero from small ones and keep too much from large ones.
 _SIZES = (0.4, 1.0, 2.0)
-_NOISE, _BESIDE = 0.1, 0.03
+_NOISE, _BESIDE = 0.1, 3e-3
 
 
 def layered_starts(
