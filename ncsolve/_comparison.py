@@ -14,7 +14,7 @@ from ncsolve._counts import ClassCounts
 from ncsolve._decoding import Decoding, decoding_of
 from ncsolve._metrics import Cosines
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_lambda, check_lambda_b
+from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve._solve import solve
 from ncsolve.encodings import Encoding, from_array, from_file, make
 from ncsolve.encodings._base import check_classes
@@ -43,11 +43,21 @@ class ComparedEncoding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """``rows``, one per encoding in the order asked for; the ``convention`` and the lambdas as given in it."""
+    """``rows``, one per encoding in the order asked for; the ``convention`` and the lambdas as given in it.
+
+    ``layers`` are the weight decays of the layers of a deep head; w in ``lambdas`` is their geometric mean.
+    """
 
     rows: tuple[ComparedEncoding, ...]
     convention: str
     lambdas: tuple[float, float, float]
+    layers: tuple[float, ...]
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the model is another than the paper's: a bottleneck, a deep head or ReLU features."""
+        first = self.rows[0].minimizer.problem
+        return not first.plain or any(row.minimizer.choice.theorem == "T8" for row in self.rows)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve compare --json`` (schema ncsolve.comparison/1)."""
@@ -58,8 +68,9 @@ class Comparison:
 
 def compare(
     encodings: Sequence[str | Encoding | ArrayLike], *, counts: int | Sequence[int] | ArrayLike | ClassCounts,
-    lambda_w: float, lambda_h: float, lambda_b: float, classes: int | None = None, convention: str = "paper",
-    class_names: Sequence[str] | None = None, seed: int = 0,
+    lambda_w: float | Sequence[float], lambda_h: float, lambda_b: float, classes: int | None = None,
+    convention: str = "paper", class_names: Sequence[str] | None = None, seed: int = 0, dim: int | None = None,
+    features: str = "linear", depth: int = 1,
 ) -> Comparison:
     """Solve the same problem under several label encodings and compare what becomes of the classes.
 
@@ -77,15 +88,19 @@ def compare(
     class_names : sequence of K strings, optional
     seed : int
         Of random encodings.
+    dim, features, depth
+        As for ``UFM``, the same for every encoding: a bottleneck, ReLU features, a deep head.
 
     Raises
     ------
+    OpenProblemError
+        For ReLU features under a deep head.
     ProblemError
         For an encoding that does not fit the classes, and as ``UFM`` and ``solve`` do.
     SizeError
         For more than 2000 classes, of which all pairs would be compared.
 
-    Source: T3 to T7 of docs/theory.md.
+    Source: T3 to T10 of docs/theory.md.
 
     >>> import ncsolve
     >>> found = ncsolve.compare(["onehot", "simplex"], counts=[400, 100, 9, 1], lambda_w=5e-3, lambda_h=1e-3,
@@ -104,7 +119,8 @@ def compare(
             classes = int(np.size(np.asarray(counts)))
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
     scaling = find_convention(convention)
-    w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
+    layers = check_layers("lambda_w", lambda_w, check_depth(depth))
+    w, h = geometric_mean(layers), check_lambda("lambda_h", lambda_h)
     b = check_lambda_b(lambda_b)
     rows = []
     for item in encodings:
@@ -115,10 +131,18 @@ def compare(
                 f"{numbers.classes} classes"
             )
         pw, ph, pb = scaling.to_paper(numbers.total, code.code_length, w, h, b)
-        problem = UFM(encoding=code, counts=numbers, lambda_w=pw, lambda_h=ph, lambda_b=pb, class_names=class_names)
+        if len(set(layers)) > 1:
+            scale = scaling.factors(numbers.total, code.code_length)[0]
+            decays: float | tuple[float, ...] = tuple(layer * scale for layer in layers)
+        else:
+            decays = pw
+        problem = UFM(
+            encoding=code, counts=numbers, lambda_w=decays, lambda_h=ph, lambda_b=pb, class_names=class_names, dim=dim,
+            features=features, depth=depth,
+        )
         minimizer = solve(problem)
         rows.append(ComparedEncoding(minimizer=minimizer, decoding=decoding_of(minimizer)))
-    return Comparison(rows=tuple(rows), convention=scaling.name, lambdas=(w, h, b))
+    return Comparison(rows=tuple(rows), convention=scaling.name, lambdas=(w, h, b), layers=layers)
 
 
 def _encoding(item: str | Encoding | ArrayLike, classes: int, seed: int) -> Encoding:

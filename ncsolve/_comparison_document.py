@@ -26,11 +26,27 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     }
     if problem.class_names is not None:
         shared["class_names"] = list(problem.class_names)
-    return {
-        "schema": SCHEMA,
-        "problem": shared,
-        "encodings": [_row(row, comparison.convention) for row in comparison.rows],
+    rows = [_row(row, comparison.convention) for row in comparison.rows]
+    if comparison.beyond:
+        shared["model"] = {
+            "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(comparison.layers),
+            "dim": problem.dim,
+        }
+        for row, compared in zip(rows, comparison.rows, strict=True):
+            row |= _known(compared, comparison.convention)
+    return {"schema": SCHEMA, "problem": shared, "encodings": rows}
+
+
+def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
+    """What rows of bottlenecks, deep heads and ReLU features have in addition."""
+    minimizer = row.minimizer
+    problem = minimizer.problem
+    factor = convention(name).loss_factor(problem.samples, problem.code_length)
+    known: dict[str, object] = {
+        "dim": minimizer.dim, "guarantee": minimizer.guarantee, "lower_bound": minimizer.lower_bound * factor,
+        "gap": minimizer.gap * factor,
     }
+    return known | ({"ties": minimizer.ties} if minimizer.ties else {})
 
 
 def _row(row: ComparedEncoding, name: str) -> dict[str, object]:

@@ -84,9 +84,13 @@ def transition_lambda_b(problem: UFM) -> float | None:
             t = problem.threshold / math.sqrt(problem.counts.values[0])
             w = encoding.row_sum
             return _formulas.affine_threshold(w, t) if t < abs(w) else None
+        if problem.feature_dim < problem.classes:  # the law needs a dimension for every one of independent codes
+            return None
         if encoding.q == 0.0:
             threshold = _one_hot_threshold(problem, encoding)
             return threshold if math.isfinite(threshold) else None
+    elif problem.dim is not None and problem.dim < np.linalg.matrix_rank(problem.encoding.matrix):
+        return None
     law = large_bias_law(_spectrum(problem), problem.threshold)
     return None if law is None else law.threshold
 

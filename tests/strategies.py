@@ -85,6 +85,25 @@ def affine_problems(draw: st.DrawFn, most: int = 30) -> ncsolve.UFM:
 
 
 @st.composite
+def beyond_problems(draw: st.DrawFn) -> ncsolve.UFM:
+    """A bottleneck, a deep head (with or without a bottleneck) or ReLU features, small enough for many descents."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    k = draw(st.integers(2, 4))
+    code = draw(st.sampled_from(["onehot", "smoothed:0.1", "signed", "simplex", "normal"]))
+    m = k if code != "normal" else draw(st.integers(1, 4))
+    model = draw(st.sampled_from([
+        {"dim": max(1, min(m, k) - 1)}, {"depth": 2}, {"depth": 3}, {"depth": 2, "dim": max(1, min(m, k) - 1)},
+        {"features": "relu"},
+    ]))
+    decays = draw(st.lists(st.floats(-3.5, -1.3), min_size=model.get("depth", 1), max_size=model.get("depth", 1)))
+    return ncsolve.UFM(
+        encoding=rng.standard_normal((m, k)) if code == "normal" else encodings.make(code, classes=k),
+        counts=draw(counts(k, 6)), lambda_w=[10.0**e for e in decays], lambda_h=10.0 ** draw(st.floats(-3.5, -1.3)),
+        lambda_b=draw(st.one_of(st.floats(-3, 1).map(lambda e: 10.0**e), st.sampled_from([0.0, math.inf]))), **model,
+    )
+
+
+@st.composite
 def targets(draw: st.DrawFn, max_classes: int = 6) -> np.ndarray:
     """Positive semidefinite Gram matrices (K, K) of any rank from 1 to K, with nonzero eigenvalues within 1 : 100."""
     k = draw(st.integers(1, max_classes))

@@ -131,10 +131,14 @@ def test_a_convex_solver_that_gives_up_is_left_out_and_said(monkeypatch):
     assert report.skipped == ("the convex program: clarabel failed",)
 
 
-def test_a_dimension_below_the_rank_is_reported():
-    report = check(SMALL.replace(dim=1))
+def test_a_solver_that_fails_is_reported(monkeypatch):
+    def fail(problem):
+        raise ncsolve.ConvergenceError("the gradient of the objective must vanish")
+
+    monkeypatch.setattr(ncsolve, "solve", fail)
+    report = check(SMALL)
     assert report.verdict == "error"
-    assert "OpenProblemError" in report.summary
+    assert "ConvergenceError" in report.summary
     assert report.to_json()["error"] == report.error
 
 

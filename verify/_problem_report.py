@@ -17,13 +17,17 @@ __all__ = ["Report"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
-    """What ``check`` found: the figures, what was ``skipped`` and why, and the ``error`` of a solver that failed."""
+    """What ``check`` found: the figures, what was ``skipped`` and why, and the ``error`` of a solver that failed.
+
+    ``note`` says what the solver claims for its point, where that is less than the global minimum.
+    """
 
     problem: UFM
     figures: tuple[Figure, ...]
     skipped: tuple[str, ...]
     seconds: float
     error: str | None = None
+    note: str = ""
 
     @property
     def passed(self) -> bool:
@@ -47,7 +51,8 @@ class Report:
         if not self.figures:
             return self.verdict
         agree = sum(figure.passed for figure in self.figures)
-        return f"{self.verdict}: {agree} of {len(self.figures)} figures agree ({self.seconds:.1f} s)"
+        line = f"{self.verdict}: {agree} of {len(self.figures)} figures agree ({self.seconds:.1f} s)"
+        return f"{line}; {self.note}" if self.note else line
 
     def table(self) -> Table:
         """One row per figure."""
@@ -83,11 +88,13 @@ class Report:
                 "lambda_h": self.problem.lambda_h,
                 "lambda_b": self.problem.lambda_b if math.isfinite(self.problem.lambda_b) else "inf",
                 "dim": self.problem.feature_dim,
+                **_model(self.problem),
             },
             "passed": self.passed,
             "verdict": self.verdict,
             "error": self.error,
             "seconds": round(self.seconds, 3),
+            **({"note": self.note} if self.note else {}),
             "skipped": list(self.skipped),
             "figures": [figure.to_json() for figure in self.figures],
         }
@@ -107,3 +114,12 @@ class Report:
             lines.append("| " + " | ".join(cell(text) for text in row) + " |")
         lines += [f"\nNot verified: {text}." for text in self.skipped]
         return "\n".join(lines) + "\n"
+
+
+def _model(problem: UFM) -> dict[str, object]:
+    """What documents of deep heads and ReLU features have in addition."""
+    if problem.plain:
+        return {}
+    return {
+        "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(problem.lambda_w_layers),
+    }

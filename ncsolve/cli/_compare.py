@@ -35,6 +35,9 @@ def compare(
     lambda_w: options.LambdaWOption = None,
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
+    dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.comparison/1).")] = False,
@@ -50,6 +53,7 @@ def compare(
       ncsolve compare --encodings onehot,smoothed:0.1,signed,simplex,hadamard --classes 8
       ncsolve compare --encodings onehot,codes.csv --counts 5000,500,50 --lambda-b inf --json
       ncsolve compare --labels digits.csv --plot comparison.png
+      ncsolve compare --classes 5 --depth 2 --lambda-w 5e-3
     """
     from ncsolve._comparison import compare as library
 
@@ -61,11 +65,13 @@ def compare(
     asked = options.request(  # of a problem file all but the encoding is used
         problem_file=problem, encoding="onehot", classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
+        dim=dim, features=features, depth=depth,
     )
-    w, h, b = asked.lambdas
+    _, h, b = asked.lambdas
     found = library(
-        specs, counts=asked.problem.counts, lambda_w=w, lambda_h=h, lambda_b=b, convention=asked.convention.name,
-        class_names=asked.problem.class_names, seed=seed or 0,
+        specs, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
+        convention=asked.convention.name, class_names=asked.problem.class_names, seed=seed or 0, dim=asked.problem.dim,
+        features=asked.problem.features, depth=asked.problem.depth,
     )
     if plot is not None:
         from ncsolve.plots import comparison_figure, save_figure
@@ -112,21 +118,28 @@ def _describe(found: Comparison) -> None:
     scaling = find_convention(found.convention)
     values = problem.counts.values
     per_class = f"{values[0]}" if problem.counts.balanced else f"{values[0]} to {values[-1]}"
-    w, h, b = found.lambdas
+    _, h, b = found.lambdas
+    layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
+    w = ", ".join(f"{value:g}" for value in layers)
+    model = _model(found)
     typer.echo(
-        f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w:g}, "
+        f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
-        + ("" if scaling.name == "paper" else f"; convention {scaling.name}") + "\n"
+        + ("" if scaling.name == "paper" else f"; convention {scaling.name}")
+        + (f"\n{model}" if model else "") + "\n"
     )
-    rows = table("encoding", "m", "loss", "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4")
-    rows.padding = (0, 1, 0, 0)  # nine columns fit in 100 characters
-    rows.columns[0].no_wrap = rows.columns[3].no_wrap = True
+    known = ("minimum",) if found.beyond else ()
+    rows = table("encoding", "m", "loss", *known, "angles", "dist", "margin", "share", "collapsed", "NC3", "NC4")
+    rows.padding = (0, 1, 0, 0)  # all columns fit in 100 characters
+    for column in rows.columns:
+        column.no_wrap = column.header in ("encoding", "angles", "minimum")
     for row in found.rows:
         minimizer, decoding = row.minimizer, row.decoding
         own = minimizer.problem
         loss = minimizer.loss * scaling.loss_factor(own.samples, own.code_length)
         rows.add_row(
-            row.name, str(own.code_length), number(loss, 5), _angles(row),
+            row.name, str(own.code_length), number(loss, 5), *((_known(row),) if found.beyond else ()),
+            _angles(row, 1 if found.beyond else 2),
             "-" if decoding.min_distance is None else number(_clean(decoding.min_distance), 4), *_margin(row),
             _collapsed(row), _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
         )
@@ -138,13 +151,39 @@ def _describe(found: Comparison) -> None:
         "self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
         "different size are not on one scale."
     )
+    if found.beyond:
+        typer.echo(
+            "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"
+            "leaves open."
+            + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else "")
+        )
 
 
-def _angles(row: ComparedEncoding) -> str:
+def _model(found: Comparison) -> str:
+    """What is different from the paper's model."""
+    problem = found.rows[0].minimizer.problem
+    parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
+    if problem.depth > 1:
+        parts.append(f"deep linear head of {problem.depth} layers")
+    if problem.dim is not None:
+        parts.append(f"{problem.dim} feature dimension{'s' if problem.dim > 1 else ''}")
+    return "; ".join(parts)
+
+
+def _known(row: ComparedEncoding) -> str:
+    """What is known of the loss."""
+    minimizer = row.minimizer
+    if minimizer.guarantee == "global":
+        return "global *" if minimizer.ties else "global"
+    share = minimizer.gap / minimizer.loss if minimizer.loss > 0 else 0.0
+    return f"best found\n{100 * share:.2g} % open"
+
+
+def _angles(row: ComparedEncoding, digits: int) -> str:
     cosines = row.cosines
     if cosines is None:
         return "-"
-    low, high = (f"{math.degrees(math.acos(max(-1.0, min(1.0, c)))):.2f}" for c in (cosines.max, cosines.min))
+    low, high = (f"{math.degrees(math.acos(max(-1.0, min(1.0, c)))):.{digits}f}" for c in (cosines.max, cosines.min))
     return low if low == high else f"{low}-{high}"
 
 

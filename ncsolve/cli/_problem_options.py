@@ -131,7 +131,7 @@ class Request:
     """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed.
 
     ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, a file,
-    or a matrix of texts.  For layers of different weight decay w is their geometric mean.
+    or a matrix of texts.  ``layers`` are the weight decays of the layers, w is their geometric mean.
     """
 
     problem: UFM
@@ -139,6 +139,7 @@ class Request:
     lambdas: tuple[float, float, float]
     texts: tuple[str, str, str]
     encoding: str | Rows
+    layers: tuple[float, ...]
 
 
 def request(
@@ -214,7 +215,8 @@ def request(
         features=features or file.features or "linear", depth=len(layers),
     )
     return Request(
-        problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=chosen
+        problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=chosen,
+        layers=layers,
     )
 
 

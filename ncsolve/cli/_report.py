@@ -28,6 +28,8 @@ def report(
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     verify: Annotated[
@@ -42,6 +44,7 @@ def report(
     Examples:
       ncsolve report problem.toml -o report.html
       ncsolve report --encoding smoothed:0.1 --lambda-b 0.5 -o report.html
+      ncsolve report --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --lambda-b 0.05 -o deep.html
     """
     from ncsolve.cli._certify import certificate_as_typed
     from ncsolve.report import write_report
@@ -53,7 +56,7 @@ def report(
     asked = options.request(
         problem_file=file or problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts,
         labels=labels, label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed,
+        convention_name=convention, seed=seed, features=features, depth=depth,
     )
     write_report(
         asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify,

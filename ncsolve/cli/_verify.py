@@ -16,7 +16,7 @@ __all__ = ["verify"]
 
 _PROBLEM = (
     "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
-    "lambda_b", "dim", "convention", "seed",
+    "lambda_b", "dim", "features", "depth", "convention", "seed",
 )
 _CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
@@ -58,6 +58,8 @@ def verify(
     lambda_h: options.LambdaHOption = None,
     lambda_b: options.LambdaBOption = None,
     dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
 ) -> None:
@@ -74,6 +76,7 @@ def verify(
       ncsolve verify --quick --stable --force --report docs/verification.md
       ncsolve verify --only large-bias-law --details
       ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
+      ncsolve verify --classes 4 --features relu --lambda-b 0.05
     """
     described = _given(context, _PROBLEM)
     if listing:
@@ -105,7 +108,7 @@ def verify(
         asked = options.request(
             problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
             label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-            convention_name=convention, seed=seed,
+            convention_name=convention, seed=seed, features=features, depth=depth,
         )
         from ncsolve.verify import check
 

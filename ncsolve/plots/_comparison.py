@@ -11,7 +11,7 @@ from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._conventions import convention
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
-from ncsolve.plots._style import COLOURS, new_figure, number, style
+from ncsolve.plots._style import COLOURS, model_words, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         _dots(axes[2], margins, "decoding margin,\n% of the ideal", COLOURS[1])
         axes[2].axvline(0.0, color="0.4", linewidth=0.8, zorder=0)
         _dots(axes[3], [_loss(row, comparison.convention) for row in rows], "loss", COLOURS[0])
+        _bounds(axes[3], comparison)
         for ax in axes:
             ax.set_ylim(len(rows) - 0.5, -0.5)
             ax.grid(axis="y", color="0.9", linewidth=0.6)
@@ -95,6 +96,16 @@ def _dots(ax: Axes, values: list[float | None], words: str, colour: str) -> None
     ax.set_xlabel(words)
 
 
+def _bounds(ax: Axes, comparison: Comparison) -> None:
+    """A line from the loss of a point that is only the best found down to its lower bound."""
+    open_ones = [(i, row) for i, row in enumerate(comparison.rows) if row.minimizer.guarantee != "global"]
+    for place, row in open_ones:
+        low = row.minimizer.lower_bound / row.minimizer.loss * _loss(row, comparison.convention)
+        ax.plot([low, _loss(row, comparison.convention)], [place, place], color=COLOURS[0], marker="|", zorder=1)
+    if open_ones:
+        ax.set_xlabel("loss\n(line: down to a lower bound)")
+
+
 def _loss(row: ComparedEncoding, name: str) -> float:
     problem = row.minimizer.problem
     return row.minimizer.loss * convention(name).loss_factor(problem.samples, problem.code_length)
@@ -103,7 +114,12 @@ def _loss(row: ComparedEncoding, name: str) -> float:
 def _name(row: ComparedEncoding) -> str:
     decoding = row.decoding
     gone = len(decoding.vanished) + sum(len(group) for group in decoding.merged)
-    return row.name + (f"\n({gone} collapsed)" if gone else "")
+    notes = [f"{gone} collapsed"] if gone else []
+    if row.minimizer.guarantee != "global":
+        notes.append("best found")
+    if row.minimizer.ties:
+        notes.append("one of several")
+    return row.name + (f"\n({', '.join(notes)})" if notes else "")
 
 
 def _title(comparison: Comparison) -> str:
@@ -111,9 +127,10 @@ def _title(comparison: Comparison) -> str:
     values = problem.counts.values
     per_class = f"{values[0]}" if problem.counts.balanced else f"{values[0]} to {values[-1]}"
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)
+    model = model_words(problem) if comparison.beyond else ""
     return (
         f"K = {problem.classes} classes of {per_class} samples, $\\lambda_W = {w}$, $\\lambda_H = {h}$, "
-        f"$\\lambda_b = {b}$"
+        f"$\\lambda_b = {b}$" + (f", {model}" if model else "")
     )
 
 

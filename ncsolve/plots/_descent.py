@@ -10,15 +10,15 @@ import numpy as np
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
-from ncsolve.plots._style import COLOURS, LINES, legend_above, new_figure, style
+from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ncsolve.verify.descent import Run
+    from ncsolve.verify.descent import LayeredRun, Run
 
-__all__ = ["descent_figure", "problem_descents"]
+__all__ = ["descent_figure", "layered_descent_figure", "problem_descents"]
 
 _MOST_SAMPLES, _MOST_STEPS = 300, 20_000
 _MARKS = ("o", "s", "^", "D", "v", "P")
@@ -30,13 +30,16 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
     loss, cosine, bias, frames = axes
     with style():
         for i, run in enumerate(runs):
-            name = f"{run.method}, seed {run.seed}"
+            name = f"{run.method}, seed {run.seed}" + ("" if run.converged else " (not converged)")
             steps = run.trajectory.column("step")
             excess = np.maximum((run.trajectory.column("loss") - minimizer.loss) / minimizer.loss, 1e-16)
             _curve(loss, steps, excess, i, name)
             _curve(cosine, steps, run.trajectory.column("cosine_mean"), i, name)
             _curve(bias, steps, np.linalg.norm(run.trajectory.column("bias"), axis=1), i, name)
             _curve(frames, steps, run.trajectory.column("nc2_simplex"), i, name)
+            if not run.converged:
+                for ax in axes:
+                    _cross(ax)
         nc, cosines = minimizer.nc, minimizer.cosines
         _level(cosine, None if cosines is None else cosines.mean)
         _level(bias, float(np.linalg.norm(minimizer.bias)))
@@ -62,13 +65,40 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
     return figure
 
 
+def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> Figure:
+    """Loss of each run over its steps above the predicted minimum, for deep heads and ReLU features."""
+    figure, (ax,) = new_figure(1, 1, (10.0, 4.2))
+    known = minimizer.guarantee == "global"
+    with style():
+        for i, run in enumerate(runs):
+            excess = np.maximum((run.losses - minimizer.loss) / minimizer.loss, 1e-16)
+            _curve(ax, np.arange(excess.size), excess, i, run.name)
+        ax.set_yscale("log")
+        ax.set_xscale("symlog", linthresh=1.0)
+        ax.set_xlim(left=0)
+        ax.set_xlabel("step of L-BFGS")
+        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}, relative")
+        legend_above(ax, columns=3)
+        problem = minimizer.problem
+        figure.suptitle(
+            f"{problem.encoding.name} codes, K = {problem.classes}, {model_words(problem)}, "
+            f"$\\lambda_b$ = {problem.lambda_b:g}: descents; a curve that stays above ends in a local minimum",
+            fontsize=10,
+        )
+    return figure
+
+
 def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
     """Descend on a problem from three random starts, by momentum, Adam and L-BFGS, and draw it.
 
     Of more than a few hundred samples the features of a class are one column from the start: those runs take NC1 for
-    granted.
+    granted.  Under a deep head and for ReLU features L-BFGS runs from starts of several kinds, with one column a class.
     """
-    from ncsolve.verify.descent import descend
+    from ncsolve.verify.descent import descend, layered_starts
+
+    if not problem.plain:
+        runs_of_layers = list(layered_starts(problem, seed=seed, merged=True, trace=True, squares=False))
+        return layered_descent_figure(runs_of_layers, solve(problem))
 
     merged = problem.samples > _MOST_SAMPLES
     runs = [
@@ -83,6 +113,15 @@ def _curve(ax: Axes, steps: np.ndarray, values: np.ndarray, i: int, name: str) -
     ax.plot(
         steps, values, color=COLOURS[i % len(COLOURS)], linestyle=LINES[i % len(LINES)], label=name, linewidth=1.3,
         marker=_MARKS[i % len(_MARKS)], markevery=(i % every, every),
+    )
+
+
+def _cross(ax: Axes) -> None:
+    """At the end of the last curve: the run stopped before it converged."""
+    curve = ax.get_lines()[-1]
+    ax.plot(
+        np.asarray(curve.get_xdata())[-1:], np.asarray(curve.get_ydata())[-1:], "x", color=curve.get_color(),
+        markersize=9, markeredgewidth=2.0, zorder=4,
     )
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from ncsolve import __version__
 from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._extensions import check_plain
 from ncsolve._files import write_whole
 from ncsolve._minimizer import Minimizer
 from ncsolve._outputs import check_output
@@ -20,7 +19,8 @@ from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
-from ncsolve.report._math import mathml, require_report_packages
+from ncsolve.report._math import require_report_packages
+from ncsolve.report._model import layers_table, model_rows, statement
 from ncsolve.report._page import page, table
 from ncsolve.report._theorems import theorem_section
 
@@ -34,11 +34,6 @@ _PAPER = CONVENTIONS["paper"]
 _SHOWN = 12
 # Exact arithmetic on more numbers than this takes minutes.
 _CERTIFIED = 100**2
-_OBJECTIVE = (
-    r"\min_{W, H, b}\ \frac{1}{2N} {\Vert W H + b \mathbf{1}^\top - Y \Vert}_F^2"
-    r" + \frac{\lambda_W}{2} {\Vert W \Vert}_F^2 + \frac{\lambda_H}{2} {\Vert H \Vert}_F^2"
-    r" + \frac{\lambda_b}{2} {\Vert b \Vert}^2"
-)
 
 
 def check_report_output(path: str | Path, *, force: bool = False) -> Path:
@@ -71,20 +66,23 @@ def report_html(
 ) -> str:
     """The report on a problem: one HTML document that needs nothing else."""
     require_report_packages()
-    check_plain(problem, "a report")
+    from ncsolve.plots._style import model_words
+
     minimizer = solve(problem)
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)
         lambdas = problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
+    known = minimizer.guarantee == "global"
     sections = [
         ("problem", "Problem", _problem(problem, convention, lambdas)),
-        ("minimizer", "Global minimizer", _minimizer(minimizer, convention, lambdas)),
+        ("minimizer", "Global minimizer" if known else "Best point found", _minimizer(minimizer, convention, lambdas)),
         ("figures", "Figures", figures(minimizer, descents=verify)),
         ("theorem", "Theorem and derivation", theorem_section(minimizer)),
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
-    title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"
+    words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}", model_words(problem)]
+    title = ", ".join(filter(None, words))
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
         "of descent that ends at the predicted loss agrees with it, and proves nothing."
@@ -105,7 +103,8 @@ def _problem(problem: UFM, convention: Convention, lambdas: tuple[float, float, 
             for name, value in zip(("λ_W", "λ_H", "λ_b"), lambdas, strict=True)
         )),
         ("feature dimension", f"d = {problem.feature_dim}"),
-        ("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),
+        *((("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),) if problem.depth == 1 else ()),
+        *model_rows(problem, convention),
         ("convention", f"{convention.name}: {convention.objective}"),
     ]
     if problem.class_names is not None:
@@ -114,11 +113,7 @@ def _problem(problem: UFM, convention: Convention, lambdas: tuple[float, float, 
     codes = ""
     if problem.classes <= _SHOWN and problem.code_length <= _SHOWN:
         codes = "<h3>Codes</h3>" + _matrix(problem.encoding.matrix, "output", "class")
-    return (
-        "<p>The regularized unconstrained features model: the features of a network's last layer are free, and so are "
-        "its classifier and its bias. Y holds one code per sample.</p>"
-        f"{mathml(_OBJECTIVE, display=True)}{table(rows, first_is_name=True)}{codes}"
-    )
+    return f"{statement(problem)}{table(rows, first_is_name=True)}{codes}"
 
 
 def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
@@ -128,6 +123,14 @@ def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[floa
     text = table(rows, first_is_name=True)
     if minimizer.problem.classes <= _SHOWN:
         text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
+    beyond = any(name == "guarantee" for name, _ in rows)
+    if beyond and minimizer.problem.classes <= _SHOWN and minimizer.dim <= _SHOWN:
+        free = "one choice of many with these inner products" if minimizer.problem.features == "relu" else (
+            "up to a rotation"
+        )
+        text += f"<h3>Class means, {free}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
+    if minimizer.problem.depth > 1:
+        text += layers_table(minimizer, convention)
     if minimizer.problem.code_length <= _SHOWN:
         text += "<h3>Bias</h3>" + _matrix(minimizer.bias[None, :], "", "output")
     return text
@@ -154,9 +157,10 @@ def _verification(problem: UFM) -> str:
     ]
     header = ("compared", "predicted", "found", "error", "tolerance", "why this tolerance", "verdict")
     notes = "".join(f"<p>Not verified: {html.escape(text)}.</p>" for text in found.skipped)
+    programs = ", and a convex program" if any("cvxpy" in figure.what for figure in found.figures) else ""
     return (
         "<p>The prediction against numerics that share no formula with it: the definition of the objective, descent "
-        "from random starts on the full non-convex problem, and a convex program.</p>"
+        f"from {'random' if problem.plain else 'many'} starts on the full non-convex problem{programs}.</p>"
         f"<p><strong>{html.escape(found.summary)}</strong></p>{table(rows, header)}{notes}"
     )
 
@@ -170,6 +174,8 @@ def _certificate(minimizer: Minimizer, certify: Callable[[Minimizer], Certificat
             "<p>There is no certificate here: exact arithmetic for so many classes takes minutes. "
             "<code>ncsolve certify</code> makes one.</p>"
         )
+    if len(set(minimizer.problem.lambda_w_layers)) > 1:
+        certify = None  # of several weight decays none is the one that was typed
     try:
         result = certify_floats(minimizer).check() if certify is None else certify(minimizer).check()
     except NCSolveError as error:

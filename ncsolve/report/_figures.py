@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ncsolve._beyond_points import is_beyond
 from ncsolve._minimizer import Minimizer
 from ncsolve._path import path
 from ncsolve.report._page import figure
@@ -15,6 +16,8 @@ __all__ = ["figures"]
 # Along lambda_b the columns of so many classes take a second or two: of any codes, and of affine one-hot codes.
 _MOST_CLASSES, _MOST_SYMMETRIC = 200, 2000
 _POINTS = 160
+# Beyond the paper's model every point is a problem of its own: a closed form, or many descents.
+_MOST_BEYOND, _MOST_DESCENDED, _MOST_LAYERED = 50, 6, 20
 
 
 def figures(minimizer: Minimizer, *, descents: bool) -> str:
@@ -24,13 +27,34 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
 
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
-    if problem.classes <= (_MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC):
+    points, left_out = _points(minimizer), ""
+    if points:
         low, high = _range(minimizer)
-        grid = np.concatenate(([0.0], np.geomspace(low, high, _POINTS), [math.inf]))
+        grid = np.concatenate(([0.0], np.geomspace(low, high, points), [math.inf]))
         shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))
-    if descents and problem.code_length * problem.classes <= _MOST_CLASSES**2:
-        shown.append((problem_descents(problem), "Descents on the full problem, and the predicted values."))
-    return "".join(figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
+    else:
+        left_out = (
+            "<p>The picture along the weight decay of the bias is left out: it would take minutes. "
+            "<code>ncsolve path</code> draws it.</p>"
+        )
+    if descents and problem.code_length * problem.classes <= (_MOST_CLASSES if problem.plain else _MOST_LAYERED) ** 2:
+        caption = "Descents on the full problem, and the predicted values." if problem.plain else (
+            "Descents on the full problem: from random starts, and beside points that fit the labels."
+        )
+        shown.append((problem_descents(problem), caption))
+    drawings = (figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
+    return "".join(drawings) + left_out
+
+
+def _points(minimizer: Minimizer) -> int:
+    """So many points along lambda_b are a matter of seconds; 0 where even a few are not."""
+    problem = minimizer.problem
+    if not is_beyond(problem):
+        most = _MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC
+        return _POINTS if problem.classes <= most else 0
+    if minimizer.method == "closed-form" and problem.encoding.affine is not None and problem.counts.balanced:
+        return _POINTS // 2 if problem.classes <= _MOST_BEYOND else 0
+    return _POINTS // 8 if max(problem.classes, problem.code_length) <= _MOST_DESCENDED else 0
 
 
 def _range(minimizer: Minimizer) -> tuple[float, float]:

@@ -25,7 +25,7 @@ table { border-collapse: collapse; font-size: .9rem; }
 th { white-space: nowrap; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-td { white-space: pre-line; }
+td { white-space: pre-line; } td:first-child { min-width: 9rem; }
 figure { margin: 1rem 0; padding: .6rem; background: #ffffff; border: 1px solid var(--line); border-radius: 4px;
   overflow-x: auto; }
 figure svg { width: 100%; min-width: 40rem; height: auto; display: block; }
@@ -64,11 +64,16 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str] = (), *, first_is
         out.append("<thead><tr>" + "".join(f'<th scope="col">{html.escape(x)}</th>' for x in header) + "</tr></thead>")
     out.append("<tbody>")
     for row in rows:
-        cells = [f"<td>{html.escape(cell)}</td>" for cell in row]
+        cells = [f"<td{_kind(cell)}>{html.escape(cell)}</td>" for cell in row]
         if first_is_name:
             cells[0] = f'<th scope="row">{html.escape(row[0])}</th>'
         out.append(f"<tr>{''.join(cells)}</tr>")
     return "".join([*out, "</tbody></table></div>"])
+
+
+def _kind(cell: str) -> str:
+    """A number is not broken at the sign of its exponent."""
+    return ' class="number"' if re.fullmatch(r"([<>]= )?-?[0-9.]+(e[+-]?[0-9]+)?", cell) else ""
 
 
 def figure(svg: str, caption: str, number: int) -> str:

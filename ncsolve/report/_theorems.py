@@ -25,6 +25,10 @@ def theorem_names(minimizer: Minimizer) -> tuple[str, ...]:
         return ("imbalanced", "no-bias")
     if theorem == "T8":
         return ("bottleneck",)
+    if theorem == "T9":
+        return ("deep", "bottleneck") if problem.feature_dim < min(problem.code_length, problem.classes) else ("deep",)
+    if theorem == "T10":  # what a convex programme finds is proved by weak duality
+        return ("relu", "certificate") if minimizer.method == "convex" else ("relu",)
     if theorem == "T4":
         return ("eigenvector", "bias")
     if problem.lambda_b == 0.0:
@@ -44,6 +48,17 @@ def theorem_section(minimizer: Minimizer) -> str:
         f"<p>Method: {html.escape(choice.method)}, by {html.escape(choice.theorem)}: {html.escape(choice.reason)}. "
         "Every step below is an identity, an inequality or a stationarity condition that sympy reduces to true.</p>"
     ]
+    if minimizer.guarantee != "global":
+        out.append(
+            "<p>The derivation does not cover this point: it is of problems that have a closed form, and no theorem "
+            "says that the point found here is the global minimum.</p>"
+        )
+    elif choice.method == "convex":
+        out.append(
+            "<p>There is no closed form for this point: the first derivation is of orthogonal class means. That no "
+            "point has a lower loss is the inequality of the second, with a copositive condition for H ≥ 0: in "
+            "floating point here, in exact arithmetic in the certificate, where there is one.</p>"
+        )
     for i, name in enumerate(theorem_names(minimizer)):
         theorem = get(name)
         text = render(theorem, theorem.result, "markdown")

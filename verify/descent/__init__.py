@@ -10,7 +10,8 @@ from ncsolve.verify.descent._backends import BACKENDS
 from ncsolve.verify.descent._descend import METHODS, Run, descend, multi_start
 from ncsolve.verify.descent._layered import LayeredRun, descend_layered
 from ncsolve.verify.descent._loop import Status
+from ncsolve.verify.descent._starts import beside, layered_starts
 from ncsolve.verify.descent._trajectory import Snapshot, Trajectory
 
-__all__ = ["BACKENDS", "METHODS", "LayeredRun", "Run", "Snapshot", "Status", "Trajectory", "descend", "descend_layered",
-           "multi_start"]
+__all__ = ["BACKENDS", "METHODS", "LayeredRun", "Run", "Snapshot", "Status", "Trajectory", "beside", "descend",
+           "descend_layered", "layered_starts", "multi_start"]

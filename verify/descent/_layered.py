@@ -5,29 +5,35 @@ Nonnegative features are either squares of free numbers ("squared") or kept in t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+from ncsolve.verify._layered import LayeredDefinition
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
 
-__all__ = ["LayeredRun", "descend_layered"]
+__all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
 Array = NDArray[np.float64]
+_CONSTRAINTS = ("squared", "projected")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayeredRun:
-    """Where a descent ended: ``loss``, the ``layers`` from the features on, ``features`` (d, N) and ``bias`` (m,)."""
+    """Where a descent ended: ``loss``, the ``layers`` from the features on, ``features`` (d, N) and ``bias`` (m,).
+
+    ``losses`` are those of all steps, if they were wanted; ``name`` says what kind of start it was.
+    """
 
     loss: float
     layers: tuple[Array, ...]
     features: Array
     bias: Array
     labels: NDArray[np.intp]
+    losses: Array
+    name: str = ""
 
     @property
     def class_means(self) -> Array:
@@ -41,6 +47,14 @@ class LayeredRun:
         size = float(np.linalg.norm(self.features, axis=0).max()) or 1.0
         return float(np.linalg.norm(self.features - self.class_means[:, self.labels], axis=0).max()) / size
 
+    @property
+    def outputs(self) -> Array:
+        """W_L ... W_1 H + b of the class means (m, K)."""
+        product = self.class_means
+        for layer in self.layers:
+            product = layer @ product
+        return product + self.bias[:, None]
+
 
 def descend_layered(
     problem: UFM, *, seed: int, dim: int | None = None, constraint: str = "squared", size: float = 0.7,
@@ -52,62 +66,36 @@ def descend_layered(
     one feature per class, weighted by its samples.  With ``from_labels`` the random start is added to one that fits
     the labels: features that are the codes, layers that are the identity, no bias (needs a width of at least m).
     """
-    if constraint not in ("squared", "projected"):
+    if constraint not in _CONSTRAINTS:
         raise NCSolveError(f"constraint must be squared or projected; got {constraint!r}")
-    width = problem.feature_dim if dim is None else dim
-    m, lb = problem.code_length, problem.lambda_b
-    counts = problem.counts.array
-    labels = np.arange(problem.classes) if merged else np.repeat(np.arange(problem.classes), counts)
-    weight = counts.astype(float) if merged else np.ones(labels.size)
-    targets = problem.encoding.matrix[:, labels]
-    free, relu = math.isfinite(lb), problem.features == "relu"
-    square = relu and constraint == "squared"
-    shapes = [(width, labels.size)] + [(width, width)] * (problem.depth - 1) + [(m, width)]
-    ends = np.cumsum([rows * columns for rows, columns in shapes])
-
-    def unpack(x: Array) -> tuple[Array, list[Array], Array]:
-        *parts, bias = np.split(x, ends)
-        first, *layers = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-        return first, layers, bias if free else np.zeros(m)
-
-    def value(x: Array) -> tuple[float, Array]:
-        first, layers, bias = unpack(x)
-        inputs = [first * first if square else first]
-        for layer in layers:
-            inputs.append(layer @ inputs[-1])
-        residual = inputs.pop() + bias[:, None] - targets
-        loss = float(np.sum(weight * residual**2)) / (2 * problem.samples)
-        loss += problem.lambda_h * float(np.sum(weight * inputs[0] ** 2)) / 2
-        loss += sum(d * float(np.sum(w * w)) for d, w in zip(problem.lambda_w_layers, layers, strict=True)) / 2
-        back = weight * residual / problem.samples
-        slopes = []
-        if free:
-            loss += lb * float(bias @ bias) / 2
-            slopes.append(back.sum(axis=1) + lb * bias)
-        decays = reversed(problem.lambda_w_layers)
-        for decay, layer, entering in zip(decays, reversed(layers), reversed(inputs), strict=True):
-            slopes.append(back @ entering.T + decay * layer)
-            back = layer.T @ back
-        back = back + problem.lambda_h * weight * inputs[0]
-        slopes.append(2 * first * back if square else back)
-        return loss, np.concatenate([slope.ravel() for slope in reversed(slopes)])
-
-    start = size * np.random.default_rng(seed).standard_normal(int(ends[-1]) + (m if free else 0))
+    square = problem.features == "relu" and constraint == "squared"
+    f = LayeredDefinition(problem, dim=dim, merged=merged, square=square)
+    start = size * np.random.default_rng(seed).standard_normal(f.size)
     if from_labels:
-        for part, shape in zip(np.split(start[: ends[-1]], ends[:-1]), shapes, strict=True):
+        for part, shape in zip(np.split(start[: f.ends[-1]], f.ends[:-1]), f.shapes, strict=True):
             part += np.eye(*shape).ravel()
-        start[: ends[0]] += (np.eye(width, m) @ targets - np.eye(*shapes[0])).ravel()
-        start[ends[-1] :] = 0.0
+        start[: f.ends[0]] += (np.eye(f.width, problem.code_length) @ f.targets - np.eye(*f.shapes[0])).ravel()
+        start[f.ends[-1] :] = 0.0
+    return descend_from(f, start, trace=False)
+
+
+def descend_from(f: LayeredDefinition, start: Array, *, trace: bool, name: str = "") -> LayeredRun:
+    """L-BFGS from a vector of f; features that are kept in the orthant start at the absolute value of theirs."""
     bounds = None
-    if relu and not square:
-        start[: ends[0]] = np.abs(start[: ends[0]])
-        bounds = [(0.0, None)] * int(ends[0]) + [(None, None)] * (start.size - int(ends[0]))
+    if f.problem.features == "relu" and not f.square:
+        start = np.concatenate((np.abs(start[: f.ends[0]]), start[f.ends[0] :]))
+        bounds = [(0.0, None)] * int(f.ends[0]) + [(None, None)] * (start.size - int(f.ends[0]))
+    losses = [f.value_and_gradient(start)[0]] if trace else []
+
+    def record(intermediate_result: OptimizeResult) -> None:
+        losses.append(float(intermediate_result.fun))
+
     found = minimize(
-        value, start, jac=True, method="L-BFGS-B", bounds=bounds,
+        f.value_and_gradient, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=record if trace else None,
         options={"maxiter": 8000, "maxfun": 12000, "ftol": 0.0, "gtol": 1e-11, "maxcor": 30},
     )
-    first, layers, bias = unpack(found.x)
+    features, layers, bias = f.unpack(found.x)
     return LayeredRun(
-        loss=float(found.fun), layers=tuple(layers), features=first * first if square else first, bias=bias,
-        labels=labels,
+        loss=float(found.fun) * f.unit, layers=tuple(layers), features=features, bias=bias, labels=f.labels,
+        losses=np.array(losses) * f.unit, name=name,
     )
