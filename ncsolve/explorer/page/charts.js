@@ -54,8 +54,10 @@ class Charts {
     cosinePlan(path, state) {
         const { accent, second, shade } = this.theme;
         const { low, mean, high } = path.cosines;
+        const latent = path.latent.map(({ x, cosines }) => [x, cosines.mean]);
         const simplex = state.K > 1 ? -1 / (state.K - 1) : -1;
-        const seen = [simplex, 0, ...(low || mean), ...(high || mean)].filter((y) => y !== null);
+        const seen = [simplex, 0, ...(low || mean), ...(high || mean), ...latent.flatMap(([, y]) => y)]
+            .filter((y) => y !== null);
         const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
         const room = 0.12 * (top - bottom);
         const band = low ? [this.band(path.x, low, high, shade), ...[low, high].map((y) => this.curve(path.x, y, second, 1))]
@@ -65,7 +67,8 @@ class Charts {
             traces: [this.answer(path.x, mean, mean, "cosine")],
             layout: this.layout({ range: [bottom - room, top + 1.4 * room], title: { text: "cosine", standoff: 10 } }),
             fixed: [
-                ...band, this.curve(path.x, mean, accent, 3),
+                ...band, ...latent.map(([x, y]) => this.curve(x, y, accent, 2, "5px,4px")), this.curve(path.x, mean, accent, 3),
+                ...this.ends(path.ends, ({ cosines }) => [[cosines.mean, accent]]),
                 this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
                 this.level(0, this.note("orthogonal frame: 0", "start")), ...this.star(state),
             ],
@@ -74,26 +77,29 @@ class Charts {
     }
 
     sigmaPlan(path, state) {
-        const { accent, second, shade } = this.theme;
+        const { shade } = this.theme;
         const most = Math.max(path.threshold, ...path.sigma.flatMap(({ y }) => y));
         const cut = Math.log10(path.threshold);
         // Whole decades below, so that the axis stands still under a moving threshold; logarithms are taken here, as
         // plotly's shapes of fixed size are not round on its own logarithmic axes.
         const range = [Math.floor(cut) - 1, Math.log10(most * 1.8)];
         const decades = Array.from({ length: 121 }, (_, i) => i - 60).filter((e) => e >= range[0] && e <= range[1]);
-        const curves = path.sigma.map(({ name, y }) => ({ name, y, log: y.map((v) => (v > 0 ? Math.log10(v) : null)) }));
-        const ink = (i) => (path.cosines.low || i === 1 ? accent : second);
+        const log = (y) => y.map((v) => (v > 0 ? Math.log10(v) : null));
+        // Only the label mean's singular value differs between the local minima.
+        const latent = path.latent.flatMap(({ x, sigma }) => sigma.slice(1).map(({ y, tone }) => [x, log(y), tone]));
         return {
             element: this.sigma,
-            traces: curves.map(({ name, y, log }) => this.answer(path.x, log, y, name)),
+            traces: path.sigma.map(({ name, y }) => this.answer(path.x, log(y), y, name)),
             layout: this.layout({
-                range, title: { text: "singular value", standoff: 10 }, tickvals: decades,
+                range, title: { text: sigmaWords(state)[2], standoff: 10 }, tickvals: decades,
                 ticktext: decades.map((e) => (Math.abs(e) <= 2 ? String(10 ** e) : powerOfTen(e))),
             }),
             fixed: [
                 { type: "rect", xref: "paper", x0: 0, x1: 1, y0: range[0], y1: cut, fillcolor: shade, line: { width: 0 } },
-                ...curves.map(({ log }, i) => this.curve(path.x, log, ink(i), path.cosines.low ? 1.5 : 3)),
-                this.level(cut, this.note(`threshold T = ${shortText(path.threshold)}`, "end", "top")),
+                ...latent.map(([x, y, tone]) => this.curve(x, y, this.theme[tone], 2, "5px,4px")),
+                ...path.sigma.map(({ y, tone, width }) => this.curve(path.x, log(y), this.theme[tone], width)),
+                ...this.ends(path.ends, ({ sigma }) => sigma.slice(1).map(({ y, tone }) => [log(y), this.theme[tone]])),
+                this.level(cut, this.note(`threshold ${thresholdName(state)} = ${shortText(path.threshold)}`, "end", "top")),
                 ...this.star(state),
             ],
             dots: ({ sigma }) => sigma.map(Math.log10).map((y) => (y > range[0] ? y : NaN)),
@@ -126,8 +132,8 @@ class Charts {
         return { x, y, text, mode: "lines", line: { color: CLEAR, width: 3 }, hovertemplate: "%{text}<extra></extra>" };
     }
 
-    curve(x, y, color, width) {
-        const line = { color, width };
+    curve(x, y, color, width, dash = "solid") {
+        const line = { color, width, dash };
         let pen = "M";
         const steps = x.map((position, i) => {
             const step = y[i] === null ? "" : `${pen}${position.toFixed(2)},${y[i]}`;
@@ -153,10 +159,18 @@ class Charts {
         return { type: "line", xref: "paper", x0: 0.01, x1: 0.99, y0: y, y1: y, label, line };
     }
 
-    star({ transition, regime }) {
+    // Rings where a curve jumps: both ends are global minimizers.
+    ends(ends, pick) {
+        if (ends === null || !ends.x.length) return [];
+        return pick(ends).flatMap(([y, color]) => y.map((height, i) => ({
+            ...this.spot(ends.x[i], height === null ? NaN : height, 5), fillcolor: this.theme.card, line: { color, width: 2.5 },
+        })));
+    }
+
+    star({ transition, star }) {
         if (transition === null) return [];
         const x = positionOf(transition);
-        const name = regime === "general" ? "λ<sub>b</sub><sup>+</sup>" : "λ<sub>b</sub>*";
+        const name = star.replace("_b", "<sub>b</sub>").replace("⁺", "<sup>+</sup>");
         return [{
             type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1.02,
             label: { ...this.note(name, "end"), textangle: 0, xanchor: "center", padding: 2 },
@@ -164,14 +178,19 @@ class Charts {
         }];
     }
 
+    // A circle of a fixed size.
+    spot(x, y, radius) {
+        return {
+            type: "circle", xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y || 0, visible: !Number.isNaN(y),
+            x0: -radius, x1: radius, y0: -radius, y1: radius,
+        };
+    }
+
     // The vertical line through the current lambda_b, with a dot on every curve.
     cursor({ lambda_b }, heights) {
         const { text, card } = this.theme;
         const x = positionOf(lambda_b);
-        const dots = heights.map((y) => ({
-            type: "circle", xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y || 0, visible: !Number.isNaN(y),
-            x0: -6, x1: 6, y0: -6, y1: 6, fillcolor: text, line: { color: card, width: 2 },
-        }));
+        const dots = heights.map((y) => ({ ...this.spot(x, y, 6), fillcolor: text, line: { color: card, width: 2 } }));
         return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: text, width: 1 } }, ...dots];
     }
 }

@@ -77,7 +77,7 @@ class Space {
             set(item.stem, { x1: zero[0], y1: zero[1], x2: x, y2: y });
             set(item.dot, { cx: x, cy: y, r: dead ? 3 : (this.items.length > 20 ? 3.5 : 5.5) * nearness });
             if (trails && trailsMoved) {
-                item.trail.setAttribute("d", path(trails.map((step) => place(step[k])), false));
+                item.trail.setAttribute("d", path(trails.map((step) => step && place(step[k])), false));
             }
             if (ghosts) {
                 const [gx, gy] = place(ghosts[k]);
@@ -135,7 +135,17 @@ function set(element, attributes) {
 }
 
 function path(places, closed) {
-    return places.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join(" ") + (closed ? " Z" : "");
+    let pen = "M";
+    const steps = places.map((place) => {
+        if (place === null) {  // a gap
+            pen = "M";
+            return "";
+        }
+        const step = `${pen}${place[0].toFixed(1)},${place[1].toFixed(1)}`;
+        pen = "L";
+        return step;
+    });
+    return steps.join(" ") + (closed ? " Z" : "");
 }
 
 function circle(radius) {

@@ -18,7 +18,7 @@ function percent(part) {
 
 // Text with indices: λ_b, h_k and ‖ as people write them, as nodes (class names may hold anything).
 function typeset(element, text) {
-    element.replaceChildren(...text.split(/(?<=[λhe])_(\{[^}]*\}|\w)/).map((part, i) => {
+    element.replaceChildren(...text.split(/(?<=[λheW])_(\{[^}]*\}|\w)/).map((part, i) => {
         if (i % 2 === 0) return document.createTextNode(part);
         const index = document.createElement("sub");
         index.textContent = part.replace(/^\{|\}$/g, "");
@@ -37,7 +37,8 @@ const REGIMES = {
 
 // Two or three sentences: what is seen, in which regime, and where the next one begins.
 function story(state, problem) {
-    const sentences = state.regime === "general" ? generalStory(state, problem) : namedStory(state);
+    const sentences = !state.plain ? modelStory(state)
+        : state.regime === "general" ? generalStory(state, problem) : namedStory(state);
     const { centring, lambda_b } = state;
     if (Number.isNaN(centring)) {
         sentences.push("The label mean is zero already, so there is nothing for the bias to do.");
