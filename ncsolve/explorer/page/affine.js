@@ -41,7 +41,7 @@ class AffineProblem {
             tied: frame.tied === true, dropped: frame.dropped === true, contrasts: frame.contrasts,
             acuteLabels: Math.abs(w) > Math.abs(this.a),
             star: "λ_b*",
-            sigma: frame.sigma.slice(0, law.curves.length),
+            sigma: frame.sigma,
             gram: (i, j) => frame.gram(i, j),
             gramScale: ((K - 1) * side ** 2 + along ** 2) / K || 1,
             ...this.drawing(frame, view),

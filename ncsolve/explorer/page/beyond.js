@@ -46,9 +46,8 @@ function bottleneckStory(state) {
     if (regime === "collapsed") {
         return ["Every direction costs more than it gains: every class mean is zero, and only a bias is left."];
     }
-    const shown = contrasts === K - 1 ? "" : ` of ${K - 1}, any of them: drawn are those of the first ${contrasts + 1} `
-        + "classes, which form a simplex ETF";
-    const held = `${contrasts} contrast${contrasts === 1 ? "" : "s"} between classes${shown}`;
+    const held = contrasts === K - 1 ? `the ${K - 1} contrasts between classes` : `${contrasts} of the ${K - 1} contrasts `
+        + `between classes, any ${contrasts} (drawn: those of the first ${contrasts + 1} classes, a simplex ETF)`;
     if (transition !== null && lambda_b > transition) {
         const rest = contrasts === 0 ? "and all class means coincide" : `and there is room for ${held}`;
         return [`From λ_b* = ${shortText(transition)} on the label mean takes one of the ${room}, ${rest}.`];

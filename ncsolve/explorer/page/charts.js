@@ -1,5 +1,6 @@
 // The two curves over lambda_b, by plotly.js.  What is seen, the curves too, are shapes, because plotly moves shapes in
 // a millisecond or two and draws traces in twenty.  The traces are transparent: they answer when a curve is pointed at.
+// The cursor is no part of them: see cursor.js.
 
 const CONFIG = {
     responsive: true, displaylogo: false, scrollZoom: false, doubleClick: false, modeBarButtons: [["toImage"]],
@@ -11,6 +12,7 @@ class Charts {
     constructor(cosines, sigma) {
         this.cosines = cosines;
         this.sigma = sigma;
+        this.cursors = new Map([cosines, sigma].map((element) => [element, new Cursor(element)]));
         this.ready = false;
         this.drawn = new Map();
     }
@@ -28,26 +30,27 @@ class Charts {
         this.plans = [this.cosinePlan(path, state), this.sigmaPlan(path, state)];
         clearTimeout(this.waiting);
         this.plans.forEach((plan) => {
-            const key = JSON.stringify(plan.layout) + plan.traces.length;
+            const key = JSON.stringify(plan.layout) + path.sigma.length;
             if (this.drawn.get(plan.element) !== key) {
-                this.trace(plan, state);
+                this.trace(plan);
                 this.drawn.set(plan.element, key);
+            } else {
+                // All shapes at once: plotly takes longer over an edit of a single one.
+                Plotly.relayout(plan.element, { shapes: plan.fixed });
             }
         });
-        this.waiting = setTimeout(() => this.plans.forEach((plan) => this.trace(plan, this.state)), IDLE);
+        this.waiting = setTimeout(() => this.plans.forEach((plan) => this.trace(plan)), IDLE);
         this.move(state);
     }
 
-    trace({ element, traces, layout, fixed, dots }, state) {
-        Plotly.react(element, traces, { ...layout, shapes: [...fixed, ...this.cursor(state, dots(state))] }, CONFIG);
+    trace({ element, traces, layout, fixed }) {
+        Plotly.react(element, traces(), { ...layout, shapes: fixed }, CONFIG);
     }
 
     move(state) {
-        this.state = state;
         if (!this.ready) return;
-        // All shapes at once: plotly takes longer over an edit of a single one.
-        this.plans.forEach(({ element, fixed, dots }) => {
-            Plotly.relayout(element, { shapes: [...fixed, ...this.cursor(state, dots(state))] });
+        this.plans.forEach(({ element, layout, dots }) => {
+            this.cursors.get(element).move(positionOf(state.lambda_b), dots(state), layout.yaxis.range);
         });
     }
 
@@ -64,7 +67,7 @@ class Charts {
             : [];
         return {
             element: this.cosines,
-            traces: [this.answer(path.x, mean, mean, "cosine")],
+            traces: () => [this.answer(path.x, mean, mean, "cosine")],
             layout: this.layout({ range: [bottom - room, top + 1.4 * room], title: { text: "cosine", standoff: 10 } }),
             fixed: [
                 ...band, ...latent.map(([x, y]) => this.curve(x, y, accent, 2, "5px,4px")), this.curve(path.x, mean, accent, 3),
@@ -89,7 +92,7 @@ class Charts {
         const latent = path.latent.flatMap(({ x, sigma }) => sigma.slice(1).map(({ y, tone }) => [x, log(y), tone]));
         return {
             element: this.sigma,
-            traces: path.sigma.map(({ name, y }) => this.answer(path.x, log(y), y, name)),
+            traces: () => path.sigma.map(({ name, y }) => this.answer(path.x, log(y), y, name)),
             layout: this.layout({
                 range, title: { text: sigmaWords(state)[2], standoff: 10 }, tickvals: decades,
                 ticktext: decades.map((e) => (Math.abs(e) <= 2 ? String(10 ** e) : powerOfTen(e))),
@@ -115,11 +118,11 @@ class Charts {
         };
         return {
             paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, showlegend: false, dragmode: false,
-            margin: { l: 66, r: 14, t: 26, b: 48 }, hovermode: "closest",
+            margin: MARGIN, hovermode: "closest",
             font: { family: "system-ui, sans-serif", size: 13, color: text },
             hoverlabel: { font: { family: "system-ui, sans-serif", color: text }, bgcolor: card, bordercolor: quiet },
             xaxis: {
-                ...axis, range: [-18, MOST + 18], tickvals: ticks.map((t) => t[0]), tickangle: 0,
+                ...axis, range: REACH, tickvals: ticks.map((t) => t[0]), tickangle: 0,
                 ticktext: ticks.map((t) => t[1]), title: { text: "λ<sub>b</sub>", standoff: 8 },
             },
             yaxis: { ...axis, ...yaxis },
@@ -162,9 +165,11 @@ class Charts {
     // Rings where a curve jumps: both ends are global minimizers.
     ends(ends, pick) {
         if (ends === null || !ends.x.length) return [];
-        return pick(ends).flatMap(([y, color]) => y.map((height, i) => ({
-            ...this.spot(ends.x[i], height === null ? NaN : height, 5), fillcolor: this.theme.card, line: { color, width: 2.5 },
-        })));
+        const ring = {
+            type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -5, x1: 5, y0: -5, y1: 5, fillcolor: this.theme.card,
+        };
+        return pick(ends).flatMap(([y, color]) => y.map((height, i) => (
+            { ...ring, xanchor: ends.x[i], yanchor: height || 0, visible: height !== null, line: { color, width: 2.5 } })));
     }
 
     star({ transition, star }) {
@@ -176,21 +181,5 @@ class Charts {
             label: { ...this.note(name, "end"), textangle: 0, xanchor: "center", padding: 2 },
             line: { color: this.theme.quiet, width: 1.5, dash: "dot" },
         }];
-    }
-
-    // A circle of a fixed size.
-    spot(x, y, radius) {
-        return {
-            type: "circle", xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y || 0, visible: !Number.isNaN(y),
-            x0: -radius, x1: radius, y0: -radius, y1: radius,
-        };
-    }
-
-    // The vertical line through the current lambda_b, with a dot on every curve.
-    cursor({ lambda_b }, heights) {
-        const { text, card } = this.theme;
-        const x = positionOf(lambda_b);
-        const dots = heights.map((y) => ({ ...this.spot(x, y, 6), fillcolor: text, line: { color: card, width: 2 } }));
-        return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: text, width: 1 } }, ...dots];
     }
 }

@@ -81,7 +81,10 @@ function keys(path, state) {
     typeset(byId("sigma-text"), text);
     byId("band-key").hidden = path.cosines.low === undefined;
     byId("lines-key").hidden = !(state.plain ? path.sigma[0].width === 3 : path.sigma.length > 1);
-    byId("latent-key").hidden = !path.latent.length;
+    const rings = path.ends !== null && path.ends.x.length > 0;
+    byId("latent-key").textContent = rings ? `Rings: both global minimizers where they tie${path.latent.length ? "; dashed: "
+        + "local minima" : ""}.` : "";
+    byId("latent-key").hidden = !rings;
 }
 
 function inUnit(unit) {

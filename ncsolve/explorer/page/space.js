@@ -61,6 +61,8 @@ class Space {
         if (!this.scene) return;
         const { points, trails, ghosts, arrow, upName, flat, middle } = this.scene;
         this.middle = middle;
+        const { turn, tilt } = this.camera;
+        this.turned = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
         const place = (p) => this.project(p);
         const zero = place([0, 0, 0]);
         set(this.origin, { cx: zero[0], cy: zero[1] });
@@ -118,8 +120,7 @@ class Space {
     // Perspective: [x, y, size relative to the centre]; the third axis of the points is up.
     project([px, py, height]) {
         const pz = height - this.middle;
-        const { turn, tilt } = this.camera;
-        const [ct, st, cp, sp] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
+        const [ct, st, cp, sp] = this.turned;
         const across = px * ct - py * st;
         const depth = px * st + py * ct;
         const nearness = CAMERA_DISTANCE / (CAMERA_DISTANCE + depth * cp - pz * sp);
