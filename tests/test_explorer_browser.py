@@ -270,8 +270,8 @@ def test_the_pictures_move(page):
             arrow: document.querySelector("#labels .arrow").getAttribute("d"),
             shapes: [...document.querySelectorAll("#cosines .shapelayer path")].map((p) => p.getAttribute("d")),
             cursors: ["cosines", "sigma"].map((id) => {
-                const box = document.getElementById(id).parentElement.querySelector(".cursor line").getBoundingClientRect();
-                return box.x - document.getElementById(id).getBoundingClientRect().x;
+                const line = document.querySelector(`#${id} ~ .cursor line`).getBoundingClientRect();
+                return line.x - document.getElementById(id).getBoundingClientRect().x;
             }),
             dots: document.querySelectorAll("#sigma ~ .cursor circle[visibility=visible]").length,
             traces: document.querySelectorAll("#sigma .scatterlayer path.js-line").length,

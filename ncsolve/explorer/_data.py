@@ -75,8 +75,10 @@ def page_data(problem: UFM) -> dict[str, object]:
 def _check_known(problem: UFM, own: bool) -> None:
     """OpenProblemError where neither the formulas of the page nor a grid can show the problem for every lambda_b."""
     relu, deep = problem.features == "relu", problem.depth > 1
-    room = problem.classes if own else int(np.linalg.matrix_rank(problem.encoding.matrix))
-    narrow = problem.dim is not None and problem.dim < room
+    narrow = False
+    if problem.dim is not None:
+        room = problem.classes if own else int(np.linalg.matrix_rank(problem.encoding.matrix))
+        narrow = problem.dim < room
     model = "ReLU features" if relu else "a deep head" if deep else "a bottleneck"
     if relu and deep:
         raise OpenProblemError(
@@ -85,13 +87,15 @@ def _check_known(problem: UFM, own: bool) -> None:
         )
     if not own and (relu or deep or narrow):
         raise OpenProblemError(
-            f"the explorer shows {model} for balanced codes a I + q J of at least 2 classes, where a closed form holds for "
-            f"every lambda_b; got {_named(problem)}, solve it at one lambda_b with ncsolve minimizer (ncsolve.solve)"
+            f"the explorer shows {model} for balanced codes a I + q J of at least 2 classes, where a closed form holds "
+            f"for every lambda_b; got {_named(problem)}, solve it at one lambda_b with ncsolve minimizer "
+            "(ncsolve.solve)"
         )
     if relu and narrow:
         raise OpenProblemError(
             f"no closed form is known for ReLU features in fewer dimensions than classes; got dim = {problem.dim} for "
-            f"{problem.classes} classes, leave dim out or solve it at one lambda_b with ncsolve minimizer (ncsolve.solve)"
+            f"{problem.classes} classes, leave dim out or solve it at one lambda_b with ncsolve minimizer "
+            "(ncsolve.solve)"
         )
 
 

@@ -17,9 +17,8 @@ __all__ = ["explorer_page", "write_explorer"]
 
 # In the order in which they use each other.
 _SCRIPTS = (
-    "formulas.js", "scales.js", "shrinkage.js", "frame.js", "plain.js", "directions.js", "relu.js", "affine.js", "grid.js",
-    "beyond.js", "words.js", "space.js", "heat.js", "cursor.js", "charts.js", "controls.js",
-    "main.js",
+    "formulas.js", "scales.js", "shrinkage.js", "frame.js", "plain.js", "directions.js", "relu.js", "affine.js",
+    "grid.js", "beyond.js", "words.js", "space.js", "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
 )
 
 

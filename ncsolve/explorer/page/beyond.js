@@ -10,11 +10,14 @@ function modelStory(state) {
     return dim < state.K ? bottleneckStory(state) : deepStory(state);
 }
 
+const NOTHING = "Every direction costs more than it gains: every class mean is zero, and only a bias is left. Less weight "
+    + "decay brings them back.";
+
 function deepStory(state) {
     const { K, regime, transition, latentFrom, lambda_b } = state;
     const flat = `${K} class means in ${K - 1} dimension${K > 2 ? "s" : ""}`;
     if (regime === "collapsed" && transition === null) {
-        return ["Every direction costs more than it gains: every class mean is zero, and only a bias is left."];
+        return [NOTHING];
     }
     if (transition === null) return [`Simplex ETF for every λ_b: ${flat}; the label mean costs more than it gains.`];
     const star = `λ_b* = ${shortText(transition)}`;
@@ -44,7 +47,7 @@ function bottleneckStory(state) {
     const d = state.model.dim;
     const room = `${d} dimension${d > 1 ? "s" : ""}`;
     if (regime === "collapsed") {
-        return ["Every direction costs more than it gains: every class mean is zero, and only a bias is left."];
+        return [NOTHING];
     }
     const held = contrasts === K - 1 ? `the ${K - 1} contrasts between classes` : `${contrasts} of the ${K - 1} contrasts `
         + `between classes, any ${contrasts} (drawn: those of the first ${contrasts + 1} classes, a simplex ETF)`;
@@ -66,7 +69,8 @@ function bottleneckStory(state) {
 function reluStory(state) {
     const { regime, transition, lambda_b, K } = state;
     if (regime === "collapsed") {
-        return "Weight decay is above the labels' lengths: every class mean is zero, and only a bias is left.";
+        return "Weight decay is above the labels' lengths: every class mean is zero, and only a bias is left. Less weight "
+            + "decay brings them back.";
     }
     if (transition === null) {
         const free = lambda_b === 0 && K === 2 ? " A free bias may lie anywhere between the two codes." : "";
@@ -82,7 +86,7 @@ function reluStory(state) {
 // Why a control of the model is switched off, or what the model is.
 function modelNote({ model, grid, K }) {
     if (grid) {
-        return "Imbalanced counts and codes other than a I + q J are shown for linear features, one layer and all "
+        return "Imbalanced counts, codes other than a I + q J and a single class are shown for linear features, one layer and all "
             + "dimensions: beyond that no closed form holds for every λ_b. ncsolve minimizer solves them at one λ_b.";
     }
     if (model.features === "relu") {

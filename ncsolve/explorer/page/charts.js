@@ -72,8 +72,11 @@ class Charts {
             fixed: [
                 ...band, ...latent.map(([x, y]) => this.curve(x, y, accent, 2, "5px,4px")), this.curve(path.x, mean, accent, 3),
                 ...this.ends(path.ends, ({ cosines }) => [[cosines.mean, accent]]),
-                this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
-                this.level(0, this.note("orthogonal frame: 0", "start")), ...this.star(state),
+                ...(state.K > 1 ? [
+                    this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
+                    this.level(0, this.note("orthogonal frame: 0", "start")),
+                ] : []),
+                ...this.star(state),
             ],
             dots: ({ cosines }) => cosines.slice(1, 2),
         };

@@ -74,7 +74,8 @@ class Controls {
         byId("grid-note").hidden = this.grid === null;
         if (this.grid) {
             const { counts } = this.grid;
-            typeset(byId("grid-note"), `${counts.length} classes of ${counts.join(", ")} samples, solved by ncsolve `
+            const classes = counts.length > 1 ? `${counts.length} classes` : "1 class";
+            typeset(byId("grid-note"), `${classes} of ${counts.join(", ")} samples, solved by ncsolve `
                 + `at ${this.grid.weightDecays.length} weight decays and ${this.grid.grid(this.setting.lambda_w).length} `
                 + "values of λ_b: the sliders snap to these.");
             this.setDecay(this.setting.lambda_w, "problem");

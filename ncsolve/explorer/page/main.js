@@ -79,7 +79,8 @@ function keys(path, state) {
     const [title, text] = sigmaWords(state);
     typeset(byId("sigma-title"), title);
     typeset(byId("sigma-text"), text);
-    byId("band-key").hidden = path.cosines.low === undefined;
+    byId("band-key").hidden = path.cosines.low === undefined || state.K === 1;
+    byId("single-key").hidden = state.K > 1;
     byId("lines-key").hidden = !(state.plain ? path.sigma[0].width === 3 : path.sigma.length > 1);
     const rings = path.ends !== null && path.ends.x.length > 0;
     byId("latent-key").textContent = rings ? `Rings: both global minimizers where they tie${path.latent.length ? "; dashed: "

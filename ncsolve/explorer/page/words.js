@@ -57,7 +57,8 @@ function namedStory(state) {
     const star = transition === null ? null : shortText(transition);
     const flat = `${K} class means in ${K - 1} dimension${K > 2 ? "s" : ""}`;
     if (regime === "collapsed") {
-        return ["Weight decay is above the labels' singular values: every class mean is zero, and only a bias is left."];
+        return ["Weight decay is above the labels' singular values: every class mean is zero, and only a bias is left. "
+            + "Less weight decay brings them back."];
     }
     if (regime === "simplex") {
         const until = star === null ? "for every λ_b" : `up to λ_b* = ${star}`;
@@ -82,7 +83,8 @@ function namedStory(state) {
 
 function generalStory(state, problem) {
     const { transition, lambda_b, rank, K } = state;
-    const dimensions = `The ${K} class means span ${rank} dimension${rank === 1 ? "" : "s"}`;
+    const who = K === 1 ? "The class mean of the only class spans" : `The ${K} class means span`;
+    const dimensions = `${who} ${rank} dimension${rank === 1 ? "" : "s"}`;
     const [low, , high] = state.cosines;
     if (transition === null) {
         return [Number.isNaN(low) ? `${dimensions}.` : `${dimensions}, at angles from ${degrees(high)} to ${degrees(low)}.`];
@@ -99,7 +101,7 @@ function generalStory(state, problem) {
 
 // How a picture in three dimensions stands to the space it is of.
 function projectionText(exact, dimensions, withMean, kept, what) {
-    if (exact) return `Exact: all ${dimensions} dimension${dimensions === 1 ? "" : "s"} are drawn.`;
+    if (exact) return dimensions === 1 ? "Exact: the one dimension is drawn." : `Exact: all ${dimensions} dimensions are drawn.`;
     const axes = withMean
         ? "the mean direction (vertical) and the two leading principal axes across it"
         : "the three leading principal axes";
