@@ -79,6 +79,7 @@ function keys(path, state) {
     const [title, text] = sigmaWords(state);
     typeset(byId("sigma-title"), title);
     typeset(byId("sigma-text"), text);
+    byId("sigma").setAttribute("aria-label", `${title}, over lambda_b`);
     byId("band-key").hidden = path.cosines.low === undefined || state.K === 1;
     byId("single-key").hidden = state.K > 1;
     byId("lines-key").hidden = !(state.plain ? path.sigma[0].width === 3 : path.sigma.length > 1);
