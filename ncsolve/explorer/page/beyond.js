@@ -103,11 +103,11 @@ function modelNote({ model, grid, K }) {
 }
 
 // Title, text and axis of the chart of the singular values.
-function sigmaWords({ plain, model, acuteLabels }) {
+function sigmaWords({ plain, model, acuteLabels, K }) {
+    const title = "Singular values of the labels minus bias";
+    const lost = `what is below it (shaded) is lost${plain || model.dim === K ? "" : ", and so is what finds no dimension"}.`;
     if (plain || (model.features === "linear" && model.depth === 1)) {
-        const room = plain ? "" : ", and so is what finds no dimension";
-        return ["Singular values of the labels minus bias", `What is above T shrinks by T, what is below it (shaded) is lost${room}.`,
-            "singular value"];
+        return [title, `What is above T shrinks by T, ${lost}`, "singular value"];
     }
     if (model.features === "relu") {
         const beyond = acuteLabels ? " Up to λ_b* they are one curve; beyond it there are singular values:" : "";
@@ -118,9 +118,5 @@ function sigmaWords({ plain, model, acuteLabels }) {
         ];
     }
     const least = `${model.depth - 1}/${model.depth}`;
-    return [
-        "Singular values of the labels minus bias",
-        `What is above g* shrinks, to ${least} of itself or more; what is below it (shaded) is lost.`,
-        "singular value",
-    ];
+    return [title, `What is above g* shrinks, to ${least} of itself or more; ${lost}`, "singular value"];
 }
