@@ -14,7 +14,7 @@ import pytest
 import ncsolve
 from ncsolve import encodings
 from ncsolve.cli import main
-from ncsolve.errors import DimensionError, FileError, MissingPackageError, SizeError
+from ncsolve.errors import FileError, MissingPackageError, OpenProblemError, SizeError
 from ncsolve.explorer import explorer_page, write_explorer
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_grid
@@ -141,6 +141,7 @@ def test_the_page_starts_where_it_is_asked_to(page):
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
     assert data["start"] == {
         "choice": 0, "classes": 3, "per_class": 20, "lambda_w": 1e-3, "lambda_h": 4e-3, "lambda_b": 0.1,
+        "features": "linear", "depth": 1, "dim": None,
     }
     first = data["choices"][0]
     assert first["members"]["10"] == [1.0, 0.0, 1.0]
@@ -225,14 +226,39 @@ def test_mistakes_get_one_line(arguments, message, capsys, monkeypatch, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bottleneck_is_refused_not_forgotten():
-    narrow = ncsolve.UFM(encoding=encodings.onehot(5), counts=10, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.1, dim=3)
-    general = ncsolve.UFM(
-        encoding=np.eye(3, 4) + 0.1, counts=[4, 5, 6, 7], lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.1, dim=2
-    )
-    for problem, rank in ((narrow, 5), (general, 3)):
-        with pytest.raises(DimensionError, match=f"at least the rank of the codes, {rank}; got {problem.dim}"):
-            explorer_page(problem)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"counts": [4, 5, 6], "depth": 2}, r"shows a deep head for balanced .* got counts from 4 to 6, solve it"),
+        ({"encoding": CODES, "counts": 20, "features": "relu"}, r"shows ReLU features for .* of 4 classes, solve"),
+        ({"encoding": np.eye(3, 4) + 0.1, "counts": [4, 5, 6, 7], "dim": 2}, r"shows a bottleneck for balanced codes"),
+        ({"features": "relu", "depth": 2}, r"ReLU features under a deep head are an open problem"),
+        ({"features": "relu", "dim": 2}, r"no closed form is known for ReLU features .* got dim = 2 for 3 classes"),
+    ],
+)
+def test_models_without_a_closed_form_are_refused_not_forgotten(changes, message):
+    with pytest.raises(OpenProblemError, match=message):
+        explorer_page(problem().replace(**changes))
+
+
+def test_the_page_starts_with_the_model(tmp_path):
+    own = problem().replace(depth=3, lambda_w=[1e-3, 2e-3, 4e-3], dim=2)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', explorer_page(own), re.S)[1])
+    assert {name: data["start"][name] for name in ("features", "depth", "dim")} == {
+        "features": "linear", "depth": 3, "dim": 2,
+    }
+    assert data["start"]["lambda_w"] == pytest.approx(2e-3, rel=1e-15)
+    file = tmp_path / "p.toml"
+    file.write_text('classes = 4\nfeatures = "relu"\n')
+    for arguments, expected in (
+        (["--problem", str(file)], ("relu", 1, None)), (["--depth", "2", "--dim", "2"], ("linear", 2, 2)),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main(["explore", *arguments, "-o", str(tmp_path / "e.html"), "--force"])
+        assert done.value.code == 0
+        text = (tmp_path / "e.html").read_text(encoding="utf-8")
+        start = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["start"]
+        assert (start["features"], start["depth"], start["dim"]) == expected
 
 
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):

@@ -269,6 +269,11 @@ def test_the_pictures_move(page):
             dot: document.querySelectorAll("#features .dot")[0].getAttribute("cy"),
             arrow: document.querySelector("#labels .arrow").getAttribute("d"),
             shapes: [...document.querySelectorAll("#cosines .shapelayer path")].map((p) => p.getAttribute("d")),
+            cursors: ["cosines", "sigma"].map((id) => {
+                const line = document.querySelector(`#${id} ~ .cursor line`).getBoundingClientRect();
+                return line.x - document.getElementById(id).getBoundingClientRect().x;
+            }),
+            dots: document.querySelectorAll("#sigma ~ .cursor circle[visibility=visible]").length,
             traces: document.querySelectorAll("#sigma .scatterlayer path.js-line").length,
         })""")
 
@@ -279,7 +284,8 @@ def test_the_pictures_move(page):
     assert float(open_["dot"]) < float(flat["dot"]) - 20  # upwards, in units of a picture of 340
     assert len(flat["arrow"]) > 20
     assert open_["arrow"] == ""
-    assert flat["shapes"] != open_["shapes"]
+    assert all(a + 100 < b for a, b in zip(flat["cursors"], open_["cursors"], strict=True))
+    assert open_["dots"] == 2
     assert max(map(len, flat["shapes"])) > 1000  # the curve itself
     assert flat["traces"] == 2
     turned = page.js("() => { const e = document.getElementById('turn'); e.value = 90; "

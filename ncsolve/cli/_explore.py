@@ -33,6 +33,9 @@ def explore(
         str | None,
         typer.Option("--lambda-b", metavar="X", help=f"Where the page starts: 0 to inf.  [default: {_LAMBDA_B}]"),
     ] = None,
+    dim: options.DimOption = None,
+    features: options.FeaturesOption = None,
+    depth: options.DepthOption = None,
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     out: Annotated[
@@ -42,14 +45,17 @@ def explore(
 ) -> None:
     """Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.
 
-    The page is one file and needs no network.  Balanced codes a I + q J are computed in the page; every other
-    problem is solved here on a grid of lambda_b and weight decay, to which the page's sliders snap.
+    The page is one file and needs no network.  Balanced codes a I + q J are computed in the page, also with ReLU
+    features, a deep head or a bottleneck; every other problem is solved here on a grid of lambda_b and weight
+    decay, to which the page's sliders snap.
 
     \b
     Examples:
       ncsolve explore -o explorer.html
       ncsolve explore --encoding codes.csv --counts 5,20,1,10 --lambda-w 1e-3 --lambda-h 4e-3 -o mine.html
       ncsolve explore --labels iris.csv --label-column species
+      ncsolve explore --depth 2 --lambda-w 5e-3 -o deep.html
+      ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
     """
     from ncsolve.explorer import write_explorer
 
@@ -58,7 +64,7 @@ def explore(
         problem_file=problem, encoding=encoding, classes=_CLASSES if classes is None and alone else classes,
         per_class=per_class, counts=counts, labels=labels, label_column=label_column, lambda_w=lambda_w,
         lambda_h=lambda_h, lambda_b=_LAMBDA_B if problem is None and lambda_b is None else lambda_b,
-        convention_name=convention, seed=seed,
+        dim=dim, features=features, depth=depth, convention_name=convention, seed=seed,
     )
     write_explorer(asked.problem, out, force=force)
     typer.echo(f"saved {out}; open it in a browser")

@@ -7,10 +7,9 @@ import math
 import numpy as np
 
 from ncsolve import encodings
-from ncsolve._extensions import check_plain
 from ncsolve._problem import UFM
 from ncsolve.encodings import AffineOneHot
-from ncsolve.errors import DimensionError
+from ncsolve.errors import OpenProblemError
 from ncsolve.explorer._grid import EXAMPLE, grid_document
 
 __all__ = ["page_data"]
@@ -34,10 +33,9 @@ _EXAMPLES = (
 
 def page_data(problem: UFM) -> dict[str, object]:
     """Everything that the page's scripts read, ready for JSON (which has no inf: see ``_number``)."""
-    check_plain(problem, "the explorer")
-    _check_room(problem)
     affine, balanced = problem.encoding.affine, problem.counts.balanced
     own = affine is not None and balanced and problem.classes >= 2
+    _check_known(problem, own)
     choices: list[dict[str, object]] = []
     per_class = problem.counts.values[0] if balanced else 100
     if own:
@@ -52,7 +50,10 @@ def page_data(problem: UFM) -> dict[str, object]:
     if own:
         for spec, name, counts in _EXAMPLES:
             code = encodings.make(spec, classes=len(counts))
-            example = problem.replace(encoding=code, counts=counts, class_names=None, dim=None)
+            example = UFM(
+                encoding=code, counts=counts, lambda_w=problem.lambda_w, lambda_h=problem.lambda_h,
+                lambda_b=problem.lambda_b,
+            )
             choices.append(grid_document(example, name, EXAMPLE))
     start = next(i for i, choice in enumerate(choices) if not own or choice.get("spec") == _spec(affine))
     return {
@@ -64,18 +65,45 @@ def page_data(problem: UFM) -> dict[str, object]:
             "lambda_w": problem.lambda_w,
             "lambda_h": problem.lambda_h,
             "lambda_b": _number(problem.lambda_b),
+            "features": problem.features,
+            "depth": problem.depth,
+            "dim": problem.dim if problem.feature_dim < problem.classes else None,
         },
     }
 
 
-def _check_room(problem: UFM) -> None:
-    """DimensionError for a bottleneck, of which neither the formulas of the page nor its sentences know."""
-    rank = int(np.linalg.matrix_rank(problem.encoding.matrix))
-    if problem.dim is not None and problem.dim < rank:
-        raise DimensionError(
-            f"the explorer has no bottlenecks: dim must be at least the rank of the codes, {rank}; got {problem.dim}, "
-            "leave dim out or solve the problem with ncsolve minimizer"
+def _check_known(problem: UFM, own: bool) -> None:
+    """OpenProblemError where neither the formulas of the page nor a grid can show the problem for every lambda_b."""
+    relu, deep = problem.features == "relu", problem.depth > 1
+    narrow = False
+    if problem.dim is not None:
+        room = problem.classes if own else int(np.linalg.matrix_rank(problem.encoding.matrix))
+        narrow = problem.dim < room
+    model = "ReLU features" if relu else "a deep head" if deep else "a bottleneck"
+    if relu and deep:
+        raise OpenProblemError(
+            f"ReLU features under a deep head are an open problem; got features = 'relu' with depth = {problem.depth}, "
+            "set depth = 1 or features = 'linear'"
         )
+    if not own and (relu or deep or narrow):
+        raise OpenProblemError(
+            f"the explorer shows {model} for balanced codes a I + q J of at least 2 classes, where a closed form holds "
+            f"for every lambda_b; got {_named(problem)}, solve it at one lambda_b with ncsolve minimizer "
+            "(ncsolve.solve)"
+        )
+    if relu and narrow:
+        raise OpenProblemError(
+            f"no closed form is known for ReLU features in fewer dimensions than classes; got dim = {problem.dim} for "
+            f"{problem.classes} classes, leave dim out or solve it at one lambda_b with ncsolve minimizer "
+            "(ncsolve.solve)"
+        )
+
+
+def _named(problem: UFM) -> str:
+    """What keeps a problem from its closed form."""
+    if problem.encoding.affine is not None and problem.classes >= 2:
+        return f"counts from {min(problem.counts.values)} to {max(problem.counts.values)}"
+    return f"{problem.encoding.name} codes of {problem.classes} class{'es' if problem.classes > 1 else ''}"
 
 
 def _spec(affine: AffineOneHot | None) -> str:

@@ -17,16 +17,17 @@ __all__ = ["explorer_page", "write_explorer"]
 
 # In the order in which they use each other.
 _SCRIPTS = (
-    "formulas.js", "scales.js", "affine.js", "grid.js", "words.js", "space.js", "heat.js", "charts.js", "controls.js",
-    "main.js",
+    "formulas.js", "scales.js", "shrinkage.js", "frame.js", "plain.js", "directions.js", "relu.js", "affine.js",
+    "grid.js", "beyond.js", "words.js", "space.js", "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
 )
 
 
 def explorer_page(problem: UFM) -> str:
     """The explorer of a problem as one HTML page that needs no network.
 
-    Balanced codes a I + q J are evaluated in the page, by code that is generated from the derivations; every other
-    problem is solved here on a grid of weight decay and lambda_b, and the page shows the grid's points.
+    Balanced codes a I + q J are evaluated in the page, by code that is generated from the derivations, with linear or
+    ReLU features, any depth and any dim; every other problem is solved here on a grid of weight decay and lambda_b,
+    and the page shows the grid's points.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def explorer_page(problem: UFM) -> str:
         If plotly is not installed.
     SizeError
         If a problem that needs a grid has too many classes for one page.
+    OpenProblemError
+        For ReLU features, a deep head or a bottleneck where no closed form holds for every lambda_b.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=100,

@@ -1,5 +1,6 @@
 // The two curves over lambda_b, by plotly.js.  What is seen, the curves too, are shapes, because plotly moves shapes in
 // a millisecond or two and draws traces in twenty.  The traces are transparent: they answer when a curve is pointed at.
+// The cursor is no part of them: see cursor.js.
 
 const CONFIG = {
     responsive: true, displaylogo: false, scrollZoom: false, doubleClick: false, modeBarButtons: [["toImage"]],
@@ -11,6 +12,7 @@ class Charts {
     constructor(cosines, sigma) {
         this.cosines = cosines;
         this.sigma = sigma;
+        this.cursors = new Map([cosines, sigma].map((element) => [element, new Cursor(element)]));
         this.ready = false;
         this.drawn = new Map();
     }
@@ -28,72 +30,82 @@ class Charts {
         this.plans = [this.cosinePlan(path, state), this.sigmaPlan(path, state)];
         clearTimeout(this.waiting);
         this.plans.forEach((plan) => {
-            const key = JSON.stringify(plan.layout) + plan.traces.length;
+            const key = JSON.stringify(plan.layout) + path.sigma.length;
             if (this.drawn.get(plan.element) !== key) {
-                this.trace(plan, state);
+                this.trace(plan);
                 this.drawn.set(plan.element, key);
+            } else {
+                // All shapes at once: plotly takes longer over an edit of a single one.
+                Plotly.relayout(plan.element, { shapes: plan.fixed });
             }
         });
-        this.waiting = setTimeout(() => this.plans.forEach((plan) => this.trace(plan, this.state)), IDLE);
+        this.waiting = setTimeout(() => this.plans.forEach((plan) => this.trace(plan)), IDLE);
         this.move(state);
     }
 
-    trace({ element, traces, layout, fixed, dots }, state) {
-        Plotly.react(element, traces, { ...layout, shapes: [...fixed, ...this.cursor(state, dots(state))] }, CONFIG);
+    trace({ element, traces, layout, fixed }) {
+        Plotly.react(element, traces(), { ...layout, shapes: fixed }, CONFIG);
     }
 
     move(state) {
-        this.state = state;
         if (!this.ready) return;
-        // All shapes at once: plotly takes longer over an edit of a single one.
-        this.plans.forEach(({ element, fixed, dots }) => {
-            Plotly.relayout(element, { shapes: [...fixed, ...this.cursor(state, dots(state))] });
+        this.plans.forEach(({ element, layout, dots }) => {
+            this.cursors.get(element).move(positionOf(state.lambda_b), dots(state), layout.yaxis.range);
         });
     }
 
     cosinePlan(path, state) {
         const { accent, second, shade } = this.theme;
         const { low, mean, high } = path.cosines;
+        const latent = path.latent.map(({ x, cosines }) => [x, cosines.mean]);
         const simplex = state.K > 1 ? -1 / (state.K - 1) : -1;
-        const seen = [simplex, 0, ...(low || mean), ...(high || mean)].filter((y) => y !== null);
+        const seen = [simplex, 0, ...(low || mean), ...(high || mean), ...latent.flatMap(([, y]) => y)]
+            .filter((y) => y !== null);
         const [bottom, top] = [Math.min(...seen), Math.max(...seen)];
         const room = 0.12 * (top - bottom);
         const band = low ? [this.band(path.x, low, high, shade), ...[low, high].map((y) => this.curve(path.x, y, second, 1))]
             : [];
         return {
             element: this.cosines,
-            traces: [this.answer(path.x, mean, mean, "cosine")],
+            traces: () => [this.answer(path.x, mean, mean, "cosine")],
             layout: this.layout({ range: [bottom - room, top + 1.4 * room], title: { text: "cosine", standoff: 10 } }),
             fixed: [
-                ...band, this.curve(path.x, mean, accent, 3),
-                this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
-                this.level(0, this.note("orthogonal frame: 0", "start")), ...this.star(state),
+                ...band, ...latent.map(([x, y]) => this.curve(x, y, accent, 2, "5px,4px")), this.curve(path.x, mean, accent, 3),
+                ...this.ends(path.ends, ({ cosines }) => [[cosines.mean, accent]]),
+                ...(state.K > 1 ? [
+                    this.level(simplex, this.note(`simplex ETF: ${shortText(simplex)}`, "end")),
+                    this.level(0, this.note("orthogonal frame: 0", "start")),
+                ] : []),
+                ...this.star(state),
             ],
             dots: ({ cosines }) => cosines.slice(1, 2),
         };
     }
 
     sigmaPlan(path, state) {
-        const { accent, second, shade } = this.theme;
+        const { shade } = this.theme;
         const most = Math.max(path.threshold, ...path.sigma.flatMap(({ y }) => y));
         const cut = Math.log10(path.threshold);
         // Whole decades below, so that the axis stands still under a moving threshold; logarithms are taken here, as
         // plotly's shapes of fixed size are not round on its own logarithmic axes.
         const range = [Math.floor(cut) - 1, Math.log10(most * 1.8)];
         const decades = Array.from({ length: 121 }, (_, i) => i - 60).filter((e) => e >= range[0] && e <= range[1]);
-        const curves = path.sigma.map(({ name, y }) => ({ name, y, log: y.map((v) => (v > 0 ? Math.log10(v) : null)) }));
-        const ink = (i) => (path.cosines.low || i === 1 ? accent : second);
+        const log = (y) => y.map((v) => (v > 0 ? Math.log10(v) : null));
+        // Only the label mean's singular value differs between the local minima.
+        const latent = path.latent.flatMap(({ x, sigma }) => sigma.slice(1).map(({ y, tone }) => [x, log(y), tone]));
         return {
             element: this.sigma,
-            traces: curves.map(({ name, y, log }) => this.answer(path.x, log, y, name)),
+            traces: () => path.sigma.map(({ name, y }) => this.answer(path.x, log(y), y, name)),
             layout: this.layout({
-                range, title: { text: "singular value", standoff: 10 }, tickvals: decades,
+                range, title: { text: sigmaWords(state)[2], standoff: 10 }, tickvals: decades,
                 ticktext: decades.map((e) => (Math.abs(e) <= 2 ? String(10 ** e) : powerOfTen(e))),
             }),
             fixed: [
                 { type: "rect", xref: "paper", x0: 0, x1: 1, y0: range[0], y1: cut, fillcolor: shade, line: { width: 0 } },
-                ...curves.map(({ log }, i) => this.curve(path.x, log, ink(i), path.cosines.low ? 1.5 : 3)),
-                this.level(cut, this.note(`threshold T = ${shortText(path.threshold)}`, "end", "top")),
+                ...latent.map(([x, y, tone]) => this.curve(x, y, this.theme[tone], 2, "5px,4px")),
+                ...path.sigma.map(({ y, tone, width }) => this.curve(path.x, log(y), this.theme[tone], width)),
+                ...this.ends(path.ends, ({ sigma }) => sigma.slice(1).map(({ y, tone }) => [log(y), this.theme[tone]])),
+                this.level(cut, this.note(`threshold ${thresholdName(state)} = ${shortText(path.threshold)}`, "end", "top")),
                 ...this.star(state),
             ],
             dots: ({ sigma }) => sigma.map(Math.log10).map((y) => (y > range[0] ? y : NaN)),
@@ -109,11 +121,11 @@ class Charts {
         };
         return {
             paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, showlegend: false, dragmode: false,
-            margin: { l: 66, r: 14, t: 26, b: 48 }, hovermode: "closest",
+            margin: MARGIN, hovermode: "closest",
             font: { family: "system-ui, sans-serif", size: 13, color: text },
             hoverlabel: { font: { family: "system-ui, sans-serif", color: text }, bgcolor: card, bordercolor: quiet },
             xaxis: {
-                ...axis, range: [-18, MOST + 18], tickvals: ticks.map((t) => t[0]), tickangle: 0,
+                ...axis, range: REACH, tickvals: ticks.map((t) => t[0]), tickangle: 0,
                 ticktext: ticks.map((t) => t[1]), title: { text: "λ<sub>b</sub>", standoff: 8 },
             },
             yaxis: { ...axis, ...yaxis },
@@ -126,8 +138,8 @@ class Charts {
         return { x, y, text, mode: "lines", line: { color: CLEAR, width: 3 }, hovertemplate: "%{text}<extra></extra>" };
     }
 
-    curve(x, y, color, width) {
-        const line = { color, width };
+    curve(x, y, color, width, dash = "solid") {
+        const line = { color, width, dash };
         let pen = "M";
         const steps = x.map((position, i) => {
             const step = y[i] === null ? "" : `${pen}${position.toFixed(2)},${y[i]}`;
@@ -153,25 +165,24 @@ class Charts {
         return { type: "line", xref: "paper", x0: 0.01, x1: 0.99, y0: y, y1: y, label, line };
     }
 
-    star({ transition, regime }) {
+    // Rings where a curve jumps: both ends are global minimizers.
+    ends(ends, pick) {
+        if (ends === null || !ends.x.length) return [];
+        const ring = {
+            type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -5, x1: 5, y0: -5, y1: 5, fillcolor: this.theme.card,
+        };
+        return pick(ends).flatMap(([y, color]) => y.map((height, i) => (
+            { ...ring, xanchor: ends.x[i], yanchor: height || 0, visible: height !== null, line: { color, width: 2.5 } })));
+    }
+
+    star({ transition, star }) {
         if (transition === null) return [];
         const x = positionOf(transition);
-        const name = regime === "general" ? "λ<sub>b</sub><sup>+</sup>" : "λ<sub>b</sub>*";
+        const name = star.replace("_b", "<sub>b</sub>").replace("⁺", "<sup>+</sup>");
         return [{
             type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1.02,
             label: { ...this.note(name, "end"), textangle: 0, xanchor: "center", padding: 2 },
             line: { color: this.theme.quiet, width: 1.5, dash: "dot" },
         }];
-    }
-
-    // The vertical line through the current lambda_b, with a dot on every curve.
-    cursor({ lambda_b }, heights) {
-        const { text, card } = this.theme;
-        const x = positionOf(lambda_b);
-        const dots = heights.map((y) => ({
-            type: "circle", xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y || 0, visible: !Number.isNaN(y),
-            x0: -6, x1: 6, y0: -6, y1: 6, fillcolor: text, line: { color: card, width: 2 },
-        }));
-        return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: text, width: 1 } }, ...dots];
     }
 }

@@ -8,12 +8,15 @@ class Controls {
         this.ratio = start.lambda_h / start.lambda_w;
         this.setting = {
             choice: start.choice, K: start.classes, n: start.per_class, view: "mean",
+            features: start.features, depth: start.depth, dim: start.dim,
             lambda_w: start.lambda_w, lambda_h: start.lambda_h,
             lambda_b: start.lambda_b === "inf" ? Infinity : start.lambda_b,
         };
         this.decay = new LogScale(Math.min(1e-6, start.lambda_w), Math.max(1e-1, start.lambda_w));
         this.problems = new Map();
         byId("encoding").replaceChildren(...data.choices.map(({ name }, i) => new Option(name, i)));
+        const depths = [...new Set([1, 2, 3, 4, 5, 6, start.depth])];
+        byId("depth").replaceChildren(...depths.map((depth) => new Option(depth, depth)));
         this.listen();
         this.changeProblem();
     }
@@ -26,6 +29,13 @@ class Controls {
             this.setting.n = n;
             this.changeProblem();
         }, "a whole number of at least 1"));
+        on("model-features", "change", (e) => { this.setting.features = e.target.value; this.changeProblem(); });
+        on("depth", "change", (e) => { this.setting.depth = Number(e.target.value); this.changeProblem(); });
+        on("dim", "change", (e) => {
+            const dim = Number(e.target.value);
+            this.setting.dim = dim < this.setting.K ? dim : null;
+            this.changeProblem();
+        });
         on("view", "change", (e) => { this.setting.view = e.target.value; this.changed("problem"); });
         on("lambda-b", "input", (e) => this.setLambdaB(this.lambdaBAt(Number(e.target.value))));
         on("lambda-b-text", "change", (e) => this.typed(
@@ -51,24 +61,48 @@ class Controls {
         byId("encoding").value = this.setting.choice;
         byId("classes").replaceChildren(...sizes.map((k) => new Option(k, k)));
         byId("classes").value = K;
-        const key = choice.kind === "grid" ? choice.name : `${choice.spec} ${K} ${n}`;
+        const model = this.model(choice);
+        const key = choice.kind === "grid" ? choice.name : [choice.spec, K, n, ...Object.values(model)].join(" ");
         if (!this.problems.has(key)) {
             this.problems.set(
-                key, choice.kind === "grid" ? new GridProblem(choice) : new AffineProblem(choice.members[K], K, n));
+                key, choice.kind === "grid" ? new GridProblem(choice) : new AffineProblem(choice.members[K], K, n, model));
         }
         this.problem = this.problems.get(key);
+        this.showModel(model);
         byId("per-class-row").hidden = this.grid !== null;
         byId("view-row").hidden = this.problem.exact && (this.grid ? this.grid.labelsExact : true);
         byId("grid-note").hidden = this.grid === null;
         if (this.grid) {
             const { counts } = this.grid;
-            typeset(byId("grid-note"), `${counts.length} classes of ${counts.join(", ")} samples, solved by ncsolve `
+            const classes = counts.length > 1 ? `${counts.length} classes` : "1 class";
+            typeset(byId("grid-note"), `${classes} of ${counts.join(", ")} samples, solved by ncsolve `
                 + `at ${this.grid.weightDecays.length} weight decays and ${this.grid.grid(this.setting.lambda_w).length} `
                 + "values of λ_b: the sliders snap to these.");
             this.setDecay(this.setting.lambda_w, "problem");
         } else {
             this.changed("problem");
         }
+    }
+
+    // What is solved of what is chosen: where there is no closed form, the paper's model, and a note says why.
+    model({ kind }) {
+        const { features, depth, dim, K } = this.setting;
+        if (kind === "grid") return PLAIN;
+        if (features === "relu") return { ...PLAIN, features };
+        return { features, depth, dim: dim !== null && dim < K ? dim : null };
+    }
+
+    showModel(model) {
+        const K = this.grid ? this.problem.dimensions : this.setting.K;
+        const sizes = Array.from({ length: K }, (_, i) => K - i);
+        byId("dim").replaceChildren(...sizes.map((d) => new Option(d === K ? `${d} (all)` : d, d)));
+        byId("model-features").value = model.features;
+        byId("depth").value = model.depth;
+        byId("dim").value = this.problem.dimensions;
+        byId("model-features").disabled = this.grid !== null;
+        byId("depth").disabled = this.grid !== null || model.features === "relu";
+        byId("dim").disabled = this.grid !== null || model.features === "relu";
+        typeset(byId("model-note"), modelNote({ model, grid: this.grid !== null, K }));
     }
 
     lambdaBAt(position) {
@@ -150,7 +184,7 @@ class Controls {
         const button = byId("to-star");
         button.hidden = state.transition === null;
         if (state.transition !== null) {
-            typeset(button, `${state.regime === "general" ? "λ_b⁺" : "λ_b*"} = ${shortText(state.transition)}`);
+            typeset(button, `${state.star} = ${shortText(state.transition)}`);
         }
     }
 }

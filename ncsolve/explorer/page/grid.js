@@ -54,10 +54,10 @@ class GridProblem {
         const labels = this.codes[v].map((p) => p.map((x, axis) => x - bias[axis]));
         const size = this.counts.reduce((sum, _, k) => sum + gram[this.place(k, k)], 0);
         return {
-            lambda_w: row.lambda_w, lambda_h: row.lambda_h, lambda_b: data.grid[i], loss, K: this.K,
+            lambda_w: row.lambda_w, lambda_h: row.lambda_h, lambda_b: data.grid[i], loss, K: this.K, plain: true,
             threshold: row.threshold, cosines: [low, mean, high], biasNorm, centring, rank,
             regime: rank === 0 ? "collapsed" : "general",
-            transition: row.transition, orthogonal: null,
+            transition: row.transition, orthogonal: null, star: "λ_b⁺",
             sigma: [...data.sigma.slice(this.width * i, this.width * (i + 1))],
             gram: (a, b) => gram[this.place(Math.min(a, b), Math.max(a, b))],
             gramScale: this.unit,
@@ -70,6 +70,10 @@ class GridProblem {
 
     viewIndex(view) {
         return view === "mean" ? 0 : this.views - 1;
+    }
+
+    get dimensions() {
+        return this.width;
     }
 
     get width() {
@@ -93,10 +97,11 @@ class GridProblem {
         return {
             x: grid.map(positionOf),
             cosines: { low: pick(1), mean: pick(2), high: pick(3) },
-            sigma: Array.from({ length: this.width }, (_, j) => (
-                { name: `singular value ${j + 1}`, y: grid.map((_, i) => sigma[this.width * i + j]) })),
-            threshold: row.threshold,
-            alive: numbers[6] > 0,
+            sigma: Array.from({ length: this.width }, (_, j) => ({
+                name: `singular value ${j + 1}`, tone: "accent", width: 1.5,
+                y: grid.map((_, i) => sigma[this.width * i + j]),
+            })),
+            threshold: row.threshold, latent: [], ends: null,
         };
     }
 

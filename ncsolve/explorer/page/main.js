@@ -28,9 +28,10 @@ function draw() {
     if (level !== "point") {
         const path = problem.path(setting.lambda_w, setting.lambda_h);
         const scales = problem.scales(setting, view);
-        const trails = problem.trails(setting, view).map((step) => step.map(inUnit(scales.means)));
+        const trails = problem.trails(setting, view).map((step) => step && step.map(inUnit(scales.means)));
         shown = { scales, trails };
         charts.draw(path, state);
+        keys(path, state);
     } else {
         charts.move(state);
     }
@@ -46,8 +47,6 @@ function build(problem) {
     features.build({ K: problem.K, names, withArrow: false });
     labels.build({ K: problem.K, names, withArrow: true });
     heat.build(problem.K, names);
-    byId("band-key").hidden = !(problem instanceof GridProblem);
-    byId("lines-key").hidden = problem instanceof GridProblem;
 }
 
 function drawSpaces(problem, state) {
@@ -57,7 +56,7 @@ function drawSpaces(problem, state) {
     const upName = state.withMean ? "mean" : "";
     const points = state.means.map(feature);
     features.show({
-        points, upName, trails, middle: middle(trails.flat()),
+        points, upName, trails, middle: middle(trails.filter((step) => step !== null).flat()),
         flat: state.withMean ? Math.max(...points.map((p) => Math.hypot(p[0], p[1]))) : 0,
     });
     const mean = label(state.labelMean);
@@ -70,9 +69,24 @@ function drawSpaces(problem, state) {
     });
     const labelsExact = problem instanceof GridProblem ? problem.labelsExact : problem.exact;
     byId("features-note").textContent = projectionText(
-        problem.exact, Math.min(problem.K, problem.codeLength), state.withMean, state.kept, "Class means");
+        problem.exact, problem.dimensions, state.withMean, state.kept, "Class means");
     byId("labels-note").textContent = projectionText(
         labelsExact, problem.codeLength, state.withMean, state.labelsKept, "Labels");
+}
+
+// What the curves are.
+function keys(path, state) {
+    const [title, text] = sigmaWords(state);
+    typeset(byId("sigma-title"), title);
+    typeset(byId("sigma-text"), text);
+    byId("sigma").setAttribute("aria-label", `${title}, over lambda_b`);
+    byId("band-key").hidden = path.cosines.low === undefined || state.K === 1;
+    byId("single-key").hidden = state.K > 1;
+    byId("lines-key").hidden = !(state.plain ? path.sigma[0].width === 3 : path.sigma.length > 1);
+    const rings = path.ends !== null && path.ends.x.length > 0;
+    byId("latent-key").textContent = rings ? `Rings: both global minimizers where they tie${path.latent.length ? "; dashed: "
+        + "local minima" : ""}.` : "";
+    byId("latent-key").hidden = !rings;
 }
 
 function inUnit(unit) {
@@ -101,7 +115,8 @@ function readOut(state, problem) {
     say("rank", String(state.rank), state.rank);
     say("threshold", shortText(state.threshold, 6), state.threshold);
     say("transition", state.transition === null ? "none" : shortText(state.transition, 6), state.transition);
-    typeset(byId("transition-name"), state.regime === "general" ? "λ_b⁺" : "λ_b*");
+    typeset(byId("transition-name"), state.star);
+    byId("threshold-name").textContent = `threshold ${thresholdName(state)}`;
 }
 
 // What is displayed, and the same number with all its digits for whoever reads the page by program.

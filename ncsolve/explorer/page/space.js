@@ -61,6 +61,8 @@ class Space {
         if (!this.scene) return;
         const { points, trails, ghosts, arrow, upName, flat, middle } = this.scene;
         this.middle = middle;
+        const { turn, tilt } = this.camera;
+        this.turned = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
         const place = (p) => this.project(p);
         const zero = place([0, 0, 0]);
         set(this.origin, { cx: zero[0], cy: zero[1] });
@@ -77,7 +79,7 @@ class Space {
             set(item.stem, { x1: zero[0], y1: zero[1], x2: x, y2: y });
             set(item.dot, { cx: x, cy: y, r: dead ? 3 : (this.items.length > 20 ? 3.5 : 5.5) * nearness });
             if (trails && trailsMoved) {
-                item.trail.setAttribute("d", path(trails.map((step) => place(step[k])), false));
+                item.trail.setAttribute("d", path(trails.map((step) => step && place(step[k])), false));
             }
             if (ghosts) {
                 const [gx, gy] = place(ghosts[k]);
@@ -118,8 +120,7 @@ class Space {
     // Perspective: [x, y, size relative to the centre]; the third axis of the points is up.
     project([px, py, height]) {
         const pz = height - this.middle;
-        const { turn, tilt } = this.camera;
-        const [ct, st, cp, sp] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
+        const [ct, st, cp, sp] = this.turned;
         const across = px * ct - py * st;
         const depth = px * st + py * ct;
         const nearness = CAMERA_DISTANCE / (CAMERA_DISTANCE + depth * cp - pz * sp);
@@ -135,7 +136,17 @@ function set(element, attributes) {
 }
 
 function path(places, closed) {
-    return places.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)},${y.toFixed(1)}`).join(" ") + (closed ? " Z" : "");
+    let pen = "M";
+    const steps = places.map((place) => {
+        if (place === null) {  // a gap
+            pen = "M";
+            return "";
+        }
+        const step = `${pen}${place[0].toFixed(1)},${place[1].toFixed(1)}`;
+        pen = "L";
+        return step;
+    });
+    return steps.join(" ") + (closed ? " Z" : "");
 }
 
 function circle(radius) {

@@ -18,7 +18,7 @@ function percent(part) {
 
 // Text with indices: λ_b, h_k and ‖ as people write them, as nodes (class names may hold anything).
 function typeset(element, text) {
-    element.replaceChildren(...text.split(/(?<=[λhe])_(\{[^}]*\}|\w)/).map((part, i) => {
+    element.replaceChildren(...text.split(/(?<=[λheW])_(\{[^}]*\}|\w)/).map((part, i) => {
         if (i % 2 === 0) return document.createTextNode(part);
         const index = document.createElement("sub");
         index.textContent = part.replace(/^\{|\}$/g, "");
@@ -37,7 +37,8 @@ const REGIMES = {
 
 // Two or three sentences: what is seen, in which regime, and where the next one begins.
 function story(state, problem) {
-    const sentences = state.regime === "general" ? generalStory(state, problem) : namedStory(state);
+    const sentences = !state.plain ? modelStory(state)
+        : state.regime === "general" ? generalStory(state, problem) : namedStory(state);
     const { centring, lambda_b } = state;
     if (Number.isNaN(centring)) {
         sentences.push("The label mean is zero already, so there is nothing for the bias to do.");
@@ -56,7 +57,8 @@ function namedStory(state) {
     const star = transition === null ? null : shortText(transition);
     const flat = `${K} class means in ${K - 1} dimension${K > 2 ? "s" : ""}`;
     if (regime === "collapsed") {
-        return ["Weight decay is above the labels' singular values: every class mean is zero, and only a bias is left."];
+        return ["Weight decay is above the labels' singular values: every class mean is zero, and only a bias is left. "
+            + "Less weight decay brings them back."];
     }
     if (regime === "simplex") {
         const until = star === null ? "for every λ_b" : `up to λ_b* = ${star}`;
@@ -81,7 +83,8 @@ function namedStory(state) {
 
 function generalStory(state, problem) {
     const { transition, lambda_b, rank, K } = state;
-    const dimensions = `The ${K} class means span ${rank} dimension${rank === 1 ? "" : "s"}`;
+    const who = K === 1 ? "The class mean of the only class spans" : `The ${K} class means span`;
+    const dimensions = `${who} ${rank} dimension${rank === 1 ? "" : "s"}`;
     const [low, , high] = state.cosines;
     if (transition === null) {
         return [Number.isNaN(low) ? `${dimensions}.` : `${dimensions}, at angles from ${degrees(high)} to ${degrees(low)}.`];
@@ -98,7 +101,7 @@ function generalStory(state, problem) {
 
 // How a picture in three dimensions stands to the space it is of.
 function projectionText(exact, dimensions, withMean, kept, what) {
-    if (exact) return `Exact: all ${dimensions} dimension${dimensions === 1 ? "" : "s"} are drawn.`;
+    if (exact) return dimensions === 1 ? "Exact: the one dimension is drawn." : `Exact: all ${dimensions} dimensions are drawn.`;
     const axes = withMean
         ? "the mean direction (vertical) and the two leading principal axes across it"
         : "the three leading principal axes";
