@@ -85,7 +85,7 @@ def affine_problems(draw: st.DrawFn, most: int = 30) -> ncsolve.UFM:
 
 
 @st.composite
-def beyond_problems(draw: st.DrawFn) -> ncsolve.UFM:
+def descended_problems(draw: st.DrawFn) -> ncsolve.UFM:
     """A bottleneck, a deep head (with or without a bottleneck) or ReLU features, small enough for many descents."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     k = draw(st.integers(2, 4))

@@ -18,7 +18,7 @@ from ncsolve.cli._app import app
 from ncsolve.deep import Shrinkage
 from ncsolve.relu import _general, _orthogonal
 from ncsolve.schemas import schema
-from tests.strategies import beyond_problems
+from tests.strategies import descended_problems
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=[1e-2, 5e-3], lambda_h=4e-3, lambda_b=0.5, depth=2)
 COLLAPSING = ncsolve.UFM(encoding=encodings.onehot(3), counts=[60, 20, 5], lambda_w=4e-2, lambda_h=2e-3,
@@ -44,7 +44,7 @@ COMMANDS = {
 
 
 @settings(max_examples=10)
-@given(beyond_problems())
+@given(descended_problems())
 def test_every_problem_agrees(problem):
     report = check(problem, starts=2)
     assert report.passed, (report.failures, report.error)
