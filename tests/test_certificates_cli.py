@@ -71,6 +71,31 @@ def test_the_checker_hands_itself_out(run, tmp_path):
     assert done.stdout.startswith("proved: the minimum is 97/2000")
 
 
+def test_relu_features_from_the_command_line(run, tmp_path):
+    code, out, _ = run(*ONEHOT, "--features", "relu", "-k", "3", "--digits", "20", "-o", "relu.json")
+    assert code == 0
+    lines = out.splitlines()[:-1]
+    assert lines[1].endswith("none of them negative (ReLU)")
+    assert run("check", "relu.json") == (0, "\n".join(lines) + "\n", "")
+    code, out, _ = run("check", "--source", "--features", "relu")
+    (tmp_path / "checker.py").write_text(out)
+    command = [sys.executable, "-I", "-S", "checker.py", "relu.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == lines
+    text = (tmp_path / "relu.json").read_text()
+    lower, upper = (str(Fraction(json.loads(text)[key]) * 999 / 1000) for key in ("lower", "upper"))
+    (tmp_path / "forged.json").write_text(json.dumps(json.loads(text) | {"lower": lower, "upper": upper}))
+    assert run("check", "forged.json")[0] == 1
+    for wrong, words in (
+        (("relu.json", "--features", "relu"), "says which checker --source prints"),
+        (("relu.json", "--source"), "prints the checker and checks nothing; got relu.json"),
+        (("--source", "--features", "tanh"), "unknown features 'tanh'; choices: linear, relu"),
+    ):
+        code, out, err = run("check", *wrong)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert words in err
+
+
 def test_files_are_not_overwritten(run):
     assert run(*ONEHOT, "-o", "cert.json")[0] == 0
     code, out, err = run(*ONEHOT, "-o", "cert.json")

@@ -24,7 +24,7 @@ from tests.test_certificates_mutants import CLAIMS, PROBLEM, change, places, sca
 
 EVIDENCE = ("scales", "weights", "class_means", "bias", "dual", "psd_scales", "psd_factor", "nonnegative")
 TAMPERED = ["onehot", "onehot, lb = inf", "onehot, lb = 0", "imbalanced", "imbalanced, acute", "smoothed, acute",
-            "all collapsed, acute", "gaussian, m > K"]
+            "all collapsed, acute", "gaussian, m > K", "codes", "onehot, lb = 0, rational"]
 FAST = ("onehot", "onehot, lb = inf", "onehot, lb = 0", "imbalanced")  # whose mutants are certified quickly
 SOME = 6
 
@@ -86,13 +86,6 @@ def test_each_checker_knows_its_kind(alone, tmp_path):
     renamed = json.loads(certificate("codes").to_bytes()) | {"schema": relu_checker.RELU}
     assert verdict(renamed) == "missing key 'nonnegative'"
     assert verdict(renamed | {"nonnegative": [["0"] * 4] * 4}) == "unknown key 'centring'"
-
-
-def test_a_slash_that_json_escapes():
-    text = relu_certificate("onehot").to_bytes()
-    escaped = text.replace(b"relu-certificate/1", rb"relu-certificate\/1")
-    assert escaped != text
-    assert relu_checker.check_either(escaped) == relu_checker.check_either(text)
 
 
 def test_schema_is_strict():
@@ -160,7 +153,8 @@ def test_signs_and_symmetry_are_looked_at(name):
     original = document(name)
     faults = {"class_means": "has a negative coordinate", "nonnegative": "entry of nonnegative is negative"}
     for key, words in faults.items():
-        for path in places(original[key])[:4]:
+        found = places(original[key])
+        for path in (*found[:2], *found[len(found) // 2 :][:1], *found[-1:]):
             mutant = change(original[key], path, lambda _: "-1/1000000000000000")
             assert words in verdict(original | {key: mutant}), (key, path)
     rows = original["nonnegative"]

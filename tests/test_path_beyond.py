@@ -16,7 +16,7 @@ from ncsolve._path_document import path_document
 from ncsolve.deep import Shrinkage
 from ncsolve.schemas import schema
 from tests import beyond_by_hand
-from tests.strategies import beyond_problems
+from tests.strategies import closed_beyond_problems
 
 INF = math.inf
 GRID = np.concatenate(([0.0], np.geomspace(1e-3, 10, 9), [INF]))
@@ -45,7 +45,7 @@ def check(path):
         assert path.regimes[i] == single.regime
 
 
-@given(beyond_problems(), st.lists(st.floats(-4, 3).map(lambda e: 10.0**e), min_size=1, max_size=4))
+@given(closed_beyond_problems(), st.lists(st.floats(-4, 3).map(lambda e: 10.0**e), min_size=1, max_size=4))
 @settings(max_examples=40)
 def test_every_point_is_the_minimizer(problem, grid):
     check(ncsolve.path(problem, lambda_b=[0.0, *grid, INF]))

@@ -98,6 +98,8 @@ def check(
     """
     if features is not None and not source:
         raise ProblemError("--features says which checker --source prints; a file says what it is about, drop it")
+    if source and file is not None:
+        raise ProblemError(f"--source prints the checker and checks nothing; got {file} beside it, drop one of them")
     if source:
         from ncsolve._problem import check_features
         from ncsolve.certificates._source import checker_source
