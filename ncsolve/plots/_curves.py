@@ -150,7 +150,9 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
         if path.latent is not None:
             latent_lines(ax, path, axis, convention, path.latent.centring, label="taken out at the second minimum")
         ax.set_ylabel(r"share of the label mean $\mu$")
-        ax.set_ylim(-0.03, 1.06)
+        # For other codes than balanced one-hot ones, and ReLU features, the bias may overshoot the label mean.
+        known = values[np.isfinite(values)]
+        ax.set_ylim(min(-0.03, 1.06 * known.min(initial=0.0)), 1.06 * known.max(initial=1.0))
         _finish(ax, path, axis, convention)
         legend_above(ax)
     return ax
