@@ -119,6 +119,7 @@ RELU = {
     "two classes, free bias": (relu(encodings.onehot(2), 5, 1e-2, 1e-2, 0.0), 10, {}, False, 0, 2),
     "all collapsed": (relu(encodings.onehot(3), 2, 1.0, 1.0, 0.7), 10, {}, True, 3, 0),
     "all collapsed, acute": (relu(encodings.smoothed(4, 0.5), 2, 1.0, 1.0, 9.0), 10, {}, True, 4, 0),
+    "all collapsed, acute and obtuse": (relu([[1, -1, 1]], 1, 0.5, 0.5, INF), 10, {}, True, 3, 0),  # not the linear
     "zero codes": (relu(np.zeros((2, 3)), [1, 2, 3], 1e-2, 1e-2, 0.1), 10, {}, True, 3, 0),
     "imbalanced": (relu(encodings.onehot(4), [9, 4, 2, 1], 5e-3, 5e-4, 1.0), 60, {}, False, 0, 0),
     "imbalanced, acute": (relu(encodings.onehot(4), [9, 4, 2, 1], 5e-3, 5e-4, 1e-3), 10, {}, False, 0, 0),

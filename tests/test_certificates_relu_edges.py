@@ -5,8 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from ncsolve.certificates import checker, relu_checker
-from tests.certificate_set import relu_certificate
+import ncsolve
+from ncsolve import encodings
+from ncsolve.certificates import certify, checker, relu_checker
+from ncsolve.errors import ConvergenceError
+from tests.certificate_set import relu, relu_certificate
 
 
 def verdict(entries):
@@ -74,6 +77,13 @@ def test_every_row_and_column_of_diagonal_dominance(short, sign):
     level[short] = Fraction(29, 10) if short < 2 else Fraction(19, 10)
     with pytest.raises(checker.Refuted, match=f"row {short} of the rest"):
         checker.dominant(level, (lower, 2))
+
+
+def test_the_convex_programme_gives_digits_that_the_point_does_not():
+    minimizer = ncsolve.solve(relu(encodings.binary(6), 100, lambda_b=5e-4))
+    assert certify(minimizer, digits=5).check().holds
+    with pytest.raises(ConvergenceError, match="ask for digits = 5"):
+        certify(minimizer)  # for six classes the condition is not enough
 
 
 def test_a_slash_that_json_escapes():
