@@ -48,6 +48,15 @@ class FactoredFrame:
     def rank(self) -> int:
         return int(np.count_nonzero(self.values))
 
+    @property
+    def span(self) -> int:
+        """Dimensions that the class means span; with H >= 0 more than the rank, where W does not see them all."""
+        if self.problem.features == "linear":
+            return self.rank
+        live = self.means[np.any(self.means != 0.0, axis=1)]
+        apart = np.all(np.count_nonzero(live, axis=0) <= 1)  # no class has two of the features: they are orthogonal
+        return live.shape[0] if apart else int(np.linalg.matrix_rank(live))
+
     @cached_property
     def product(self) -> Array:
         """W = W_L ... W_1 (m, p)."""

@@ -111,7 +111,7 @@ class Minimizer:
 
     @property
     def rank(self) -> int:
-        """Rank of W H, the number of dimensions that the class means span."""
+        """Rank of W H.  Class means span so many dimensions, nonnegative ones (``features="relu"``) at least so many."""
         return self.frame.rank
 
     @property

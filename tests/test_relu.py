@@ -222,3 +222,23 @@ def test_a_single_class_needs_no_sign(lambda_b, codes):
     assert found.guarantee == "global"
     assert found.loss == pytest.approx(linear.loss, rel=1e-13, abs=1e-18)
     np.testing.assert_allclose(found.bias, linear.bias, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("lambda_b", "rank"), [(0.0, 4), (0.1, 5)])
+def test_class_means_span_more_dimensions_than_a_free_bias_lets_w_see(lambda_b, rank):
+    from ncsolve.cli._describe import _class_means
+
+    found = ncsolve.solve(
+        ncsolve.UFM(encoding=ncsolve.encodings.onehot(5), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=lambda_b,
+                    features="relu")
+    )
+    assert np.linalg.matrix_rank(found.class_means) == 5
+    assert np.linalg.matrix_rank(found.W @ found.class_means, tol=1e-9) == found.rank == rank
+    assert "they span 5 dimensions" in _class_means(found)
+
+
+def test_the_span_of_shared_features():
+    codes = np.random.default_rng(0).standard_normal((2, 4))
+    problem = ncsolve.UFM(encoding=codes, counts=3, lambda_w=0.01, lambda_h=0.01, lambda_b=0.1, features="relu")
+    found = ncsolve.solve(problem)
+    assert found.frame.span == np.linalg.matrix_rank(found.class_means, tol=1e-9)

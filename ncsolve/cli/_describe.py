@@ -9,6 +9,7 @@ import numpy as np
 
 from ncsolve import _formulas
 from ncsolve._conventions import Convention
+from ncsolve._factored import FactoredFrame
 from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
@@ -134,7 +135,8 @@ def _class_means(minimizer: Minimizer) -> str:
         scale = float(pairs.diagonal.max())
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
-    text += f"; they span {minimizer.rank} dimension{'s' if minimizer.rank != 1 else ''}"
+    span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
+    text += f"; they span {span} dimension{'s' if span != 1 else ''}"
     if pairs.sampled is not None:
         text += f"\n(figures over pairs of classes are over {pairs.sampled} of them, evenly chosen)"
     dead = int(np.sum(pairs.diagonal_count[~alive(pairs.diagonal)]))

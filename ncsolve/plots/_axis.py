@@ -48,8 +48,8 @@ class ParameterAxis:
         if not self.logarithmic or self.low <= value <= self.high:
             return value, ""
         if value < self.low:
-            return math.sqrt(self.at_zero * self.low), " (on the way to 0)"
-        return math.sqrt(self.at_infinity * self.high), r" (on the way to $\infty$)"
+            return math.sqrt(self.at_zero * self.low), ", towards 0"
+        return math.sqrt(self.at_infinity * self.high), r", towards $\infty$"
 
     def dress(self, ax: Axes, *, vertical: bool = False) -> None:
         """Scale, limits, ticks and label."""
