@@ -1,5 +1,6 @@
 """Paths of bottlenecks, deep heads and ReLU features: points against ``solve`` and brute force, jumps against ties."""
 
+import itertools
 import json
 import math
 
@@ -49,6 +50,21 @@ def check(path):
 @settings(max_examples=40)
 def test_every_point_is_the_minimizer(problem, grid):
     check(ncsolve.path(problem, lambda_b=[0.0, *grid, INF]))
+
+
+@given(beyond_problems())
+@settings(max_examples=30)
+def test_the_sides_of_a_jump_tie(problem):
+    """And the states between changes follow on one another."""
+    changes = ncsolve.path(problem, lambda_b=[0.0, 1e-3, 0.1, 10.0, INF]).changes
+    for change in changes:
+        assert (change.before is not None) == (change.after is not None) == change.jump
+        if change.jump:
+            assert change.before.loss == pytest.approx(change.after.loss, rel=1e-10)
+            assert problem.depth > 1 or change.kind == "exchange"
+    for one, other in itertools.pairwise(changes):
+        assert one.value < other.value
+        assert (one.regime_after, one.rank_after) == (other.regime_before, other.rank_before)
 
 
 def agrees_with_brute_force(path):
