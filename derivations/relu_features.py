@@ -23,6 +23,8 @@ x, y, T = sp.symbols("x y T", positive=True)
 length, spread = sp.symbols("length spread", positive=True)
 _u, _v, _z, gamma = sp.symbols("u v z gamma", positive=True)
 threshold = N * sp.sqrt(lambda_w * lambda_h)
+# |w| (1 - beta) at which the class means of balanced codes begin to live
+hidden = sp.sqrt(K * t**2 - (K - 1) * a**2)
 
 
 def ridge(code: sp.Expr, value: sp.Expr) -> sp.Expr:
@@ -135,6 +137,15 @@ def symmetric(f: Result) -> Iterator[Step]:
         given={t: K * sp.sqrt(n * lambda_w * lambda_h), K: 1 + _v},
     )
     omega = sp.Symbol("omega", positive=True)
+    yield Identity(
+        text="While all class means are zero the bias is μ/(1 + λ_b), and |w| (1 - β) = |w| λ_b/(1 + λ_b) grows with "
+        "λ_b: they begin to live at this λ_b, if at any",
+        left=sp.Subs(
+            f["alive"].subs(spread, (K - 1) * a**2 + (w * lambda_b / (1 + lambda_b)) ** 2), lambda_b, f["alive_from"]
+        ),
+        right=sp.S.One,
+        given={t: sp.sqrt((_v * _z**2 + gamma**2) / (1 + _v)), a: _z, w: gamma + omega, K: 1 + _v},
+    )
     over = {a: y, w: y + omega, t: y / (1 + _u)}
     yield Identity(
         text="|w| > |a|: beyond the λ_b at which the class means of the linear problem (T5) are orthogonal those are "
@@ -174,8 +185,8 @@ THEOREM = Theorem(
     statement="The problem is convex in the Gram matrix and the bias. Any codes and counts: if b minimises "
     "Σ_k huber(√n_k ‖e_k - b‖)/N + λ_b/2 ‖b‖² and no two of the e_k - b meet at an acute angle, the class means are "
     "orthogonal. Balanced affine one-hot codes: an orthogonal frame while |w| (1 - β) <= |a|, hence for one-hot codes "
-    "for every λ_b: the transition disappears. For |w| > |a| (label smoothing, signed codes with K >= 5) it ends at "
-    "λ_b = t/(|w| - |a|), and beyond it H >= 0 costs nothing.",
+    "for every λ_b at which they are not zero: the transition disappears. For |w| > |a| (label smoothing, signed codes "
+    "with K >= 5) it ends at λ_b = t/(|w| - |a|), and beyond it H >= 0 costs nothing.",
     formulas={
         "orthogonal_value": Formula(
             expr=sp.sqrt(lambda_w / lambda_h) * length - N * lambda_w, meaning="n_k ‖h_k‖² for a class with ℓ > T"
@@ -190,6 +201,10 @@ THEOREM = Theorem(
         ),
         "alive": Formula(
             expr=sp.sqrt(spread / K) / t, meaning="below 1 all class means are zero and b = μ/(1 + λ_b)"
+        ),
+        "alive_from": Formula(
+            expr=hidden / (sp.Abs(w) - hidden),
+            meaning="λ_b up to which all class means are zero, where (K-1) a² < K t² < (K-1) a² + w²",
         ),
         "bias_equation": Formula(
             expr=lambda_b * beta * sp.sqrt(spread) - K * sp.sqrt(lambda_w * lambda_h * n * K) * (1 - beta),
@@ -206,6 +221,8 @@ THEOREM = Theorem(
                  result="orthogonal_value", doc="n_k |h_k|^2 of an orthogonal frame, length above T (arrays)."),
         Function(name="relu_spread_alive", arguments=("spread", "K", "t"), result="alive",
                  doc="above 1 where the class means are not zero."),
+        Function(name="relu_alive_lambda_b", arguments=("a", "w", "K", "t"), result="alive_from",
+                 doc="the lambda_b up to which all class means are zero, for (K-1) a^2 < K t^2 < (K-1) a^2 + w^2."),
         Function(name="relu_bias_equation", arguments=("beta", "spread", "n", "K", "lambda_w", "lambda_h", "lambda_b"),
                  result="bias_equation", doc="zero at b = beta mu of the balanced orthogonal frame."),
     ),

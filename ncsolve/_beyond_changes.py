@@ -230,7 +230,8 @@ def beyond_transition(problem: UFM) -> tuple[float, str] | None:
     t = problem.threshold / math.sqrt(problem.counts.values[0])
     if problem.depth == 1 and a <= t < w:  # the label mean is all there is, and H >= 0 or d = 1 cost nothing
         return float(_formulas.affine_threshold(w, t)), "T5"
-    at = extended_transition(problem)
+    # Where nonnegative class means begin to live is a curve of its own.
+    at = None if problem.features == "relu" and w <= max(a, t) else extended_transition(problem)
     if at is None:
         return None
     return at, "T10" if problem.features == "relu" else "T9" if problem.depth > 1 else "T8"

@@ -77,7 +77,10 @@ def extended_frame(problem: UFM, *, spectral: bool = False, convex_loss: float |
 
 
 def extended_transition(problem: UFM) -> float | None:
-    """The lambda_b from which the label mean is in the class means (ReLU: outweighs the contrasts), or None."""
+    """The lambda_b from which the label mean is in the class means, or None.
+
+    With ReLU features: from which it outweighs the contrasts, or if that never is, from which class means live at all.
+    """
     encoding = problem.encoding.affine
     if encoding is None or not problem.counts.balanced or problem.classes == 1:
         return None
@@ -86,7 +89,11 @@ def extended_transition(problem: UFM) -> float | None:
     if problem.features == "relu":
         if problem.feature_dim < problem.classes:  # no room for an orthogonal frame
             return None
-        return float(_formulas.affine_orthogonal_lambda_b(a, w, t)) if w > max(a, t) else None
+        if w > max(a, t):  # without contrasts (a <= t) H >= 0 costs nothing
+            return float(_formulas.affine_orthogonal_lambda_b(a, w, t) if a > t else _formulas.affine_threshold(w, t))
+        from ncsolve.relu import alive_from
+
+        return alive_from(problem)
     if problem.feature_dim < problem.classes:
         if problem.depth > 1 or not t < a < w:
             return None

@@ -255,6 +255,11 @@ def relu_spread_alive(spread: float, K: float, t: float) -> float:
     return sqrt(spread)/(sqrt(K)*t)
 
 
+def relu_alive_lambda_b(a: float, w: float, K: float, t: float) -> float:
+    """T10: the lambda_b up to which all class means are zero, for (K-1) a^2 < K t^2 < (K-1) a^2 + w^2."""
+    return sqrt(K*t**2 - a**2*(K - 1))/(abs(w) - sqrt(K*t**2 - a**2*(K - 1)))
+
+
 def relu_bias_equation(
     beta: float, spread: float, n: float, K: float, lambda_w: float, lambda_h: float, lambda_b: float
 ) -> float:

@@ -111,7 +111,7 @@ class Minimizer:
 
     @property
     def rank(self) -> int:
-        """Rank of W H.  Class means span so many dimensions, nonnegative ones (``features="relu"``) at least so many."""
+        """Rank of W H.  Class means span so many dimensions, nonnegative ones (ReLU features) at least so many."""
         return self.frame.rank
 
     @property

@@ -69,6 +69,11 @@ AMPLIFIED: dict[str, Scale] = {
     "deep_transition": lambda w, n, g_cut, P: (
         4 * _power(abs(w) * math.sqrt(n) / g_cut) / abs(1 - (g_cut / (abs(w) * math.sqrt(n))) ** ((2 * P - 2) / P))
     ),
+    # K t^2 - (K - 1) a^2 cancels, and so does |w| less its root
+    "relu_alive_lambda_b": lambda a, w, K, t: (
+        (K * t**2 + (K - 1) * a**2) / (K * t**2 - (K - 1) * a**2)
+        * abs(w) / abs(abs(w) - math.sqrt(K * t**2 - (K - 1) * a**2))
+    ),
     "target_t": lambda cosine, a, w, lambda_b, K: (
         (abs(1 - cosine) / lambda_b + K * abs(cosine)) / abs((1 - cosine) / lambda_b - K * cosine)
     ),
@@ -113,6 +118,9 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
         value["x"] = float(rng.choice([1.0, 1 + near])) / value["lambda_b"]
     if function.name == "affine_orthogonal_lambda_b":
         value["a"] = abs(value["w"]) / 2 if rng.random() < 0.5 else abs(value["w"]) * (1 - abs(near))
+    if function.name == "relu_alive_lambda_b":  # where there is such a lambda_b
+        value["a"], hidden = abs(value["w"]) * 10.0 ** rng.uniform(-3, 0), abs(value["w"]) * rng.uniform(0.01, 0.999)
+        value["t"] = math.sqrt(((value["K"] - 1) * value["a"] ** 2 + hidden**2) / value["K"])
     if "T" in names and "n" in names:
         value["T"] = math.sqrt(value["n"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-3, 1)]))
     return value

@@ -52,7 +52,7 @@ def test_every_point_is_the_minimizer(problem, grid):
     check(ncsolve.path(problem, lambda_b=[0.0, *grid, INF]))
 
 
-@given(beyond_problems())
+@given(closed_beyond_problems())
 @settings(max_examples=30)
 def test_the_sides_of_a_jump_tie(problem):
     """And the states between changes follow on one another."""

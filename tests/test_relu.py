@@ -242,3 +242,43 @@ def test_the_span_of_shared_features():
     problem = ncsolve.UFM(encoding=codes, counts=3, lambda_w=0.01, lambda_h=0.01, lambda_b=0.1, features="relu")
     found = ncsolve.solve(problem)
     assert found.frame.span == np.linalg.matrix_rank(found.class_means, tol=1e-9)
+
+
+# K, |a|, |w|, t and what happens along lambda_b: states that change where solve says so
+ALONG_LAMBDA_B = [
+    (4, 1.0, 1.0, 0.95, ("collapsed", "orthogonal")), (4, 0.5, 1.5, 0.8, ("collapsed", "acute")),
+    (4, 1.0, 2.0, 0.9, ("orthogonal", "acute")), (5, 2.0, 3.0, 0.3, ("orthogonal", "acute")),
+    (10, 1.0, 1.0, 0.96, ("collapsed", "orthogonal")),
+]
+
+
+@pytest.mark.parametrize(("k", "a", "w", "t", "regimes"), ALONG_LAMBDA_B)
+def test_the_transition_is_where_the_solution_changes(k, a, w, t, regimes):
+    from ncsolve.cli._describe_beyond import transition
+
+    weight_decay = t / (k * 2.0)
+    problem = ncsolve.UFM(encoding=encodings.affine(k, a, (w - a) / k), counts=4, lambda_w=weight_decay,
+                          lambda_h=weight_decay, lambda_b=1.0, features="relu")
+    star = ncsolve.solve(problem).transition
+    found = [ncsolve.solve(problem.replace(lambda_b=star * factor)) for factor in (1 - 1e-6, 1 + 1e-6)]
+    assert tuple(each.regime for each in found) == regimes
+    text = transition(found[0], ncsolve.convention("paper"))
+    assert f"lambda_b = {star:.7g}"[:16] in text
+    assert ("all class means are zero up to it" in text) == (regimes[0] == "collapsed")
+
+
+def test_where_all_class_means_are_zero_nothing_is_promised():
+    from ncsolve.cli._describe_beyond import transition
+    from ncsolve.relu import alive_from
+
+    paper = ncsolve.convention("paper")
+    dead = ncsolve.UFM(encoding=encodings.onehot(4), counts=4, lambda_w=1.05 / 8, lambda_h=1.05 / 8, lambda_b=1.0,
+                       features="relu")
+    assert transition(ncsolve.solve(dead), paper) == "none: all class means are zero for every lambda_b"
+    # both changes: zero up to 0.32, orthogonal up to 0.9, acute beyond
+    both = dead.replace(encoding=encodings.affine(4, 1.0, 0.25), lambda_w=0.9 / 8, lambda_h=0.9 / 8)
+    start = alive_from(both)
+    assert [ncsolve.solve(both.replace(lambda_b=start * x)).regime for x in (1 - 1e-6, 1 + 1e-6)] == [
+        "collapsed", "orthogonal"
+    ]
+    assert f"all are zero up to {start:.5f}"[:24] in transition(ncsolve.solve(both), paper)

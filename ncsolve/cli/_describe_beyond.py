@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ncsolve import deep
 from ncsolve._conventions import Convention
 from ncsolve._document import threshold_of
 from ncsolve._factored import FactoredFrame
 from ncsolve._minimizer import Minimizer
+from ncsolve._problem import UFM
 from ncsolve.cli._tables import number
+from ncsolve.relu import alive_from, orthogonal_frame
 
 __all__ = ["guarantee", "is_extended", "model", "threshold", "transition"]
 
@@ -83,6 +86,25 @@ def threshold(minimizer: Minimizer) -> str:
     return f"threshold T = {number(value)}" if minimizer.problem.depth == 1 else f"hard threshold {number(value)}"
 
 
+def _relu_transition(problem: UFM, at: float | None, own: Callable[[float], str]) -> str:
+    if problem.classes == 1:
+        return ""
+    affine, alive = problem.encoding.affine, alive_from(problem)
+    assert affine is not None
+    t = problem.threshold / math.sqrt(problem.counts.values[0])
+    if at is None:
+        zero = orthogonal_frame(problem.replace(lambda_b=math.inf))  # which has the longest class means
+        return "none: all class means are zero for every lambda_b" if zero is None or not zero.means.any() else (
+            "none: with ReLU features the frame is orthogonal for every lambda_b"
+        )
+    if abs(affine.row_sum) <= max(abs(affine.a), t):
+        return f"lambda_b = {own(at)}: all class means are zero up to it, and an orthogonal frame beyond it"
+    if abs(affine.a) <= t:
+        return f"lambda_b = {own(at)}: all class means are zero up to it, and one and the same vector beyond it"
+    dead = "" if alive is None else f", though all are zero up to {own(alive)}"
+    return f"lambda_b = {own(at)}: orthogonal class means up to it{dead}, acute beyond it, where H >= 0 costs nothing"
+
+
 def transition(minimizer: Minimizer, convention: Convention) -> str:
     """Where the frame changes along lambda_b."""
     problem = minimizer.problem
@@ -98,9 +120,7 @@ def transition(minimizer: Minimizer, convention: Convention) -> str:
     if problem.features == "relu":
         if problem.feature_dim < problem.classes:
             return ""  # no room for an orthogonal frame: nothing is known
-        return "none: with ReLU features the frame is orthogonal for every lambda_b" if at is None else (
-            f"lambda_b = {own(at)}: orthogonal class means up to it, acute beyond it, where H >= 0 costs nothing"
-        )
+        return _relu_transition(problem, at, own)
     if problem.feature_dim < problem.classes:
         if at is not None:
             return f"lambda_b = {own(at)}, first order: from there on the label mean takes one of the {minimizer.dim} "\

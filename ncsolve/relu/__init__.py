@@ -5,9 +5,9 @@ from __future__ import annotations
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
-from ncsolve.relu._orthogonal import linear_is_nonnegative, orthogonal_frame
+from ncsolve.relu._orthogonal import alive_from, linear_is_nonnegative, orthogonal_frame
 
-__all__ = ["linear_is_nonnegative", "orthogonal_frame", "relu_frame"]
+__all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "relu_frame"]
 
 
 def relu_frame(problem: UFM) -> FactoredFrame:

@@ -70,6 +70,19 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     )
 
 
+def alive_from(problem: UFM) -> float | None:
+    """The lambda_b up to which all class means of balanced affine one-hot codes are zero, if they live beyond it."""
+    encoding = problem.encoding.affine
+    if encoding is None or not problem.counts.balanced or problem.classes == 1:
+        return None
+    k, a, w = problem.classes, abs(encoding.a), abs(encoding.row_sum)
+    t = problem.threshold / math.sqrt(problem.counts.values[0])
+    spread = (k - 1) * a * a
+    if _formulas.relu_spread_alive(spread, k, t) >= 1.0 or _formulas.relu_spread_alive(spread + w * w, k, t) <= 1.0:
+        return None
+    return float(_formulas.relu_alive_lambda_b(a, w, k, t))
+
+
 def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     """The minimizer with orthogonal class means, or None where they are not orthogonal."""
     check_size(problem.code_length, problem.classes, "the shifted codes")
@@ -81,6 +94,8 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
         return None
     root = np.sqrt(problem.counts.array.astype(np.float64))
     length = np.linalg.norm(shifted, axis=0) * root
+    if balanced:  # one length for all classes, also where little is left of it above the threshold
+        length = np.full_like(length, math.sqrt(float(np.mean(length**2))))
     n, lw, lh = problem.samples, problem.lambda_w, problem.lambda_h
     alive = np.flatnonzero(length > problem.threshold * (1 + 16 * _EPS))
     value = np.asarray(_formulas.relu_class_value(length[alive], n, lw, lh))

@@ -67,16 +67,21 @@ function bottleneckStory(state) {
 }
 
 function reluStory(state) {
-    const { regime, transition, lambda_b, K } = state;
+    const { regime, transition, lambda_b, K, contrasts } = state;
+    const [where, all] = [transition === null ? "" : shortText(transition), K === 1 ? "the" : "every"];
     if (regime === "collapsed") {
-        return "Weight decay is above the labels' lengths: every class mean is zero, and only a bias is left. Less weight "
-            + "decay brings them back.";
+        return `Weight decay is above the labels' lengths: ${all} class mean is zero, and only a bias is left. Less weight `
+            + `decay${where === "" ? "" : ` or, beyond λ_b* = ${where}, a shorter bias`} brings them back.`;
     }
     if (transition === null) {
         const free = lambda_b === 0 && K === 2 ? " A free bias may lie anywhere between the two codes." : "";
         return `Orthogonal frame for every λ_b: features H ≥ 0 meet at no angle above 90°.${free}`;
     }
-    const star = `λ_b* = ${shortText(transition)}`;
+    const star = `λ_b* = ${where}`;
+    if (contrasts === 0) return `One and the same class mean for all: up to ${star} it is zero.`;
+    if (regime === "orthogonal" && lambda_b > transition) {
+        return `Orthogonal frame: features H ≥ 0 meet at no angle above 90°. Up to ${star} every class mean is zero.`;
+    }
     if (regime === "acute") {
         return `Acute frame: beyond ${star} the label mean outweighs the contrasts, and H ≥ 0 costs nothing.`;
     }

@@ -241,6 +241,11 @@ const formulas = {
         return Math.sqrt(spread)/(Math.sqrt(K)*t);
     },
 
+    // T10: the lambda_b up to which all class means are zero, for (K-1) a^2 < K t^2 < (K-1) a^2 + w^2.
+    relu_alive_lambda_b(a, w, K, t) {
+        return Math.sqrt(K*Math.pow(t, 2) - Math.pow(a, 2)*(K - 1))/(Math.abs(w) - Math.sqrt(K*Math.pow(t, 2) - Math.pow(a, 2)*(K - 1)));
+    },
+
     // T10: zero at b = beta mu of the balanced orthogonal frame.
     relu_bias_equation(beta, spread, n, K, lambda_w, lambda_h, lambda_b) {
         return beta*lambda_b*Math.sqrt(spread) - Math.pow(K, 3/2)*Math.sqrt(lambda_h)*Math.sqrt(lambda_w)*Math.sqrt(n)*(1 - beta);

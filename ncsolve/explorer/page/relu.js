@@ -45,10 +45,11 @@ class ReluLaw extends PlainLaw {
         return star !== null && lambda_b >= star;
     }
 
-    // Where the class means of linear features turn acute.
+    // Where the class means of linear features turn acute, or, without contrasts, begin to live.
     turn(t) {
         const [a, w] = [Math.abs(this.codes.a), Math.abs(this.codes.w)];
-        return w > Math.max(a, t) ? formulas.affine_orthogonal_lambda_b(a, w, t) : null;
+        if (w <= Math.max(a, t)) return null;
+        return a > t ? formulas.affine_orthogonal_lambda_b(a, w, t) : formulas.affine_threshold(w, t);
     }
 
     // The lengths without shrinkage: of the orthogonal frame, or of the linear one where that is longer.
@@ -60,8 +61,18 @@ class ReluLaw extends PlainLaw {
         return acute ? linear : { side: Math.sqrt(square), along: Math.sqrt(square) };
     }
 
+    // Where the orthogonal frame turns acute, or where class means begin to live.
     transition(lambda_w, lambda_h) {
-        return this.turn(thresholdIn(this.codes, lambda_w, lambda_h));
+        const t = thresholdIn(this.codes, lambda_w, lambda_h);
+        return this.turn(t) ?? this.aliveFrom(t);
+    }
+
+    // Up to this lambda_b all class means are zero, if there is one.
+    aliveFrom(t) {
+        const { a, w, K } = this.codes;
+        const always = formulas.relu_spread_alive(this.spread(1), K, t) >= 1;
+        const never = formulas.relu_spread_alive(this.spread(0), K, t) <= 1;
+        return always || never ? null : formulas.relu_alive_lambda_b(a, w, K, t);
     }
 
     orthogonal() {
@@ -72,6 +83,7 @@ class ReluLaw extends PlainLaw {
     sides(lambda_w, lambda_h, star) {
         const after = this.at(lambda_w, lambda_h, star);
         const [, across] = after.sigma;
+        if (!(across >= 0)) return { before: after, after, jump: false };
         const before = Object.assign(Object.create(Frame.prototype), after, { sigma: [across, NaN, NaN] });
         return { before, after, jump: false };
     }
