@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve.certificates import certify, checker
+from ncsolve.certificates import certify
+from tests.certificate_mutants import at, by_a_millionth, change, places, scaled, verdict
 from tests.certificate_set import PROBLEMS, certificate
 
 EXAMPLES = [
@@ -23,35 +24,8 @@ NUMBERS = {"onehot, lb = 0.5": None}  # change every number of this one, some of
 SOME = 6
 
 
-def verdict(document):
-    """True if accepted, else the reason for which it is refused."""
-    try:
-        checker.check(json.dumps(document).encode())
-    except (checker.Refuted, checker.Malformed) as error:
-        return str(error)
-    return True
-
-
 def document(name):
     return json.loads(certificate(name).to_bytes())
-
-
-def places(value, path=()):
-    """Paths of all numbers of an entry, as (index, ...)."""
-    if isinstance(value, list):
-        return [place for i, part in enumerate(value) for place in places(part, (*path, i))]
-    return [path]
-
-
-def change(entry, path, new):
-    """The entry with the number at a path replaced by new(old)."""
-    if not path:
-        return new(entry)
-    return [change(part, path[1:], new) if i == path[0] else part for i, part in enumerate(entry)]
-
-
-def scaled(factor):
-    return lambda text: text if text == "inf" else str(Fraction(text) * factor)
 
 
 def truth(document):
@@ -78,35 +52,17 @@ def is_true(document):
 def test_every_number_changed_by_a_millionth(name):
     original = document(name)
     assert verdict(original) is True
-    rng = np.random.default_rng(0)
-    refused = accepted = 0
-    for key in (*PROBLEM, *CLAIMS, *EVIDENCE):
-        numbers = [path for path in places(original[key]) if _at(original[key], path) not in ("0", "inf")]
-        if name not in NUMBERS and len(numbers) > SOME:
-            numbers = [numbers[i] for i in rng.choice(len(numbers), SOME, replace=False)]
-        for path in numbers:
-            for factor in (1 + Fraction(1, 10**6), 1 - Fraction(1, 10**6)):
-                mutant = original | {key: change(original[key], path, scaled(factor))}
-                if verdict(mutant) is True:
-                    accepted += 1
-                    # Other evidence may prove the same claims, and another claim, about another problem, may be true.
-                    assert key in EVIDENCE or is_true(mutant), (key, path, factor)
-                else:
-                    refused += 1
+    some = None if name in NUMBERS else SOME
+    keys = (*PROBLEM, *CLAIMS, *EVIDENCE)
+    refused, accepted = by_a_millionth(original, keys, some, lambda key, x: key in EVIDENCE or is_true(x))
     assert refused > accepted
-
-
-def _at(entry, path):
-    for i in path:
-        entry = entry[i]
-    return entry
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_zeros_changed_a_little(name):
     original = document(name)
     for key in EVIDENCE:
-        zeros = [path for path in places(original[key]) if _at(original[key], path) == "0"][:3]
+        zeros = [path for path in places(original[key]) if at(original[key], path) == "0"][:3]
         for path in zeros:
             verdict(original | {key: change(original[key], path, lambda _: "1/1000000")})  # any verdict, no crash
 

@@ -9,17 +9,8 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve.certificates import certify, checker, relu_checker
 from ncsolve.errors import ConvergenceError
+from tests.certificate_mutants import verdict
 from tests.certificate_set import relu, relu_certificate
-
-
-def verdict(entries):
-    """True if accepted, else the reason for which it is refused."""
-    try:
-        relu_checker.check_either(json.dumps(entries).encode())
-    except (checker.Refuted, checker.Malformed) as error:
-        return str(error)
-    return True
-
 
 # One class whose minimizer is exactly zero (the threshold is its length), and a point beside it whose objective is
 # above the minimum by just what strong convexity allows: codes, counts, lambda, lambda_b, b, l_k, minimum, gap.
