@@ -1,7 +1,8 @@
 """Claims of the theory proved on instances: certificates of gap zero, and exact arithmetic on the minimizer they hold.
 
 At gap zero the point of a certificate is a global minimizer, and its Gram matrix, bias and outputs are those of every
-minimizer (T3).  What is said of them here is compared between rational numbers; nothing is rounded.
+minimizer (T3; with H >= 0 where the bias is unique, as it is in the problems here).  What is said of them here is
+compared between rational numbers; nothing is rounded.
 """
 
 from __future__ import annotations
