@@ -105,14 +105,9 @@ def apart() -> Iterator[Step]:
     g, h = both.matrix("H_1", "d", "N"), both.matrix("H_2", "d", "N")
     yield Identity(
         text="and the least weight decay that gives the outputs W H is convex in them: W = [√t W_1, √(1-t) W_2] and "
-        "H = [√t H_1; √(1-t) H_2], which stays nonnegative, give the outputs between",
-        left=(near * v) * (near * g) + (far * w) * (far * h),
-        right=share * v * g + rest * w * h,
-        words=both,
-    )
-    yield Identity(
-        text="at the costs between; so with a minimizer at y and t -> 0, where the objective exceeds the minimum by g "
-        "outputs and bias are within Σ |Δ(W h + b)|²/(2N) + λ_b |Δb|²/2 <= g of the minimizer's",
+        "H = [√t H_1; √(1-t) H_2], which stays nonnegative, give the outputs between, at the costs between; so with a "
+        "minimizer at y and t -> 0 an objective of g above the minimum belongs to outputs and a bias within "
+        "Σ |change of W h + b|²/(2N) + λ_b |change of b|²/2 <= g of the minimizer's",
         left=lambda_w / 2 * (norm2(near * v) + norm2(far * w)) + lambda_h / 2 * (norm2(near * g) + norm2(far * h)),
         right=share * (lambda_w * norm2(v) + lambda_h * norm2(g)) / 2
         + rest * (lambda_w * norm2(w) + lambda_h * norm2(h)) / 2,

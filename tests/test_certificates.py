@@ -298,9 +298,9 @@ def test_a_minimizer_is_not_solved_again():
 
 
 def test_no_certificate_rather_than_a_bad_one(monkeypatch):
-    from ncsolve.certificates import _certify
+    from ncsolve.certificates import _certificate
 
-    monkeypatch.setattr(_certify, "build_certificate", lambda *_: (_ for _ in ()).throw(checker.Refuted("no")))
+    monkeypatch.setattr(_certificate, "build_certificate", lambda *_: (_ for _ in ()).throw(checker.Refuted("no")))
     with pytest.raises(ConvergenceError, match="relative gap of a certificate must be at most 1e-10"):
         certify(problem(CODES, 3, 1e-3, 1e-3, 0.5))
 

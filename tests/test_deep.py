@@ -238,8 +238,10 @@ def test_what_does_not_compose_says_so():
     problem = ncsolve.UFM(encoding=np.eye(3), counts=5, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1.0, depth=2)
     with pytest.raises(ncsolve.OpenProblemError, match="ReLU features under a deep head are an open problem"):
         ncsolve.solve(problem.replace(features="relu"))
-    with pytest.raises(ncsolve.OpenProblemError, match="path along lambda_b is for linear features and one layer"):
-        ncsolve.path(problem, lambda_b=[0.1])
+    with pytest.raises(ncsolve.OpenProblemError, match="ReLU features under a deep head are an open problem"):
+        ncsolve.path(problem.replace(features="relu"), lambda_b=[0.1])
+    with pytest.raises(ncsolve.OpenProblemError, match="a certificate is for heads of one layer"):
+        ncsolve.solve(problem).certify()
     found = ncsolve.solve(problem)
     with pytest.raises(ncsolve.ProblemError, match="gradient is for one layer"):
         ncsolve.gradient(problem, found.W, found.class_means, found.bias)

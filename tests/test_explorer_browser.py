@@ -72,7 +72,7 @@ def formula_points():
                 values[argument] = size
             try:
                 expected = float(function(**values))
-            except ZeroDivisionError:
+            except (ZeroDivisionError, ValueError):  # a pole, or no such lambda_b
                 continue
             calls.append((name, list(values.values()), expected))
     return calls
