@@ -282,3 +282,19 @@ def test_where_all_class_means_are_zero_nothing_is_promised():
         "collapsed", "orthogonal"
     ]
     assert f"all are zero up to {start:.5f}"[:24] in transition(ncsolve.solve(both), paper)
+
+
+@pytest.mark.parametrize(("k", "a", "w", "t", "regimes"), ALONG_LAMBDA_B)
+def test_class_means_live_from_where_they_begin_to(k, a, w, t, regimes):
+    from ncsolve.relu import alive_from
+
+    weight_decay = t / (k * 2.0)
+    problem = ncsolve.UFM(encoding=encodings.affine(k, a, (w - a) / k), counts=4, lambda_w=weight_decay,
+                          lambda_h=weight_decay, lambda_b=1.0, features="relu")
+    start = alive_from(problem)
+    alive = [ncsolve.solve(problem.replace(lambda_b=at)).rank > 0 for at in (1e-9, math.inf)]
+    assert (start is not None) == (alive == [False, True])
+    if start is not None:
+        assert [ncsolve.solve(problem.replace(lambda_b=start * x)).rank > 0 for x in (1 - 1e-6, 1 + 1e-6)] == [
+            False, True
+        ]

@@ -77,6 +77,8 @@ def alive_from(problem: UFM) -> float | None:
         return None
     k, a, w = problem.classes, abs(encoding.a), abs(encoding.row_sum)
     t = problem.threshold / math.sqrt(problem.counts.values[0])
+    if a <= t < w:  # without contrasts the label mean lives alone, as soon as it exceeds the threshold
+        return float(_formulas.affine_threshold(w, t))
     spread = (k - 1) * a * a
     if _formulas.relu_spread_alive(spread, k, t) >= 1.0 or _formulas.relu_spread_alive(spread + w * w, k, t) <= 1.0:
         return None
