@@ -35,7 +35,7 @@ def describe_path(
     rows.add_row("changes", "\n".join(_changes(path, factor)))
     mean = np.array(columns["cos_mean"], dtype=np.float64)
     if np.isfinite(mean).any():
-        low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
+        low, high = (0.0 if abs(x) <= 1e-15 else x for x in (float(np.nanmin(mean)), float(np.nanmax(mean))))
         line = sparkline(mean.tolist())
         rows.add_row("mean cosine", f"{line}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)")
     show(rows)
