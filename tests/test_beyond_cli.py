@@ -59,6 +59,7 @@ def run(*arguments):
             ["--encoding", "gaussian:3", "--classes", "5", "--dim", "2", "--lambda-b", "0.1"],
             ["best found, not known to be the global minimum", "lower bound: the minimum of the", "descent (T8"],
         ),
+        (["--depth", "9", "--lambda-b", "inf"], ["W = W_9 ... W_1 with weight decay 0.0005 each"]),
         (
             ["--dim", "4", "--lambda-b", "1"],
             ["any 4 of the 9 contrast directions", "general: no regime is named where class means of balanced codes"],
