@@ -232,9 +232,9 @@ def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
     if (isinstance(value, Sequence) and not isinstance(value, str)) or isinstance(value, np.ndarray):
         layers = tuple(check_lambda(name, entry) for entry in value)
         if len(layers) != depth:
+            other = f"set depth = {len(layers)} or " if layers else ""
             raise ProblemError(
-                f"{name} must be one number or one per layer; got {len(layers)} for depth {depth}, set depth = "
-                f"{max(len(layers), 1)} or give {depth}"
+                f"{name} must be one number or one per layer; got {len(layers)} for depth {depth}, {other}give {depth}"
             )
         return layers
     return (check_lambda(name, value),) * depth

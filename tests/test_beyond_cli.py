@@ -59,6 +59,11 @@ def run(*arguments):
             ["--encoding", "gaussian:3", "--classes", "5", "--dim", "2", "--lambda-b", "0.1"],
             ["best found, not known to be the global minimum", "lower bound: the minimum of the", "descent (T8"],
         ),
+        (["--depth", "9", "--lambda-b", "inf"], ["W = W_9 ... W_1 with weight decay 0.0005 each"]),
+        (
+            ["--dim", "4", "--lambda-b", "1"],
+            ["any 4 of the 9 contrast directions", "general: no regime is named where class means of balanced codes"],
+        ),
     ],
 )
 def test_human_output_says_what_is_different(arguments, parts):
@@ -155,7 +160,7 @@ def test_problem_files_name_the_model(tmp_path):
     assert relu["regime"] == "orthogonal"
 
 
-@pytest.mark.parametrize("model", ["depth = 2", "dim = 2"])
+@pytest.mark.parametrize("model", ["depth = 2", "depth = 2\nlambda_w = [5e-3, 1e-2]", "dim = 2"])
 def test_what_has_no_certificate_says_so(model, tmp_path):
     file = tmp_path / "problem.toml"
     file.write_text(f"classes = 3\nper_class = 2\nlambda_b = 5\n{model}\n")

@@ -142,6 +142,9 @@ def test_one_number():
     assert decay["minimizer"]["problem"]["lambda_w"] == pytest.approx(5e-4 * decay["value"])
     text = run("design", "--target-cosine", "0.3", "--vary", "alpha", "--lambda-b", "3").stdout
     assert "alpha = 0.773423423423" in text
+    text = run("design", "--target-cosine", "0.2", "--vary", "alpha", "--features", "relu", "--lambda-b", "1").stdout
+    assert "ReLU features, H >= 0" in text
+    assert "global minimum (T10)" in text
 
 
 def test_comparison_table_and_json():
@@ -202,6 +205,8 @@ def test_lists_of_encodings():
         (["design", "--target-cosine", "-0.05", "--vary", "beta"], "choices: alpha, lambda_b, weight-decay"),
         (["compare", "--encodings", "onehot,,signed"], "commas between"),
         (["compare", "--encodings", "onehot,nothot"], "did you mean"),
+        (["design", "--target-cosine", "-0.1", "--vary", "weight-decay", "--depth", "2", "--lambda-b", "0.5"],
+         "at 5.69992 times the given weight decay"),
         (["compare", "--encodings", "hadamard"], "power of two; got 10"),
         (["compare", "--encodings", "onehot", "--classes", "2001"], "up to 2000 classes"),
         (["compare", "--encodings", "examples/codes.csv"], "4 codes for 10 classes"),

@@ -137,10 +137,12 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 
 def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
+    from ncsolve._extensions import check_one_layer
     from ncsolve.certificates import certify as certify_minimizer
     from ncsolve.certificates._numbers import exact_number
 
     problem = minimizer.problem
+    check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
     w, h, b, _ = _factors(asked.convention.name, problem.samples, problem.code_length)
     text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")

@@ -49,7 +49,7 @@ def description(
         ("problem", _problem(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
-        ("regime", f"{minimizer.regime}: {REGIMES[minimizer.regime]}"),
+        ("regime", f"{minimizer.regime}: {_regime(minimizer)}"),
         ("transition", _transition(minimizer, convention, lambdas[2])),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
@@ -59,12 +59,24 @@ def description(
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
         ("method", _method(minimizer)),
-        ("certificate", "" if certificate is None else _certificate(certificate, convention)),
+        ("certificate", "" if certificate is None else proved(certificate, convention)),
     )
     return [(name, text) for name, text in rows if text]
 
 
-def _certificate(certificate: Certificate, convention: Convention) -> str:
+def _regime(minimizer: Minimizer) -> str:
+    problem = minimizer.problem
+    kin = problem.encoding.affine is not None and problem.counts.balanced and problem.classes > 1
+    if minimizer.regime == "general" and kin:  # a bottleneck
+        return (
+            "no regime is named where class means of balanced codes differ in length or angle; NC2 tells the distance "
+            "to both frames"
+        )
+    return REGIMES[minimizer.regime]
+
+
+def proved(certificate: Certificate, convention: Convention) -> str:
+    """What the checker of certificates says."""
     scale = "" if convention.name == "paper" else "\n(lambdas and loss here are in the convention paper)"
     return "\n".join(certificate.check().lines) + scale
 
@@ -131,8 +143,8 @@ def _class_means(minimizer: Minimizer) -> str:
     lengths = number(low) if high - low <= 1e-12 * high else f"{number(low)} to {number(high)}"
     text = f"squared length {lengths}"
     if pairs.inner.size:
-        low, high = float(pairs.inner.min()), float(pairs.inner.max())
         scale = float(pairs.diagonal.max())
+        low, high = (_rounded(float(end(pairs.inner)), scale) for end in (np.min, np.max))
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
     span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
@@ -151,6 +163,11 @@ def _class_means(minimizer: Minimizer) -> str:
     return text
 
 
+def _rounded(value: float, scale: float) -> float:
+    """Zero for what rounding leaves of it in sums of numbers as large as ``scale``."""
+    return 0.0 if abs(value) <= 1e-15 * scale else value
+
+
 def _angle(minimizer: Minimizer) -> str:
     k = minimizer.problem.classes
     cosines = minimizer.cosines
@@ -163,11 +180,9 @@ def _angle(minimizer: Minimizer) -> str:
     if cosines.max - cosines.min <= 1e-12:
         pairs = minimizer.frame.pairs()
         which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"
-        return f"{_degrees(cosines.mean)} (cos {number(cosines.mean)}) between {which}\n{frames}"
-    return (
-        f"{_degrees(cosines.max)} to {_degrees(cosines.min)} (cos {number(cosines.max)} to {number(cosines.min)}, "
-        f"mean {number(cosines.mean)})\n{frames}"
-    )
+        return f"{_degrees(cosines.mean)} (cos {number(_rounded(cosines.mean, 1.0))}) between {which}\n{frames}"
+    low, mean, high = (_rounded(cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
+    return f"{_degrees(high)} to {_degrees(low)} (cos {number(high)} to {number(low)}, mean {number(mean)})\n{frames}"
 
 
 def _degrees(cosine: float) -> str:

@@ -14,7 +14,10 @@ from ncsolve._problem import UFM
 from ncsolve.cli._tables import number
 from ncsolve.relu import alive_from, orthogonal_frame
 
-__all__ = ["guarantee", "is_extended", "model", "threshold", "transition"]
+__all__ = ["decays", "guarantee", "is_extended", "model", "threshold", "transition"]
+
+# Weight decays of more layers than this are not listed one by one where they are equal.
+_LISTED = 6
 
 
 def is_extended(minimizer: Minimizer) -> bool:
@@ -34,10 +37,9 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
         lines.append("ReLU features, H >= 0")
     if problem.depth > 1:
         scale = convention.factors(problem.samples, problem.code_length)[0]
-        decays = ", ".join(f"{value / scale:g}" for value in problem.lambda_w_layers)
         lines.append(
-            f"deep linear head W = W_{problem.depth} ... W_1 with weight decay {decays}: directions vanish by a hard "
-            "threshold"
+            f"deep linear head W = W_{problem.depth} ... W_1 with weight decay {decays(problem, scale)}: "
+            "directions vanish by a hard threshold"
         )
         lines += _vanishing(minimizer)
     if problem.dim is not None and problem.dim < min(problem.code_length, problem.classes):
@@ -47,6 +49,12 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
     if minimizer.ties:
         lines.append(f"not unique: {minimizer.ties}")
     return "\n".join(lines)
+
+
+def decays(problem: UFM, scale: float) -> str:
+    """The weight decay of each layer as typed: over ``scale``, its factor of the convention."""
+    layers = [f"{value / scale:g}" for value in problem.lambda_w_layers]
+    return f"{layers[0]} each" if len(layers) > _LISTED and len(set(layers)) == 1 else ", ".join(layers)
 
 
 def _vanishing(minimizer: Minimizer) -> list[str]:

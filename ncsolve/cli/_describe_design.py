@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +11,14 @@ from ncsolve._decoding import MOST_CLASSES as MOST_DECODED
 from ncsolve._decoding import decoding_of
 from ncsolve._metrics import alive
 from ncsolve._solve import solve
-from ncsolve.cli._describe import _angle, _class_means, _loss, _method, _problem
+from ncsolve.cli._describe import _angle, _class_means, _loss, _method, _problem, proved
 from ncsolve.cli._describe_beyond import guarantee, model
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
+
+if TYPE_CHECKING:
+    from ncsolve.certificates import Certificate
 
 __all__ = ["describe_design", "describe_inverse"]
 
@@ -24,9 +27,10 @@ _PRINTED = 8
 
 
 def describe_design(
-    design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float], proof: Sequence[str] = ()
+    design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float],
+    certificate: Certificate | None = None,
 ) -> None:
-    """Print a design; ``proof`` is what the checker of certificates says of it."""
+    """Print a design, and what its certificate proves."""
     minimizer = design.minimizer
     rows = facts()
     for name, text in (
@@ -40,7 +44,7 @@ def describe_design(
         ("decoding", _decoding(design)),
         ("loss", _loss(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
-        ("proof", "\n".join(proof)),
+        ("proof", "" if certificate is None else proved(certificate, convention)),
         ("one-hot", _one_hot(design)),
         ("method", f"inverse design (T11), then {_method(minimizer)}"),
     ):
@@ -113,9 +117,11 @@ def describe_inverse(inverse: Inverse, convention: Convention, lambdas: tuple[fl
     for name, text in (
         ("answer", _answer(inverse, lambdas)),
         ("problem", _problem(minimizer, convention, lambdas)),
+        ("model", model(minimizer, convention)),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
         ("loss", _loss(minimizer, convention)),
+        ("guarantee", guarantee(minimizer, convention)),
         ("method", f"{inverse.method}; then {_method(minimizer)}"),
     ):
         if text:

@@ -13,6 +13,7 @@ from ncsolve._path_document import user_factor
 from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._sweep import VARIED
+from ncsolve.cli._describe_beyond import decays
 from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import facts, number, show, table
 
@@ -35,7 +36,7 @@ def describe_path(
     rows.add_row("changes", "\n".join(_changes(path, factor)))
     mean = np.array(columns["cos_mean"], dtype=np.float64)
     if np.isfinite(mean).any():
-        low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
+        low, high = (0.0 if abs(x) <= 1e-15 else x for x in (float(np.nanmin(mean)), float(np.nanmax(mean))))
         line = sparkline(mean.tolist())
         rows.add_row("mean cosine", f"{line}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)")
     show(rows)
@@ -76,7 +77,7 @@ def _model(path: Path, convention: Convention) -> str:
     parts = [model_words(problem)]
     if problem.depth > 1 and path.varied != "lambda_w":
         factor = convention.factors(problem.samples, problem.code_length)[0]
-        parts[0] += ", weight decay of the layers " + ", ".join(f"{x / factor:g}" for x in problem.lambda_w_layers)
+        parts[0] += ", weight decay of the layers " + decays(problem, factor)
     ties = [text for text in path.ties if text]
     if ties:
         parts.append(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ncsolve.cli import _problem_options as options
 from ncsolve.errors import ProblemError
+
+if TYPE_CHECKING:
+    from ncsolve.design import Design
 
 __all__ = ["design"]
 
@@ -163,15 +166,16 @@ def _encoding(
         code_length=code_length, class_names=given.class_names or geometry.names,
         tolerance=TOLERANCE if tolerance is None else tolerance, features=given.features, depth=given.depth,
     )
+    if given.dim is not None and given.dim < found.minimizer.problem.feature_dim:
+        _check_room(found, given.dim)
+    proof = None
+    if certificate is not None:
+        from ncsolve.cli._certify import certificate_as_typed
+
+        proof = certificate_as_typed(found.minimizer, asked)  # may fail: before the codes are written
+        proof.save(certificate, force=force)
     if out is not None:
         found.save(out, force=force)
-    proof: tuple[str, ...] = ()
-    if certificate is not None:
-        from ncsolve.certificates import certify
-
-        proved = certify(found.minimizer)
-        proved.save(certificate, force=force)
-        proof = tuple(proved.check().lines)
     if as_json:
         from ncsolve.design._document import design_document
 
@@ -186,6 +190,19 @@ def _encoding(
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
         typer.echo("\nsaved " + " and ".join(str(path) for path in saved))
+
+
+def _check_room(found: Design, dim: int) -> None:
+    """ProblemError if the class means need more dimensions than the problem file has."""
+    need = found.rank  # linear class means turn into any space of their rank
+    if found.minimizer.problem.features == "relu":  # of nonnegative ones only this factor is known
+        largest = found.minimizer.class_means.max(axis=1)
+        need = int((largest > 1e-12 * largest.max()).sum())  # rows that are zero but for rounding
+    if dim < need:
+        raise ProblemError(
+            f"the features need as many dimensions as the wanted class means, {need}; got dim = {dim}, use {need} or "
+            "more, or leave dim out"
+        )
 
 
 def _one_number(

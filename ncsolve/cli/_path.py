@@ -172,5 +172,6 @@ def _varied(lambdas: dict[str, str | None], alpha: str | None, count: str | None
         raise ProblemError(
             "exactly one of --lambda-b, --lambda-w, --lambda-h, --alpha and --count must be a range such as "
             f"1e-3:10:200; got {got}"
+            + ("; under a deep head a list for --lambda-w is one for every layer" if deep else "")
         )
     return ranges[0]

@@ -82,7 +82,8 @@ def _jump(make: Callable[[float], UFM], cosine: float, low: float, high: float, 
             ends[1], after = middle, found
     assert before is not None
     assert after is not None
-    return f": it jumps from {_plain(before)} to {_plain(after)} at {vary} = {ends[1]:.7g}; take a cosine outside"
+    where = f"{ends[1]:.7g} times the given weight decay" if vary == "weight-decay" else f"{vary} = {ends[1]:.7g}"
+    return f": it jumps from {_plain(before)} to {_plain(after)} at {where}; take a cosine outside"
 
 
 def _mean_cosine(problem: UFM) -> float | None:
