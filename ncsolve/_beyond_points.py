@@ -109,7 +109,8 @@ def point_of(value: float, found: Minimizer) -> BeyondPoint:
     counts = problem.counts.array.astype(np.float64)
     size = float(np.sqrt(np.sum(problem.encoding.matrix**2 * counts))) or 1.0
     gram: Array | None = None
-    if problem.classes <= _MOST_COMPARED and problem.features == "linear" and not found.ties:
+    # Where all class means are zero there is no geometry to compare: class means that go to zero do not jump there.
+    if problem.classes <= _MOST_COMPARED and problem.features == "linear" and not found.ties and found.rank > 0:
         gram = found.gram * np.sqrt(np.outer(counts, counts))
         gram = gram / (float(np.linalg.norm(gram)) or 1.0)
     return BeyondPoint(

@@ -60,7 +60,8 @@ def cosines_of(frame: Frame) -> Cosines | None:
 
 def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
     """NC1-NC4 of a minimizer; None where all class means are zero."""
-    if frame.rank == 0:
+    # Within a few roundings of the threshold a frame of scalars may count a direction that its arrays do not have.
+    if frame.rank == 0 or (frame.symmetric is not None and frame.symmetric.rank == 0):
         return NCMetrics(nc1=None, nc2_simplex=None, nc2_orthogonal=None, nc3=None, nc4=None)
     pairs = frame.pairs()
     simplex, orthogonal = weighted_frame_distances(

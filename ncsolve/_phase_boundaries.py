@@ -26,6 +26,8 @@ _SMOOTH = 400
 # Where a curve ends between two rows, its end is followed through as many halvings of the interval.
 _HALVINGS = 7
 
+_Row = tuple[float, tuple[RegimeChange, ...]]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Boundary:
@@ -63,20 +65,21 @@ def refined(
         return rows
     if any(may_descend(second.problem_at(value)) for value in second.values[[0, -1]].tolist()):
         return rows  # each row more is a path of descents
-    between = []
-    for (low, below), (high, above) in itertools.pairwise(rows):
-        for _ in range(_HALVINGS):
-            if _kinds(below) == _kinds(above):
-                break
-            middle = math.sqrt(low * high)
-            here = changes_between(second.problem_at(middle), grid[[0, -1]])
-            between.append((middle, here))
-            # The half in which more is still open
-            if _kinds(here) == _kinds(below):
-                low = middle
-            else:
-                high, above = middle, here
+    between = [
+        row for first, last in itertools.pairwise(rows) for row in _between(second, grid, first, last, _HALVINGS)
+    ]
     return sorted(rows + between, key=lambda row: row[0])
+
+
+def _between(second: SecondParameter, grid: Array, first: _Row, last: _Row, halvings: int) -> Iterator[_Row]:
+    """Rows towards every end of a curve between two rows: a curve may begin and end there."""
+    if halvings == 0 or _kinds(first[1]) == _kinds(last[1]):
+        return
+    value = math.sqrt(first[0] * last[0])
+    middle = value, changes_between(second.problem_at(value), grid[[0, -1]])
+    yield middle
+    yield from _between(second, grid, first, middle, halvings - 1)
+    yield from _between(second, grid, middle, last, halvings - 1)
 
 
 def _kinds(changes: Sequence[RegimeChange]) -> list[tuple[str, int, int]]:

@@ -270,3 +270,25 @@ def test_open_and_oversized_problems_are_refused():
         ncsolve.path(UNEQUAL, lambda_b=np.geomspace(1e-3, 1, 401))
     with pytest.raises(ncsolve.ProblemError, match="lambda_b"):
         ncsolve.path(DEEP, lambda_b=[-1.0])
+
+
+@pytest.mark.parametrize("dim", [4, 5])
+def test_class_means_that_go_to_zero_do_not_jump_there(dim):
+    """One layer: the singular values leave the class means continuously, also under a bottleneck."""
+    problem = ncsolve.UFM(encoding=encodings.onehot(5), counts=4, lambda_w=0.14, lambda_h=0.03, lambda_b=0.3, dim=dim,
+                          features="linear")
+    found = [change for change in ncsolve.path(problem, lambda_h=np.geomspace(1e-4, 1, 9)).changes if not
+             change.rank_after]
+    assert [(change.rank_before, change.jump) for change in found] == [(4, False)]
+
+
+def test_metrics_are_undefined_where_rounding_leaves_no_class_mean():
+    """A few roundings before the threshold the scalars have a direction that the arrays have not."""
+    problem = ncsolve.UFM(encoding=encodings.affine(2, 1.25, -0.1), counts=7, lambda_w=0.1,
+                          lambda_h=0.55803571428571, lambda_b=0.3, dim=1)
+    assert problem.threshold == pytest.approx(1.25 * math.sqrt(7), rel=1e-13)
+    assert ncsolve.solve(problem).nc.nc3 in (None, 0.0)
+    lambda_h = problem.lambda_h
+    for _ in range(60):
+        lambda_h = float(np.nextafter(lambda_h, 1))
+        assert ncsolve.solve(problem.replace(lambda_h=lambda_h)).nc.nc3 in (None, pytest.approx(0.0, abs=1e-6))

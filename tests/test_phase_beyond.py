@@ -200,3 +200,19 @@ def test_the_command(arguments, parts, tmp_path, capsys):
         assert part in text, part
     assert (tmp_path / "p.png").stat().st_size > 10_000
     assert (tmp_path / "p.csv").read_text().splitlines()[0].endswith(",guarantee")
+
+
+def test_a_curve_between_two_rows_is_followed_to_both_ends():
+    """It begins where the contrasts vanish and leaves the diagram on the right, all below the second row."""
+    problem = ncsolve.UFM(encoding=encodings.affine(2, 0.36, 0.23), counts=1, lambda_w=0.1, lambda_h=0.1, lambda_b=1,
+                          dim=1, depth=3)
+    diagram = ncsolve.phase(problem, lambda_b=[0.01, 20.0], against="t", values=[0.02, 0.2])
+    (boundary,) = [one for one in diagram.boundaries if one.regime_before == "collapsed"]
+    assert boundary.lambda_b.min() < 0.5
+    assert boundary.lambda_b.max() > 15.0
+    for value in (0.05, 0.1):
+        (change,) = ncsolve.path(
+            second_parameter(problem, "t", [0.02, 0.2]).problem_at(value), lambda_b=[0.01, 20.0]
+        ).changes
+        drawn = np.exp(np.interp(value, boundary.values, np.log(boundary.lambda_b)))
+        assert drawn == pytest.approx(change.value, rel=0.1)  # straight lines between rows

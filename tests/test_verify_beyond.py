@@ -78,6 +78,21 @@ def test_a_point_that_is_only_the_best_found_is_not_called_the_minimum():
     assert check(ETF, starts=1).note == ""
 
 
+def test_a_lower_bound_above_the_loss_is_caught(monkeypatch):
+    """``Minimizer.lower_bound`` would hide it."""
+    original = ncsolve.solve
+
+    def damaged(problem):
+        found = original(problem)
+        known = dataclasses.replace(found.frame.guarantee, lower_bound=found.loss * (1 + 1e-6))
+        return dataclasses.replace(found, frame=dataclasses.replace(found.frame, guarantee=known))
+
+    monkeypatch.setattr(ncsolve, "solve", damaged)
+    report = check(BEST, starts=1)
+    assert not report.passed
+    assert "below the lower bound" in " ".join(report.failures)
+
+
 def test_both_minimizers_at_the_transition_are_compared():
     for problem in (DEEP, SIGNED):
         assert any("at the transition" in figure.what for figure in check(problem, starts=1).figures)

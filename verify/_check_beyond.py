@@ -20,6 +20,7 @@ from ncsolve.verify.descent import LayeredRun, beside, layered_starts
 from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
+from ncsolve._factored import FactoredFrame
 
 __all__ = ["beyond_figures", "guarantee_note", "tie_figures"]
 
@@ -152,13 +153,21 @@ def _descents(
     ]
     if not known:
         figures.append(at_most(
-            "descent below the lower bound, relative", 1e-11,
-            [(prediction.lower_bound - run.loss) / size for run in (*runs, *near)], reason="no point can be below it",
+            "descent below the lower bound, relative", 1e-10,
+            [(_bound(prediction) - loss) / size for loss in (prediction.loss, *(run.loss for run in (*runs, *near)))],
+            reason="no point can be below it, up to rounding of the bound",
         ))
     if not merged and prediction.rank > 0:
         figures.append(at_most("NC1, distance of a feature from its class mean, relative", 1e-3, best.spread,
                                reason=f"{stop}, over lambda_h"))
     return figures + _geometry(problem, prediction, runs, size, skipped)
+
+
+def _bound(prediction: Minimizer) -> float:
+    """The lower bound as it was found: ``Minimizer.lower_bound`` is never above the loss, whatever was found."""
+    frame = prediction.frame
+    bound = frame.guarantee.lower_bound if isinstance(frame, FactoredFrame) else None
+    return prediction.lower_bound if bound is None else bound
 
 
 def tie_figures(problem: UFM, seed: int, width: int, skipped: list[str]) -> list[Figure]:
