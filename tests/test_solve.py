@@ -162,13 +162,6 @@ def test_dimensions_above_the_rank(dim):
     assert ncsolve.objective(problem, found.W, found.class_means, found.bias) == pytest.approx(found.loss, rel=1e-14)
 
 
-def test_a_path_names_the_dimension_needed():
-    problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10),
-                          lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1, dim=2)
-    with pytest.raises(ncsolve.DimensionError, match=r"rank of the minimizer, 3; got 2"):
-        ncsolve.path(problem, lambda_b=[0.1, 1.0])
-
-
 def test_balancedness():
     """lw W^T W = lh H H^T (T2)."""
     problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10),
@@ -221,12 +214,6 @@ def test_cancelling_codes_that_collapse():
         found = ncsolve.solve(ncsolve.UFM(encoding=codes, counts=n, lambda_w=1.0, lambda_h=1.0, lambda_b=0.5))
         assert found.regime == "collapsed"
         assert not found.bias.any()
-
-
-def test_path_refuses_too_small_dimensions():
-    problem = ncsolve.UFM(encoding=encodings.gaussian(6, 5), counts=3, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0, dim=1)
-    with pytest.raises(ncsolve.DimensionError, match="rank of the minimizer, 5; got 1"):
-        ncsolve.path(problem, lambda_b=[0.1])
 
 
 def test_dead_classes_have_no_cosine():

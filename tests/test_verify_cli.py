@@ -181,7 +181,8 @@ def test_mistakes_are_one_line_and_exit_2(monkeypatch, capsys, arguments, messag
 def test_ctrl_c_leaves_the_finished_claims_in_the_report(tmp_path, workers):
     report = tmp_path / "verify.md"
     script = (
-        "import ncsolve.cli._verify, ncsolve.verify, pathlib, sys\n"
+        "import ncsolve.cli._verify, ncsolve.verify, pathlib, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a job in the background ignores
         "original = ncsolve.verify.run_claims\n"
         "def told(*a, on_verdict, **o):\n"
         "    def tell(verdict):\n"

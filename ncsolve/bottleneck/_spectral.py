@@ -68,6 +68,13 @@ def fixed_bias_frame(
 
 def best_of_starts(problem: UFM, choice: MethodChoice, *, bounds: tuple[tuple[float, str], ...]) -> FactoredFrame:
     """The best local minimum over b from many starts; ``bounds`` are lower bounds, each with its reason."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # thousands of small decompositions, for which threads cost more than they give
+        return _best_of_starts(problem, choice, bounds)
+
+
+def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[float, str], ...]) -> FactoredFrame:
     from scipy.optimize import minimize
 
     codes, u = _codes(problem)
