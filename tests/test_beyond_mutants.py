@@ -156,3 +156,16 @@ def test_a_lower_bound_that_ignores_the_condition_is_caught(monkeypatch):
     assert _bound.dual_bound(unbiased, outside) > ncsolve.solve(unbiased).loss * 1.1
     monkeypatch.undo()
     assert _bound.dual_bound(unbiased, outside) < ncsolve.solve(unbiased).loss
+
+
+def test_a_lower_bound_above_the_loss_is_no_proof(monkeypatch):
+    """It would close any gap: a broken bound must not make a point global."""
+    from ncsolve.relu import _general
+
+    monkeypatch.setattr(_general, "feasible", lambda *args, **options: _bound.Dual(
+        vectors=np.zeros((3, 3)), slack=np.zeros((3, 3)), bound=1e3
+    ))
+    acute = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[5, 20, 1, 10], lambda_w=1e-3,
+                        lambda_h=4e-3, lambda_b=0.1, features="relu")
+    with pytest.raises(ncsolve.ConvergenceError, match="lower bound must not exceed the loss"):
+        ncsolve.solve(acute)

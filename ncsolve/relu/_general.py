@@ -14,6 +14,7 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
+from ncsolve.errors import ConvergenceError
 from ncsolve.relu._bound import dual_bound, feasible, multipliers
 from ncsolve.relu._orthogonal import singular_values_of
 from ncsolve.relu._polish import polish
@@ -29,6 +30,8 @@ _SEED = 0
 _MOST_CLASSES = 40
 # A relative gap below this is what the programme's solver leaves of a gap that is zero.
 _CLOSED = 1e-8
+# A bound is met up to rounding of terms that cancel in it; beyond this it would be wrong.
+_ABOVE = 1e-9
 
 CONVEX = MethodChoice(
     method="convex", theorem="T10",
@@ -81,6 +84,12 @@ def _guarantee(
     if relaxed is not None and loss - max(bounds)[0] > _CLOSED * loss:
         bounds.append((dual_bound(problem, relaxed.dual), "the convex programme over doubly nonnegative Gram matrices"))
     bound, reason = max(bounds)
+    size = float(np.sum(problem.encoding.matrix**2 * problem.counts.array)) / (2 * problem.samples)  # of its terms
+    if bound > loss + _ABOVE * max(loss, 1e-3 * size):
+        raise ConvergenceError(
+            f"a lower bound must not exceed the loss of a point; got {bound:g} and {loss:g} (please report this "
+            "problem)"
+        )
     kind = "global" if loss - bound <= _CLOSED * loss else "best found"
     return Guarantee(kind=kind, lower_bound=bound, reason=reason)
 
