@@ -83,7 +83,7 @@ def guarantee(minimizer: Minimizer, convention: Convention) -> str:
     share = minimizer.gap / minimizer.loss if minimizer.loss > 0 else 0.0
     return (
         f"best found, not known to be the global minimum: no point has a loss below "
-        f"{minimizer.lower_bound * factor:.10g}, so that it is at most {number(100 * share, 3)} % too high\n"
+        f"{minimizer.lower_bound * factor:.10g}, so that at most {number(100 * share, 3)} % of the loss is open\n"
         f"lower bound: {minimizer.bound_reason}"
     )
 

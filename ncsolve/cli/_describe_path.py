@@ -105,7 +105,7 @@ def _guarantee(path: Path) -> str:
     gap = (path.loss - path.lower_bounds)[found] / path.loss[found]
     return (
         f"best found, not known to be the global minimum, at {np.count_nonzero(found)} of {len(path)} points; there "
-        f"the loss is at most {number(100 * float(gap.max()), 3)} % too high (--out FILE has the lower bound of each)"
+        f"at most {number(100 * float(gap.max()), 3)} % of the loss is open (--out FILE has the lower bound of each)"
     )
 
 
