@@ -165,7 +165,9 @@ def test_a_lower_bound_above_the_loss_is_no_proof(monkeypatch):
     monkeypatch.setattr(_general, "feasible", lambda *args, **options: _bound.Dual(
         vectors=np.zeros((3, 3)), slack=np.zeros((3, 3)), bound=1e3
     ))
-    acute = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[5, 20, 1, 10], lambda_w=1e-3,
-                        lambda_h=4e-3, lambda_b=0.1, features="relu")
+    codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+    acute = ncsolve.UFM(
+        encoding=codes, counts=[5, 20, 1, 10], lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1, features="relu"
+    )
     with pytest.raises(ncsolve.ConvergenceError, match="lower bound must not exceed the loss"):
         ncsolve.solve(acute)
