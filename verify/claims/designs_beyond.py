@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify.descent._starts import layered_starts
+from numpy.typing import NDArray
 
 from ncsolve import design
 
@@ -22,7 +24,7 @@ def examine(size: Size) -> list[Figure]:
     below = []
     counts = [6, 3, 1]
     tree = design.hierarchy_gram({"a": ["cat", "dog"], "b": ["car"]})[1]
-    wanted = [
+    wanted: list[tuple[NDArray[np.float64], dict[str, Any]]] = [
         (design.orthogonal_gram(3), {"features": "relu", "lambda_b": 0.5}),
         (tree, {"features": "relu", "lambda_b": 2.0}),
         (design.simplex_gram(3), {"depth": 2, "lambda_b": math.inf}),
