@@ -64,7 +64,7 @@ def test_a_change_beyond_the_points_is_drawn_beside_them(ax):
     path.plot(ax)
     (place,) = vertical(ax)
     assert ax.get_xlim()[0] < place < 1.0
-    assert "change of regime, 0.05263, towards 0" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert "change of regime,\n0.05263, towards 0" in [text.get_text() for text in ax.get_legend().get_texts()]
     curve = next(line for line in ax.lines if len(line.get_xdata()) == 4)
     assert curve.get_marker() == "o"  # few points are shown as such
 

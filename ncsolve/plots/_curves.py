@@ -262,7 +262,9 @@ def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *
         place, note = axis.place_change(value)
         options: dict[str, Any] = {"color": COLOURS[1], "linewidth": 1.0, "linestyle": LINES[3]}
         what = "jump" if change.jump else "change of regime"
-        ax.axvline(place, label=f"{what}, {number(value)}{note}" if named else None, **options)
+        # a second line keeps a long label from pushing the panels apart
+        text = f"{what},\n{number(value)}{note}" if note else f"{what}, {number(value)}"
+        ax.axvline(place, label=text if named else None, **options)
 
 
 def _from_zero(top: float) -> tuple[float, float]:

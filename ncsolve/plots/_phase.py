@@ -77,10 +77,16 @@ def _boundaries(ax: Axes, phase: Phase) -> None:
         ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
         ax.plot(
             boundary.lambda_b, boundary.values, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
-            marker=point, linestyle=LINES[1] if boundary.kind == "orthogonal" else LINES[0],
+            marker=point, linestyle=_line(boundary),
             label=None if text in named else text,
         )
         named.add(text)
+
+
+def _line(boundary: Boundary) -> str | tuple[int, tuple[float, ...]]:
+    if boundary.kind == "orthogonal":
+        return LINES[1]
+    return LINES[3] if boundary.theorem == "T10" else LINES[0]  # beside the curve from which the label mean is seen
 
 
 def _boundary_label(phase: Phase, boundary: Boundary) -> str:
