@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def _boundaries(ax: Axes, phase: Phase) -> None:
         named.add(text)
 
 
-def _line(boundary: Boundary) -> str | tuple[int, tuple[float, ...]]:
+def _line(boundary: Boundary) -> Any:
     if boundary.kind == "orthogonal":
         return LINES[1]
     return LINES[3] if boundary.theorem == "T10" else LINES[0]  # beside the curve from which the label mean is seen
