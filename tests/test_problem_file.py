@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from ncsolve._problem_file import read_problem_file
-from ncsolve.cli._problem_options import request
+from ncsolve.cli._problem_options import ProblemArguments
+from ncsolve.cli._request import request as request_of
 from ncsolve.errors import FileError, NCSolveError
+
+
+def request(**typed):
+    return request_of(ProblemArguments(**typed))
+
 
 TEXT = """
 encoding = "smoothed:0.1"
@@ -42,29 +48,29 @@ def same(one, other):
 def test_toml_json_and_options_are_the_same(tmp_path):
     options = request(
         encoding="smoothed:0.1", classes=5, per_class=20, lambda_w="1e-3", lambda_h="4e-3", lambda_b="0.1",
-        convention_name="sum", dim=7, seed=3,
+        convention="sum", dim=7, seed=3,
     )
-    same(request(problem_file=write(tmp_path, TEXT)), options)
+    same(request(problem=write(tmp_path, TEXT)), options)
     document = {
         "encoding": "smoothed:0.1", "classes": 5, "per_class": 20, "lambda_w": 1e-3, "lambda_h": 4e-3, "lambda_b": 0.1,
         "convention": "sum", "dim": 7, "seed": 3,
     }
-    same(request(problem_file=write(tmp_path, document, "problem.json")), options)
+    same(request(problem=write(tmp_path, document, "problem.json")), options)
 
 
 def test_an_empty_file_gives_the_defaults(tmp_path):
-    same(request(problem_file=write(tmp_path, "")), request())
+    same(request(problem=write(tmp_path, "")), request())
 
 
 def test_options_go_before_fields(tmp_path):
     file = write(tmp_path, TEXT)
-    found = request(problem_file=file, lambda_b="0.5", encoding="signed", convention_name="paper")
+    found = request(problem=file, lambda_b="0.5", encoding="signed", convention="paper")
     assert found.lambdas == (1e-3, 4e-3, 0.5)
     assert found.problem.encoding.name == "signed"
     assert found.problem.classes == 5
-    found = request(problem_file=file, counts="3,4", dim=2)  # the counts bring their own number of classes
+    found = request(problem=file, counts="3,4", dim=2)  # the counts bring their own number of classes
     assert found.problem.counts.array.tolist() == [3, 4]
-    assert request(problem_file=file, per_class=2).problem.classes == 5
+    assert request(problem=file, per_class=2).problem.classes == 5
 
 
 def test_files_are_looked_for_beside_the_problem(tmp_path):
@@ -72,7 +78,7 @@ def test_files_are_looked_for_beside_the_problem(tmp_path):
     (tmp_path / "sub" / "codes.csv").write_text("1,0,2\n0,1,1\n")
     (tmp_path / "sub" / "labels.txt").write_text("a\nb\nb\nc\n")
     file = write(tmp_path / "sub", 'encoding = "codes.csv"\nlabels = "labels.txt"\n')
-    found = request(problem_file=file)
+    found = request(problem=file)
     assert found.problem.encoding.name == "codes.csv"
     assert found.problem.class_names == ("a", "b", "c")
     assert found.problem.counts.array.tolist() == [1, 2, 1]
@@ -84,7 +90,7 @@ def test_matrices_and_infinity(tmp_path):
         ("a.json", {"encoding": [[1, 0.5], [0, 1]], "counts": [2, 3], "lambda_b": "inf"}),
         ("b.json", '{"encoding": [[1, 0.5], [0, 1]], "counts": [2, 3], "lambda_b": Infinity}'),
     ):
-        found = request(problem_file=write(tmp_path, text, name))
+        found = request(problem=write(tmp_path, text, name))
         assert found.problem.encoding.matrix.tolist() == [[1, 0.5], [0, 1]]
         assert found.problem.lambda_b == math.inf
 
@@ -127,7 +133,7 @@ def test_decimals_are_kept_as_written(tmp_path):
 )
 def test_errors_name_the_field(tmp_path, text, words):
     with pytest.raises(NCSolveError, match=words) as caught:
-        request(problem_file=write(tmp_path, text))
+        request(problem=write(tmp_path, text))
     assert "\n" not in str(caught.value)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import Request, Rows, request
 from ncsolve.errors import FileError, ProblemError
 
 if TYPE_CHECKING:
@@ -24,22 +25,10 @@ DigitsOption = Annotated[
 ]
 
 
+@problem_options()
 def certify(
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    *,
+    given: ProblemArguments,
     digits: DigitsOption = 10,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE.json", help="Write the certificate here, not to stdout.")
@@ -63,11 +52,7 @@ def certify(
 
     if out is not None:  # before the work, not after it
         check_output(out, [out.suffix.lower()], force=force)
-    asked = options.request(
-        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed, features=features, depth=depth,
-    )
+    asked = request(given)
     found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
     if out is None:
         typer.echo(found.to_bytes().decode("ascii"), nl=False)
@@ -135,7 +120,7 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
         typer.echo(f"saved {out}; check it with: ncsolve check {out}")
 
 
-def certificate_as_typed(minimizer: Minimizer, asked: options.Request, *, digits: int = 10) -> Certificate:
+def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._extensions import check_one_layer
     from ncsolve.certificates import certify as certify_minimizer
@@ -172,7 +157,7 @@ def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fra
     return known[convention]
 
 
-def _codes_as_typed(spec: str | options.Rows, classes: int) -> list[list[Exact]] | None:
+def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
     from ncsolve._read import _SEPARATOR, _read_text

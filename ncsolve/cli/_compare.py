@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ncsolve._comparison import ComparedEncoding, Comparison
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
 __all__ = ["compare", "split_specs"]
@@ -18,7 +20,9 @@ __all__ = ["compare", "split_specs"]
 _NAMED = 4
 
 
+@problem_options(without=("encoding",))
 def compare(
+    *,
     encodings: Annotated[
         str,
         typer.Option(
@@ -26,20 +30,7 @@ def compare(
             help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
         ),
     ] = "onehot,smoothed:0.1,signed,simplex",
-    problem: options.ProblemOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    given: ProblemArguments,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.comparison/1).")] = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw the comparison to a .png, .svg or .pdf file.")
@@ -62,16 +53,12 @@ def compare(
         from ncsolve.plots import check_figure_output
 
         check_figure_output(plot, force=force)
-    asked = options.request(  # of a problem file all but the encoding is used
-        problem_file=problem, encoding="onehot", classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, convention_name=convention,
-        dim=dim, features=features, depth=depth,
-    )
+    asked = request(replace(given, encoding="onehot"))  # of a problem file all but the encoding is used
     _, h, b = asked.lambdas
     found = library(
         specs, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
-        convention=asked.convention.name, class_names=asked.problem.class_names, seed=seed or 0, dim=asked.problem.dim,
-        features=asked.problem.features, depth=asked.problem.depth,
+        convention=asked.convention.name, class_names=asked.problem.class_names, seed=given.seed or 0,
+        dim=asked.problem.dim, features=asked.problem.features, depth=asked.problem.depth,
     )
     if plot is not None:
         from ncsolve.plots import comparison_figure, save_figure

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["design"]
 
 
+@problem_options(without=("encoding", "dim"))
 def design(
+    *,
     geometry: Annotated[
         str | None,
         typer.Option(
@@ -56,19 +60,7 @@ def design(
         bool,
         typer.Option("--centre", help="Take the mean, weighted by the counts, out of the target (for lambda_b = 0)."),
     ] = False,
-    problem: options.ProblemOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    given: ProblemArguments,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -101,12 +93,6 @@ def design(
       ncsolve design --geometry simplex --counts 5000,500,50 --depth 3 --lambda-b inf --scale 0.1
       ncsolve design --target-cosine -0.05 --vary lambda_b
     """
-    problem_options: dict[str, Any] = {
-        "problem_file": problem, "classes": classes, "per_class": per_class, "counts": counts, "labels": labels,
-        "label_column": label_column,
-        "lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b, "convention_name": convention,
-        "features": features, "depth": depth,
-    }
     if (geometry is None) == (target_cosine is None):
         raise ProblemError("design needs either --geometry (an encoding) or --target-cosine (one number)")
     if target_cosine is not None:
@@ -115,11 +101,11 @@ def design(
             {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
              "--out": out, "--certificate": certificate},
         )
-        _one_number(target_cosine, vary or "lambda_b", encoding, seed, as_json, problem_options)
+        _one_number(target_cosine, vary or "lambda_b", as_json, replace(given, encoding=encoding))
         return
     _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
     assert geometry is not None
-    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, problem_options)
+    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, given)
 
 
 def _refuse(partner: str, given: dict[str, object]) -> None:
@@ -130,7 +116,7 @@ def _refuse(partner: str, given: dict[str, object]) -> None:
 
 def _encoding(
     spec: str, scale: float | None, code_length: int | None, centre: bool, tolerance: float | None, as_json: bool,
-    out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, Any],
+    out: Path | None, certificate: Path | None, force: bool, typed: ProblemArguments,
 ) -> None:
     from ncsolve import design as library
     from ncsolve._outputs import check_output
@@ -145,10 +131,10 @@ def _encoding(
     if tolerance is not None and not tolerance > 0.0:
         raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
     geometry = parse_geometry(spec)
-    sources = [problem_options[name] for name in ("problem_file", "classes", "counts", "labels")]
+    sources = (typed.problem, typed.classes, typed.counts, typed.labels)
     if geometry.classes is not None and all(source is None for source in sources):
-        problem_options["classes"] = geometry.classes
-    asked = options.request(encoding="onehot", **problem_options)  # for the counts and the lambdas
+        typed = replace(typed, classes=geometry.classes)
+    asked = request(replace(typed, encoding="onehot"))  # for the counts and the lambdas
     given = asked.problem
     target = geometry.for_classes(given.classes, given.class_names)
     length = given.classes if code_length is None else code_length
@@ -205,12 +191,10 @@ def _check_room(found: Design, dim: int) -> None:
         )
 
 
-def _one_number(
-    cosine: float, vary: str, encoding: str | None, seed: int | None, as_json: bool, problem_options: dict[str, Any]
-) -> None:
+def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments) -> None:
     from ncsolve.design import for_cosine
 
-    asked = options.request(encoding=encoding, seed=seed, **problem_options)
+    asked = request(typed)
     found = for_cosine(asked.problem, cosine, vary=vary)
     w, h, b = asked.lambdas
     size = (asked.problem.samples, asked.problem.code_length)

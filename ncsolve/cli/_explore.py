@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import is_file, request
 
 __all__ = ["explore"]
 
@@ -16,28 +18,20 @@ _CLASSES = 3
 _LAMBDA_B = "0.05"
 
 
-def explore(
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: Annotated[
+ClassesOption = Annotated[
         int | None,
         typer.Option("--classes", "-k", metavar="K", help=f"Number of classes at the start.  [default: {_CLASSES}]"),
-    ] = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: Annotated[
+    ]
+LambdaBOption = Annotated[
         str | None,
         typer.Option("--lambda-b", metavar="X", help=f"Where the page starts: 0 to inf.  [default: {_LAMBDA_B}]"),
-    ] = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    ]
+
+
+@problem_options(classes=ClassesOption, lambda_b=LambdaBOption)
+def explore(
+    *,
+    given: ProblemArguments,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")
     ] = Path("explorer.html"),
@@ -59,12 +53,11 @@ def explore(
     """
     from ncsolve.explorer import write_explorer
 
-    alone = problem is None and counts is None and labels is None and not (encoding and options.is_file(encoding))
-    asked = options.request(
-        problem_file=problem, encoding=encoding, classes=_CLASSES if classes is None and alone else classes,
-        per_class=per_class, counts=counts, labels=labels, label_column=label_column, lambda_w=lambda_w,
-        lambda_h=lambda_h, lambda_b=_LAMBDA_B if problem is None and lambda_b is None else lambda_b,
-        dim=dim, features=features, depth=depth, convention_name=convention, seed=seed,
-    )
+    alone = given.problem is None and given.counts is None and given.labels is None
+    if given.classes is None and alone and not (given.encoding and is_file(given.encoding)):
+        given = replace(given, classes=_CLASSES)
+    if given.problem is None and given.lambda_b is None:
+        given = replace(given, lambda_b=_LAMBDA_B)
+    asked = request(given)
     write_explorer(asked.problem, out, force=force)
     typer.echo(f"saved {out}; open it in a browser")

@@ -7,27 +7,16 @@ from typing import Annotated
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import request
 
 __all__ = ["minimizer"]
 
 
+@problem_options()
 def minimizer(
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    *,
+    given: ProblemArguments,
     certified: Annotated[
         bool, typer.Option("--certify", help="Prove the loss in exact arithmetic; with --json, add the certificate.")
     ] = False,
@@ -61,11 +50,7 @@ def minimizer(
         from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
 
         check_figure_output(plot, force=force)
-    asked = options.request(
-        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-        convention_name=convention, seed=seed, features=features, depth=depth,
-    )
+    asked = request(given)
     found = solve(asked.problem)
     certificate = None
     if certified:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
+from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
 __all__ = ["path"]
@@ -30,24 +32,12 @@ CountOption = Annotated[
 ]
 
 
+@problem_options()
 def path(
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
+    *,
+    given: ProblemArguments,
     alpha: AlphaOption = None,
     count: CountOption = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.path/1).")] = False,
     out: Annotated[
         Path | None,
@@ -94,15 +84,11 @@ def path(
             check_figure_output(figure, force=force)
     if out is not None:
         check_table_output(out, force=force)
-    lambdas: dict[str, str | None] = {"lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b}
-    name = _varied(lambdas, alpha, count, deep=_is_deep(problem, depth))
+    lambdas = {"lambda_w": given.lambda_w, "lambda_h": given.lambda_h, "lambda_b": given.lambda_b}
+    name = _varied(lambdas, alpha, count, deep=_is_deep(given.problem, given.depth))
     # While the problem is made the parameter that varies has some value of its own; it is not used.
-    fixed = lambdas | ({name: "1"} if name in lambdas else {})
-    asked = options.request(
-        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column, lambda_w=fixed["lambda_w"], lambda_h=fixed["lambda_h"], lambda_b=fixed["lambda_b"],
-        dim=dim, convention_name=convention, seed=seed, features=features, depth=depth,
-    )
+    fixed: dict[str, Any] = {name: "1"} if name in lambdas else {}
+    asked = request(replace(given, **fixed))
     of_class = None
     if name == "count":
         assert count is not None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import parse_range
+from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -26,19 +28,15 @@ _AGAINST = {
 }
 
 
+LambdaBOption = Annotated[
+    str | None, typer.Option("--lambda-b", metavar="LOW:HIGH:POINTS", help=f"Range.  [default: {_LAMBDA_B}]")
+]
+
+
+@problem_options(lambda_b=LambdaBOption)
 def phase(
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: Annotated[
-        str | None, typer.Option("--lambda-b", metavar="LOW:HIGH:POINTS", help=f"Range.  [default: {_LAMBDA_B}]")
-    ] = None,
+    *,
+    given: ProblemArguments,
     against: Annotated[
         str,
         typer.Option(
@@ -47,11 +45,6 @@ def phase(
             "imbalance (largest over smallest class; half of the classes are small).",
         ),
     ] = "t",
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
     workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", help="Processes.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.phase/1).")] = False,
     out: Annotated[
@@ -89,17 +82,13 @@ def phase(
         raise UnknownNameError("parameter of a phase diagram", typed, _AGAINST)
     name, usual, logarithmic = _AGAINST[typed]
     values = parse_range(f"--against {typed}", text if mark else usual, logarithmic=logarithmic)
-    asked = options.request(
-        problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
-        label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b="1", dim=dim,
-        convention_name=convention, seed=seed, features=features, depth=depth,
-    )
+    asked = request(replace(given, lambda_b="1"))
     if asked.convention.name != "paper":
         raise ProblemError(
             f"a phase diagram is in the convention of the paper, for its axes change the others' scales; got "
             f"{asked.convention.name}, convert the lambdas and drop --convention"
         )
-    grid = parse_range("--lambda-b", lambda_b or _LAMBDA_B)
+    grid = parse_range("--lambda-b", given.lambda_b or _LAMBDA_B)
     with SlowProgress("rows", total=len(values)) as progress:
         found = solve_phase(
             asked.problem, lambda_b=grid, against=name, values=values, workers=workers, progress=progress.update

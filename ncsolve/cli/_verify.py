@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ncsolve.cli import _problem_options as options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._request import request
 from ncsolve.errors import FileError, ProblemError
 
 __all__ = ["verify"]
 
-_PROBLEM = (
-    "problem", "encoding", "classes", "per_class", "counts", "labels", "label_column", "lambda_w", "lambda_h",
-    "lambda_b", "dim", "features", "depth", "convention", "seed",
-)
+_PROBLEM = tuple(field.name for field in fields(ProblemArguments))
 _CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
 
+@problem_options()
 def verify(
+    *,
     context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and smaller runs: seconds, not minutes.")] = False,
     only: Annotated[
@@ -47,21 +48,7 @@ def verify(
         typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --report and --plot.")] = False,
-    problem: options.ProblemOption = None,
-    encoding: options.EncodingOption = None,
-    classes: options.ClassesOption = None,
-    per_class: options.PerClassOption = None,
-    counts: options.CountsOption = None,
-    labels: options.LabelsOption = None,
-    label_column: options.LabelColumnOption = None,
-    lambda_w: options.LambdaWOption = None,
-    lambda_h: options.LambdaHOption = None,
-    lambda_b: options.LambdaBOption = None,
-    dim: options.DimOption = None,
-    features: options.FeaturesOption = None,
-    depth: options.DepthOption = None,
-    convention: options.ConventionOption = None,
-    seed: options.SeedOption = None,
+    given: ProblemArguments,
 ) -> None:
     """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
 
@@ -105,11 +92,7 @@ def verify(
             raise ProblemError(
                 f"{_option(selecting[0])} is for the claims and {_option(described[0])} describes a problem; drop one"
             )
-        asked = options.request(
-            problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
-            label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, dim=dim,
-            convention_name=convention, seed=seed, features=features, depth=depth,
-        )
+        asked = request(given)
         from ncsolve.verify import check
 
         found: Any = check(asked.problem)
