@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +14,7 @@ from ncsolve._decoding import Decoding, decoding_of
 from ncsolve._metrics import Cosines
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
+from ncsolve._reading._kinds import names_a_file
 from ncsolve._solve import solve
 from ncsolve.encodings import Encoding, from_array, from_file, make
 from ncsolve.encodings._base import check_classes
@@ -150,6 +150,6 @@ def _encoding(item: str | Encoding | ArrayLike, classes: int, seed: int) -> Enco
         return item
     if not isinstance(item, str):
         return from_array(item)
-    if Path(item).suffix in (".csv", ".txt", ".npy") or "/" in item:
+    if names_a_file(item):
         return from_file(item)
     return make(item, classes=classes, seed=seed)

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ncsolve._conventions import CONVENTIONS
+from ncsolve._reading._kinds import names_a_file
 from ncsolve.errors import FileError
 
 __all__ = ["ProblemFields", "read_problem_file"]
@@ -22,17 +23,21 @@ _SOURCES = ("per_class", "counts", "labels")
 class ProblemFields:
     """What a problem file says; None where it says nothing.
 
-    ``encoding`` is a name with parameters, a file, or a matrix with one row per output; ``counts`` one number a class;
-    ``labels`` a file of class labels.  Files are looked for beside the problem file.  Numbers with digits after the
-    point are kept as they are written, for what is computed exactly.
+    ``encoding`` is a name with parameters, a file, or a matrix with one row per output; ``counts`` one number a class,
+    or a file of them; ``labels`` a file of class labels, ``order`` the order of its classes.  Files are looked for
+    beside the problem file.  Numbers with digits after the point are kept as they are written, for what is computed
+    exactly.
     """
 
     encoding: str | tuple[tuple[str, ...], ...] | None = None
     classes: int | None = None
     per_class: int | None = None
-    counts: tuple[int, ...] | None = None
+    counts: tuple[int, ...] | Path | None = None
     labels: Path | None = None
     label_column: str | None = None
+    header: bool | None = None
+    order: tuple[str, ...] | None = None
+    text_labels: bool | None = None
     lambda_w: str | None = None
     lambda_h: str | None = None
     lambda_b: str | None = None
@@ -68,7 +73,7 @@ def read_problem_file(path: str | Path) -> ProblemFields:
             raise FileError(
                 f"{path}: the field {name} must be {rule}; got {shown if len(shown) < 60 else shown[:57] + '...'}"
             ) from None
-    for name in ("encoding", "labels"):
+    for name in ("encoding", "labels", "counts"):
         if isinstance(values.get(name), Path):
             values[name] = path.parent / str(values[name])
     if isinstance(values.get("encoding"), Path):
@@ -155,11 +160,25 @@ def _text(value: object) -> str:
     return value
 
 
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _order(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or isinstance(value[0], list):
+        raise TypeError
+    return tuple(entry if isinstance(entry, str) else _number(entry) for entry in value)
+
+
 def _column(value: object) -> str:
     return str(_whole(value)) if not isinstance(value, str) else value
 
 
-def _counts(value: object) -> tuple[int, ...]:
+def _counts(value: object) -> tuple[int, ...] | Path:
+    if isinstance(value, str) and names_a_file(value):
+        return Path(value)
     if not isinstance(value, list) or not value:
         raise TypeError
     return tuple(_positive(entry) for entry in value)
@@ -167,7 +186,7 @@ def _counts(value: object) -> tuple[int, ...]:
 
 def _encoding(value: object) -> str | Path | tuple[tuple[str, ...], ...]:
     if isinstance(value, str):
-        return Path(_text(value)) if Path(value).suffix in (".csv", ".txt", ".npy") or "/" in value else _text(value)
+        return Path(value) if names_a_file(_text(value)) else value
     if not isinstance(value, list) or not value:
         raise TypeError
     rows = tuple(tuple(_number(entry) for entry in row) if isinstance(row, list) else () for row in value)
@@ -181,9 +200,12 @@ _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "encoding": ("a name such as \"smoothed:0.1\", a file, or a matrix with rows of equal length", _encoding),
     "classes": ("a whole number of at least 1", _positive),
     "per_class": ("a whole number of at least 1", _positive),
-    "counts": ("a list of whole numbers of at least 1", _counts),
+    "counts": ("a list of whole numbers of at least 1, or a file of them", _counts),
     "labels": ("the name of a file", lambda value: Path(_text(value))),
     "label_column": ("the name or number of a column", _column),
+    "header": ("true or false", _flag),
+    "order": ("a list with the name of each class", _order),
+    "text_labels": ("true or false", _flag),
     "lambda_w": (f"{_NUMBER}, or a list of them, one per layer", _numbers),
     "lambda_h": (_NUMBER, _number),
     "lambda_b": (_NUMBER, _number),

@@ -23,7 +23,7 @@ from ncsolve.cli import main
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 # Their commands run in this process, which saves the start of an interpreter each; the README's run as a user's do.
-PAGES = tuple(ROOT / "docs" / name for name in ("beyond.md", "design.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("beyond.md", "design.md", "files.md"))
 PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)

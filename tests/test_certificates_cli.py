@@ -119,7 +119,7 @@ def test_decimals_mean_what_they_say(run, tmp_path):
     assert made["lambda_b"] == "inf"
     assert document(run, "--encoding", "smoothed")["codes"] == made["codes"]
     assert document(run, "--encoding", "affine:1.5,-0.2", "-k", "2")["codes"] == [["13/10", "-1/5"], ["-1/5", "13/10"]]
-    (tmp_path / "codes.csv").write_text("# two outputs\n0.1, 0.2; 1e-3\n\n1,0\t-2.50\n")
+    (tmp_path / "codes.csv").write_text("# two outputs\n0.1, 0.2, 1e-3\n\n1,0,\t-2.50\n")
     made = document(run, "--encoding", "codes.csv", "--counts", "1,2,3")
     assert made["codes"] == [["1/10", "1"], ["1/5", "0"], ["1/1000", "-5/2"]]
     assert made["counts"] == [1, 2, 3]

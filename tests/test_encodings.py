@@ -140,7 +140,7 @@ def test_files(tmp_path):
         ("a.csv", "1,,2\n3,4\n", r"line"),
         ("a.csv", "", r"holds no numbers"),
         ("a.csv", "nan,1\n", r"is nan"),
-        ("a.json", "1", r"unknown file ending '.json'; use one of .csv, .txt, .npy"),
+        ("a.json", "1", r"unknown file ending '.json'; use one of .csv, .tsv, .txt, .npy, .npz"),
         ("a.npy", "not numpy", r"not a .npy file"),
         ("a.csv", b"\xff\xfe\x00", r"not a text file"),
     ],

@@ -115,7 +115,7 @@ def test_decimals_are_kept_as_written(tmp_path):
         ("counts = 5", "the field counts must be a list of whole numbers"),
         ("counts = []", "the field counts must be a list of whole numbers"),
         ("counts = [1, 2.5]", "the field counts must be a list of whole numbers"),
-        ("counts = [3, 0]", r"the field counts must be a list of whole numbers of at least 1; got \[3, 0\]"),
+        ("counts = [3, 0]", r"counts must be a list of whole numbers of at least 1, or a file of them; got \[3, 0\]"),
         ("per_class = -3", "the field per_class must be a whole number of at least 1; got -3"),
         ("counts = [3, 4]\nper_class = 3", "one way; got per_class and counts"),
         ("encoding = 3", "the field encoding must be a name"),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncsolve.cli._named_files import Rows
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._request import Request, Rows, request
+from ncsolve.cli._read_words import say_read
+from ncsolve.cli._request import Request, request
 from ncsolve.errors import FileError, ProblemError
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def certify(
     if out is not None:  # before the work, not after it
         check_output(out, [out.suffix.lower()], force=force)
     asked = request(given)
+    say_read(asked, err=out is None)
     found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
     if out is None:
         typer.echo(found.to_bytes().decode("ascii"), nl=False)
@@ -160,17 +163,13 @@ def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fra
 def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
-    from ncsolve._read import _SEPARATOR, _read_text
+    from ncsolve._reading._kinds import names_a_file
     from ncsolve.certificates._exact_problem import affine_codes
     from ncsolve.certificates._numbers import exact_number
 
     if isinstance(spec, tuple):
         return [list(row) for row in spec]
-    path = Path(spec)
-    if path.suffix in (".csv", ".txt"):
-        lines = (line.strip() for line in _read_text(path).splitlines())
-        return [list(_SEPARATOR.split(line)) for line in lines if line and not line.startswith("#")]
-    if path.suffix == ".npy" or "/" in spec:
+    if names_a_file(spec):  # of doubles
         return None
     name, _, rest = spec.partition(":")
     kind = encodings.get(name.strip()).name

@@ -6,14 +6,18 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._request import request
+from ncsolve.cli._read_words import say_read, with_read
+from ncsolve.cli._request import Request, request
 from ncsolve.errors import ProblemError
+
+if TYPE_CHECKING:
+    from ncsolve.encodings import Encoding
 
 __all__ = ["compare", "split_specs"]
 
@@ -47,29 +51,48 @@ def compare(
       ncsolve compare --classes 5 --depth 2 --lambda-w 5e-3
     """
     from ncsolve._comparison import compare as library
+    from ncsolve._reading._kinds import names_a_file
 
     specs = split_specs(encodings)
     if plot is not None:
         from ncsolve.plots import check_figure_output
 
         check_figure_output(plot, force=force)
-    asked = request(replace(given, encoding="onehot"))  # of a problem file all but the encoding is used
+    asked = request(replace(given, encoding="onehot"), files=any(map(names_a_file, specs)))  # all but the encoding
+    asked, codes = _encodings(specs, asked, header=given.header, seed=given.seed or 0)
     _, h, b = asked.lambdas
     found = library(
-        specs, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
-        convention=asked.convention.name, class_names=asked.problem.class_names, seed=given.seed or 0,
-        dim=asked.problem.dim, features=asked.problem.features, depth=asked.problem.depth,
+        codes, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
+        convention=asked.convention.name, class_names=asked.samples.names, dim=asked.problem.dim,
+        features=asked.problem.features, depth=asked.problem.depth,
     )
     if plot is not None:
         from ncsolve.plots import comparison_figure, save_figure
 
         save_figure(comparison_figure(found), plot, force=force)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+        typer.echo(json.dumps(with_read(found.to_json(), asked), indent=2, allow_nan=False))
         return
+    say_read(asked)
     _describe(found)
     if plot is not None:
         typer.echo(f"\nsaved {plot}")
+
+
+def _encodings(
+    specs: list[str], asked: Request, *, header: bool | None, seed: int
+) -> tuple[Request, list[Encoding]]:
+    """The encodings, and the request with what was read for them."""
+    from ncsolve.cli._named_files import encoding_of
+
+    found = []
+    for spec in specs:
+        codes = encoding_of(
+            spec, asked.samples, asked.problem.classes, default=asked.problem.classes, seed=seed, header=header
+        )
+        asked = replace(asked, samples=codes.samples)
+        found.append(codes.encoding)
+    return asked, found
 
 
 def split_specs(text: str) -> list[str]:

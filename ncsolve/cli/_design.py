@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
@@ -120,6 +121,7 @@ def _encoding(
 ) -> None:
     from ncsolve import design as library
     from ncsolve._outputs import check_output
+    from ncsolve._reading._kinds import names_a_file
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
@@ -130,11 +132,11 @@ def _encoding(
         check_output(certificate, (".json",), force=force)
     if tolerance is not None and not tolerance > 0.0:
         raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
-    geometry = parse_geometry(spec)
+    geometry = parse_geometry(spec, header=typed.header)
     sources = (typed.problem, typed.classes, typed.counts, typed.labels)
     if geometry.classes is not None and all(source is None for source in sources):
         typed = replace(typed, classes=geometry.classes)
-    asked = request(replace(typed, encoding="onehot"))  # for the counts and the lambdas
+    asked = request(replace(typed, encoding="onehot"), files=names_a_file(spec))  # for the counts and the lambdas
     given = asked.problem
     target = geometry.for_classes(given.classes, given.class_names)
     length = given.classes if code_length is None else code_length
@@ -165,13 +167,12 @@ def _encoding(
     if as_json:
         from ncsolve.design._document import design_document
 
-        typer.echo(json.dumps(
-            design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas), indent=2,
-            allow_nan=False,
-        ))
+        document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
+        typer.echo(json.dumps(with_read(document, asked), indent=2, allow_nan=False))
         return
     from ncsolve.cli._describe_design import describe_design
 
+    say_read(asked)
     describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
@@ -205,10 +206,10 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
     if as_json:
         from ncsolve.design._document import inverse_document
 
-        typer.echo(json.dumps(
-            inverse_document(found, convention=asked.convention, lambdas=(w, h, b)), indent=2, allow_nan=False
-        ))
+        document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
+        typer.echo(json.dumps(with_read(document, asked), indent=2, allow_nan=False))
         return
     from ncsolve.cli._describe_design import describe_inverse
 
+    say_read(asked)
     describe_inverse(found, asked.convention, (w, h, b))

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._request import is_file, request
+from ncsolve.cli._read_words import say_read
+from ncsolve.cli._request import request
 
 __all__ = ["explore"]
 
@@ -51,13 +52,15 @@ def explore(
       ncsolve explore --depth 2 --lambda-w 5e-3 -o deep.html
       ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
     """
+    from ncsolve._reading._kinds import names_a_file
     from ncsolve.explorer import write_explorer
 
     alone = given.problem is None and given.counts is None and given.labels is None
-    if given.classes is None and alone and not (given.encoding and is_file(given.encoding)):
+    if given.classes is None and alone and not (given.encoding and names_a_file(given.encoding)):
         given = replace(given, classes=_CLASSES)
     if given.problem is None and given.lambda_b is None:
         given = replace(given, lambda_b=_LAMBDA_B)
     asked = request(given)
+    say_read(asked)
     write_explorer(asked.problem, out, force=force)
     typer.echo(f"saved {out}; open it in a browser")

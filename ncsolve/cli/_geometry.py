@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import design
-from ncsolve._read import read_matrix
+from ncsolve._reading._codes import read_codes
+from ncsolve._reading._kinds import names_a_file
 from ncsolve.design._targets import check_gram
 from ncsolve.errors import FileError, ProblemError, UnknownNameError
 
@@ -63,7 +64,7 @@ class Geometry:
         return self.gram[np.ix_(order, order)]
 
 
-def parse_geometry(spec: str) -> Geometry:
+def parse_geometry(spec: str, *, header: bool | None = None) -> Geometry:
     """Read ``simplex``, ``orthogonal``, ``path``, ``hierarchy:FILE.json`` or a Gram matrix from a file."""
     if spec in GEOMETRIES:
         return Geometry(spec=spec, words=_WORDS[spec])
@@ -73,8 +74,8 @@ def parse_geometry(spec: str) -> Geometry:
             raise ProblemError("--geometry hierarchy needs a file, as in hierarchy:tree.json")
         names, gram = design.hierarchy_gram(design.read_hierarchy(rest))
         return Geometry(spec=spec, words=f"the hierarchy of {Path(rest).name}", gram=gram, names=names)
-    if Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec:
-        matrix = read_matrix(spec)
+    if names_a_file(spec):
+        matrix = read_codes(spec, header=header).matrix
         try:
             return Geometry(spec=spec, words=f"the Gram matrix of {Path(spec).name}", gram=check_gram(matrix))
         except ProblemError as error:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 
 __all__ = ["minimizer"]
@@ -67,10 +68,11 @@ def minimizer(
         result = document(found, convention=asked.convention, lambdas=asked.lambdas)
         if certificate is not None:
             result["certificate"] = certificate.to_json()
-        typer.echo(json.dumps(result, indent=2, allow_nan=False))
+        typer.echo(json.dumps(with_read(result, asked), indent=2, allow_nan=False))
         return
     from ncsolve.cli._describe import describe
 
+    say_read(asked)
     describe(found, asked.convention, asked.lambdas, certificate)
     for file in (out, plot):
         if file is not None:

@@ -10,6 +10,7 @@ import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
+from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
@@ -113,7 +114,7 @@ def path(
     columns = path_columns(along, asked.convention)
     typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
     if out is not None or as_json:
-        document = path_document(along, convention=asked.convention, lambdas=asked.lambdas)
+        document = with_read(path_document(along, convention=asked.convention, lambdas=asked.lambdas), asked)
     if out is not None:
         write_table(out, columns, document, force=force)
     if plot is not None:
@@ -131,6 +132,7 @@ def path(
         return
     from ncsolve.cli._describe_path import describe_path
 
+    say_read(asked)
     describe_path(along, columns, asked.convention, typed)
     for file in (out, plot, gram):
         if file is not None:

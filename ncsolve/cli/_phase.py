@@ -10,6 +10,7 @@ import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import parse_range
+from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError, UnknownNameError
 
@@ -94,7 +95,7 @@ def phase(
             asked.problem, lambda_b=grid, against=name, values=values, workers=workers, progress=progress.update
         )
     if out is not None or as_json:
-        document = phase_document(found)
+        document = with_read(phase_document(found), asked)
     if out is not None:
         write_table(out, found.columns(), document, force=force)
     if plot is not None:
@@ -106,6 +107,7 @@ def phase(
 
         typer.echo(json.dumps(document, indent=1, allow_nan=False))
         return
+    say_read(asked)
     _describe(found)
     for file in (out, plot):
         if file is not None:

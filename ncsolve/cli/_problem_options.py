@@ -27,16 +27,16 @@ class ProblemArguments:
         typer.Option(
             "--problem", "-p", metavar="FILE",
             help="Read the problem from a .toml or .json file with the fields encoding, classes, per_class, counts, "
-            "labels, label_column, lambda_w, lambda_h, lambda_b, dim, features, depth, convention, seed; options go "
-            "before its fields.",
+            "labels, label_column, header, order, text_labels, lambda_w, lambda_h, lambda_b, dim, features, depth, "
+            "convention, seed; options go before its fields.",
         ),
     ] = None
     encoding: Annotated[
         str | None,
         typer.Option(
             "--encoding", "-e", metavar="SPEC|FILE",
-            help="Label encoding: a name from 'ncsolve encodings', with parameters as in smoothed:0.1, or a .csv, .txt "
-            "or .npy file with one row per output and one column per class.  [default: onehot]",
+            help="Label encoding: a name from 'ncsolve encodings', with parameters as in smoothed:0.1, or a .csv, "
+            ".tsv, .txt or .npy file with one row per output and one column per class.  [default: onehot]",
         ),
     ] = None
     classes: Annotated[
@@ -47,19 +47,44 @@ class ProblemArguments:
         typer.Option("--per-class", "-n", metavar="N", help=f"Samples in every class.  [default: {PER_CLASS}]"),
     ] = None
     counts: Annotated[
-        str | None, typer.Option("--counts", metavar="N1,N2,...", help="Samples of each class, as in 400,100,9,1.")
+        str | None,
+        typer.Option(
+            "--counts", metavar="N1,N2,...|FILE", help="Samples of each class, as in 400,100,9,1, or a file of them."
+        ),
     ] = None
     labels: Annotated[
         Path | None,
         typer.Option(
             "--labels", metavar="FILE",
-            help="Take the counts from real labels, one per row: .csv (with a header), .txt or .npy.",
+            help="Take the counts from real labels, one per sample: .csv, .tsv, .txt, .npy, .npz, .parquet, or - for "
+            "standard input (docs/files.md has the rules).",
         ),
     ] = None
     label_column: Annotated[
         str | None,
         typer.Option(
-            "--label-column", metavar="NAME", help="Column of the .csv file with the labels (name or number)."
+            "--label-column", metavar="NAME", help="Column of the file with the labels: its name, or a number from 0."
+        ),
+    ] = None
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header", show_default=False,
+            help="Whether line 1 of the files of labels, counts and codes is a header.  [default: told by the file]",
+        ),
+    ] = None
+    order: Annotated[
+        str | None,
+        typer.Option(
+            "--order", metavar="NAME,NAME,...",
+            help="Order of the classes of --labels, for encodings that depend on it.  [default: as numbers, or as "
+            "text]",
+        ),
+    ] = None
+    text_labels: Annotated[
+        bool | None,
+        typer.Option(
+            "--text-labels", show_default=False, help="Labels are texts: 1, 01 and 1.0 are three classes, not one."
         ),
     ] = None
     lambda_w: Annotated[

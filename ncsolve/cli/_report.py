@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
 
@@ -44,6 +45,7 @@ def report(
         raise ProblemError(f"give one problem file; got {file} and --problem {given.problem}, drop one")
     check_report_output(out, force=force)
     asked = request(given if file is None else replace(given, problem=file))
+    say_read(asked)
     write_report(
         asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify,
         certify=lambda found: certificate_as_typed(found, asked), force=force,

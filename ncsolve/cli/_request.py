@@ -7,25 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncsolve.cli._named_files import Rows, Samples, check_samples, encoding_of, parse_order, read_samples
 from ncsolve.cli._problem_options import CLASSES, LAMBDA, PER_CLASS, ProblemArguments
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
     from ncsolve._conventions import Convention
     from ncsolve._problem import UFM
-    from ncsolve.encodings import Encoding
+    from ncsolve._problem_file import ProblemFields
 
-__all__ = ["Request", "is_file", "request"]
+__all__ = ["Request", "request"]
 
-Rows = tuple[tuple[str, ...], ...]
+_DIGITS = 100  # of a number of samples, far beyond what any problem has
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """A problem in the convention of the paper, with the convention and the lambdas (w, h, b) as they were typed.
 
-    ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, a file,
-    or a matrix of texts.  ``layers`` are the weight decays of the layers, w is their geometric mean.
+    ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, or the
+    matrix of texts that a file holds.  ``layers`` are the weight decays of the layers, w is their geometric mean.
+    ``samples`` are the classes as they were read, ``read`` the sentences on the files that were read.
     """
 
     problem: UFM
@@ -34,16 +36,22 @@ class Request:
     texts: tuple[str, str, str]
     encoding: str | Rows
     layers: tuple[float, ...]
+    samples: Samples
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """What was read from files, a sentence each."""
+        return self.samples.read
 
 
-def request(given: ProblemArguments) -> Request:
+def request(given: ProblemArguments, *, files: bool = False) -> Request:
     """The problem that the options describe; what they leave open is taken from the problem file, then from the
-    defaults.  Raises NCSolveError, naming the option or the field."""
+    defaults.  ``files`` says that the command reads other files of numbers, which --header may be about.  Raises
+    NCSolveError, naming the option or the field."""
     from ncsolve._conventions import convention
-    from ncsolve._labels import count_labels
     from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, geometric_mean
     from ncsolve._problem_file import ProblemFields, read_problem_file
-    from ncsolve._read import read_labels
+    from ncsolve._reading._kinds import names_a_file
 
     ways = (("--counts", given.counts), ("--per-class", given.per_class), ("--labels", given.labels))
     sources = [name for name, value in ways if value is not None]
@@ -52,50 +60,71 @@ def request(given: ProblemArguments) -> Request:
     file = ProblemFields() if given.problem is None else read_problem_file(given.problem)
     if sources:  # the samples per class, and the number of classes that goes with them, are one choice
         own = file.classes if given.per_class is not None else None
-        file = replace(file, per_class=None, counts=None, labels=None, label_column=None, classes=own)
+        file = replace(file, per_class=None, counts=None, labels=None, label_column=None, text_labels=None, order=None,
+                       classes=own)
     scaling = convention(given.convention or file.convention or "paper")
     name_w, text_w = _lambda("--lambda-w", given.lambda_w, given.problem, file.lambda_w)
     name_h, text_h = _lambda("--lambda-h", given.lambda_h, given.problem, file.lambda_h)
     name_b, text_b = _lambda("--lambda-b", given.lambda_b, given.problem, file.lambda_b)
-    depth = check_depth((file.depth or 1) if given.depth is None else given.depth)
-    layers = _layers(name_w, text_w, depth)
+    layers = _layers(name_w, text_w, check_depth((file.depth or 1) if given.depth is None else given.depth))
     w = geometric_mean(layers)
     h = check_lambda(name_h, _number(name_h, text_h))
     b = check_lambda_b(_number(name_b, text_b), name_b)
-    labels = given.labels or file.labels
-    label_column = file.label_column if given.label_column is None else given.label_column
-    if label_column is not None and labels is None:
-        raise ProblemError("--label-column names a column of the file given by --labels; add --labels FILE")
+    samples = _samples(given, file)
     classes = file.classes if given.classes is None else given.classes
-    per_class = file.per_class if given.per_class is None else given.per_class
-    names: tuple[str, ...] | None = None
-    numbers: int | tuple[int, ...] = PER_CLASS if per_class is None else per_class
-    if labels is not None:
-        found = count_labels(read_labels(labels, label_column))
-        names, numbers = found.names, found.counts
-    elif given.counts is not None:
-        numbers = _counts(given.counts)
-    elif file.counts is not None:
-        numbers = file.counts
-    if isinstance(numbers, tuple):
-        if classes is not None and classes != len(numbers):
+    if isinstance(samples.numbers, tuple):
+        if classes is not None and classes != len(samples.numbers):
+            if samples.labels is not None:
+                check_samples(samples.labels, classes)
             raise ProblemError(
-                f"--classes must agree with the number of counts; got {classes} and {len(numbers)}, drop --classes"
+                f"--classes must agree with the number of counts; got {classes} and {len(samples.numbers)}, drop "
+                "--classes"
             )
-        classes = len(numbers)
+        classes = len(samples.numbers)
     chosen = given.encoding or file.encoding or "onehot"
-    code = _encoding(chosen, classes, given.seed if given.seed is not None else file.seed or 0)
+    files = files or (isinstance(chosen, str) and names_a_file(chosen))
+    codes = encoding_of(
+        chosen, samples, classes, default=CLASSES, header=_header(given, file, files, samples),
+        seed=given.seed if given.seed is not None else file.seed or 0,
+    )
+    code, numbers = codes.encoding, codes.samples.numbers
     fw, fh, fb = scaling.to_paper(_total(numbers, code.classes), code.code_length, w, h, b)
     scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
     problem = UFM(
         encoding=code, counts=numbers, lambda_w=fw if len(set(layers)) == 1 else tuple(x * scale for x in layers),
-        lambda_h=fh, lambda_b=fb, dim=file.dim if given.dim is None else given.dim, class_names=names,
+        lambda_h=fh, lambda_b=fb, dim=file.dim if given.dim is None else given.dim, class_names=codes.samples.names,
         features=given.features or file.features or "linear", depth=len(layers),
     )
     return Request(
-        problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=chosen,
-        layers=layers,
+        problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=codes.typed,
+        layers=layers, samples=codes.samples,
     )
+
+
+def _samples(given: ProblemArguments, file: ProblemFields) -> Samples:
+    """The classes and their samples, of the options or of the problem file."""
+    per_class = file.per_class if given.per_class is None else given.per_class
+    counts: Path | tuple[int, ...] | int = PER_CLASS if per_class is None else per_class
+    if given.counts is not None:
+        counts = _counts(given.counts)
+    elif file.counts is not None:
+        counts = file.counts
+    return read_samples(
+        labels=given.labels or file.labels, counts=counts,
+        column=file.label_column if given.label_column is None else given.label_column,
+        header=file.header if given.header is None else given.header,
+        text=bool(file.text_labels) if given.text_labels is None else given.text_labels,
+        order=file.order if given.order is None else parse_order(given.order),
+    )
+
+
+def _header(given: ProblemArguments, file: ProblemFields, files: bool, samples: Samples) -> bool | None:
+    """Whether line 1 of the files is a header, or ProblemError where no file is read."""
+    told = file.header if given.header is None else given.header
+    if told is not None and not samples.read and not files:
+        option = "--header" if told else "--no-header"
+        raise ProblemError(f"{option} is about line 1 of a file of labels, counts or codes; name one, or drop it")
+    return told
 
 
 def _lambda(option: str, text: str | None, file: Path | None, value: str | None) -> tuple[str, str]:
@@ -105,41 +134,25 @@ def _lambda(option: str, text: str | None, file: Path | None, value: str | None)
     return option, LAMBDA if text is None else text
 
 
-def is_file(spec: str) -> bool:
-    """Whether an encoding is given as a file rather than by name."""
-    return Path(spec).suffix in (".csv", ".txt", ".npy") or "/" in spec
-
-
-def _encoding(spec: str | Rows, classes: int | None, seed: int) -> Encoding:
-    from ncsolve import encodings
-
-    if isinstance(spec, tuple) or is_file(spec):
-        matrix = [[float(entry) for entry in row] for row in spec] if isinstance(spec, tuple) else None
-        code = encodings.from_file(str(spec)) if matrix is None else encodings.from_array(matrix)
-        if classes is not None and classes != code.classes:
-            raise ProblemError(
-                f"{'the encoding' if isinstance(spec, tuple) else spec}: it has {code.classes} columns (classes), but "
-                f"there are {classes} classes; give one column per class and one row per output, or transpose it"
-            )
-        return code
-    return encodings.make(spec, classes=CLASSES if classes is None else classes, seed=seed)
-
-
 def _total(numbers: int | tuple[int, ...], classes: int) -> int:
     total = numbers * classes if isinstance(numbers, int) else sum(numbers)
     return max(total, 1)  # UFM refuses counts below 1, with the better message
 
 
-def _counts(text: str) -> tuple[int, ...]:
+def _counts(text: str) -> Path | tuple[int, ...]:
+    """Numbers with commas between, or a file."""
+    from ncsolve._reading._kinds import names_a_file
+
+    if names_a_file(text):
+        return Path(text)
     values = []
     for word in text.split(","):
-        try:
-            values.append(int(word))
-        except ValueError:
+        if not (word.strip().isascii() and word.strip().lstrip("+-").isdigit()) or len(word) > _DIGITS:
             raise ProblemError(
-                f"--counts must be whole numbers with commas between, as in 400,100,9,1; got {word.strip()!r} in "
-                f"{text!r}"
-            ) from None
+                f"--counts must be whole numbers with commas between, as in 400,100,9,1 (or a file of them); got "
+                f"{word.strip()[:60]!r} in {text[:60]!r}"
+            )
+        values.append(int(word))
     return tuple(values)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import FileError, ProblemError
 
@@ -86,6 +87,7 @@ def verify(
         check_figure_output(plot, force=force)
     elif report is None and _given(context, ("force",)):
         raise ProblemError("--force is about the files of --report and --plot; name one")
+    asked = None
     if described:
         selecting = _given(context, _CLAIMS)
         if selecting:
@@ -98,7 +100,7 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
-    if plot is not None:
+    if plot is not None and asked is not None:
         from ncsolve.plots import problem_descents, save_figure
 
         save_figure(problem_descents(asked.problem), plot, force=force)
@@ -108,10 +110,13 @@ def verify(
         text = found.to_stable_markdown() if stable else found.to_markdown()
         write_whole(report, lambda stream: stream.write(text.encode()), force=force)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+        document = found.to_json() if asked is None else with_read(found.to_json(), asked)
+        typer.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
         from ncsolve.cli._tables import show
 
+        if asked is not None:
+            say_read(asked)
         show(found.details() if details else found.table())
         typer.echo("")
         for text in found.failures:

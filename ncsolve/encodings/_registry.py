@@ -138,7 +138,8 @@ def _register_built_in() -> None:
     register("hadamard", _codes.hadamard, summary="columns of Sylvester's +-1 matrix; K a power of two")
     register("binary", _codes.binary, summary="binary digits of the class number, m = ceil(log2 K)")
     register("thermometer", _codes.thermometer, summary="k ones, then zeros (ordered classes), m = K - 1")
-    register("ordinal", _codes.ordinal, summary="the class number itself, m = 1")
+    register("ordinal", _codes.ordinal, summary="the rank of the class, 0, 1, 2, ...; ordinal:values takes numeric "
+             "--labels themselves; m = 1")
     register(
         "ecoc", _codes.ecoc, summary="random +-1 error-correcting output codes; m = ceil(10 log2 K) if absent",
         example="ecoc:15",

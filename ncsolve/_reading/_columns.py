@@ -1,0 +1,196 @@
+"""Which column of a text file holds the labels, told by the file's first lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ncsolve._reading._kinds import has_table_ending
+from ncsolve._reading._numerals import label_number
+from ncsolve._reading._table import SEPARATORS, columns_of, lines_of, sample_of, separators_of, split_rows
+from ncsolve.errors import FileError
+
+__all__ = ["LabelColumn", "find_column"]
+
+_SHOWN = 12
+_PATH = re.compile(r"[/\\]|\.[A-Za-z]\w{1,4}$")
+_LIBSVM = re.compile(r"\S+(?:\s+\d+:\S+)*\s*(?:#.*)?", re.ASCII)
+_LIST = "the last column (a list of files and labels)"
+_FEATURE = re.compile(r"\s\d+:\S", re.ASCII)
+Cells = Iterator[tuple[int, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelColumn:
+    """The labels' column: ``cells()`` are its lines and cells, ``words`` say how it was found.
+
+    ``index`` is its number among ``width`` columns, ``header`` whether line 1 was seen to be a header, None where that
+    is still open.
+    """
+
+    cells: Callable[[], Cells]
+    index: int = 0
+    width: int = 1
+    words: str = ""
+    header: bool | None = None
+
+    def where(self, header: str | None) -> str:
+        """The column in words, with the text of its header."""
+        parts = [f"column {header!r} (line 1 is the header)"] if header is not None else []
+        if header is None and self.width > 1 and not self.words:
+            parts.append(f"column {self.index}")
+        return ", ".join([*parts, *([self.words] if self.words else [])])
+
+
+def find_column(name: str, kind: str, data: bytes, column: str | None) -> LabelColumn:
+    """The column with the labels: the only one, the one named, or the last one of a list of files.
+
+    Raises FileError where that is not clear, naming the columns.
+    """
+    sample = sample_of(name, data)
+    if not sample:
+        raise FileError(f"{name}: the file is empty; write one label a line")
+    plain = not has_table_ending(kind)
+    if plain and any(map(_FEATURE.search, sample)) and all(_LIBSVM.fullmatch(line.strip()) for line in sample):
+        return LabelColumn(cells=lambda: _first_words(name, data), words="the first word of each line (LIBSVM format)")
+    found = separators_of(name, sample)
+    if len(found) > 1:
+        raise FileError(
+            f"{name}: the columns can be separated by {' or by '.join(SEPARATORS[mark] for mark in found)}; put cells "
+            "that hold one of them in quotes"
+        )
+    if found:
+        return _of_table(name, data, found[0], columns_of(name, sample, found[0]), column)
+    lines = [line.strip() for line in sample]
+    if plain or (column is None and (_is_file_list(lines) or _has_number_column([line.split() for line in lines]))):
+        return _of_lines(name, data, lines, column)
+    mark = "\t" if kind == ".tsv" else ";" if ";" in lines[0] and "," not in lines[0] else ","
+    _check_widths(name, data, mark)
+    return _of_table(name, data, mark, [lines], column)
+
+
+def _check_widths(name: str, data: bytes, separator: str) -> None:
+    """FileError if the rows have different numbers of columns."""
+    width = 0
+    for line, row in split_rows(name, lines_of(name, data), separator):
+        width = width or len(row)
+        if len(row) not in (0, width):
+            raise _ragged(name, line, len(row), width, separator)
+
+
+def _ragged(name: str, line: int, found: int, width: int, separator: str) -> FileError:
+    return FileError(
+        f"{name}, line {line}: every row must have as many columns as line 1, {width}; this one has {found} (put cells "
+        f"that hold {SEPARATORS[separator]} in quotes)"
+    )
+
+
+def _of_table(name: str, data: bytes, separator: str, columns: list[list[str]], column: str | None) -> LabelColumn:
+    width, header = len(columns), [cells[0] for cells in columns]
+    index, words, seen = 0, "", None
+    if column is not None:
+        index = _chosen(name, header, column)
+        seen = True if column in header and label_number(column) is None else None
+    elif width == 2 and all(map(_PATH.search, columns[0][1:])) and len(columns[0]) > 1:
+        index, words = 1, _LIST
+        seen = False if _PATH.search(header[0]) else None
+    elif width == 2 and header[0] == "" and columns[0][1:] == [str(i) for i in range(len(columns[0]) - 1)]:
+        index, words, seen = 1, "the column beside the row numbers", True
+    elif width > 1:
+        raise FileError(
+            f"{name}: the file has {width} columns, separated by {SEPARATORS[separator]}; choose one with "
+            f"--label-column ({', '.join(header[:_SHOWN])}, or a number from 0 to {width - 1}), or, if that is no "
+            "separator, put the labels in quotes"
+        )
+
+    def cells() -> Cells:
+        for line, row in split_rows(name, lines_of(name, data), separator):
+            if len(row) != width and (row or width > 1):
+                raise _ragged(name, line, len(row), width, separator)
+            yield line, row[index].strip() if row else ""
+
+    return LabelColumn(cells=cells, index=index, width=width, words=words, header=seen)
+
+
+def _of_lines(name: str, data: bytes, sample: list[str], column: str | None) -> LabelColumn:
+    """A file without separators but white space: words in columns, or labels that hold spaces."""
+    words = [line.split() for line in sample]
+    width = len(words[0]) if len({len(row) for row in words}) == 1 else 0
+    if column is not None:
+        if width == 0:
+            raise FileError(f"{name}: there are no columns to choose with --label-column; the lines have different "
+                            "numbers of words")
+        index = _chosen(name, words[0], column)
+        seen = True if column in words[0] and label_number(column) is None else None
+        return LabelColumn(cells=lambda: _words(name, data, index, width), index=index, width=width, header=seen)
+    if _is_file_list(sample):
+        seen = False if _names_file(sample[0]) else None
+        return LabelColumn(cells=lambda: _last_words(name, data), index=1, width=2, words=_LIST, header=seen)
+    if width > 1 and (_has_number_column(words) or len(set(sample)) == len(sample)):
+        raise FileError(
+            f"{name}: the lines have {width} words each, columns or labels that hold spaces; choose a column with "
+            f"--label-column (0 to {width - 1}), or put the labels in quotes in a .csv file"
+        )
+    return LabelColumn(cells=lambda: ((n, line.strip()) for n, line in enumerate(lines_of(name, data), start=1)))
+
+
+def _is_file_list(sample: list[str]) -> bool:
+    """Whether every line, but for a header, is a file's name and one word."""
+    return all(map(_names_file, sample[1:] or sample))
+
+
+def _names_file(line: str) -> bool:
+    head = line.rsplit(None, 1)
+    return len(head) == 2 and _PATH.search(head[0].split()[-1]) is not None
+
+
+def _has_number_column(words: list[list[str]]) -> bool:
+    """Whether the lines have equally many words, two or more, with numbers in one place below line 1."""
+    body = words[1:] or words
+    width = len(words[0])
+    return width > 1 and all(len(row) == width for row in words) and any(
+        all(label_number(row[j]) is not None for row in body) for j in range(width)
+    )
+
+
+def _chosen(name: str, header: list[str], column: str) -> int:
+    if column in header:
+        if header.count(column) > 1:
+            raise FileError(f"{name}: {header.count(column)} columns are called {column!r}; choose one by its number, "
+                            f"0 to {len(header) - 1}")
+        return header.index(column)
+    if column.isascii() and column.isdigit() and len(column) < 10 and int(column) < len(header):
+        return int(column)
+    raise FileError(f"{name}: there is no column {column!r}; choose one of {', '.join(header[:_SHOWN])}, or a number "
+                    f"from 0 to {len(header) - 1}")
+
+
+def _words(name: str, data: bytes, index: int, width: int) -> Cells:
+    for number, line in enumerate(lines_of(name, data), start=1):
+        words = line.split()
+        if len(words) != width:
+            raise FileError(f"{name}, line {number}: every line must have {width} words as line 1 has; this one has "
+                            f"{len(words)}")
+        yield number, words[index]
+
+
+def _last_words(name: str, data: bytes) -> Cells:
+    for number, line in enumerate(lines_of(name, data), start=1):
+        parts = line.rsplit(None, 1)
+        if len(parts) != 2:
+            raise FileError(f"{name}, line {number}: expected a file and its label; got {line.strip()[:60]!r}")
+        yield number, parts[1]
+
+
+def _first_words(name: str, data: bytes) -> Cells:
+    for number, line in enumerate(lines_of(name, data), start=1):
+        if not line.strip():
+            continue
+        if _LIBSVM.fullmatch(line.strip()) is None:
+            raise FileError(f"{name}, line {number}: expected a label and its features as index:value; got "
+                            f"{line.strip()[:60]!r}")
+        label = line.split(None, 1)[0]
+        if "," in label:
+            raise FileError(f"{name}, line {number}: the sample has several labels, {label!r}; a class is one label")
+        yield number, label

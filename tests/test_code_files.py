@@ -1,0 +1,172 @@
+"""Files of codes and of counts: separators, headers, and codes that are matched to the classes by name."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ncsolve._reading._codes import read_codes
+from ncsolve._reading._kinds import names_a_file
+from ncsolve._reading._samples import read_counts
+from ncsolve.cli._problem_options import ProblemArguments
+from ncsolve.cli._request import request
+from ncsolve.encodings import from_file
+from ncsolve.errors import FileError, ProblemError
+
+
+def written(folder, name, content):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+READ = [
+    ("a.csv", "1,0\n0,1\n", {}, [[1, 0], [0, 1]], ""),
+    ("a.csv", "0,5;1,0\n1,0;0,5\n", {}, [[0.5, 1], [1, 0.5]], "decimal commas, semicolons between"),
+    ("a.csv", "0,5;1\n1;0,5\n", {}, [[0.5, 1], [1, 0.5]], "decimal commas"),
+    ("a.tsv", "0,5\t1,0\n", {}, [[0.5, 1]], "decimal commas, tabs between"),
+    ("a.CSV", "1;0\n0;1\n", {}, [[1, 0], [0, 1]], ""),
+    ("a.tsv", "1\t0\n0\t1\n", {}, [[1, 0], [0, 1]], ""),
+    ("a.txt", "0 1\n1 0\n", {}, [[0, 1], [1, 0]], ""),  # .txt has no header unless told
+    ("a.csv", "1, 0\n0, 1\n", {}, [[1, 0], [0, 1]], ""),
+    ("a.csv", "1,2,5\n", {}, [[1, 2, 5]], ""),  # one line is data
+    ("a.csv", "0,1,2\n", {}, [[0, 1, 2]], ""),
+    ("a.csv", "cat,dog\n1,0\n0,1\n", {}, [[1, 0], [0, 1]], "line 1 names the classes"),
+    ("a.csv", "0,1,2\n1,0,0\n0,1,0\n", {"header": True}, [[1, 0, 0], [0, 1, 0]], "line 1 numbers the columns"),
+    ("a.csv", "0,1,2\n1,0,0\n", {"header": False}, [[0, 1, 2], [1, 0, 0]], ""),
+    ("a.csv", ",0,1\n0,1.0,0.0\n1,0.0,1.0\n", {}, [[1, 0], [0, 1]], "the first column numbers the rows"),
+    ("a.csv", ",cat,dog\n0,1,0\n1,0,1\n", {}, [[1, 0], [0, 1]], "line 1 names the classes"),
+    ("a.csv", "# outputs x classes\n1;0\n\n.5;2.\n", {}, [[1, 0], [0.5, 2]], ""),
+    ("a.csv", '"1","0"\n"0","1"\n', {}, [[1, 0], [0, 1]], ""),
+    ("a.csv", "1,0\r0,1\r", {}, [[1, 0], [0, 1]], ""),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "options", "codes", "words"), READ)
+def test_what_is_read(tmp_path, name, content, options, codes, words):
+    found = read_codes(written(tmp_path, name, content), **options)
+    np.testing.assert_array_equal(found.matrix, codes)
+    assert words in found.sentence
+    assert np.array([[float(text) for text in row] for row in found.texts]).tolist() == found.matrix.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "message"),
+    [
+        ("a.csv", "0,1,2\n1,0,0\n0,1,0\n0,0,1\n", {}, "line 1, 0,1,2, can number the columns.*3 rows.*4 rows; say"),
+        ("a.csv", "0,1\n1,0\n", {}, "--header or --no-header"),
+        ("a.csv", "1,0;0\n0;1,0;1\n", {}, "one kind of separator"),
+        ("a.csv", "1,0 0,1\n0,1 1,0\n", {}, "commas and white space"),
+        ("a.csv", "0.1, 0.2; 1e-3\n1,0\t-2.50\n", {}, "one kind of separator"),
+        ("a.csv", "1_0,0\n0,1\n", {}, "expected a number; got '1_0'"),
+        ("a.csv", "1,0\n0,\u0661\n", {}, "line 2: expected a number"),
+        ("a.txt", "cat dog\n1 0\n", {}, "line 1: expected a number; got 'cat'"),
+        ("a.csv", "cat,1\n1,0\n", {}, "expected a number; got 'cat'"),
+        ("a.csv", "cat,cat\n1,0\n", {}, "'cat' comes twice"),
+        ("a.csv", "1,0\n", {"header": True}, "one row, which cannot be a header"),
+        ("a.csv", "1e400,0\n0,1\n", {}, "line 1: the number 1e400 is outside the range of floats"),
+        ("a.csv", "1,0\n0,1e-400\n", {}, "line 2: the number 1e-400 is outside the range of floats"),
+        ("a.dat", "1 0\n", {}, "unknown file ending '.dat'"),
+        ("a.csv", "1,0,\n0,1,\n", {}, "expected a number; got ''"),
+    ],
+)
+def test_what_is_refused(tmp_path, name, content, options, message):
+    with pytest.raises(FileError, match=message) as caught:
+        from_file(written(tmp_path, name, content), **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_a_file():
+    files = ("a.csv", "a.CSV", "codes.dat", "sub/codes", "C:\\codes", "-", "/dev/stdin", "a.b.npy")
+    specs = ("onehot", "affine:1.5,-0.2", "affine:1.e2", "smoothed:.1", "400,100")
+    assert all(map(names_a_file, files))
+    assert not any(map(names_a_file, specs))
+
+
+def test_counts_from_a_file(tmp_path):
+    for name, content in (("a.csv", "5,20,1\n"), ("a.txt", "5\n20\n1\n"), ("b.csv", "count\n5\n20\n1\n")):
+        found = request(ProblemArguments(counts=str(written(tmp_path, name, content))))
+        assert list(found.problem.counts) == [5, 20, 1]
+        assert "the samples of 3 classes" in found.read[0]
+    np.save(tmp_path / "a.npy", np.array([5, 20, 1]))
+    assert read_counts(tmp_path / "a.npy").counts == (5, 20, 1)
+    assert read_counts(written(tmp_path, "c.txt", "9007199254740993 1\n")).counts == (9007199254740993, 1)
+    for content, message in (("1,2.5\n", "class 1 has 2.5"), ("3,0\n", "class 1 has 0"), ("1,2\n3,4\n", "one row or")):
+        with pytest.raises(FileError, match=message):
+            read_counts(written(tmp_path, "bad.csv", content))
+    file = written(tmp_path, "p.toml", 'counts = "a.csv"\n')
+    assert list(request(ProblemArguments(problem=file)).problem.counts) == [5, 20, 1]
+
+
+def test_codes_are_matched_to_the_labels_by_name(tmp_path):
+    labels = written(tmp_path, "y.csv", "y\nb\na\na\nc\nc\nc\n")
+    codes = written(tmp_path, "codes.csv", "c,a,b\n1,2,3\n4,5,6\n")
+    found = request(ProblemArguments(labels=labels, encoding=str(codes)))
+    assert found.problem.class_names == ("a", "b", "c")
+    assert found.problem.encoding.matrix.tolist() == [[2, 3, 1], [5, 6, 4]]
+    assert list(found.problem.counts) == [2, 1, 3]
+    assert found.encoding == (("2", "3", "1"), ("5", "6", "4"))  # what a certificate takes
+    assert "put in the order of the labels' classes" in found.read[1]
+    assert request(ProblemArguments(counts="1,2,3", encoding=str(codes))).problem.class_names == ("c", "a", "b")
+    written(tmp_path, "codes.csv", "a,b,d\n1,2,3\n")
+    with pytest.raises(ProblemError, match=r"class 'c' of y.csv has no code in codes.csv"):
+        request(ProblemArguments(labels=labels, encoding=str(codes)))
+    written(tmp_path, "codes.csv", "a,b,c,d\n1,2,3,4\n")
+    with pytest.raises(ProblemError, match=r"class 'd' of codes.csv has no sample in y.csv"):
+        request(ProblemArguments(labels=labels, encoding=str(codes)))
+
+
+def test_a_class_without_samples_is_named(tmp_path):
+    labels = written(tmp_path, "g.txt", "0\n0\n3\n1\n")
+    codes = written(tmp_path, "codes.csv", "0,1,1,1\n0,0,1,1\n0,0,0,1\n")
+    with pytest.raises(ProblemError, match=r"class 2 has no sample in g.txt, whose labels are 0, 1, 3"):
+        request(ProblemArguments(labels=labels, encoding=str(codes)))
+    with pytest.raises(ProblemError, match="class 2 has no sample"):
+        request(ProblemArguments(labels=labels, classes=4))
+    one = written(tmp_path, "h.txt", "1\n2\n4\n")
+    with pytest.raises(ProblemError, match="class 3 has no sample"):
+        request(ProblemArguments(labels=one, encoding=str(codes)))
+
+
+def test_ordinal_codes_are_ranks_or_values(tmp_path):
+    labels = written(tmp_path, "r.txt", "1\n1\n2\n5\n5\n5\n")
+    ranks = request(ProblemArguments(labels=labels, encoding="ordinal"))
+    assert ranks.problem.encoding.matrix.tolist() == [[0, 1, 2]]
+    assert "ordinal codes are the ranks 0, 1, 2" in ranks.read[1]
+    values = request(ProblemArguments(labels=labels, encoding="ordinal:values"))
+    assert values.problem.encoding.matrix.tolist() == [[1, 2, 5]]
+    assert values.encoding == (("1", "2", "5"),)
+    with pytest.raises(ProblemError, match="there are no labels"):
+        request(ProblemArguments(counts="1,2", encoding="ordinal:values"))
+
+
+def test_order_and_headers_from_a_problem_file(tmp_path):
+    written(tmp_path, "low.csv", "0\n" + "low\n" * 6 + "medium\n" * 3 + "high\n")
+    file = written(tmp_path, "p.toml", 'labels = "low.csv"\norder = ["low", "medium", "high"]\nheader = true\n')
+    found = request(ProblemArguments(problem=file, encoding="thermometer"))
+    assert found.problem.class_names == ("low", "medium", "high")
+    assert "as --order says" in found.read[0]
+    typed = request(ProblemArguments(labels=tmp_path / "low.csv", order="high, low,medium"))
+    assert list(typed.problem.counts) == [1, 6, 3]
+    for options, message in (
+        ({"order": "a,b"}, "--order is about the file given by --labels"),
+        ({"text_labels": True}, "--text-labels is about"),
+        ({"header": False}, "--no-header is about line 1 of a file"),
+        ({"labels": tmp_path / "low.csv", "order": "low,,high"}, "with commas between"),
+    ):
+        with pytest.raises(ProblemError, match=message):
+            request(ProblemArguments(**options))
+
+
+def test_the_order_is_in_the_json_of_many_classes(tmp_path, capsys):
+    """Where the encoding depends on the order its names are never left out."""
+    from ncsolve.cli import main
+
+    labels = written(tmp_path, "y.txt", "".join(f"c{k:03d}\n" for k in range(250)) * 2)
+    for encoding, there in (("thermometer", True), ("onehot", False)):
+        with pytest.raises(SystemExit) as done:
+            main(["path", "--labels", str(labels), "--encoding", encoding, "--lambda-b", "0.1,1", "--json"])
+        assert done.value.code == 0
+        found = json.loads(capsys.readouterr().out)
+        assert ("class_names" in found) is there
+        assert "250 classes in the order c000, c001" in found["read"][0]

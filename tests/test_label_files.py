@@ -1,0 +1,248 @@
+"""Files of labels: which column, which line, which classes, in which order; and what can be read in two ways is not."""
+
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ncsolve
+from ncsolve._reading import _arrays
+from ncsolve._reading._classes import group_labels
+from ncsolve._reading._labels import read_labels
+from ncsolve._reading._numerals import MISSING, label_number, plain
+from ncsolve.errors import FileError, ProblemError
+
+
+def written(folder, name, content):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+READ = [
+    # name, content, options, names, counts, words of the sentence
+    ("a.txt", "b\na\nb\n", {}, "a b", [1, 2], "a.txt, 2 classes in the order a, b (as text), 3 samples"),
+    ("a.csv", "species\ncat\ndog\ncat\n", {}, "cat dog", [2, 1], "column 'species' (line 1 is the header)"),
+    ("a.CSV", "a\nb\na\n", {}, "a b", [2, 1], "no header"),  # the first line occurs again: a label
+    ("a.csv", "cat\n", {}, "cat", [1], "1 sample"),  # a file of one line is data
+    ("a.tsv", "id\tk\n1\tx\n2\ty\n3\tx\n", {"column": "k"}, "x y", [2, 1], "column 'k'"),
+    ("a.csv", "id;klasse\n1;Hund\n2;Katze\n3;Hund\n", {"column": "klasse"}, "Hund Katze", [2, 1], "column 'klasse'"),
+    ("a.csv", "0\ncat\ndog\ncat\n", {}, "cat dog", [2, 1], "column '0' (line 1 is the header)"),  # pandas
+    ("a.csv", "0\n1.0\n2.0\n1.0\n", {}, "1 2", [2, 1], "line 1 is the header"),
+    ("a.csv", "0\n1\n0\n", {"header": False}, "0 1", [2, 1], "no header"),
+    ("a.csv", "0\n1\n0\n", {"header": True}, "0 1", [1, 1], "column '0' (line 1 is the header)"),
+    ("a.csv", ",label\n0,cat\n1,dog\n2,cat\n", {}, "cat dog", [2, 1], "the column beside the row numbers"),
+    ("a.csv", "3\n1\n10\n3\n", {}, "1 3 10", [1, 2, 1], "as numbers"),
+    ("a.csv", "y\n10.0\n2.0\n1.0\n2.0\n", {}, "1 2 10", [1, 2, 1], "in the order 1, 2, 10 (as numbers)"),
+    ("a.csv", "y\n3\n3.0\n+3\n03\n3.000000000000000000e+00\n1\n", {}, "1 3", [1, 5], "--text-labels keeps them apart"),
+    ("a.csv", "y\n3\n3.0\n03\n", {"text": True}, "03 3 3.0", [1, 1, 1], "as text"),
+    ("a.txt", "9007199254740993\n9007199254740992\n", {}, "9007199254740992 9007199254740993", [1, 1], "as numbers"),
+    ("a.txt", "1_000\n1000\n1000\n", {}, "1000 1_000", [2, 1], "as text"),
+    ("a.txt", "01\n02\n02\n", {}, "01 02", [1, 2], "as numbers"),
+    ("a.txt", "img/1/00015.jpg 1\nimg/0/2.jpg 0\nimg/1/3.jpg 1\n", {}, "0 1", [1, 2], "a list of files and labels"),
+    ("a.txt", "my pictures/a b.png cat\nmy pictures/c.png dog\n", {}, "cat dog", [1, 1], "a list of files and labels"),
+    ("a.csv", "a/b.jpg,3\nc/d.jpg,4\ne.jpg,3\n", {}, "3 4", [2, 1], "a list of files and labels"),
+    ("a.csv", "file,label\na/b.jpg,3\nc/d.jpg,4\n", {}, "3 4", [1, 1], "column 'label' (line 1 is the header)"),
+    ("a.txt", "1 3:0.5 7:1\n-1 1:2\n1\n", {}, "-1 1", [1, 2], "LIBSVM"),
+    ("a.txt", "golden retriever\ntabby cat\ngolden retriever\n", {}, "golden_retriever tabby_cat", [2, 1], "as text"),
+    ("a.txt", "tench, Tinca tinca\ngoldfish\ngoldfish\n", {}, "goldfish tench,_Tinca_tinca", [2, 1], "as text"),
+    ("a.csv", 'k\n"cat, domestic"\ndog\ndog\n', {}, "cat,_domestic dog", [1, 2], "as text"),
+    ("a.csv", 'k\n"two\nlines"\ndog\n', {}, "dog two\nlines", [1, 1], "2 samples"),
+    ("a.csv", "text,label\nno\u2028end\x85here,pos\nx,neg\nx,pos\n", {"column": "label"}, "neg pos", [1, 2], ""),
+    ("a.csv", "text,label\n" + "w" * 200_000 + ",pos\nx,neg\n", {"column": "label"}, "neg pos", [1, 1], "2 samples"),
+    ("a.csv", b"\xef\xbb\xbfk\r\na\r\nb\r\na\r\n\r\n", {}, "a b", [2, 1], "column 'k'"),
+    ("a.txt", "b\ra\rb\r", {}, "a b", [1, 2], "3 samples"),
+    ("a.txt", "none\nmild\nnone\n", {}, "mild none", [1, 2], "as text"),  # none is a word, None is missing
+    ("a.txt", "x\ny\nz\n", {}, "x y z", [1, 1, 1], "every label occurs exactly once"),
+    ("a.txt", "5.1 setosa\n4.9 setosa\n5.1 virginica\n", {"column": "1"}, "setosa virginica", [2, 1], "column 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "options", "names", "counts", "words"), READ)
+def test_what_is_read(tmp_path, name, content, options, names, counts, words):
+    found = read_labels(written(tmp_path, name, content), **options)
+    assert [text.replace(" ", "_") for text in found.classes.names] == names.split(" ")
+    assert list(found.classes.counts) == counts
+    assert words in found.sentence
+
+
+REFUSED = [
+    ("a.csv", "", {}, "is empty"),
+    ("a.csv", "a,b\n1,2\n3\n", {}, r"line 3: every row must have as many columns as line 1, 2; this one has 1"),
+    ("a.csv", "a,b\n1,2\n", {}, r"2 columns, separated by commas; choose one with --label-column \(a, b,"),
+    ("a.csv", "digit\n1\n \n2\n", {}, "line 3: the label is empty"),
+    ("a.txt", "a\n\nb\n", {}, "line 2: the label is empty"),
+    ("a.csv", "y\ncat\nNaN\n", {}, r"line 3: the label is missing \('NaN'\)"),
+    ("a.csv", "y\n1.0\n\n2.0\n", {}, "line 3: the label is empty"),
+    ("a.csv", "cat\nNA\ncat\n", {}, r"line 2: the label is missing \('NA'\)"),
+    ("a.txt", "nan\n1.0\n", {}, "line 1: the label is missing"),
+    ("a.csv", "id,k\n1,a\n2,null\n", {"column": "k"}, "line 3: the label is missing"),
+    ("a.csv", "0\n1\n2\n1\n", {}, "line 1, '0', can be a header .* with 3 labels below it, or one of 4 labels; say"),
+    ("a.csv", "0,1\n5,1\n6,2\n", {"column": "1"}, "can be a header"),
+    ("a.txt", "label\n1\n2\n", {}, "'label', can be a header .a word above numbers."),
+    ("a.txt", "5.1 setosa\n4.9 setosa\n5.1 virginica\n", {}, "2 words each.*--label-column"),
+    ("a.txt", "x1 cat\nx2 dog\nx3 cat\n", {}, "2 words each"),  # every line differs: no labels with spaces
+    ("a.txt", "1 0 0\n0 1 0\n1 0 0\n", {}, "3 words each"),
+    ("a.txt", "a\tcat\nb\tdog\nc\tcat\n", {}, "2 columns, separated by tabs"),
+    ("a.txt", "x;cat\ny;dog\n", {}, "2 columns, separated by semicolons"),
+    ("a.csv", "a;b,c\nd;e,f\n", {}, "can be separated by semicolons or by commas"),
+    ("a.txt", "1,2 3:0.5\n1 1:2\n", {}, "several labels"),
+    ("a.csv", 'k\n"cat\ndog\n', {}, "close the quotes"),
+    ("a.csv", "k,k\n1,2\n3,4\n", {"column": "k"}, "2 columns are called 'k'"),
+    ("a.csv", "k,l\n1,2\n3,4\n", {"column": "9"}, "there is no column '9'"),
+    ("a.txt", "cat\ndog dog\n", {"column": "0"}, "different numbers of words"),
+    ("a.txt", b"\xff\xfec\x00a\x00", {}, "not a text file in UTF-8"),
+    ("a.csv", b"k\nM\xfcnchen\n", {}, "not a text file in UTF-8"),
+    ("a.md", "a\n", {}, "unknown file ending '.md'; use one of .csv, .tsv, .txt, .npy, .npz, .parquet"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "options", "message"), REFUSED)
+def test_what_is_refused(tmp_path, name, content, options, message):
+    with pytest.raises(FileError, match=message) as caught:
+        read_labels(written(tmp_path, name, content), **options)
+    assert "\n" not in str(caught.value)
+
+
+ARRAYS = [
+    (np.array([2.0, 1.0, 10.0, 2.0]), "1 2 10", [1, 2, 1]),
+    (np.array([2, 1, 2], dtype=np.uint8), "1 2", [1, 2]),
+    (np.array([[0], [1], [1]]), "0 1", [1, 2]),
+    (np.eye(3)[[0, 1, 1, 2]], "0 1 2", [1, 2, 1]),
+    (np.eye(3, dtype=bool)[[0, 1, 1, 2]], "0 1 2", [1, 2, 1]),
+    (np.array([b"cat", b"dog", b"cat"]), "cat dog", [2, 1]),
+    (np.array(["3", "3.0", "1"]), "1 3", [1, 2]),
+    (np.array([True, False, True]), "False True", [1, 2]),
+    (np.array([0.5, 0.25, 0.5]), "0.25 0.5", [1, 2]),
+    (np.array([0.1, 0.2, 0.1], dtype=np.float32), "0.1 0.2", [2, 1]),
+    (np.array([2**62 + 1, 2**62]), f"{2**62} {2**62 + 1}", [1, 1]),
+]
+
+
+@pytest.mark.parametrize(("array", "names", "counts"), ARRAYS)
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_arrays(tmp_path, array, names, counts, ending):
+    path = tmp_path / f"a.{ending}"
+    np.save(path, array) if ending == "npy" else np.savez_compressed(path, array)
+    found = read_labels(path).classes
+    assert (" ".join(found.names), list(found.counts)) == (names, counts)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.array(["cat", "", "dog"]), "entry 1 .counted from 0.: the label is missing"),
+        (np.array([1.0, np.nan]), "entry 1 .counted from 0.: the label is nan"),
+        (np.array([1.0, np.inf]), "the label is inf"),
+        (np.array(3), r"shape \(N,\)"),
+        (np.zeros((0,)), "no labels"),
+        (np.array([[0.2, 0.8], [0.9, 0.1]]), "argmax"),
+        (np.array([[1, 0, 0], [0, 1, 0]]), "class 2 has no sample"),
+        (np.zeros((2, 2, 2)), "ravel"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), r"astype\(str\)"),
+        (np.array([b"\xff"]), "not text in UTF-8"),
+    ],
+)
+def test_arrays_that_are_no_labels(tmp_path, array, message):
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(FileError, match=message):
+        read_labels(tmp_path / "a.npy")
+
+
+def test_damaged_and_dangerous_arrays(tmp_path, monkeypatch):
+    np.save(tmp_path / "a.npy", np.array(["a", 1], dtype=object), allow_pickle=True)
+    with pytest.raises(FileError, match=r"Python objects.*astype\(str\)"):
+        read_labels(tmp_path / "a.npy")
+    np.save(tmp_path / "b.npy", np.arange(5))
+    data = (tmp_path / "b.npy").read_bytes()
+    for broken in (data[:-3], data.replace(b"(5,)", b"(9" + b"9" * 9 + b",)"), b"\x93NUMPY\x01\x00\xff\xff", b"x"):
+        with pytest.raises(FileError, match=r"not a \.npy file"):
+            read_labels(written(tmp_path, "c.npy", broken))
+    np.savez(tmp_path / "two.npz", a=np.arange(3), b=np.arange(3))
+    with pytest.raises(FileError, match=r"holds 2 \(a, b\)"):
+        read_labels(tmp_path / "two.npz")
+    with pytest.raises(FileError, match=r"not a \.npz file"):
+        read_labels(written(tmp_path, "d.npz", b"PK\x03\x04 and so on"))
+    monkeypatch.setattr(_arrays, "MOST_BYTES", 1 << 20)
+    np.savez_compressed(tmp_path / "bomb.npz", np.zeros(1 << 18))  # 2 MiB in a few kB: refused by the index
+    with pytest.raises(FileError, match="at most 1 MiB; it has 2 MiB"):
+        read_labels(tmp_path / "bomb.npz")
+
+
+def test_parquet(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "a.parquet"
+    for values, names, counts in (
+        (["cat", "dog", "cat"], ("cat", "dog"), (2, 1)),
+        ([10, 2, 2], ("2", "10"), (2, 1)),
+        ([1.0, 2.0, 1.0], ("1", "2"), (2, 1)),
+        (pandas.Categorical(["lo", "hi", "lo"]), ("hi", "lo"), (1, 2)),
+    ):
+        pandas.DataFrame({"y": values}).to_parquet(path)
+        found = read_labels(path)
+        assert (found.classes.names, found.classes.counts) == (names, counts)
+        assert "column 'y'" in found.sentence
+    pandas.DataFrame({"x": [1, 2], "y": ["a", None]}).to_parquet(path)
+    with pytest.raises(FileError, match=r"row 1 \(counted from 0\): the label is missing"):
+        read_labels(path, column="y")
+    with pytest.raises(FileError, match=r"2 columns; choose one with --label-column \(x, y\)"):
+        read_labels(path)
+    with pytest.raises(FileError, match="no column 'z'"):
+        read_labels(path, column="z")
+    with pytest.raises(FileError, match=r"not a \.parquet file"):
+        read_labels(written(tmp_path, "b.parquet", b"PAR1"))
+
+
+def test_parquet_without_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ncsolve.MissingPackageError, match="tables"):
+        read_labels(written(tmp_path, "a.parquet", b"PAR1"))
+
+
+def test_orders():
+    classes = group_labels({"low": 6, "medium": 3, "high": 1})
+    assert classes.reordered(("low", "medium", "high"), "given").counts == (6, 3, 1)
+    numbers = group_labels({"1.0": 2, "10": 3})
+    assert numbers.reordered(("10", "1"), "given").counts == (3, 2)  # a number in another spelling
+    for names, message in (
+        (("low", "high"), "'?medium'? is missing"), (("low", "low", "high", "medium"), "'low' comes twice"),
+        (("low", "medium", "hihg"), "names 'hihg', which no sample has"),
+    ):
+        with pytest.raises(ProblemError, match=message):
+            classes.reordered(names, "given")
+
+
+whole = st.integers(-(10**30), 10**30)
+
+
+@given(st.lists(st.tuples(whole, st.sampled_from(["{}", "+{}", "{}.0", "{}e0", "{}.00e+00"])), min_size=1))
+def test_numbers_are_one_class_however_they_are_written(entries):
+    """Against the integers themselves, which Python compares exactly."""
+    counts: dict[str, int] = {}
+    for value, spelling in entries:
+        text = spelling.format(value).replace("+-", "-")
+        counts[text] = counts.get(text, 0) + 1
+    found = group_labels(counts)
+    values = sorted({value for value, _ in entries})
+    assert found.values is not None
+    assert [int(value) for value in found.values] == values
+    assert [int(Decimal(name)) for name in found.names] == values
+    assert list(found.counts) == [sum(value == one for value, _ in entries) for one in values]
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
+def test_shown_numbers_are_the_numbers(value):
+    assert label_number(str(value)) is None or Decimal(plain(value, [str(value)])) == value
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")).filter(lambda t: t.strip() not in MISSING))
+def test_any_text_is_one_class_or_refused(tmp_path_factory, label):
+    """Nothing is lost: a quoted label in a .csv file comes back as it is, but for white space around it."""
+    path = tmp_path_factory.mktemp("t") / "a.csv"
+    quoted = label.replace('"', '""')
+    path.write_text(f'k\n"{quoted}"\n"{quoted}"\n', encoding="utf-8", newline="")
+    found = read_labels(path, text=True, header=True)
+    assert (found.classes.names, found.classes.counts) == ((label.strip(),), (2,))
