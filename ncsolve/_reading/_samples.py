@@ -37,11 +37,13 @@ def read_counts(path: str | Path, *, header: bool | None = None) -> CountFile:
     kind = Path(path).suffix.lower()
     if kind in (".npy", ".npz"):
         array = one_array(name, *kind_and_bytes(path, CODE_ENDINGS, "a file of counts"))
-        texts, notes = [str(value) for value in array.ravel().tolist()], ()
+        texts = [str(value) for value in array.ravel().tolist()]
+        notes: tuple[str, ...] = ()
         row = array.ndim == 1 or min(array.shape, default=0) == 1
     else:
         file = read_codes(path, header=header)
-        texts, notes = [cell for cells in file.texts or () for cell in cells], file.notes
+        texts = [cell for cells in file.texts or () for cell in cells]
+        notes = file.notes
         row = 1 in file.matrix.shape
     if not row:
         raise FileError(f"{name}: samples per class must be one row or one column of whole numbers; the file has more, "
