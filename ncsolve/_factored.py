@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import BlockGradient, LossTerms
-from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._frames import ClassPairs, check_size, pad, pairs_between
 from ncsolve._guarantee import GLOBAL, Guarantee
 from ncsolve._problem import UFM
 
@@ -78,13 +78,7 @@ class FactoredFrame:
         return self.means.T @ self.means
 
     def pairs(self) -> ClassPairs:
-        chosen, sampled = choose_evenly(self.problem.classes)
-        gram = self.means[:, chosen].T @ self.means[:, chosen]
-        first, second = np.triu_indices(chosen.size, 1)
-        return ClassPairs(
-            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(chosen.size), inner=gram[first, second],
-            inner_count=np.full(first.size, 2.0), first=first, second=second, sampled=sampled,
-        )
+        return pairs_between(self.means)
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         return self.values, np.ones(self.values.size, dtype=np.int64)

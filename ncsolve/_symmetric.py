@@ -204,13 +204,16 @@ class SymmetricFrame:
     def pairs(self) -> ClassPairs:
         between, lengths = self.group_gram()
         chosen, sampled = choose_evenly(lengths.size)
-        between, lengths, p = between[np.ix_(chosen, chosen)], lengths[chosen], self.sizes[chosen]
-        first, second = np.triu_indices(chosen.size)
+        first, second = (chosen[side] for side in np.triu_indices(chosen.size))
+        p, classes = self.sizes, self.counts.classes
         count = np.where(first == second, p[first] * (p[first] - 1), 2 * p[first] * p[second])
+        if sampled is not None:
+            count *= classes * (classes - 1) / float(count.sum())
         real = count > 0
+        first, second = first[real], second[real]
         return ClassPairs(
-            diagonal=lengths, diagonal_count=p, inner=between[first, second][real], inner_count=count[real],
-            first=first[real], second=second[real], sampled=sampled,
+            diagonal=lengths, diagonal_count=p, inner=between[first, second], inner_count=count[real], first=first,
+            second=second, sampled=sampled,
         )
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:

@@ -32,6 +32,9 @@ def describe_path(
     if path.beyond:
         rows.add_row("model", _model(path, convention))
         rows.add_row("guarantee", _guarantee(path))
+    if path.sampled_classes is not None:
+        what = "distinct counts" if path.problem.encoding.affine is not None and not path.beyond else "classes"
+        rows.add_row("compared", f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen")
     factor = user_factor(path, convention)
     rows.add_row("changes", "\n".join(_changes(path, factor)))
     mean = np.array(columns["cos_mean"], dtype=np.float64)
