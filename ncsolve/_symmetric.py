@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
-from ncsolve._core import BlockGradient, Core, LossTerms
+from ncsolve._core import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._counts import ClassCounts
 from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
 
@@ -232,9 +232,11 @@ class SymmetricFrame:
         kw, kh = self._scales()
         w, f = kw * np.sqrt(self.within_z), kh * np.sqrt(self.within_z)
         times = self.sizes - 1
-        residual = np.where(times > 0, self.within_sigma - w * f, 0.0)
+        rest = _formulas.residual_singular_value(self.within_sigma, core.threshold)
+        fit, size = (float(np.sum(times * x * x)) / (2 * core.samples) for x in (rest, self.within_sigma))
+        check_fit(fit, float(np.sum(times * (self.within_sigma - w * f) ** 2)) / (2 * core.samples), size)
         return LossTerms(
-            fit=part.fit + float(np.sum(times * residual * residual)) / (2 * core.samples),
+            fit=part.fit + fit,
             weights=part.weights + core.lambda_w * float(np.sum(times * w * w)) / 2,
             features=part.features + core.lambda_h * float(np.sum(times * f * f)) / 2,
             bias=part.bias,
