@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._beyond_changes import beyond_changes
-from ncsolve._beyond_points import BeyondPoint, is_beyond, solve_points
+from ncsolve._beyond_points import BeyondPoint, solve_points
+from ncsolve._bottleneck import plain_along
 from ncsolve._latent import LatentBranch, latent_along
 from ncsolve._minimizer import Minimizer
 from ncsolve._path_columns import Figures, figures_along, sampled_along, table_of
-from ncsolve._path_solve import arrays_of, solve_along
+from ncsolve._path_solve import arrays_of
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
@@ -87,7 +88,7 @@ class Path:
 
     @property
     def beyond(self) -> bool:
-        """Whether the model goes beyond the paper's: a bottleneck that may bind, a deep head or ReLU features."""
+        """Whether the model is another than the paper's: a bottleneck that binds, a deep head or ReLU features."""
         return bool(self.points)
 
     @property
@@ -284,11 +285,10 @@ def path(
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
     points: tuple[BeyondPoint, ...] = ()
-    if is_beyond(problem):
+    found = plain_along(sweep)
+    if found is None:
         points = solve_points(sweep, progress)
         found = arrays_of(points)
-    else:
-        found = solve_along(sweep)
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems, points=points,
