@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
-from ncsolve._core import BlockGradient, Core, LossTerms
+from ncsolve._core import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._counts import ClassCounts
 from ncsolve._frames import ClassPairs
 from ncsolve._symmetric import SymmetricFrame
@@ -47,6 +47,9 @@ class BalancedFrame:
     across_sigma: float
     across_z: float
     gap: float
+    # Of the residual, min(sigma, T): a difference would lose it where T is tiny.
+    along_rest: float
+    across_rest: float
 
     @property
     def choice(self) -> MethodChoice:
@@ -97,8 +100,8 @@ class BalancedFrame:
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         return self.symmetric.singular_values()
 
-    def _parts(self) -> tuple[tuple[int, float, float, float], ...]:
-        """(multiplicity, code, weight, weighted feature) of the two subspaces, in absolute units."""
+    def _parts(self) -> tuple[tuple[int, float, float, float, float], ...]:
+        """(multiplicity, code, weight, weighted feature, residual) of the two subspaces, in absolute units."""
         n, k = self.counts.values[0], self.counts.classes
         root_n = math.sqrt(n)
         kw = _formulas.weight_scale(self.lambda_w, self.lambda_h)
@@ -106,15 +109,17 @@ class BalancedFrame:
         along, across = math.sqrt(self.along_z * root_n), math.sqrt(self.across_z * root_n)
         shifted = abs(self.encoding.row_sum) * root_n * (1.0 - self.beta)
         return (
-            (1, shifted, kw * along, kh * along),
-            (k - 1, abs(self.encoding.a) * root_n, kw * across, kh * across),
+            (1, shifted, kw * along, kh * along, self.along_rest * root_n),
+            (k - 1, abs(self.encoding.a) * root_n, kw * across, kh * across, self.across_rest * root_n),
         )
 
     def loss_terms(self) -> LossTerms:
         n = self.counts.total
         fit = weights = features = 0.0
-        for times, code, w, f in self._parts():
-            fit += times * (code - w * f) ** 2 / (2 * n)
+        for times, code, w, f, rest in self._parts():
+            if times:
+                check_fit(rest**2, (code - w * f) ** 2, (abs(self.encoding.row_sum) * math.sqrt(n) + code) ** 2)
+            fit += times * rest**2 / (2 * n)
             weights += times * self.lambda_w * w * w / 2
             features += times * self.lambda_h * f * f / 2
         square = (self.beta * self.encoding.row_sum) ** 2 / self.counts.classes
@@ -124,12 +129,12 @@ class BalancedFrame:
     def gradient(self) -> BlockGradient:
         n, k = self.counts.total, self.counts.classes
         square = scale = 0.0
-        for times, code, w, f in self._parts():
+        for times, code, w, f, _ in self._parts():
             rest = (code - w * f) / n
             square += times * ((self.lambda_w * w - rest * f) ** 2 + (self.lambda_h * f - rest * w) ** 2)
             scale += times * ((code / n) ** 2 * (w * w + f * f) + (self.lambda_w * w) ** 2 + (self.lambda_h * f) ** 2)
         if math.isfinite(self.lambda_b):
-            _, shifted, w, f = self._parts()[0]
+            _, shifted, w, f, _ = self._parts()[0]
             size = abs(self.encoding.row_sum) / math.sqrt(k)
             push = self.lambda_b * self.beta * size
             pull = (shifted - w * f) / math.sqrt(n)  # the mean residual: R u / N on the mean direction
@@ -152,5 +157,6 @@ def balanced_frame(
         counts=counts, encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, beta=float(beta),
         along_sigma=float(kept + residual), along_z=float(kept) if kept > _RANK_NOISE * abs(w) else 0.0,
         across_sigma=abs(a), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
-        gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)),
+        gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)), along_rest=float(residual),
+        across_rest=min(abs(a), t),
     )

@@ -12,11 +12,12 @@ from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
+from ncsolve._room import may_bind
 from ncsolve._solve import solve
 from ncsolve._sweep import Sweep
 from ncsolve.errors import SizeError
 
-__all__ = ["NC_NAMES", "BeyondPoint", "check_descents", "is_beyond", "may_descend", "point_of", "solve_points"]
+__all__ = ["NC_NAMES", "BeyondPoint", "check_descents", "may_descend", "point_of", "solve_points"]
 
 Array = NDArray[np.float64]
 NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
@@ -61,11 +62,6 @@ class BeyondPoint:
         return far
 
 
-def is_beyond(problem: UFM) -> bool:
-    """Whether the model goes beyond the paper's, or a bottleneck may bind."""
-    return not problem.plain or problem.feature_dim < min(problem.code_length, problem.classes)
-
-
 def may_descend(problem: UFM) -> bool:
     """Whether a point may have to be found by descent from many starts, as far as can be told without solving it."""
     from ncsolve.bottleneck._spectral import known_bias
@@ -73,7 +69,7 @@ def may_descend(problem: UFM) -> bool:
     regular = problem.encoding.affine is not None and problem.counts.balanced
     if problem.features == "relu":
         return not regular or problem.feature_dim < problem.classes
-    return is_beyond(problem) and not regular and known_bias(problem) is None
+    return (not problem.plain or may_bind(problem)) and not regular and known_bias(problem) is None
 
 
 def check_descents(problems: Iterable[UFM], what: str, remedy: str) -> bool:

@@ -20,6 +20,7 @@ from ncsolve._bias_methods import (
     check_bias_equation,
     eigenvector_bias_fraction,
     large_bias_law,
+    sufficient_threshold,
 )
 from ncsolve._bias_path import solve_bias_path
 from ncsolve._secular import SecularSystem, solve_secular
@@ -50,6 +51,7 @@ class ShiftedPoints:
 
 def solve_bias_along(spectrum: LabelSpectrum, threshold: float, lambda_b: Array) -> Iterator[ShiftedPoints]:
     """All points of ``lambda_b`` (n,), in [0, inf] and in any order, each by the theorem that ``choose`` gives it."""
+    threshold = sufficient_threshold(spectrum, threshold)
     roots = spectrum.met_roots / threshold
     scale = math.sqrt(spectrum.samples) / threshold
     mean = spectrum.met_mean * scale

@@ -21,6 +21,7 @@ from ncsolve.errors import ConvergenceError
 __all__ = [
     "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
     "ShiftedSpectrum", "check_bias_equation", "choose", "eigenvector_bias_fraction", "large_bias_law", "solve_bias",
+    "sufficient_threshold",
 ]
 
 Array = NDArray[np.float64]
@@ -88,6 +89,7 @@ def solve_bias(
     spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False
 ) -> ShiftedSpectrum:
     """Choose the theorem and evaluate it; ``spectral`` forces the spectral solver where 0 < lambda_b < inf."""
+    threshold = sufficient_threshold(spectrum, threshold)
     roots = spectrum.met_roots / threshold
     scale = math.sqrt(spectrum.samples) / threshold
     mean = spectrum.met_mean * scale
@@ -112,6 +114,14 @@ def solve_bias(
     return ShiftedSpectrum(
         spectrum=spectrum, choice=choice, bias=bias / scale, met=values, rest=spectrum.rest_roots, system=system
     )
+
+
+def sufficient_threshold(spectrum: LabelSpectrum, threshold: float) -> float:
+    """The threshold, or a smaller one that is still above every singular value, whatever the bias: there all directions
+    are thresholded alike, and squares of the others over it stay in the range of floats."""
+    mean = math.sqrt(spectrum.samples * spectrum.met) * float(np.abs(spectrum.met_mean).max(initial=0.0))
+    size = math.hypot(float(spectrum.met_roots.max(initial=0.0)), mean)
+    return min(threshold, 4.0 * size) if size > 0.0 else threshold
 
 
 def check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float | Array) -> None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice, ShiftedSpectrum
 from ncsolve._secular import SecularSystem
+from ncsolve.errors import ConvergenceError
 
-__all__ = ["BlockGradient", "Core", "LossTerms", "core_from_spectrum", "shrink"]
+__all__ = ["BlockGradient", "Core", "LossTerms", "check_fit", "core_from_spectrum", "shrink"]
 
 Array = NDArray[np.float64]
 # A singular value of Z within this many roundings of the threshold is zero: the rank must not hang on noise.
@@ -26,12 +27,27 @@ _RANK_NOISE = 16 * float(np.finfo(float).eps)
 # Up to this many multiplications the gradient is formed entry by entry; above it is measured on random vectors.
 _EXACT_WORK = 3e8
 _PROBES = 8
+# Of the squared codes: what rounding leaves, thousands of times.
+_FIT_AGREES = 1e-11
 
 
 def shrink(sigma: Array, threshold: float) -> Array:
     """Singular values of Z from those of M - b u^T, zero where they are rounding."""
     kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
     return np.where(kept > _RANK_NOISE * sigma, kept, 0.0)
+
+
+def check_fit(direct: float, definition: float, size: float) -> None:
+    """That a fit summed over singular values is that of the arrays, up to rounding of terms of ``size``.
+
+    The definition is a difference of codes and outputs: where T is tiny nothing but rounding is left of it, so that it
+    checks the sum and does not replace it.
+    """
+    if not abs(direct - definition) <= _FIT_AGREES * size:
+        raise ConvergenceError(
+            f"the fit must be that of W, H and b; got {direct:g} from singular values and {definition:g} from them "
+            "(please report this problem)"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,21 +189,23 @@ class Core:
         return w, f, self.codes - np.outer(self.bias, self.u) - w @ f
 
     def loss_terms(self) -> LossTerms:
-        """The objective, from its definition for problems of moderate size and from the singular values above."""
+        """The objective, from the singular values; for problems of moderate size compared with the definition."""
         bias = 0.0
         if math.isfinite(self.lambda_b):
             bias = float(_formulas.bias_loss(float(self.bias @ self.bias), self.lambda_b))
+        rest = _formulas.residual_singular_value(self.sigma, self.threshold)
+        penalty = float(_formulas.penalty_loss(float(self.z.sum()), self.threshold / self.samples))
+        fit = float(_formulas.fit_loss(float(rest @ rest), self.samples))
         if self.exact:
             w, f, residual = self._explicit
+            size = float(np.linalg.norm(self.codes)) + float(np.linalg.norm(self.bias)) * float(np.linalg.norm(self.u))
+            check_fit(fit, float(np.sum(residual * residual)) / (2 * self.samples), size**2 / (2 * self.samples))
             return LossTerms(
-                fit=float(np.sum(residual * residual)) / (2 * self.samples),
+                fit=fit,
                 weights=self.lambda_w * float(np.sum(w * w)) / 2,
                 features=self.lambda_h * float(np.sum(f * f)) / 2,
                 bias=bias,
             )
-        rest = _formulas.residual_singular_value(self.sigma, self.threshold)
-        penalty = float(_formulas.penalty_loss(float(self.z.sum()), self.threshold / self.samples))
-        fit = float(_formulas.fit_loss(float(rest @ rest), self.samples))
         return LossTerms(fit=fit, weights=penalty, features=penalty, bias=bias)
 
     def gradient(self) -> BlockGradient:

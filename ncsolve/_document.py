@@ -69,9 +69,8 @@ def document(
     }
     if isinstance(minimizer.frame, FactoredFrame):
         result |= _beyond(minimizer, convention)
-    sampled = minimizer.frame.pairs().sampled
-    if sampled is not None:
-        result["sampled_classes"] = sampled
+    if nc.sampled_classes is not None:
+        result["sampled_classes"] = nc.sampled_classes
     if problem.class_names is not None and problem.classes <= _WHOLE:
         result["class_names"] = list(problem.class_names)
     return result

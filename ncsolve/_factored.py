@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._bias_methods import MethodChoice
-from ncsolve._core import BlockGradient, LossTerms
-from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._core import BlockGradient, LossTerms, check_fit
+from ncsolve._frames import ClassPairs, check_size, pad, pairs_between
 from ncsolve._guarantee import GLOBAL, Guarantee
 from ncsolve._problem import UFM
 
@@ -28,7 +28,8 @@ class FactoredFrame:
     """Layers (W_1, ..., W_L) from the features to the output, class means (p, K) and bias (m,).
 
     The inner width p is that of the directions in use; ``values`` (min(m, K),) are the singular values of Z.
-    ``ties`` says in words what else is a minimizer, where it is not unique.
+    ``ties`` says in words what else is a minimizer, where it is not unique.  ``fit`` is that term of the loss where it
+    is known without the differences of the definition, of which only rounding is left where the weight decay is tiny.
     """
 
     problem: UFM
@@ -39,6 +40,7 @@ class FactoredFrame:
     values: Array
     guarantee: Guarantee = field(default=GLOBAL)
     ties: str = ""
+    fit: float | None = None
 
     @property
     def symmetric(self) -> None:
@@ -78,13 +80,7 @@ class FactoredFrame:
         return self.means.T @ self.means
 
     def pairs(self) -> ClassPairs:
-        chosen, sampled = choose_evenly(self.problem.classes)
-        gram = self.means[:, chosen].T @ self.means[:, chosen]
-        first, second = np.triu_indices(chosen.size, 1)
-        return ClassPairs(
-            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(chosen.size), inner=gram[first, second],
-            inner_count=np.full(first.size, 2.0), first=first, second=second, sampled=sampled,
-        )
+        return pairs_between(self.means)
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         return self.values, np.ones(self.values.size, dtype=np.int64)
@@ -102,8 +98,12 @@ class FactoredFrame:
             for decay, layer in zip(problem.lambda_w_layers, self.stack, strict=True)
         )
         finite = math.isfinite(problem.lambda_b)
+        fit = float(np.sum(n * self._residual**2)) / (2 * problem.samples)
+        if self.fit is not None:
+            shifted = np.abs(problem.encoding.matrix) + np.abs(self.bias)[:, None]
+            check_fit(self.fit, fit, float(np.sum(n * shifted**2)) / (2 * problem.samples))
         return LossTerms(
-            fit=float(np.sum(n * self._residual**2)) / (2 * problem.samples),
+            fit=fit if self.fit is None else self.fit,
             weights=float(weights),
             features=problem.lambda_h * float(np.sum(n * self.means**2)) / 2,
             bias=problem.lambda_b * float(self.bias @ self.bias) / 2 if finite else 0.0,

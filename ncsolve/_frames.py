@@ -16,7 +16,8 @@ from ncsolve.errors import SizeError
 if TYPE_CHECKING:
     from ncsolve._symmetric import SymmetricFrame
 
-__all__ = ["ClassPairs", "DenseFrame", "Frame", "check_size", "choose_evenly", "pad"]
+__all__ = ["ClassPairs", "DenseFrame", "Frame", "check_size", "choose_evenly", "pad",
+           "pairs_between"]
 
 Array = NDArray[np.float64]
 _MAX_ENTRIES = 2**27
@@ -29,7 +30,8 @@ class ClassPairs:
     """Inner products of class means, each with how often it occurs.
 
     ``diagonal`` (G,) with ``diagonal_count``; ``inner`` (P,) between different classes of the diagonal entries
-    ``first`` and ``second`` (P,), with ``inner_count`` over ordered pairs.
+    ``first`` and ``second`` (P,), with ``inner_count`` over ordered pairs.  Where the pairs of ``sampled`` entries
+    stand for all, the diagonal still is that of all classes, and ``inner_count`` adds up to all pairs.
     """
 
     diagonal: Array
@@ -77,6 +79,20 @@ def choose_evenly(size: int) -> tuple[NDArray[np.intp], int | None]:
     return np.linspace(0, size - 1, _MOST_PAIRED).round().astype(np.intp), _MOST_PAIRED
 
 
+def pairs_between(means: Array) -> ClassPairs:
+    """The pairs of class means (p, K), each a class of its own."""
+    classes = means.shape[1]
+    chosen, sampled = choose_evenly(classes)
+    gram = means[:, chosen].T @ means[:, chosen]
+    first, second = np.triu_indices(chosen.size, 1)
+    times = 1.0 if sampled is None else classes * (classes - 1) / (chosen.size * (chosen.size - 1))
+    return ClassPairs(
+        diagonal=np.diag(gram).copy() if sampled is None else np.sum(means * means, axis=0),
+        diagonal_count=np.ones(classes), inner=gram[first, second], inner_count=np.full(first.size, 2.0 * times),
+        first=chosen[first], second=chosen[second], sampled=sampled,
+    )
+
+
 def pad(array: Array, dim: int) -> Array:
     """Columns of zeros up to ``dim`` columns."""
     return np.pad(array, ((0, 0), (0, dim - array.shape[1])))
@@ -118,14 +134,7 @@ class DenseFrame:
         return means.T @ means
 
     def pairs(self) -> ClassPairs:
-        means = self.core.features / np.sqrt(self.counts.array)
-        chosen, sampled = choose_evenly(self.counts.classes)
-        gram = means[:, chosen].T @ means[:, chosen]
-        first, second = np.triu_indices(chosen.size, 1)
-        return ClassPairs(
-            diagonal=np.diag(gram).copy(), diagonal_count=np.ones(chosen.size), inner=gram[first, second],
-            inner_count=np.full(first.size, 2.0), first=first, second=second, sampled=sampled,
-        )
+        return pairs_between(self.core.features / np.sqrt(self.counts.array))
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         values = np.zeros(min(self.core.codes.shape))

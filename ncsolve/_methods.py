@@ -14,6 +14,7 @@ from ncsolve._core import Core, core_from_spectrum
 from ncsolve._extensions import extended_frame, extended_transition
 from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
+from ncsolve._room import may_bind
 from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve._symmetric import SymmetricFrame
 from ncsolve.encodings import AffineOneHot
@@ -89,7 +90,7 @@ def transition_lambda_b(problem: UFM) -> float | None:
         if encoding.q == 0.0:
             threshold = _one_hot_threshold(problem, encoding)
             return threshold if math.isfinite(threshold) else None
-    elif problem.dim is not None and problem.dim < np.linalg.matrix_rank(problem.encoding.matrix):
+    elif may_bind(problem):
         return None
     law = large_bias_law(_spectrum(problem), problem.threshold)
     return None if law is None else law.threshold

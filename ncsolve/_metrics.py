@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._factored import FactoredFrame
-from ncsolve._frames import DenseFrame, Frame
+from ncsolve._frames import DenseFrame, Frame, choose_evenly
 from ncsolve._problem import UFM
 from ncsolve._symmetric import SymmetricFrame
 from ncsolve.geometry import (
@@ -24,9 +24,6 @@ from ncsolve.geometry import (
 __all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
 
 Array = NDArray[np.float64]
-
-# NC4 compares all pairs of classes; beyond this many an even selection of them stands for all.
-_NC4_CLASSES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +81,7 @@ def metrics_of(problem: UFM, frame: Frame) -> NCMetrics:
         nc3=nc3,
         nc4=None if nc4 is None else nc4[0],
         nc4_classes=None if nc4 is None else nc4[1],
+        sampled_classes=pairs.sampled,
     )
 
 
@@ -94,8 +92,7 @@ def _factored_nc3(problem: UFM, frame: FactoredFrame) -> float | None:
 
 
 def _factored_nc4(problem: UFM, frame: FactoredFrame) -> tuple[float, tuple[int, int]] | None:
-    k = problem.classes
-    chosen = np.unique(np.linspace(0, k - 1, min(k, _NC4_CLASSES)).astype(np.intp))
+    chosen, _ = choose_evenly(problem.classes)
     codes = problem.encoding.matrix[:, chosen]
     squares = np.sum((codes - frame.bias[:, None]) ** 2, axis=0)
     # Only features in the span of the class means count.
@@ -153,8 +150,7 @@ def _scale(frame: Frame) -> float:
 
 def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]] | None:
     core = frame.core
-    k = problem.classes
-    chosen = np.unique(np.linspace(0, k - 1, min(k, _NC4_CLASSES)).astype(np.intp))
+    chosen, _ = choose_evenly(problem.classes)
     kh = _formulas.feature_scale(core.lambda_w, core.lambda_h)
     means = kh * (core.right[chosen] * np.sqrt(core.z)).T / np.sqrt(frame.counts.array[chosen])
     shifted = problem.encoding.matrix[:, chosen] - core.bias[:, None]
@@ -165,50 +161,28 @@ def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]]
 
 
 def _symmetric_nc4(problem: UFM, frame: SymmetricFrame) -> tuple[float, tuple[int, int]] | None:
-    """Two classes of each group stand for all: any other pair is a permutation of theirs."""
-    core = frame.core
-    chosen = [g for g, size in enumerate(frame.counts.multiplicities) for _ in range(min(size, 2))]
-    if len(chosen) > _NC4_CLASSES:
-        chosen = [chosen[i] for i in np.unique(np.linspace(0, len(chosen) - 1, _NC4_CLASSES).astype(int))]
-    kh = _formulas.feature_scale(core.lambda_w, core.lambda_h)
-    root_n, root_p = np.sqrt(frame.group_counts), np.sqrt(frame.sizes)
-    index = np.array(chosen)
-    quotient = kh * ((core.right * np.sqrt(core.z)) / (root_n * root_p)[:, None])[index].T
-    # Within a group of p the vectors e_k - 1/p have two classes' coordinates (c, s), (c, -s) on one plane.
-    rows, stretch = [quotient], [core.active_sigma]
-    for g, size in enumerate(frame.counts.multiplicities):
-        length = kh * math.sqrt(frame.within_z[g]) / root_n[g]
-        where = np.flatnonzero(index == g)
-        if length == 0.0 or where.size == 0:
-            continue
-        across, along = math.sqrt(0.5), math.sqrt(max(0.5 - 1.0 / size, 0.0))
-        pair = np.zeros((2, index.size))
-        pair[0, where] = along * length
-        pair[1, where] = across * length * np.array([1.0, -1.0])[: where.size]
-        rows.append(pair)
-        stretch.append(np.full(2, frame.within_sigma[g]))
-    affine = problem.encoding.affine
+    """One class of each group stands for all: the boundaries between two of the same group coincide, as the difference
+    of their means is an eigenvector of Sigma and they share squared length and bias."""
+    core, affine = frame.core, problem.encoding.affine
     assert affine is not None
-    a, q = affine.a, affine.q
-    bias = frame.group_bias
+    chosen, _ = choose_evenly(frame.sizes.size)
+    kh, kappa = _formulas.feature_scale(core.lambda_w, core.lambda_h), math.sqrt(core.lambda_h / core.lambda_w)
+    root_n, root_p = np.sqrt(frame.group_counts), np.sqrt(frame.sizes)
+    quotient = kh * ((core.right * np.sqrt(core.z)) / (root_n * root_p)[:, None])[chosen].T
+    # Within a group of p the vector e_k - 1/p has the square 1 - 1/p.
+    within = kh * np.sqrt(frame.within_z * (1.0 - 1.0 / frame.sizes)) / root_n
+    own = np.stack((within, kappa * frame.within_sigma * within))[:, chosen]
+    a, q, bias = affine.a, affine.q, frame.group_bias
     total = float(np.sum(frame.sizes * (q - bias) ** 2))
-    squares = total - (q - bias[index]) ** 2 + (a + q - bias[index]) ** 2
-    found = nc4_mismatch(
-        np.vstack(rows), np.concatenate(stretch), squares, math.sqrt(core.lambda_h / core.lambda_w), _scale(frame)
+    squares = total - (q - bias[chosen]) ** 2 + (a + q - bias[chosen]) ** 2
+    found = boundary_mismatch(
+        quotient, kappa * core.active_sigma[:, None] * quotient, squares, _scale(frame), own
     )
-    if found is None:
-        return None
-    firsts = _class_numbers(frame, index)
-    return found[0], (firsts[found[1][0]], firsts[found[1][1]])
-
-
-def _class_numbers(frame: SymmetricFrame, index: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[int]:
-    """A class number for each chosen representative, different ones for two of the same group."""
-    groups = frame.counts.groups
-    used: dict[int, int] = {}
-    numbers = []
-    for g in index.tolist():
-        seen = used.get(g, 0)
-        used[g] = seen + 1
-        numbers.append(int(np.flatnonzero(groups == g)[seen]))
-    return numbers
+    alike = np.flatnonzero((within > 0) & (frame.sizes > 1))
+    if found is None or (found[0] == 0.0 and alike.size):
+        if alike.size == 0:
+            return None
+        members = np.flatnonzero(frame.counts.groups == alike[0])
+        return 0.0, (int(members[0]), int(members[1]))
+    first, second = (int(np.flatnonzero(frame.counts.groups == chosen[g])[0]) for g in found[1])
+    return found[0], (first, second)

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._beyond_changes import beyond_changes
-from ncsolve._beyond_points import BeyondPoint, is_beyond, solve_points
+from ncsolve._beyond_points import BeyondPoint, solve_points
+from ncsolve._bottleneck import plain_along
 from ncsolve._latent import LatentBranch, latent_along
 from ncsolve._minimizer import Minimizer
-from ncsolve._path_columns import Figures, figures_along, table_of
-from ncsolve._path_solve import arrays_of, solve_along
+from ncsolve._path_columns import Figures, figures_along, sampled_along, table_of
+from ncsolve._path_solve import arrays_of
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
@@ -38,8 +39,8 @@ class Path:
 
     ``varied`` is the parameter: "lambda_b", "lambda_w", "lambda_h", "alpha" (label smoothing) or "count" (samples of
     the class ``of_class``); ``values`` (n,) are its values.  ``loss`` (n,), ``bias`` (n, m), ``singular_values``
-    (n, min(m, K)) of Z, descending; ``theorems`` (n,) says what was evaluated at each point.  All else is measured
-    when it is asked for, and ``minimizer(i)`` is the whole minimizer of a point.
+    (n, min(m, K)) of Z, descending; ``theorems`` (n,) says what was evaluated at each point.  All else is measured when
+    it is asked for; ``minimizer(i)`` is the whole minimizer of a point.
 
     Under a bottleneck, a deep head or ReLU features a point may be the best found instead of the global minimizer:
     ``guarantees`` and ``lower_bounds`` tell.
@@ -87,7 +88,7 @@ class Path:
 
     @property
     def beyond(self) -> bool:
-        """Whether the model goes beyond the paper's: a bottleneck that may bind, a deep head or ReLU features."""
+        """Whether the model is another than the paper's: a bottleneck that binds, a deep head or ReLU features."""
         return bool(self.points)
 
     @property
@@ -170,6 +171,12 @@ class Path:
                 regimes=tuple(point.regime for point in self.points),
             )
         return figures_along(self.sweep, metrics=False)
+
+    @property
+    def sampled_classes(self) -> int | None:
+        """How many classes (or distinct counts), evenly chosen, the cosines, nc2 and nc4 of a point compare where not
+        all pairs were compared; else None."""
+        return sampled_along(self)
 
     def even_points(self, count: int) -> list[int]:
         """Numbers of up to ``count`` points from the smallest value to the largest, evenly chosen."""
@@ -278,11 +285,10 @@ def path(
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
     points: tuple[BeyondPoint, ...] = ()
-    if is_beyond(problem):
+    found = plain_along(sweep)
+    if found is None:
         points = solve_points(sweep, progress)
         found = arrays_of(points)
-    else:
-        found = solve_along(sweep)
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems, points=points,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._beyond_points import NC_NAMES
+from ncsolve._frames import choose_evenly
 from ncsolve._frames_along import FrameSource
 from ncsolve._metrics import cosines_of, metrics_of
 from ncsolve._regimes import regime_of
@@ -18,7 +19,7 @@ from ncsolve._sweep import Sweep
 if TYPE_CHECKING:
     from ncsolve._path import Path
 
-__all__ = ["NC_NAMES", "Figures", "figures_along", "table_of"]
+__all__ = ["NC_NAMES", "Figures", "figures_along", "sampled_along", "table_of"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +50,13 @@ def figures_along(sweep: Sweep, *, metrics: bool, progress: Callable[[int], None
         if progress is not None:
             progress(done)
     return Figures(cosines=cosines, nc=nc, regimes=tuple(regimes))
+
+
+def sampled_along(path: Path) -> int | None:
+    """``Path.sampled_classes``."""
+    symmetric = not path.points and path.problem.encoding.affine is not None
+    counts = [path.problem_at(i).counts for i in (0, -1)] if path.varied == "count" else [path.problem.counts]
+    return choose_evenly(max(len(c.values) if symmetric else c.classes for c in counts))[1]
 
 
 def table_of(path: Path) -> dict[str, list[float] | list[int] | list[str]]:

@@ -75,6 +75,8 @@ def path_document(
     factor = user_factor(path, convention)
     scale = convention.loss_factor(*size)
     result["changes"] = [_change(change, factor, scale) for change in path.changes]
+    if path.sampled_classes is not None:
+        result["sampled_classes"] = path.sampled_classes
     if path.latent is not None:
         latent = path.latent
         result["latent"] = json_columns({

@@ -98,7 +98,7 @@ def _symmetric(problem: UFM, grid: Array) -> PathArrays:
     assert isinstance(frame, SymmetricFrame)
     block = _along(problem, frame.core.codes, frame.core.u, grid)
     times = frame.sizes - 1
-    rest = frame.within_sigma - frame.within_z
+    rest = _formulas.residual_singular_value(frame.within_sigma, problem.threshold)
     within = float(times @ (rest * rest / (2 * problem.samples) + problem.tau * frame.within_z))
     others = np.repeat(frame.within_z, times.astype(np.intp))
     kept = np.concatenate((block.kept, np.broadcast_to(others, (grid.size, others.size))), axis=1)

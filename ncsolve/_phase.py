@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
-from ncsolve._beyond_points import check_descents, is_beyond, solve_points
+from ncsolve._beyond_points import check_descents, solve_points
+from ncsolve._bottleneck import plain_along
 from ncsolve._path_columns import figures_along
-from ncsolve._path_solve import solve_along
 from ncsolve._phase_boundaries import Boundary, closed_forms, joined, refined
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
@@ -88,6 +88,7 @@ class _Row:
     regimes: tuple[str, ...]
     best_found: NDArray[np.bool_]
     changes: tuple[RegimeChange, ...]
+    beyond: bool
 
 
 def phase(
@@ -138,12 +139,12 @@ def phase(
         (row for row in problems for _ in range(grid.size)), "a phase diagram",
         "give both parameters a range of fewer points, such as 1e-2:1:15",
     )
-    beyond = any(is_beyond(row) for row in problems)
     rows = []
     for row in _rows(problems, grid, min(workers, len(problems))):
         rows.append(row)
         if progress is not None:
             progress(len(rows))
+    beyond = any(row.beyond for row in rows)
     boundaries = beyond_boundaries(second, grid) if beyond else closed_forms(second, grid)
     if beyond or not boundaries:
         found = refined(second, grid, [row.changes for row in rows])
@@ -156,7 +157,8 @@ def phase(
         cosine=np.stack([row.cosine for row in rows]), rank=np.stack([row.rank for row in rows]),
         regimes=tuple(row.regimes for row in rows),
         boundaries=tuple(boundaries),
-        collapse=second.collapse_values(), best_found=np.stack([row.best_found for row in rows]), beyond=beyond,
+        collapse=second.collapse_values(beyond=beyond), best_found=np.stack([row.best_found for row in rows]),
+        beyond=beyond,
     )
 
 
@@ -174,20 +176,21 @@ def _rows(problems: list[UFM], grid: Array, workers: int) -> Iterator[_Row]:
 
 def _row(problem: UFM, grid: Array) -> _Row:
     sweep = Sweep(problem=problem, name="lambda_b", values=grid)
-    if is_beyond(problem):
+    plain = plain_along(sweep)
+    if plain is None:
         points = solve_points(sweep)
         return _Row(
             cosine=np.array([point.cosines[1] for point in points]),
             rank=np.array([np.count_nonzero(point.singular_values) for point in points], dtype=np.int64),
             regimes=tuple(point.regime for point in points),
             best_found=np.array([point.guarantee != "global" for point in points]),
-            changes=beyond_changes(sweep, points, between=False),
+            changes=beyond_changes(sweep, points, between=False), beyond=True,
         )
     found = figures_along(sweep, metrics=False)
-    rank = np.count_nonzero(solve_along(sweep).singular_values, axis=1)
+    rank = np.count_nonzero(plain.singular_values, axis=1)
     return _Row(
         cosine=found.cosines[:, 1], rank=rank.astype(np.int64), regimes=found.regimes, changes=regime_changes(sweep),
-        best_found=np.zeros(grid.size, dtype=bool),
+        best_found=np.zeros(grid.size, dtype=bool), beyond=False,
     )
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._beyond_changes import beyond_changes
-from ncsolve._beyond_points import is_beyond, may_descend
+from ncsolve._beyond_points import may_descend
+from ncsolve._bottleneck import plain_along
 from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._second_parameter import SecondParameter
@@ -53,7 +54,7 @@ class Boundary:
 def changes_between(problem: UFM, ends: Array) -> tuple[RegimeChange, ...]:
     """The changes of a row that has not been solved at the points of the grid."""
     sweep = Sweep(problem=problem, name="lambda_b", values=ends)
-    return beyond_changes(sweep, ()) if is_beyond(problem) else regime_changes(sweep)
+    return beyond_changes(sweep, ()) if plain_along(sweep) is None else regime_changes(sweep)
 
 
 def refined(

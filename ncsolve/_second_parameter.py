@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas, encodings
-from ncsolve._beyond_points import is_beyond
 from ncsolve._problem import UFM
 from ncsolve.deep import shrinkage_of
 from ncsolve.errors import ProblemError, UnknownNameError
@@ -58,20 +57,22 @@ class SecondParameter:
         minority = problem.classes // 2
         return problem.replace(counts=[large] * (problem.classes - minority) + [small] * minority)
 
-    def collapse_values(self) -> tuple[float, ...]:
+    def collapse_values(self, *, beyond: bool = False) -> tuple[float, ...]:
         """Values at which classes collapse whatever lambda_b is, for affine one-hot codes a I + q J.
 
         Within a group of at least two classes of n_k samples the label mean has no part, and neither has the bias:
         their differences vanish together, where a^2 n_k = T^2.  For the imbalance ratio R, T = tau N depends on R, and
         that is a quadratic equation in 1/R (for the large classes a linear one); for balanced classes it is t = |a|.
+        ``beyond``: a bottleneck binds somewhere, so that nothing is known of an imbalance.
         """
         affine = self.problem.encoding.affine
         if affine is None or affine.a == 0.0 or self.problem.classes < 2:
             return ()
         n, k = self.problem.counts.values[-1], self.problem.classes
         if self.name == "imbalance":
-            # Only there the bias is known to treat the classes of one size alike.
-            found = [] if is_beyond(self.problem) else _imbalance_ratios(n, k, self.problem.tau / abs(affine.a))
+            # Beyond the paper's model the bias is not known to treat the classes of one size alike.
+            known = self.problem.plain and not beyond
+            found = _imbalance_ratios(n, k, self.problem.tau / abs(affine.a)) if known else []
         elif self.name in ("t", "weight_decay") and self.problem.counts.balanced:
             found = [abs(affine.a) if self.name == "t" else abs(affine.a) / (k * math.sqrt(n))]
             if self.problem.depth > 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
-from ncsolve._core import BlockGradient, Core, LossTerms
+from ncsolve._core import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._counts import ClassCounts
 from ncsolve._frames import ClassPairs, check_size, choose_evenly, pad
 
@@ -204,13 +204,16 @@ class SymmetricFrame:
     def pairs(self) -> ClassPairs:
         between, lengths = self.group_gram()
         chosen, sampled = choose_evenly(lengths.size)
-        between, lengths, p = between[np.ix_(chosen, chosen)], lengths[chosen], self.sizes[chosen]
-        first, second = np.triu_indices(chosen.size)
+        first, second = (chosen[side] for side in np.triu_indices(chosen.size))
+        p, classes = self.sizes, self.counts.classes
         count = np.where(first == second, p[first] * (p[first] - 1), 2 * p[first] * p[second])
+        if sampled is not None:
+            count *= classes * (classes - 1) / float(count.sum())
         real = count > 0
+        first, second = first[real], second[real]
         return ClassPairs(
-            diagonal=lengths, diagonal_count=p, inner=between[first, second][real], inner_count=count[real],
-            first=first[real], second=second[real], sampled=sampled,
+            diagonal=lengths, diagonal_count=p, inner=between[first, second], inner_count=count[real], first=first,
+            second=second, sampled=sampled,
         )
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
@@ -229,9 +232,11 @@ class SymmetricFrame:
         kw, kh = self._scales()
         w, f = kw * np.sqrt(self.within_z), kh * np.sqrt(self.within_z)
         times = self.sizes - 1
-        residual = np.where(times > 0, self.within_sigma - w * f, 0.0)
+        rest = _formulas.residual_singular_value(self.within_sigma, core.threshold)
+        fit, size = (float(np.sum(times * x * x)) / (2 * core.samples) for x in (rest, self.within_sigma))
+        check_fit(fit, float(np.sum(times * (self.within_sigma - w * f) ** 2)) / (2 * core.samples), size)
         return LossTerms(
-            fit=part.fit + float(np.sum(times * residual * residual)) / (2 * core.samples),
+            fit=part.fit + fit,
             weights=part.weights + core.lambda_w * float(np.sum(times * w * w)) / 2,
             features=part.features + core.lambda_h * float(np.sum(times * f * f)) / 2,
             bias=part.bias,

@@ -91,15 +91,19 @@ def test_wrong_bias_is_caught(monkeypatch):
 
 
 def test_a_dropped_singular_direction_is_caught(monkeypatch):
-    """A critical point, but a saddle: only the duality check can tell."""
+    """A critical point, but a saddle: its fit is not that of the singular values, and the duality check can tell."""
+    from ncsolve import _core
     from ncsolve._core import Core
 
     problem = GENERAL.replace(lambda_b=math.inf)  # with a bias the mean residual would give it away
     best = ncsolve.solve(problem).loss
     monkeypatch.setattr(Core, "order", property(lambda self: np.argsort(-self.sigma)[:2]))
+    with pytest.raises(ncsolve.ConvergenceError, match="the fit must be that of W, H and b"):
+        ncsolve.solve(problem)
+    monkeypatch.setattr(_core, "check_fit", lambda *args: None)
     found = ncsolve.solve(problem)
     assert found.residual < 1e-12
-    assert found.loss > best * (1 + 1e-3)
+    assert ncsolve.objective(problem, found.W, found.class_means, found.bias) > best * (1 + 1e-3)
     assert not is_global_minimum(problem)
     assert not is_global_minimum(GENERAL)
 

@@ -23,6 +23,7 @@ from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
+from ncsolve._room import may_bind
 
 __all__ = ["check"]
 
@@ -124,7 +125,7 @@ def _run(
         parts.append(("descent", lambda: _descents(problem, prediction, starts, seed, width, merged)))
     else:
         skipped.append(f"descent: {small} parameters with one feature per class")
-    narrow = d < min(m, k)
+    narrow = may_bind(problem)
     if prediction.transition is None and not narrow:
         figures += missing_transition(samples)
     if prediction.transition is not None and narrow and small <= _DESCENT:

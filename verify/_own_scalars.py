@@ -16,7 +16,7 @@ from ncsolve import UFM, Minimizer
 __all__ = ["missing_transition", "own_scalars"]
 
 Array = NDArray[np.float64]
-# Above so many classes the solver compares a selection of them.
+# Above so many classes all pairs, one by one, take too long.
 _PAIRS = 200
 # Relative sizes between these two may be rounding or not; both answers are accepted there.
 _NOISE, _CLEAR = 1e-14, 1e-11

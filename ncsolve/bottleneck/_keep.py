@@ -110,7 +110,12 @@ def frame_of_kept(problem: UFM, choice: MethodChoice, kept: KeptDirections) -> F
     right = np.concatenate((along, contrasts), axis=1)
     left = np.concatenate((math.copysign(1.0, w) * along, math.copysign(1.0, encoding.a) * contrasts), axis=1)
     z = np.concatenate(([kept.along_z], np.full(kept.contrasts, kept.across_z)))
-    return frame_from_directions(problem, choice, bias=bias, left=left, right=right, z=z, ties=_ties(kept, k))
+    # What the bias leaves of the label mean: where that is out of the class means nothing cancels.
+    left_in = 1.0 - beta if kept.along_z > 0 else float(problem.lambda_b / (1.0 + problem.lambda_b)) if beta else 1.0
+    sigma = math.sqrt(n) * np.concatenate(([abs(w) * left_in], np.full(k - 1, abs(encoding.a))))
+    return frame_from_directions(
+        problem, choice, bias=bias, left=left, right=right, z=z, sigma=sigma, ties=_ties(kept, k)
+    )
 
 
 def _ties(kept: KeptDirections, classes: int) -> str:

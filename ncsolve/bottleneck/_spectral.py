@@ -25,6 +25,7 @@ __all__ = ["best_of_starts", "fixed_bias_frame", "known_bias"]
 Array = NDArray[np.float64]
 _STARTS = 24
 _SEED = 0
+_EPS = float(np.finfo(float).eps)
 # Gains of two singular values that differ by less are a tie.
 _TIE = 1e-13
 
@@ -42,12 +43,21 @@ def _codes(problem: UFM) -> tuple[Array, Array]:
     return problem.encoding.matrix * u, u
 
 
+def _singular(codes: Array, u: Array, bias: Array) -> tuple[Array, Array, Array]:
+    """The singular value decomposition of M - b u^T, with zero for what is rounding of the difference: a tiny threshold
+    must not make directions of it."""
+    shifted = codes - np.outer(bias, u)
+    left, sigma, right = np.linalg.svd(shifted, full_matrices=False)
+    noise = _EPS * (8 * float(np.linalg.norm(codes)) + max(codes.shape) * float(sigma[0]))
+    return left, np.where(sigma > noise, sigma, 0.0), right
+
+
 def fixed_bias_frame(
     problem: UFM, choice: MethodChoice, bias: Array, *, guarantee: Guarantee = GLOBAL
 ) -> FactoredFrame:
     """The best Z for a given b: the d directions that gain most, each shrunk."""
     codes, u = _codes(problem)
-    left, sigma, right = np.linalg.svd(codes - np.outer(bias, u), full_matrices=False)
+    left, sigma, right = _singular(codes, u, bias)
     scalar = shrinkage_of(problem)
     z = scalar.minimize(sigma)
     room, ties = problem.feature_dim, ""
@@ -62,7 +72,7 @@ def fixed_bias_frame(
             ties = "equal singular values tie at the bottleneck: any choice of d of them is a minimizer"
         z[room:] = 0.0
     return frame_from_directions(
-        problem, choice, bias=bias, left=left, right=right.T, z=z, guarantee=guarantee, ties=ties
+        problem, choice, bias=bias, left=left, right=right.T, z=z, sigma=sigma, guarantee=guarantee, ties=ties
     )
 
 
@@ -81,11 +91,14 @@ def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[floa
     scalar, room, n, lb = shrinkage_of(problem), problem.feature_dim, problem.samples, problem.lambda_b
 
     def value(bias: Array) -> tuple[float, Array]:
-        left, sigma, right = np.linalg.svd(codes - np.outer(bias, u), full_matrices=False)
+        left, sigma, right = _singular(codes, u, bias)
         z = _truncated(scalar, sigma, room)
-        cost = float(np.sum(scalar.cost(z, sigma))) + lb * float(bias @ bias) / 2
-        return cost, lb * bias - left @ ((sigma - z) * (right @ u)) / n
+        rest = scalar.rest(z, sigma)
+        cost = float(np.sum(scalar.price(z, rest))) + lb * float(bias @ bias) / 2
+        return cost / unit, (lb * bias - left @ (rest * (right @ u)) / n) / unit
 
+    unit = 1.0
+    unit = min(value(start)[0] for start in _starts(problem)) or 1.0  # a tiny loss has as many digits as another
     best, lowest = np.zeros(problem.code_length), math.inf
     for start in _starts(problem):
         found = minimize(value, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000, "gtol": 1e-13,

@@ -150,7 +150,8 @@ def _class_means(minimizer: Minimizer) -> str:
     span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
     text += f"; they span {span} dimension{'s' if span != 1 else ''}"
     if pairs.sampled is not None:
-        text += f"\n(figures over pairs of classes are over {pairs.sampled} of them, evenly chosen)"
+        what = "classes" if minimizer.frame.symmetric is None else "distinct counts"
+        text += f"\n(inner products, angles, NC2 and NC4 compare {pairs.sampled} of the {what}, evenly chosen)"
     dead = int(np.sum(pairs.diagonal_count[~alive(pairs.diagonal)]))
     if 0 < dead < minimizer.problem.classes:
         text += f"\n{dead} of {minimizer.problem.classes} class means are zero"
@@ -222,6 +223,7 @@ def _law(minimizer: Minimizer, convention: Convention) -> str:
 
 def _collapse(minimizer: Minimizer) -> str:
     nc = minimizer.nc
+    among = None if nc.sampled_classes is None else f"among the {nc.sampled_classes} compared"
     if nc.nc2_orthogonal is None:
         return "every feature is zero: NC1-NC4 say nothing"
     parts = [
@@ -232,11 +234,14 @@ def _collapse(minimizer: Minimizer) -> str:
     if nc.nc4 is None:
         parts.append("NC4 undefined (no two class means differ)")
     elif _small(nc.nc4):
-        parts.append("NC4 0 (nearest class mean = nearest code everywhere)")
+        parts.append(f"NC4 0 (nearest class mean = nearest code {'everywhere' if among is None else among})")
     else:
         assert nc.nc4_classes is not None
         first, second = (_name(minimizer, k) for k in nc.nc4_classes)
-        parts.append(f"NC4 {_metric(nc.nc4)} (nearest mean and nearest code differ most between {first} and {second})")
+        parts.append(
+            f"NC4 {_metric(nc.nc4)} (nearest mean and nearest code differ most between {first} and {second}"
+            + ("" if among is None else f", {among}") + ")"
+        )
     return "\n".join(parts)
 
 

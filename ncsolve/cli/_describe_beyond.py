@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from ncsolve import deep
+from ncsolve._bottleneck import binds
 from ncsolve._conventions import Convention
 from ncsolve._document import threshold_of
 from ncsolve._factored import FactoredFrame
@@ -42,7 +43,7 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
             "directions vanish by a hard threshold"
         )
         lines += _vanishing(minimizer)
-    if problem.dim is not None and problem.dim < min(problem.code_length, problem.classes):
+    if binds(problem, minimizer.frame):
         short = problem.code_length < problem.classes
         length = f" with codes of length {problem.code_length}" if short else ""
         lines.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes{length}")

@@ -12,6 +12,7 @@ from ncsolve._path import Path
 from ncsolve._path_document import user_factor
 from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
+from ncsolve._room import may_bind
 from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
 from ncsolve.cli._sparkline import sparkline
@@ -32,6 +33,9 @@ def describe_path(
     if path.beyond:
         rows.add_row("model", _model(path, convention))
         rows.add_row("guarantee", _guarantee(path))
+    if path.sampled_classes is not None:
+        what = "distinct counts" if path.problem.encoding.affine is not None and not path.beyond else "classes"
+        rows.add_row("compared", f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen")
     factor = user_factor(path, convention)
     rows.add_row("changes", "\n".join(_changes(path, factor)))
     mean = np.array(columns["cos_mean"], dtype=np.float64)
@@ -88,11 +92,11 @@ def _model(path: Path, convention: Convention) -> str:
 
 
 def model_words(problem: UFM) -> str:
-    """Bottleneck, deep head and ReLU features, in words."""
+    """Bottleneck, deep head and ReLU features, in words, of a model that goes beyond the paper's."""
     parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
     if problem.depth > 1:
         parts.append(f"deep linear head of {problem.depth} layers")
-    if problem.feature_dim < min(problem.code_length, problem.classes):
+    if may_bind(problem):
         parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
     return "; ".join(parts)
 

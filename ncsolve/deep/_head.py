@@ -31,10 +31,14 @@ def shrinkage_of(problem: UFM) -> Shrinkage:
 
 
 def frame_from_directions(
-    problem: UFM, choice: MethodChoice, *, bias: Array, left: Array, right: Array, z: Array,
+    problem: UFM, choice: MethodChoice, *, bias: Array, left: Array, right: Array, z: Array, sigma: Array,
     guarantee: Guarantee = GLOBAL, ties: str = "",
 ) -> FactoredFrame:
-    """The frame with Z = left diag(z) right^T, left (m, p) and right (K, p) orthonormal columns, z (p,)."""
+    """The frame with Z = left diag(z) right^T, left (m, p) and right (K, p) orthonormal columns, z (p,).
+
+    ``sigma`` are the singular values of M - b u^T: of these directions, then of the others.
+    """
+    rest = shrinkage_of(problem).rest(np.pad(z, (0, sigma.size - z.size)), sigma)
     kept = np.flatnonzero(z > 0)
     kept = kept[np.argsort(-z[kept], kind="stable")]
     left, right, z = left[:, kept], right[:, kept], z[kept]
@@ -51,7 +55,7 @@ def frame_from_directions(
     means = (right * values(problem.lambda_h)).T / np.sqrt(problem.counts.array)
     return FactoredFrame(
         problem=problem, choice=choice, stack=stack, means=means, bias=bias, values=spectrum, guarantee=guarantee,
-        ties=ties,
+        ties=ties, fit=float(_formulas.fit_loss(float(rest @ rest), problem.samples)),
     )
 
 
@@ -66,6 +70,7 @@ def equal_codes_frame(problem: UFM, choice: MethodChoice) -> FactoredFrame:
     beta = _formulas.deep_bias_fraction(length, float(z[0]) / root, problem.lambda_b)
     return frame_from_directions(
         problem, choice, bias=beta * code, left=code[:, None] / length, right=u[:, None] / root, z=z,
+        sigma=np.array([root * length * (1.0 - beta)]),
         ties=MEAN_TIES if scalar.ties([root * length]).any() else "",
     )
 

@@ -88,8 +88,18 @@ class Shrinkage:
     def cost(self, z: ArrayLike, g: ArrayLike) -> Array:
         """The scalar objective."""
         z, g = np.asarray(z, dtype=np.float64), np.asarray(g, dtype=np.float64)
-        fit = np.asarray(_formulas.fit_loss(1.0, self.samples)) * (z - g) ** 2
+        return self.price(z, g - z)
+
+    def price(self, z: Array, rest: Array) -> Array:
+        """The scalar objective from z and g - z."""
+        fit = np.asarray(_formulas.fit_loss(1.0, self.samples)) * rest**2
         return np.asarray(fit + _formulas.deep_penalty(z, self.constant, self.samples, self.factors))
+
+    def rest(self, z: ArrayLike, g: ArrayLike) -> Array:
+        """g - z at a stationary point z, which the branch equation gives without the difference: C z^(2/P - 1)."""
+        z, g = np.asarray(z, dtype=np.float64), np.asarray(g, dtype=np.float64)
+        kept = np.where(z > 0, z, 1.0)
+        return np.where(z > 0, np.minimum(self.constant * kept ** (2.0 / self.factors - 1.0), g), g)
 
     def gain(self, g: ArrayLike) -> Array:
         """How much the minimizer is below z = 0."""

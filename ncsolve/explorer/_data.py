@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ncsolve import encodings
 from ncsolve._problem import UFM
+from ncsolve._room import code_rank
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import OpenProblemError
 from ncsolve.explorer._grid import EXAMPLE, grid_document
@@ -77,7 +76,7 @@ def _check_known(problem: UFM, own: bool) -> None:
     relu, deep = problem.features == "relu", problem.depth > 1
     narrow = False
     if problem.dim is not None:
-        room = problem.classes if own else int(np.linalg.matrix_rank(problem.encoding.matrix))
+        room = problem.classes if own else code_rank(problem.encoding)
         narrow = problem.dim < room
     model = "ReLU features" if relu else "a deep head" if deep else "a bottleneck"
     if relu and deep:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from ncsolve._room import may_bind
 from ncsolve.errors import MissingPackageError
 
 if TYPE_CHECKING:
@@ -120,11 +121,11 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def model_words(problem: UFM) -> str:
-    """What of the model goes beyond the paper's, for a title."""
+    """What of a model that goes beyond the paper's does so, for a title."""
     parts = ["ReLU features"] if problem.features == "relu" else []
     if problem.depth > 1:
         parts.append(f"head of {problem.depth} layers")
-    if problem.feature_dim < min(problem.code_length, problem.classes):
+    if may_bind(problem):
         parts.append(f"d = {problem.feature_dim}")
     return ", ".join(parts)
 

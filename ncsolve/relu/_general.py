@@ -14,7 +14,7 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
-from ncsolve.errors import ConvergenceError
+from ncsolve.errors import ConvergenceError, ProblemError
 from ncsolve.relu._bound import dual_bound, feasible, multipliers
 from ncsolve.relu._orthogonal import singular_values_of
 from ncsolve.relu._polish import polish
@@ -30,6 +30,8 @@ _SEED = 0
 _MOST_CLASSES = 40
 # A relative gap below this is what the programme's solver leaves of a gap that is zero.
 _CLOSED = 1e-8
+# Of the threshold over the size of the weighted codes: the square of it is still above rounding.
+_LEAST_THRESHOLD = 1e-8
 # A bound is met up to rounding of terms that cancel in it; beyond this it would be wrong.
 _ABOVE = 1e-9
 
@@ -44,6 +46,7 @@ STARTS = MethodChoice(
 
 def best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
     """The best H >= 0 of many starts; ``known`` is a lower bound that a theorem gives."""
+    _check_threshold(problem)
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):  # thousands of small systems, for which threads cost more than they give
@@ -67,6 +70,18 @@ def _best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
         problem=problem, choice=CONVEX if guarantee.kind == "global" else STARTS, stack=(weights,), means=means,
         bias=bias, values=singular_values_of(problem, weights, means), guarantee=guarantee,
     )
+
+
+def _check_threshold(problem: UFM) -> None:
+    """That the residual, which is of the size of T, is not lost in rounding of the codes: ridge regressions square the
+    ratio."""
+    size = float(np.linalg.norm(problem.encoding.matrix * np.sqrt(problem.counts.array)))
+    if problem.threshold < _LEAST_THRESHOLD * size:
+        raise ProblemError(
+            f"ReLU features without a closed form need N sqrt(lambda_w lambda_h) of at least {_LEAST_THRESHOLD:g} "
+            f"times the size {size:g} of the weighted codes, below which rounding decides; got "
+            f"{problem.threshold:g}, raise the lambdas"
+        )
 
 
 def _guarantee(

@@ -66,7 +66,7 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
         w_, h = (w_ @ (h @ unit / (float(np.linalg.norm(h @ unit)) or 1.0)))[:, None] * (rank > 0), length[None]
     return FactoredFrame(
         problem=problem, choice=LINEAR, stack=(w_,), means=h, bias=linear.bias,
-        values=singular_values_of(problem, w_, h),
+        values=singular_values_of(problem, w_, h), fit=linear.loss_terms().fit,
     )
 
 
@@ -107,11 +107,12 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     means[np.arange(alive.size), alive] = features / root[alive]
     if alive.size == 0:
         weights, means = np.zeros((problem.code_length, 1)), np.zeros((1, problem.classes))
+    rest = _formulas.residual_singular_value(length, problem.threshold)  # each class is a direction of its own
     # Without weight decay of the bias two classes of one size pull at it with the same force from both sides.
     free = problem.lambda_b == 0.0 and problem.classes == 2 and problem.counts.balanced and alive.size == 2
     return FactoredFrame(
         problem=problem, choice=BALANCED if balanced else LOCATION, stack=(weights,), means=means, bias=bias,
-        values=singular_values_of(problem, weights, means),
+        values=singular_values_of(problem, weights, means), fit=float(_formulas.fit_loss(float(rest @ rest), n)),
         ties="the bias may lie anywhere between the two codes where no class mean vanishes" if free else "",
     )
 

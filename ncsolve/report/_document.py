@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve import __version__
+from ncsolve._bottleneck import binds
 from ncsolve._conventions import CONVENTIONS, Convention
 from ncsolve._files import write_whole
 from ncsolve._minimizer import Minimizer
@@ -74,15 +75,17 @@ def report_html(
         lambdas = problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
     known = minimizer.guarantee == "global"
     sections = [
-        ("problem", "Problem", _problem(problem, convention, lambdas)),
+        ("problem", "Problem", _problem(minimizer, convention, lambdas)),
         ("minimizer", "Global minimizer" if known else "Best point found", _minimizer(minimizer, convention, lambdas)),
         ("figures", "Figures", figures(minimizer, descents=verify)),
         ("theorem", "Theorem and derivation", theorem_section(minimizer)),
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
-    words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}", model_words(problem)]
-    title = ", ".join(filter(None, words))
+    words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"]
+    if not problem.plain or binds(problem, minimizer.frame):
+        words.append(model_words(problem))
+    title = ", ".join(words)
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
         "of descent that ends at the predicted loss agrees with it, and proves nothing."
@@ -90,7 +93,8 @@ def report_html(
     return page(title, sections, footer)
 
 
-def _problem(problem: UFM, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+    problem = minimizer.problem
     counts = problem.counts.array
     shown = ", ".join(map(str, counts[:_SHOWN].tolist()))
     shown += f", ... ({counts.size} classes)" if counts.size > _SHOWN else ""
@@ -104,7 +108,7 @@ def _problem(problem: UFM, convention: Convention, lambdas: tuple[float, float, 
         )),
         ("feature dimension", f"d = {problem.feature_dim}"),
         *((("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),) if problem.depth == 1 else ()),
-        *model_rows(problem, convention),
+        *model_rows(minimizer, convention),
         ("convention", f"{convention.name}: {convention.objective}"),
     ]
     if problem.class_names is not None:

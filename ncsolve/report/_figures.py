@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ncsolve._beyond_points import is_beyond
 from ncsolve._minimizer import Minimizer
 from ncsolve._path import path
+from ncsolve._room import may_bind
 from ncsolve.report._page import figure
 
 __all__ = ["figures"]
@@ -49,7 +49,7 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
 def _points(minimizer: Minimizer) -> int:
     """So many points along lambda_b are a matter of seconds; 0 where even a few are not."""
     problem = minimizer.problem
-    if not is_beyond(problem):
+    if problem.plain and not may_bind(problem):
         most = _MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC
         return _POINTS if problem.classes <= most else 0
     if minimizer.method == "closed-form" and problem.encoding.affine is not None and problem.counts.balanced:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve._bottleneck import binds
 from ncsolve._conventions import Convention
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
@@ -45,8 +46,9 @@ def _objective(problem: UFM) -> str:
     )
 
 
-def model_rows(problem: UFM, convention: Convention) -> list[tuple[str, str]]:
+def model_rows(minimizer: Minimizer, convention: Convention) -> list[tuple[str, str]]:
     """What the table of the problem says beyond the paper's model."""
+    problem = minimizer.problem
     rows = []
     if problem.features == "relu":
         rows.append(("features", "ReLU, H ≥ 0"))
@@ -54,7 +56,7 @@ def model_rows(problem: UFM, convention: Convention) -> list[tuple[str, str]]:
         scale = convention.factors(problem.samples, problem.code_length)[0]
         decays = ", ".join(f"λ_{i} = {value / scale:g}" for i, value in enumerate(problem.lambda_w_layers, start=1))
         rows.append(("head", f"{problem.depth} linear layers: {decays}; λ_W is their geometric mean"))
-    if problem.dim is not None and problem.dim < min(problem.code_length, problem.classes):
+    if binds(problem, minimizer.frame):
         rows.append(("bottleneck", f"W H has a rank of at most {problem.dim}"))
     return rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from ncsolve._bottleneck import binds
 from ncsolve._minimizer import Minimizer
 from ncsolve.report._math import markdown_to_html
 
@@ -26,7 +27,7 @@ def theorem_names(minimizer: Minimizer) -> tuple[str, ...]:
     if theorem == "T8":
         return ("bottleneck",)
     if theorem == "T9":
-        return ("deep", "bottleneck") if problem.feature_dim < min(problem.code_length, problem.classes) else ("deep",)
+        return ("deep", "bottleneck") if binds(problem, minimizer.frame) else ("deep",)
     if theorem == "T10":  # what a convex programme finds is proved by weak duality
         return ("relu", "certificate") if minimizer.method == "convex" else ("relu",)
     if theorem == "T4":

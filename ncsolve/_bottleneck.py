@@ -1,0 +1,45 @@
+"""When a feature dimension is a bottleneck (T8): it must be below the rank of the minimizer, not of the codes alone.
+
+Whoever asks (a minimizer, a path, a phase diagram, a comparison, a report) asks here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ncsolve._factored import FactoredFrame
+from ncsolve._frames import Frame
+from ncsolve._path_solve import PathArrays, solve_along
+from ncsolve._problem import UFM
+from ncsolve._regime_changes import regime_changes
+from ncsolve._room import may_bind
+from ncsolve._sweep import Sweep
+
+__all__ = ["binds", "plain_along"]
+
+
+def binds(problem: UFM, frame: Frame) -> bool:
+    """Whether the problem's dim is a bottleneck of its minimizer, which ``frame`` holds.
+
+    With one linear layer exactly if the minimizer without it has a higher rank.  Under a deep head or H >= 0, where
+    that would be another problem to solve, if it may.
+    """
+    return may_bind(problem) and isinstance(frame, FactoredFrame)
+
+
+def plain_along(sweep: Sweep) -> PathArrays | None:
+    """The minimizers of a sweep of the paper's model; None if it is another, or if a bottleneck binds at some value or
+    between the smallest and the largest."""
+    if not sweep.problem.plain:
+        return None
+    room = sweep.problem.feature_dim
+    sweep = dataclasses.replace(sweep, problem=sweep.problem.replace(dim=None))
+    found = solve_along(sweep)
+    if room >= min(sweep.problem.code_length, sweep.problem.classes):
+        return found
+    if int(np.count_nonzero(found.singular_values, axis=1).max()) > room:
+        return None
+    between = max((max(change.rank_before, change.rank_after) for change in regime_changes(sweep)), default=0)
+    return None if between > room else found
