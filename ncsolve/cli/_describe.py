@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._balanced import BalancedFrame
 from ncsolve._conventions import Convention
 from ncsolve._factored import FactoredFrame
 from ncsolve._metrics import alive
@@ -144,7 +145,7 @@ def _class_means(minimizer: Minimizer) -> str:
     text = f"squared length {lengths}"
     if pairs.inner.size:
         scale = float(pairs.diagonal.max())
-        low, high = (_rounded(float(end(pairs.inner)), scale) for end in (np.min, np.max))
+        low, high = (_rounded(minimizer, float(end(pairs.inner)), scale) for end in (np.min, np.max))
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
     span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
@@ -163,9 +164,11 @@ def _class_means(minimizer: Minimizer) -> str:
     return text
 
 
-def _rounded(value: float, scale: float) -> float:
-    """Zero for what rounding leaves of it in sums of numbers as large as ``scale``."""
-    return 0.0 if abs(value) <= 1e-15 * scale else value
+def _rounded(minimizer: Minimizer, value: float, scale: float) -> float:
+    """Zero for what rounding leaves of it in sums of numbers as large as ``scale``; off an orthogonal frame T5 has no
+    such sums."""
+    exact = isinstance(minimizer.frame, BalancedFrame) and minimizer.regime != "orthogonal"
+    return 0.0 if abs(value) <= 1e-15 * scale and not exact else value
 
 
 def _angle(minimizer: Minimizer) -> str:
@@ -180,8 +183,8 @@ def _angle(minimizer: Minimizer) -> str:
     if cosines.max - cosines.min <= 1e-12:
         pairs = minimizer.frame.pairs()
         which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"
-        return f"{_degrees(cosines.mean)} (cos {number(_rounded(cosines.mean, 1.0))}) between {which}\n{frames}"
-    low, mean, high = (_rounded(cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
+        return f"{_degrees(cosines.mean)} (cos {number(_rounded(minimizer, cosines.mean, 1.0))}) between {which}\n{frames}"
+    low, mean, high = (_rounded(minimizer, cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
     return f"{_degrees(high)} to {_degrees(low)} (cos {number(high)} to {number(low)}, mean {number(mean)})\n{frames}"
 
 
