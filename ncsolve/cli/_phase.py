@@ -172,10 +172,10 @@ def _describe(found: Phase) -> None:
     rows.add_row("boundaries", "\n".join(lines) if lines else "none")
     if found.collapse:
         where = ", ".join(number(value, 10) for value in found.collapse)
-        rule = "no two class means differ"
+        text = f"no two class means differ from {found.against} = {where} on"
         if found.against == "imbalance":
-            rule = "classes of n_k = T^2/a^2 samples vanish"
-        rows.add_row("collapse", f"{rule} from {found.against} = {where} on, whatever lambda_b is")
+            text = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
+        rows.add_row("collapse", f"{text}, whatever lambda_b is")
     if len(set(letters.values())) == len(letters):
         columns = np.unique(np.linspace(0, found.lambda_b.size - 1, min(60, found.lambda_b.size)).round().astype(int))
         picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
