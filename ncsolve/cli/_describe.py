@@ -183,7 +183,8 @@ def _angle(minimizer: Minimizer) -> str:
     if cosines.max - cosines.min <= 1e-12:
         pairs = minimizer.frame.pairs()
         which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"
-        return f"{_degrees(cosines.mean)} (cos {number(_rounded(minimizer, cosines.mean, 1.0))}) between {which}\n{frames}"
+        cosine = number(_rounded(minimizer, cosines.mean, 1.0))
+        return f"{_degrees(cosines.mean)} (cos {cosine}) between {which}\n{frames}"
     low, mean, high = (_rounded(minimizer, cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
     return f"{_degrees(high)} to {_degrees(low)} (cos {number(high)} to {number(low)}, mean {number(mean)})\n{frames}"
 
