@@ -112,6 +112,7 @@ def _is_number(word: str) -> bool:
 
 def _describe(found: Comparison) -> None:
     from ncsolve._conventions import convention as find_convention
+    from ncsolve.cli._describe_collapse import collapse_of_all
     from ncsolve.cli._tables import number, show, table
 
     problem = found.rows[0].minimizer.problem
@@ -151,6 +152,9 @@ def _describe(found: Comparison) -> None:
         "self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
         "different size are not on one scale."
     )
+    remedy = collapse_of_all([row.minimizer for row in found.rows], [row.name for row in found.rows], scaling)
+    if remedy:
+        typer.echo(f"collapsed: {remedy}.")
     if found.beyond:
         typer.echo(
             "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"

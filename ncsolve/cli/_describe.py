@@ -15,6 +15,7 @@ from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
 from ncsolve.cli._describe_beyond import guarantee, is_extended, model, threshold, transition
+from ncsolve.cli._describe_collapse import collapse_of
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
@@ -51,6 +52,7 @@ def description(
         ("model", model(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
         ("regime", f"{minimizer.regime}: {_regime(minimizer)}"),
+        ("remedy", collapse_of(minimizer, convention)),
         ("transition", _transition(minimizer, convention, lambdas[2])),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
@@ -165,8 +167,7 @@ def _class_means(minimizer: Minimizer) -> str:
 
 
 def _rounded(minimizer: Minimizer, value: float, scale: float) -> float:
-    """Zero for what rounding leaves of it in sums of numbers as large as ``scale``; off an orthogonal frame T5 has no
-    such sums."""
+    """Zero for what sums of numbers as large as ``scale`` leave; off an orthogonal frame T5 has none."""
     exact = isinstance(minimizer.frame, BalancedFrame) and minimizer.regime != "orthogonal"
     return 0.0 if abs(value) <= 1e-15 * scale and not exact else value
 
@@ -219,8 +220,7 @@ def _law(minimizer: Minimizer, convention: Convention) -> str:
     drop *= convention.loss_factor(problem.samples, problem.code_length)
     return (
         "large bias regularization: against no bias, every inner product of class means is lower by "
-        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, "
-        "and the bias falls like 1/lambda_b"
+        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, and the bias falls like 1/lambda_b"
     )
 
 

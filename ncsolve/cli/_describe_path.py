@@ -15,6 +15,7 @@ from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
+from ncsolve.cli._describe_collapse import collapse_of_path
 from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import facts, number, show, table
 
@@ -39,6 +40,10 @@ def describe_path(
         rows.add_row("guarantee", _guarantee(path))
     factor = user_factor(path, convention)
     rows.add_row("changes", "\n".join(_changes(path, factor)))
+    chosen = path.even_points(_ROWS)
+    remedy = collapse_of_path(path, chosen, convention)
+    if remedy:
+        rows.add_row("remedy", remedy)
     columns = dict(columns) | {name: _cosines(path, columns[name]) for name in ("cos_min", "cos_mean", "cos_max")}
     mean = np.array(columns["cos_mean"], dtype=np.float64)
     if np.isfinite(mean).any():
@@ -50,7 +55,6 @@ def describe_path(
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
     names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
     shown = table(path.varied, *names.values(), "rank", "regime")
-    chosen = path.even_points(_ROWS)
     for i in chosen:
         cells = [_cell(columns[name][i], 5) for name in (path.varied, *names)]
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))

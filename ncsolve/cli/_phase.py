@@ -127,7 +127,9 @@ def _describe(found: Phase) -> None:
     """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
     import numpy as np
 
+    from ncsolve._conventions import convention as find_convention
     from ncsolve._second_parameter import AGAINST
+    from ncsolve.cli._describe_collapse import collapse_of_phase
     from ncsolve.cli._describe_path import model_words
     from ncsolve.cli._tables import facts, number, show
 
@@ -176,6 +178,9 @@ def _describe(found: Phase) -> None:
         if found.against == "imbalance":
             text = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
         rows.add_row("collapse", f"{text}, whatever lambda_b is")
+    remedy = collapse_of_phase(found, find_convention("paper"))
+    if remedy:
+        rows.add_row("remedy", remedy)
     if len(set(letters.values())) == len(letters):
         columns = np.unique(np.linspace(0, found.lambda_b.size - 1, min(60, found.lambda_b.size)).round().astype(int))
         picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
