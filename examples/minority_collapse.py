@@ -1,4 +1,4 @@
-"""Minority collapse: in an imbalanced data set small classes lose their own direction, whatever the bias does.
+"""Minority collapse: in an imbalanced data set small classes lose their own directions, whatever the bias does.
 
     python examples/minority_collapse.py [FOLDER]
 

@@ -114,7 +114,8 @@ def _quotient(problem: UFM, encoding: AffineOneHot) -> tuple[Array, Array]:
     if groups > _MAX_GROUPS:
         raise SizeError(
             f"an affine one-hot problem is solved in as many dimensions as there are distinct counts, up to "
-            f"{_MAX_GROUPS}; got {groups} distinct counts, round them to fewer values"
+            f"{_MAX_GROUPS}; got {groups} distinct counts, round them to fewer values (a problem nearby, with another "
+            "minimum)"
         )
     root_p = np.sqrt(np.array(problem.counts.multiplicities, dtype=np.float64))
     root_n = np.sqrt(np.array(problem.counts.values, dtype=np.float64))

@@ -35,9 +35,10 @@ class Phase:
     """The minimizer over a grid of lambda_b (n,) and ``values`` (p,) of the parameter ``against``.
 
     ``cosine`` (p, n) is the mean cosine between nonzero class means (NaN if there are none), ``rank`` (p, n) that of Z,
-    ``regimes`` p tuples of n names; ``boundaries`` the curves between them; ``collapse`` the values at which classes of
-    one size vanish for every lambda_b (imbalanced one-hot codes and their kin).  ``best_found`` (p, n) is true where no
-    theorem says that the minimizer is the global one (some bottlenecks, deep heads and ReLU features).
+    ``regimes`` p tuples of n names; ``boundaries`` the curves between them; ``collapse`` the values at which the
+    means of all classes of one size merge into one, for every lambda_b (one-hot codes and their kin).  ``best_found``
+    (p, n) is true where no theorem says that the minimizer is the global one (some bottlenecks, deep heads and ReLU
+    features).
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=10, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1)

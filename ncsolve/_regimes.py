@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import sys
+
 import numpy as np
 
 from ncsolve._balanced import BalancedFrame
 from ncsolve._frames import Frame
 from ncsolve._problem import UFM
+from ncsolve.encodings import AffineOneHot
 
 __all__ = ["REGIMES", "regime_of"]
 
@@ -29,8 +33,9 @@ def regime_of(problem: UFM, frame: Frame) -> str:
         return "collapsed"
     if problem.encoding.affine is None or not problem.counts.balanced or problem.classes == 1:
         return "general"
+    exact = isinstance(frame, BalancedFrame)
     if isinstance(frame, BalancedFrame):
-        across, along = frame.across_z, frame.along_z
+        across, along, ahead, noise = frame.across_z, frame.along_z, frame.gap, _rounding(frame.encoding)
     else:  # the spectral solver was asked for, or the frame is given by its factors:
         # the eigenvalues of the Gram matrix d I + o (J - I)
         pairs = frame.pairs()
@@ -39,9 +44,33 @@ def regime_of(problem: UFM, frame: Frame) -> str:
             return "general"
         across = float(pairs.diagonal[0] - pairs.inner[0])
         along = float(pairs.diagonal[0] + (problem.classes - 1) * pairs.inner[0])
-    size = max(along, across)
-    if abs(along) <= _EQUAL * size:
+        ahead, noise = along - across, _EQUAL * max(along, across)
+    if abs(along) <= (0.0 if exact else noise):
         return "simplex"
-    if abs(along - across) <= _EQUAL * size:
+    if across > (0.0 if exact else noise) and (decided := _decided(problem)):
+        return decided
+    if abs(ahead) <= noise:
         return "orthogonal"
-    return "intermediate" if along < across else "acute"
+    return "intermediate" if ahead < 0.0 else "acute"
+
+
+def _decided(problem: UFM) -> str:
+    """What codes and lambda_b alone say of a frame with the label mean in it, or "" where its size has to tell.
+
+    Near lambda_b = inf both singular values are equal up to rounding, but only there, and only for |a + K q| = |a|, are
+    they equal: a finite lambda_b takes something out of the label mean alone.  (Not so for H >= 0.)
+    """
+    encoding = problem.encoding.affine
+    if encoding is None or problem.features == "relu":
+        return ""
+    a, w = abs(encoding.a), abs(encoding.row_sum)
+    if abs(w - a) <= _rounding(encoding):
+        return "orthogonal" if problem.lambda_b == math.inf else "intermediate"
+    if w < a:
+        return "intermediate"
+    return "acute" if problem.lambda_b == math.inf else ""
+
+
+def _rounding(encoding: AffineOneHot) -> float:
+    """A few roundings of the codes' singular values |a| and |a + K q|."""
+    return 4 * sys.float_info.epsilon * (abs(encoding.a) + encoding.classes * abs(encoding.q))

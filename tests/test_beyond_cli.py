@@ -11,6 +11,7 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve.cli import main
 from ncsolve.schemas import schema
 
 RELU = ncsolve.UFM(encoding=encodings.onehot(3), counts=5, lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.05,
@@ -52,7 +53,7 @@ def run(*arguments):
         (
             ["--classes", "3", "--features", "relu", "--lambda-w", "5e-3", "--lambda-h", "5e-3", "--per-class", "5",
              "--lambda-b", "0.05"],
-            ["ReLU features, H >= 0", "none: with ReLU features the frame is orthogonal for every lambda_b",
+            ["ReLU features, H >= 0", "none: with ReLU features and balanced counts the frame is orthogonal for every",
              "0.030505132638388"],
         ),
         (
@@ -175,3 +176,12 @@ def test_narrow_relu_features_claim_no_orthogonal_frame():
     printed = run("--features", "relu", "--classes", "3", "--per-class", "2", "--dim", "2", "--lambda-w", "5e-3").stdout
     assert "best found" in printed
     assert "orthogonal for every" not in printed
+
+
+def test_two_classes_with_a_free_bias_are_no_frame(capsys):
+    """T10: the bias may lie anywhere between the two codes, so that the lengths of the class means are not unique."""
+    with pytest.raises(SystemExit):
+        main(["minimizer", "--features", "relu", "--classes", "2", "--lambda-b", "0"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "the frame is orthogonal for every lambda_b > 0" in printed
+    assert "not unique" in printed

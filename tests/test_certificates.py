@@ -116,6 +116,16 @@ def test_other_mistakes():
         certify(problem(encodings.onehot(300), 4))
 
 
+def test_merged_classes_are_another_problem():
+    """What the refusal of many classes says: no smaller problem has the minimum of this one."""
+    losses = [ncsolve.solve(ncsolve.UFM(encoding=encodings.onehot(len(counts)), counts=counts, lambda_w=5e-4,
+                                        lambda_h=5e-4, lambda_b=INF)).loss for counts in ((5, 5, 2), (10, 2))]
+    # T6 by hand: sum_k (2 T sqrt(n_k) - T^2)/(2N) with N = 12, T = 0.006
+    by_hand = [sum(2 * 0.006 * n**0.5 - 0.006**2 for n in counts) / 24 for counts in ((5, 5, 2), (10, 2))]
+    assert losses == pytest.approx(by_hand, rel=1e-12)
+    assert by_hand == pytest.approx([0.0029387, 0.0022852], abs=5e-8)
+
+
 # What is proved
 
 

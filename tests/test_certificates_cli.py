@@ -187,7 +187,8 @@ def test_convention_of_the_loss(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["certify", "--classes", "300"], "at most 256 classes and outputs; got 300"),
+        (["certify", "--classes", "300"], "at most 256 classes and outputs; got 300; fewer classes are another problem "
+         "with another minimum: 'ncsolve verify' checks this one numerically"),
         (["certify", "--digits", "0"], "digits must be a whole number from 1 to 500; got 0"),
         (["certify", "--lambda-w", "1/0"], "--lambda-w must be a number whose denominator is not zero; got '1/0'"),
         (["minimizer", "--lambda-b", "0/0"], "--lambda-b must be a number whose denominator is not zero; got '0/0'"),

@@ -333,3 +333,17 @@ def test_the_models_fit_on_the_page_and_can_be_read(browser, files, width):
                 page.type("lambda-b-text", lambda_b)
                 assert page.js("() => document.documentElement.scrollWidth") <= width
                 assert [entry for entry in page.js(CONTRAST) if entry[0] < 4.5] == []
+
+
+def test_a_finite_lambda_b_is_never_orthogonal(scripts):
+    for model in ({}, {"depth": 2}):
+        problem = onehot(**model)
+        settings = [{"lambda_w": 5e-3, "lambda_h": 5e-4, "lambda_b": lb} for lb in (1e12, 1e15, 1e99)]
+        assert {s["regime"] for s in solved_by_page(scripts, problem, settings)} == {"intermediate"}
+    codes = {"onehot": "orthogonal", "smoothed:0.1": "acute", "affine:1,-0.001": "intermediate"}
+    for spec, regime in codes.items():
+        code = encodings.make(spec, classes=3).affine
+        numbers = [code.a, code.q, code.row_sum]
+        asked = f"""new ncsolve.AffineProblem({numbers}, 3, 10, {{ features: "linear", depth: 1, dim: null }})
+            .state({{ lambda_w: 5e-3, lambda_h: 5e-4, lambda_b: Infinity }}, "mean").regime"""
+        assert scripts.js(asked) == regime

@@ -160,8 +160,8 @@ def within_bounds() -> Iterator[None]:
         yield
     except checker.Malformed as error:
         raise SizeError(
-            f"the numbers of a certificate must fit into its checker's bounds: {error}; round the codes or lambdas, or "
-            "ask for fewer digits"
+            f"the numbers of a certificate must fit into its checker's bounds: {error}; ask for fewer digits, or "
+            "round the codes or lambdas, which is a problem nearby with another minimum"
         ) from None
 
 

@@ -55,8 +55,8 @@ class ExactProblem:
         size = max(problem.classes, problem.code_length)
         if size > MAX_SIZE:
             raise SizeError(
-                f"a certificate holds dense matrices and is for at most {MAX_SIZE} classes and outputs; got {size} "
-                "(merge classes of equal count, or certify a smaller problem of the same kind)"
+                f"a certificate holds dense matrices and is for at most {MAX_SIZE} classes and outputs; got {size}; "
+                "fewer classes are another problem with another minimum: 'ncsolve verify' checks this one numerically"
             )
         return cls(
             codes=_codes(problem.encoding, codes),

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._balanced import BalancedFrame
 from ncsolve._conventions import Convention
 from ncsolve._factored import FactoredFrame
 from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
 from ncsolve.cli._describe_beyond import guarantee, is_extended, model, threshold, transition
+from ncsolve.cli._describe_collapse import collapse_of
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
@@ -50,6 +52,7 @@ def description(
         ("model", model(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
         ("regime", f"{minimizer.regime}: {_regime(minimizer)}"),
+        ("remedy", collapse_of(minimizer, convention)),
         ("transition", _transition(minimizer, convention, lambdas[2])),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
@@ -144,7 +147,7 @@ def _class_means(minimizer: Minimizer) -> str:
     text = f"squared length {lengths}"
     if pairs.inner.size:
         scale = float(pairs.diagonal.max())
-        low, high = (_rounded(float(end(pairs.inner)), scale) for end in (np.min, np.max))
+        low, high = (_rounded(minimizer, float(end(pairs.inner)), scale) for end in (np.min, np.max))
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
     span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
@@ -164,9 +167,10 @@ def _class_means(minimizer: Minimizer) -> str:
     return text
 
 
-def _rounded(value: float, scale: float) -> float:
-    """Zero for what rounding leaves of it in sums of numbers as large as ``scale``."""
-    return 0.0 if abs(value) <= 1e-15 * scale else value
+def _rounded(minimizer: Minimizer, value: float, scale: float) -> float:
+    """Zero for what sums of numbers as large as ``scale`` leave; off an orthogonal frame T5 has none."""
+    exact = isinstance(minimizer.frame, BalancedFrame) and minimizer.regime != "orthogonal"
+    return 0.0 if abs(value) <= 1e-15 * scale and not exact else value
 
 
 def _angle(minimizer: Minimizer) -> str:
@@ -181,8 +185,9 @@ def _angle(minimizer: Minimizer) -> str:
     if cosines.max - cosines.min <= 1e-12:
         pairs = minimizer.frame.pairs()
         which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"
-        return f"{_degrees(cosines.mean)} (cos {number(_rounded(cosines.mean, 1.0))}) between {which}\n{frames}"
-    low, mean, high = (_rounded(cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
+        cosine = number(_rounded(minimizer, cosines.mean, 1.0))
+        return f"{_degrees(cosines.mean)} (cos {cosine}) between {which}\n{frames}"
+    low, mean, high = (_rounded(minimizer, cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))
     return f"{_degrees(high)} to {_degrees(low)} (cos {number(high)} to {number(low)}, mean {number(mean)})\n{frames}"
 
 
@@ -216,8 +221,7 @@ def _law(minimizer: Minimizer, convention: Convention) -> str:
     drop *= convention.loss_factor(problem.samples, problem.code_length)
     return (
         "large bias regularization: against no bias, every inner product of class means is lower by "
-        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, "
-        "and the bias falls like 1/lambda_b"
+        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, and the bias falls like 1/lambda_b"
     )
 
 

@@ -104,7 +104,8 @@ def _relu_transition(problem: UFM, at: float | None, own: Callable[[float], str]
     if at is None:
         zero = orthogonal_frame(problem.replace(lambda_b=math.inf))  # which has the longest class means
         return "none: all class means are zero for every lambda_b" if zero is None or not zero.means.any() else (
-            "none: with ReLU features the frame is orthogonal for every lambda_b"
+            "none: with ReLU features and balanced counts the frame is orthogonal for every lambda_b"
+            + (" > 0" if problem.classes == 2 else "")  # at 0 the bias lies anywhere between the two codes
         )
     if abs(affine.row_sum) <= max(abs(affine.a), t):
         return f"lambda_b = {own(at)}: all class means are zero up to it, and an orthogonal frame beyond it"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ncsolve._conventions import Convention
 from ncsolve._path import Path
@@ -15,13 +16,18 @@ from ncsolve._regime_changes import RegimeChange
 from ncsolve._room import may_bind
 from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
+from ncsolve.cli._describe_collapse import collapse_of_path
 from ncsolve.cli._sparkline import sparkline
-from ncsolve.cli._tables import facts, number, show, table
+from ncsolve.cli._tables import facts, number, say, show, table, width
 
 __all__ = ["describe_path", "model_words"]
 
 _ROWS = 12
 _CHANGES = 8
+# What rounding leaves of the cosine of orthogonal class means.
+_NOISE = 1e-14
+# A curve that moves less, relatively, is flat.
+_FLAT = 1e-12
 
 
 def describe_path(
@@ -38,11 +44,14 @@ def describe_path(
         rows.add_row("compared", f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen")
     factor = user_factor(path, convention)
     rows.add_row("changes", "\n".join(_changes(path, factor)))
+    chosen = path.even_points(_ROWS)
+    remedy = collapse_of_path(path, chosen, convention)
+    if remedy:
+        rows.add_row("remedy", remedy)
+    columns = dict(columns) | {name: _cosines(path, columns[name]) for name in ("cos_min", "cos_mean", "cos_max")}
     mean = np.array(columns["cos_mean"], dtype=np.float64)
     if np.isfinite(mean).any():
-        low, high = (0.0 if abs(x) <= 1e-15 else x for x in (float(np.nanmin(mean)), float(np.nanmax(mean))))
-        line = sparkline(mean.tolist())
-        rows.add_row("mean cosine", f"{line}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)")
+        rows.add_row("mean cosine", _curve(mean))
     show(rows)
     print()
     cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
@@ -50,13 +59,21 @@ def describe_path(
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
     names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
     shown = table(path.varied, *names.values(), "rank", "regime")
-    chosen = path.even_points(_ROWS)
     for i in chosen:
         cells = [_cell(columns[name][i], 5) for name in (path.varied, *names)]
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
     show(shown)
     if len(path) > len(chosen):
-        print(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+        say(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+
+
+def _curve(values: NDArray[np.float64]) -> str:
+    """A curve in a line, or its value where there is no curve but rounding noise."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if high - low <= _FLAT * max(abs(low), abs(high)):
+        return f"{number(low, 5)} at every point" + (" with a pair of class means" if np.isnan(values).any() else "")
+    bars = sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
+    return f"{bars}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)"
 
 
 def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:
@@ -173,5 +190,18 @@ def _cell(value: object, digits: int) -> str:
     if isinstance(value, float):
         if math.isnan(value):
             return "-"
-        return number(0.0 if abs(value) < 1e-14 else value, digits)
+        return number(value, digits)
     return str(value)
+
+
+def _cosines(path: Path, column: Sequence[object]) -> list[float]:
+    """A column of cosines without the rounding noise of orthogonal class means.
+
+    Where a regime is named and it is not the orthogonal one, balanced codes in the paper's model, a small cosine is
+    known to its last digit: it comes from the gap between two singular values.
+    """
+    kept = ("simplex", "intermediate", "acute") if not path.beyond else ()
+    return [
+        0.0 if abs(value) <= _NOISE and regime not in kept else value
+        for value, regime in zip(np.array(column, dtype=np.float64).tolist(), path.regimes, strict=True)
+    ]

@@ -118,9 +118,11 @@ def _describe(found: Phase) -> None:
     """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
     import numpy as np
 
+    from ncsolve._conventions import convention as find_convention
     from ncsolve._second_parameter import AGAINST
+    from ncsolve.cli._describe_collapse import collapse_of_phase
     from ncsolve.cli._describe_path import model_words
-    from ncsolve.cli._tables import facts, number, show
+    from ncsolve.cli._tables import facts, number, show, width
 
     problem = found.problem
     rows = facts()
@@ -163,16 +165,22 @@ def _describe(found: Phase) -> None:
     rows.add_row("boundaries", "\n".join(lines) if lines else "none")
     if found.collapse:
         where = ", ".join(number(value, 10) for value in found.collapse)
-        rule = "no two class means differ"
+        text = f"no two class means differ from {found.against} = {where} on"
         if found.against == "imbalance":
-            rule = "classes of n_k = T^2/a^2 samples vanish"
-        rows.add_row("collapse", f"{rule} from {found.against} = {where} on, whatever lambda_b is")
+            text = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
+        rows.add_row("collapse", f"{text}, whatever lambda_b is")
+    remedy = collapse_of_phase(found, find_convention("paper"))
+    if remedy:
+        rows.add_row("remedy", remedy)
     if len(set(letters.values())) == len(letters):
-        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, min(60, found.lambda_b.size)).round().astype(int))
         picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
+        labels = [f"{found.against} = {number(found.values[i], 4)}" for i in picked]
+        room = (width() or 100) - 14 - max(map(len, labels))  # beside "boundaries" and the labels
+        many = min(60, found.lambda_b.size, max(room, 8))
+        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, many).round().astype(int))
         drawing = "\n".join(
-            "".join(letters[names[i, j]] for j in columns) + f"  {found.against} = {number(found.values[i], 4)}"
-            for i in picked
+            "".join(letters[names[i, j]] for j in columns) + f"  {label}"
+            for i, label in zip(picked, labels, strict=True)
         )
         key = ", ".join(f"{letter} {kind}" for kind, letter in letters.items())
         span = f"lambda_b from {number(found.lambda_b[0], 4)} to {number(found.lambda_b[-1], 4)}"

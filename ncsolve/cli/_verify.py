@@ -113,19 +113,19 @@ def verify(
         document = found.to_json() if asked is None else with_read(found.to_json(), asked)
         typer.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
-        from ncsolve.cli._tables import show
+        from ncsolve.cli._tables import say, show
 
         if asked is not None:
             say_read(asked)
         show(found.details() if details else found.table())
         typer.echo("")
         for text in found.failures:
-            typer.echo(f"disagrees: {text}")
+            say(f"disagrees: {text}")
         for text in getattr(found, "skipped", ()):
-            typer.echo(f"not verified: {text}")
+            say(f"not verified: {text}")
         if report is not None:
             typer.echo(f"saved {report}")
-        typer.echo(found.summary)
+        say(found.summary)
     if getattr(found, "interrupted", False):
         raise typer.Exit(130)
     if not found.passed:

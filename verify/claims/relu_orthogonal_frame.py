@@ -50,7 +50,8 @@ def examine(size: Size) -> list[Figure]:
 
 CLAIM = Claim(
     name="relu-orthogonal-frame",
-    statement="one-hot codes, balanced classes, H >= 0: an orthogonal frame for every lambda_b, with no transition",
+    statement="one-hot codes, balanced classes, t^2 < (K-1)/K, H >= 0: an orthogonal frame for every lambda_b, with no "
+    "transition",
     sources=("ncsolve",),
     run="L-BFGS with squared and with projected features from many starts, d = K + 1, for five lambda_b",
     examine=examine,

@@ -75,7 +75,8 @@ function reluStory(state) {
     }
     if (transition === null) {
         const free = lambda_b === 0 && K === 2 ? " A free bias may lie anywhere between the two codes." : "";
-        return `Orthogonal frame for every λ_b: features H ≥ 0 meet at no angle above 90°.${free}`;
+        return `Orthogonal frame for every λ_b, as all classes have as many samples: features H ≥ 0 meet at no angle `
+            + `above 90°.${free}`;
     }
     const star = `λ_b* = ${where}`;
     if (contrasts === 0) return `One and the same class mean for all: up to ${star} it is zero.`;

@@ -55,7 +55,7 @@ class DirectionsLaw extends PlainLaw {
             + (shifted - along) ** 2;
         const length = this.lengths(scalar, lambda_h);
         const frame = new Frame({
-            K, beta, contrasts, side: length(across), along: length(along),
+            K, beta, contrasts, side: length(across), along: length(along), order: meanOrder(this.codes, lambda_b),
             loss: formulas.fit_loss(fit, samples) + contrasts * penalty(across) + penalty(along)
                 + biasCost(this.codes, beta, lambda_b),
             sigma: [this.acrossG, shifted],

@@ -4,11 +4,20 @@
 // As in ncsolve: two lengths of a frame are equal, or one is zero, to a few roundings.
 const EQUAL = 1e-13;
 
+// Whether the label mean's singular value is below (-1), equal to (0) or above (1) that of the contrasts wherever it is
+// in the class means, as in ncsolve/_regimes.py; NaN where their sizes have to tell.
+function meanOrder({ a, w }, lambda_b) {
+    const [side, along] = [Math.abs(a), Math.abs(w)];
+    if (Math.abs(along - side) <= 4 * Number.EPSILON * (side + Math.abs(w - a))) return lambda_b === Infinity ? 0 : -1;
+    if (along < side) return -1;
+    return lambda_b === Infinity ? 1 : NaN;
+}
+
 class Frame {
     // beta: b = beta mu; sigma: what is drawn over lambda_b, one number a curve, NaN where a curve is not; diagonal and
-    // inner: the Gram matrix where it is known without cancellation.
-    constructor({ K, contrasts, side, along, beta, loss, sigma, diagonal, inner }) {
-        Object.assign(this, { K, contrasts, beta, loss, sigma });
+    // inner: the Gram matrix where it is known without cancellation; order: what ``meanOrder`` says.
+    constructor({ K, contrasts, side, along, beta, loss, sigma, diagonal, inner, order = NaN }) {
+        Object.assign(this, { K, contrasts, beta, loss, sigma, order });
         this.side = contrasts > 0 ? side : 0;
         this.along = along;
         const [m, s] = [along ** 2 / K, this.side ** 2];
@@ -58,6 +67,9 @@ class Frame {
         const [mean, across] = [this.along ** 2, this.side ** 2];
         const size = Math.max(mean, across);
         if (mean <= EQUAL * size) return "simplex";
+        if (across > EQUAL * size && !Number.isNaN(this.order)) {
+            return this.order < 0 ? "intermediate" : this.order > 0 ? "acute" : "orthogonal";
+        }
         if (Math.abs(mean - across) <= EQUAL * size) return "orthogonal";
         return mean < across ? "intermediate" : "acute";
     }

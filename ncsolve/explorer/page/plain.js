@@ -20,7 +20,7 @@ class PlainLaw {
         const rest = Math.abs(a) - across;
         const unit = formulas.feature_scale(lambda_w, lambda_h) / root;
         return new Frame({
-            K, beta, contrasts: K - 1,
+            K, beta, contrasts: K - 1, order: meanOrder(this.codes, lambda_b),
             side: unit * Math.sqrt(across * root), along: unit * Math.sqrt(mean * root),
             diagonal: formulas.affine_gram_diagonal(across, mean, n, K, lambda_w, lambda_h),
             inner: formulas.affine_gram_off_diagonal(gap, n, K, lambda_w, lambda_h),
