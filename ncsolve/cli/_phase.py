@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve.cli import _problem_options as options
-from ncsolve.cli._ranges import parse_range
+from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.errors import ProblemError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -88,7 +88,11 @@ def phase(
     if typed not in _AGAINST:
         raise UnknownNameError("parameter of a phase diagram", typed, _AGAINST)
     name, usual, logarithmic = _AGAINST[typed]
-    values = parse_range(f"--against {typed}", text if mark else usual, logarithmic=logarithmic)
+    range_, option = text if mark else usual, f"--against {typed}"
+    if name == "classes":
+        values = parse_whole_range(option, range_, "classes")
+    else:
+        values = parse_range(option, range_, logarithmic=logarithmic)
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=classes, per_class=per_class, counts=counts, labels=labels,
         label_column=label_column, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b="1", dim=dim,
