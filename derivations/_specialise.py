@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import sympy as sp
 from ncsolve.derivations._framework import Theorem
 from ncsolve.derivations._notation import NOTATION
 
+from ncsolve.certificates._numbers import exact_number
 from ncsolve.errors import ProblemError, UnknownNameError
 
 __all__ = ["parse_settings", "specialise"]
@@ -17,7 +17,7 @@ __all__ = ["parse_settings", "specialise"]
 def parse_settings(settings: list[str]) -> dict[str, sp.Expr]:
     """``["K=3", "lambda_b=1/2"]`` as exact numbers; decimals are read as typed (0.05 is 1/20), inf is allowed.
 
-    Raises ProblemError for anything else.
+    Raises ProblemError for anything else, and for numbers that are not between 1e-300 and 1e300.
     """
     values: dict[str, sp.Expr] = {}
     for setting in settings:
@@ -34,10 +34,7 @@ def parse_settings(settings: list[str]) -> dict[str, sp.Expr]:
 def _number(name: str, text: str) -> sp.Expr:
     if text in ("inf", "oo", "∞"):
         return sp.oo
-    try:
-        return sp.Rational(Fraction(text))
-    except (ValueError, ZeroDivisionError):
-        raise ProblemError(f"{name} must be a fraction, a decimal or inf; got {text!r}") from None
+    return sp.Rational(exact_number(name, text))
 
 
 def specialise(theorem: Theorem, values: Mapping[str, sp.Expr], *, simplify: bool = False) -> dict[str, sp.Expr]:

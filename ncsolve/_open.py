@@ -8,12 +8,14 @@ import select
 import stat
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader, FileIO
 from pathlib import Path
 
 from ncsolve.errors import FileError
 
-__all__ = ["MOST_BYTES", "read_bytes", "read_text", "shown_name"]
+__all__ = ["MOST_BYTES", "open_file", "read_bytes", "read_text", "shown_name"]
 
 MOST_BYTES = 1 << 28
 _CHUNK = 1 << 20
@@ -37,16 +39,10 @@ def read_bytes(path: str | Path, *, most: int = MOST_BYTES, what: str = "a file"
     ncsolve.errors.FileError: /dev/zero: is a device, not a file; name a file, or - for standard input
     """
     name = shown_name(path)
-    try:
+    with _in_words(name):
         stream, own = _open(os.fspath(path), name)
         with stream:
             data = _read(stream, name, most, own=own)
-    except FileError:
-        raise
-    except OSError as error:
-        raise FileError(f"{name}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, OverflowError):  # a NUL, or surrogates that stand for no bytes
-        raise FileError(f"{name}: cannot be read: no file can have this name") from None
     if len(data) > most:
         limit = f"{most >> 20} MiB" if most >> 20 else f"{most} bytes"
         raise FileError(f"{name}: {what} may have at most {limit}, and it has more; name the right file, or a part of "
@@ -62,6 +58,19 @@ def read_text(path: str | Path, *, most: int = MOST_BYTES, what: str = "a file")
         raise FileError(f"{shown_name(path)}: is not a text file in UTF-8; convert it") from None
 
 
+@contextmanager
+def open_file(path: str | Path) -> Iterator[BufferedReader]:
+    """A file that can be read in any order, which a pipe cannot.  Raises FileError."""
+    name = shown_name(path)
+    with _in_words(name):
+        raw, _ = _open(os.fspath(path), name)
+        stream = BufferedReader(raw)
+    with stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise FileError(f"{name}: is a pipe, and is read in any order; write it to a file first, and name that")
+        yield stream
+
+
 def shown_name(path: str | Path) -> str:
     r"""A file's name as one line, which every terminal and every encoding of text can take.
 
@@ -71,6 +80,19 @@ def shown_name(path: str | Path) -> str:
     """
     name = os.fspath(path)
     return "standard input" if name == "-" else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+
+
+@contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    """FileError for whatever the system says."""
+    try:
+        yield
+    except FileError:
+        raise
+    except OSError as error:
+        raise FileError(f"{name}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, OverflowError):  # a NUL, or surrogates that stand for no bytes
+        raise FileError(f"{name}: cannot be read: no file can have this name") from None
 
 
 def _open(path: str, name: str) -> tuple[FileIO, bool]:

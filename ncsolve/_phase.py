@@ -113,7 +113,7 @@ def phase(
         codes for K classes; imbalance R leaves n samples to half of the classes (rounded up) and n/R, rounded, to the
         others.
     values : sequence of at least two numbers
-        t and weight_decay above 0, classes from 2 on, imbalance from 1 on.
+        t and weight_decay above 0, classes whole numbers from 2 on, imbalance from 1 on.
     workers : int
         Processes, one row of the diagram at a time.
     progress : function, optional

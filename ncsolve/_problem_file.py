@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
 from ncsolve._conventions import CONVENTIONS
+from ncsolve._document_file import Written, read_fields, shown_value
+from ncsolve._parse import parse_float
 from ncsolve._reading._kinds import names_a_file
-from ncsolve.errors import FileError
+from ncsolve.errors import FileError, NCSolveError, ProblemError
 
 __all__ = ["ProblemFields", "read_problem_file"]
 
@@ -53,13 +53,13 @@ def read_problem_file(path: str | Path) -> ProblemFields:
     path = Path(path)
     if path.suffix.lower() not in _ENDINGS:
         raise FileError(f"{path}: unknown file ending {path.suffix!r}; use one of {', '.join(_ENDINGS)}")
-    document = _parse(path)
+    document = read_fields(path, "a problem file")
     known = [field.name for field in fields(ProblemFields)]
     for name in document:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
+            close = get_close_matches(name[:60], known, n=1)
             hint = f"did you mean {close[0]!r}? Fields" if close else "the fields are"
-            raise FileError(f"{path}: unknown field {name!r}; {hint}: {', '.join(known)}".replace("are:", "are"))
+            raise FileError(f"{path}: unknown field {shown_value(name)}; {hint}: {', '.join(known)}".replace("are:", "are"))
     given = [name for name in _SOURCES if name in document]
     if len(given) > 1:
         raise FileError(f"{path}: give the samples per class in one way; got {' and '.join(given)}, drop all but one")
@@ -68,11 +68,10 @@ def read_problem_file(path: str | Path) -> ProblemFields:
         rule, convert = _RULES[name]
         try:
             values[name] = convert(value)
+        except NCSolveError as error:
+            raise FileError(f"{path}: the field {name}: {error}") from None
         except (TypeError, ValueError):
-            shown = repr(value)
-            raise FileError(
-                f"{path}: the field {name} must be {rule}; got {shown if len(shown) < 60 else shown[:57] + '...'}"
-            ) from None
+            raise FileError(f"{path}: the field {name} must be {rule}; got {shown_value(value)}") from None
     for name in ("encoding", "labels", "counts"):
         if isinstance(values.get(name), Path):
             values[name] = path.parent / str(values[name])
@@ -81,31 +80,11 @@ def read_problem_file(path: str | Path) -> ProblemFields:
     return ProblemFields(**values)  # type: ignore[arg-type]  # each value has been converted to its field's type
 
 
-def _parse(path: Path) -> dict[str, object]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    try:
-        text = data.decode("utf-8-sig")
-        if path.suffix.lower() == ".toml":
-            document = tomllib.loads(text, parse_float=_Written)
-        else:
-            document = json.loads(text, parse_float=_Written, parse_constant=_Written)
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: is not a text file in UTF-8") from None
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise FileError(f"{path}: is not valid {path.suffix[1:].upper()}: {error}") from None
-    except RecursionError:
-        raise FileError(f"{path}: is nested too deeply; a problem is one flat table of fields") from None
-    if not isinstance(document, dict):
-        raise FileError(f"{path}: must hold one table of fields, such as encoding = \"onehot\"")
-    return document
-
-
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
+    if value.bit_length() > 128:  # seeds are as long
+        raise ProblemError(f"it must be a whole number below 2^128; got {shown_value(value)}")
     return value
 
 
@@ -124,26 +103,14 @@ def _one_of(*names: str) -> Callable[[object], str]:
     return choose
 
 
-class _Written(float):
-    """A number that remembers how it was written."""
-
-    text: str
-
-    def __new__(cls, text: str) -> _Written:
-        number = super().__new__(cls, text.replace("_", ""))
-        number.text = text.replace("_", "").lstrip("+")
-        return number
-
-    def __repr__(self) -> str:
-        return self.text
-
-
 def _number(value: object) -> str:
     if value == "inf":  # JSON has no infinity
         return "inf"
-    if isinstance(value, bool) or not isinstance(value, (int, _Written)) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, Written)) or value != value:
         raise TypeError
-    return value.text if isinstance(value, _Written) else str(value)
+    text = value.text if isinstance(value, Written) else str(value)
+    parse_float("it", text)  # a float would make 0 of 1e-400
+    return text
 
 
 def _numbers(value: object) -> str:

@@ -107,7 +107,7 @@ def _imbalance_ratios(n: int, k: int, scale: float) -> list[float]:
 
 
 def second_parameter(problem: UFM, name: str, values: Sequence[float] | ArrayLike) -> SecondParameter:
-    """A second parameter with its values checked, sorted and, for classes and imbalance, rounded to what is possible.
+    """A second parameter with its values checked, sorted and, for imbalance, rounded to what is possible.
 
     Raises ProblemError and UnknownNameError.
     """
@@ -129,8 +129,9 @@ def second_parameter(problem: UFM, name: str, values: Sequence[float] | ArrayLik
             f"against {name} the problem must have the same count in every class; got "
             f"{len(problem.counts.values)} distinct counts, give one with per_class"
         )
-    if name == "classes":
-        grid = np.round(grid)
+    if name == "classes" and not (grid == np.round(grid)).all():
+        odd = grid[grid != np.round(grid)][0]
+        raise ProblemError(f"classes must be whole numbers; got {odd:g}, round them (numpy.round)")
     if name == "imbalance":
         if problem.classes < 2:
             raise ProblemError("imbalance needs at least two classes; got 1")

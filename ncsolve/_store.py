@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import zipfile
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from ncsolve._factored import FactoredFrame
 from ncsolve._files import write_whole
 from ncsolve._minimizer import Minimizer
 from ncsolve._objective import objective
+from ncsolve._open import open_file
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
 from ncsolve.encodings import from_array
@@ -21,6 +25,9 @@ __all__ = ["load", "save"]
 _FORMAT = "ncsolve.minimizer.npz/1"
 # Two correct solutions differ by rounding only; the loss is known to about 1e-14.
 _AGREE = 1e-10
+# ``save`` does not compress, so its files are as large as their arrays; of others no more than this is unpacked.
+_MOST_UNPACKED = 1 << 26
+_READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None:
@@ -52,11 +59,30 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
 
 
+def _checked_archive(stream: BufferedReader, path: Path) -> np.lib.npyio.NpzFile:
+    """The arrays of a file, none of which has been read; what they would fill was compared with what there is."""
+    with zipfile.ZipFile(stream) as archive:
+        sizes = {member: member.file_size for member in archive.infolist()}
+        most = max(os.fstat(stream.fileno()).st_size, _MOST_UNPACKED)
+        if sum(sizes.values()) > most:
+            raise FileError(
+                f"{path}: its arrays may have {most >> 20} MiB in all, and they have {sum(sizes.values()) >> 20}; it "
+                "was compressed by another program, solve the problem again"
+            )
+        for member, size in sizes.items():
+            with archive.open(member) as head:
+                shape, _, kind = _READ_HEADER[np.lib.format.read_magic(head)](head)
+            if math.prod(shape) * kind.itemsize > size:
+                raise ValueError
+    stream.seek(0)
+    return np.load(stream, allow_pickle=False)  # type: ignore[no-any-return]
+
+
 def load(path: str | Path) -> Minimizer:
     """See Minimizer.load."""
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open_file(path) as stream, _checked_archive(stream, path) as data:
             if str(data["format"]) != _FORMAT:
                 raise FileError(f"{path}: expected the format {_FORMAT}; got {data['format']}")
             names = data["class_names"].tolist()
@@ -75,8 +101,6 @@ def load(path: str | Path) -> Minimizer:
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
             stack = tuple(data[f"W_{number}"] for number in range(1, len(layers) + 1)) or (w,)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
     except FileError:
         raise
     except Exception:  # damaged archives raise errors of many kinds

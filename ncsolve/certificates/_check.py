@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncsolve._open import read_bytes
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
 
@@ -38,11 +39,7 @@ def check_file(path: str | Path) -> CheckResult:
     Raises FileError if the file cannot be read or is not a certificate; a certificate whose evidence does not hold is
     no error: the result says why.
     """
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(checker.MAX_BYTES + 1)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
+    data = read_bytes(path, most=checker.MAX_BYTES, what="a certificate")
     try:
         return check_bytes(data)
     except FileError as error:

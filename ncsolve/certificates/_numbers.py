@@ -15,6 +15,7 @@ Exact: TypeAlias = int | float | str | Fraction | Decimal
 Table: TypeAlias = list[list[Fraction]]
 # Powers of ten beyond this are no doubles, and far beyond it they would fill the memory.
 _MAX_EXPONENT = 300
+_MAX_BITS = 3322  # 1000 digits
 
 
 def exact_number(name: str, value: Exact) -> Fraction:
@@ -32,7 +33,9 @@ def exact_number(name: str, value: Exact) -> Fraction:
         return _from_text(name, value)
     if isinstance(value, Decimal) and value.is_finite():
         return _from_decimal(name, value)
-    if isinstance(value, (int, float, Fraction)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+        return _bounded(name, Fraction(value))
+    if isinstance(value, float) and math.isfinite(value):
         return Fraction(value)
     raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {value!r}')
 
@@ -49,6 +52,12 @@ def _from_text(name: str, text: str) -> Fraction:
         return found / below
     except InvalidOperation:
         raise ProblemError(f'{name} must be a finite number, such as "5e-4" or "1/2000"; got {text[:60]!r}') from None
+
+
+def _bounded(name: str, value: Fraction) -> Fraction:
+    if max(abs(value.numerator), value.denominator).bit_length() > _MAX_BITS:
+        raise ProblemError(f"{name} must be a fraction of integers of at most 1000 digits; round it")
+    return value
 
 
 def _from_decimal(name: str, value: Decimal) -> Fraction:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._ranges import parse_range
+from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError, UnknownNameError
@@ -82,7 +82,11 @@ def phase(
     if typed not in _AGAINST:
         raise UnknownNameError("parameter of a phase diagram", typed, _AGAINST)
     name, usual, logarithmic = _AGAINST[typed]
-    values = parse_range(f"--against {typed}", text if mark else usual, logarithmic=logarithmic)
+    range_, option = text if mark else usual, f"--against {typed}"
+    if name == "classes":
+        values = parse_whole_range(option, range_, "classes")
+    else:
+        values = parse_range(option, range_, logarithmic=logarithmic)
     asked = request(replace(given, lambda_b="1"))
     if asked.convention.name != "paper":
         raise ProblemError(

@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._parse import parse_float, shortened
 from ncsolve.errors import ProblemError
 
-__all__ = ["is_range", "parse_class_range", "parse_range"]
+__all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]
 
 Array = NDArray[np.float64]
 _MOST = 1_000_000
@@ -30,13 +31,13 @@ def parse_range(option: str, text: str, *, logarithmic: bool = True, ends: bool 
         return np.array([_number(option, word, text) for word in text.split(",")])
     words = text.split(":")
     if len(words) > 3:
-        raise ProblemError(f"{option} must be a range LOW:HIGH:POINTS such as 1e-3:10:200; got {text!r}")
+        raise ProblemError(f"{option} must be a range LOW:HIGH:POINTS such as 1e-3:10:200; got {shortened(text)}")
     low, high = _number(option, words[0], text), _number(option, words[1], text)
     count = points if len(words) == 2 else _count(option, words[2], text)
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high or (logarithmic and low <= 0):
         rule = "positive and finite ends" if logarithmic else "finite ends"
         raise ProblemError(
-            f"{option} must be a range with {rule}, the lower one first; got {text!r}"
+            f"{option} must be a range with {rule}, the lower one first; got {shortened(text)}"
             + (" (0 and inf are added to it)" if ends else "")
         )
     grid = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
@@ -44,35 +45,36 @@ def parse_range(option: str, text: str, *, logarithmic: bool = True, ends: bool 
     return np.concatenate(([0.0], grid, [math.inf])) if ends else grid
 
 
+def parse_whole_range(option: str, text: str, what: str, *, points: int = 100) -> Array:
+    """The whole numbers nearest to those of a range of equal factors, or a list, which must be of whole numbers."""
+    values = parse_range(option, text, points=points)
+    typed = values[[0, -1]] if ":" in text else values
+    if not (typed == np.round(typed)).all():
+        raise ProblemError(f"{option} must be whole numbers of {what}; got {shortened(text)}")
+    return np.unique(np.round(values)) if ":" in text else values
+
+
 def parse_class_range(option: str, text: str, names: tuple[str, ...] | None, classes: int) -> tuple[int, Array]:
     """The class and the counts of CLASS=LOW:HIGH:POINTS; the counts are whole numbers, spaced by equal factors."""
     word, mark, rest = text.rpartition("=")
     if not mark or not is_range(rest):
-        raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {text!r}")
+        raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {shortened(text)}")
     if names is not None and word in names:
         index = names.index(word)
-    elif word.isascii() and word.isdigit() and int(word) < classes:
+    elif word.isascii() and word.isdigit() and len(word) < 10 and int(word) < classes:
         index = int(word)
     else:
         known = f"a number from 0 to {classes - 1}" if names is None else f"one of {', '.join(names[:12])}"
-        raise ProblemError(f"{option} must name a class, {known}; got {word!r}")
-    values = parse_range(option, rest, points=50)
-    if not (values == np.round(values)).all() and ":" not in rest:
-        raise ProblemError(f"{option} must be whole numbers of samples; got {rest!r}")
-    return index, np.unique(np.round(values)) if ":" in rest else values
+        raise ProblemError(f"{option} must name a class, {known}; got {shortened(word)}")
+    return index, parse_whole_range(option, rest, "samples", points=50)
 
 
 def _number(option: str, word: str, text: str) -> float:
+    rule = "a range such as 1e-3:10:200 or a list such as 0,0.1,inf"
     try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if math.isnan(value):
-        raise ProblemError(
-            f"{option} must be a range such as 1e-3:10:200 or a list such as 0,0.1,inf; got {word.strip()!r} in "
-            f"{text!r}"
-        )
-    return value
+        return parse_float(option, word, rule)
+    except ProblemError as error:
+        raise ProblemError(f"{error} in {shortened(text)}" if rule in str(error) else str(error)) from None
 
 
 def _count(option: str, word: str, text: str) -> int:
@@ -82,6 +84,7 @@ def _count(option: str, word: str, text: str) -> int:
         count = 0
     if not 2 <= count <= _MOST:
         raise ProblemError(
-            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {word.strip()!r} in {text!r}"
+            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {shortened(word.strip())} in "
+            f"{shortened(text)}"
         )
     return count

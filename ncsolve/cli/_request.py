@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,16 +164,6 @@ def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
 
 
 def _number(option: str, text: str) -> float:
-    if "/" in text:  # exact until here: certificates take the text itself
-        from ncsolve.certificates._numbers import exact_number
+    from ncsolve._parse import parse_float
 
-        return float(exact_number(option, text))
-    try:
-        value = float(text)
-    except ValueError:
-        raise ProblemError(
-            f"{option} must be a number such as 5e-4 or 1/2000 (or inf for --lambda-b); got {text!r}"
-        ) from None
-    if math.isnan(value):
-        raise ProblemError(f"{option} must be a number such as 5e-4; got {text!r}")
-    return value
+    return parse_float(option, text, "a number such as 5e-4 or 1/2000 (or inf for --lambda-b)")

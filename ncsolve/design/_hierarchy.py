@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._open import read_text
 from ncsolve.design._targets import MOST_CLASSES
 from ncsolve.errors import FileError, ProblemError, SizeError
 
@@ -17,6 +18,7 @@ __all__ = ["Hierarchy", "hierarchy_gram", "read_hierarchy"]
 
 Array = NDArray[np.float64]
 _DEEPEST = 200
+_MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,7 @@ def parse_hierarchy(tree: object) -> Hierarchy:
         else:
             raise ProblemError(
                 "a hierarchy must be made of class names (strings), lists and objects; got "
-                f"{json.dumps(node, default=str)} {_at(branch)}"
+                f"{json.dumps(node, default=str)[:60]} {_at(branch)}"
             )
         if not children:
             raise ProblemError(f"a branch of a hierarchy must hold a class; there is an empty one {_at(branch)}")
@@ -111,19 +113,17 @@ def parse_hierarchy(tree: object) -> Hierarchy:
 
 def read_hierarchy(path: str | Path) -> Hierarchy:
     """Read a hierarchy from a JSON file.  Raises FileError, naming the file."""
-    path = Path(path)
+    text = read_text(path, most=_MOST_BYTES, what="a hierarchy")
     try:
-        tree = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise FileError(f"{path}: is not a text file in UTF-8") from None
+        tree = json.loads(text, object_pairs_hook=_unique)
     except RecursionError:
         raise FileError(f"{path}: is nested too deeply; a hierarchy has up to {_DEEPEST} levels") from None
     except json.JSONDecodeError as error:
         raise FileError(f"{path}, line {error.lineno}: is not JSON: {error.msg}") from None
     except ProblemError as error:
         raise FileError(f"{path}: {error}") from None
+    except ValueError:  # what int() says of more digits than it takes
+        raise FileError(f"{path}: holds an integer with more digits than can be read; classes are strings") from None
     try:
         return parse_hierarchy(tree)
     except ProblemError as error:

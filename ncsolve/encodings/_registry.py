@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ncsolve._parse import parse_float, shortened
 from ncsolve.encodings import _affine, _codes
 from ncsolve.encodings._base import Encoding
-from ncsolve.errors import EncodingError, UnknownNameError
+from ncsolve.errors import EncodingError, ProblemError, UnknownNameError
 
 __all__ = ["EncodingEntry", "get", "make", "names", "register"]
 
@@ -112,12 +114,12 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
 
 
 def _number(text: str, spec: str) -> int | float:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    raise EncodingError(f"the parameters of an encoding must be numbers; got {text!r} in {spec!r}")
+    if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
+        return int(text)
+    try:
+        return parse_float("the parameters of an encoding", text, "numbers")
+    except ProblemError as error:
+        raise EncodingError(f"{error} in {shortened(spec)}") from None
 
 
 def _names_and_aliases() -> list[str]:
