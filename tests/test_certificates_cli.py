@@ -193,7 +193,7 @@ def test_convention_of_the_loss(run):
         (["certify", "--lambda-w", "1/0"], "--lambda-w must be a number whose denominator is not zero; got '1/0'"),
         (["minimizer", "--lambda-b", "0/0"], "--lambda-b must be a number whose denominator is not zero; got '0/0'"),
         (["certify", "--lambda-b", "1e-200/1e200"], "--lambda-b must be between 1e-300 and 1e300"),
-        (["certify", "--lambda-w", "one/two"], "--lambda-w must be a finite number"),
+        (["certify", "--lambda-w", "one/two"], "--lambda-w must be a number such as 5e-4 or 1/2000"),
         (["certify", "--lambda-w", "half"], "--lambda-w must be a number"),
         (["certify", "--lambda-b", "0." + "1" * 1001], "--lambda-b must be between 1e-300 and 1e300 and"),
         (["certify", "--encoding", "onehto"], "did you mean 'onehot'?"),

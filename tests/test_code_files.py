@@ -9,6 +9,7 @@ from ncsolve._reading._codes import read_codes
 from ncsolve._reading._kinds import names_a_file
 from ncsolve._reading._samples import read_counts
 from ncsolve.cli._problem_options import ProblemArguments
+from ncsolve.cli._ranges import parse_class_range
 from ncsolve.cli._request import request
 from ncsolve.encodings import from_file
 from ncsolve.errors import FileError, ProblemError
@@ -156,6 +157,14 @@ def test_order_and_headers_from_a_problem_file(tmp_path):
     ):
         with pytest.raises(ProblemError, match=message):
             request(ProblemArguments(**options))
+
+
+def test_a_class_is_named_by_its_label(tmp_path):
+    """Of the labels 0, 1, 3 the class 2 is none, though there is a third one; words can be counted as well."""
+    with pytest.raises(ProblemError, match="must name a class, one of 0, 1, 3; got '2'"):
+        parse_class_range("--count", "2=1:10:3", ("0", "1", "3"), 3)
+    assert parse_class_range("--count", "3=1:10:3", ("0", "1", "3"), 3)[0] == 2
+    assert parse_class_range("--count", "2=1:10:3", ("a", "b", "c"), 3)[0] == 2
 
 
 def test_the_order_is_in_the_json_of_many_classes(tmp_path, capsys):

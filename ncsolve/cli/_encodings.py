@@ -35,5 +35,7 @@ def list_encodings(
     shown = table("encoding", "codes (K classes)", "example")
     for entry in entries:
         shown.add_row(entry.name, entry.summary, f"--encoding {entry.example}")
-    shown.add_row("FILE", "a .csv, .tsv, .txt, .npy or .npz file: a row per output, a column per class", "--encoding codes.csv")
+    shown.add_row(
+        "FILE", "a .csv, .tsv, .txt, .npy or .npz file: a row per output, a column per class", "--encoding codes.csv"
+    )
     show(shown)

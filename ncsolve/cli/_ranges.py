@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._parse import parse_float, shortened
+from ncsolve._reading._classes import listed
+from ncsolve._reading._numerals import label_number
 from ncsolve.errors import ProblemError
 
 __all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]
@@ -61,12 +63,17 @@ def parse_class_range(option: str, text: str, names: tuple[str, ...] | None, cla
         raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {shortened(text)}")
     if names is not None and word in names:
         index = names.index(word)
-    elif word.isascii() and word.isdigit() and len(word) < 10 and int(word) < classes:
+    elif _are_words(names) and word.isascii() and word.isdigit() and len(word) < 10 and int(word) < classes:
         index = int(word)
     else:
-        known = f"a number from 0 to {classes - 1}" if names is None else f"one of {', '.join(names[:12])}"
+        known = f"a number from 0 to {classes - 1}" if names is None else f"one of {listed(names)}"
         raise ProblemError(f"{option} must name a class, {known}; got {shortened(word)}")
     return index, parse_whole_range(option, rest, "samples", points=50)
+
+
+def _are_words(names: tuple[str, ...] | None) -> bool:
+    """Whether a number can only be the place of a class, for no class has a number as its name."""
+    return names is None or not any(label_number(name) is not None for name in names)
 
 
 def _number(option: str, word: str, text: str) -> float:
