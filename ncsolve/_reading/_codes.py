@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ncsolve._open import shown_name
 from ncsolve._reading._arrays import one_array
-from ncsolve._reading._kinds import CODE_ENDINGS, has_table_ending, kind_and_bytes
+from ncsolve._reading._kinds import CODE_ENDINGS, has_table_ending, kind_and_bytes, short_name
 from ncsolve._reading._numerals import decimal_point, number_text
 from ncsolve._reading._table import SEPARATORS, lines_of, split_rows
 from ncsolve.errors import FileError
@@ -60,7 +60,7 @@ def read_codes(path: str | Path, *, header: bool | None = None) -> CodeFile:
     ``header`` says whether line 1 is one, where it must not be left to the rules.  Raises FileError, with the line.
     """
     kind, data = kind_and_bytes(path, CODE_ENDINGS, "a file of codes")
-    name, shown = shown_name(path), Path(path).name if str(path) != "-" else shown_name(path)
+    name, shown = shown_name(path), short_name(path)
     if kind in (".npy", ".npz"):
         array = one_array(name, kind, data)
         if array.dtype.kind not in "iufb" or array.ndim != 2:

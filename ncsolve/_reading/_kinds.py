@@ -8,7 +8,8 @@ from pathlib import Path
 from ncsolve._open import read_bytes, shown_name
 from ncsolve.errors import FileError
 
-__all__ = ["CODE_ENDINGS", "LABEL_ENDINGS", "MOST_BYTES", "has_table_ending", "kind_and_bytes", "names_a_file"]
+__all__ = ["CODE_ENDINGS", "LABEL_ENDINGS", "MOST_BYTES", "has_table_ending", "kind_and_bytes", "names_a_file",
+           "short_name"]
 
 TABLES = (".csv", ".tsv")
 CODE_ENDINGS = (".csv", ".tsv", ".txt", ".npy", ".npz")
@@ -45,6 +46,11 @@ def kind_and_bytes(path: str | Path, endings: tuple[str, ...], what: str) -> tup
     if pipe:
         ending = next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), ".txt")
     return ending, data
+
+
+def short_name(path: str | Path) -> str:
+    """A file's name without its folders, a pipe's whole name."""
+    return shown_name(path if _PIPES.fullmatch(str(path)) else Path(path).name)
 
 
 def has_table_ending(kind: str) -> bool:

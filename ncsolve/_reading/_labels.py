@@ -10,7 +10,7 @@ from ncsolve._open import shown_name
 from ncsolve._reading._arrays import count_entries, one_array
 from ncsolve._reading._classes import Classes, group_labels, listed
 from ncsolve._reading._columns import LabelColumn, find_column
-from ncsolve._reading._kinds import LABEL_ENDINGS, has_table_ending, kind_and_bytes
+from ncsolve._reading._kinds import LABEL_ENDINGS, has_table_ending, kind_and_bytes, short_name
 from ncsolve._reading._numerals import MISSING, is_whole, label_number
 from ncsolve._reading._parquet import parquet_labels
 from ncsolve.errors import FileError
@@ -70,8 +70,7 @@ def read_labels(
         counts, where = parquet_labels(name, data, column)
     else:
         counts, where = _read_text(name, kind, data, column, header)
-    return LabelFile(name=Path(path).name if name != "standard input" else name, where=where,
-                     classes=group_labels(counts, text=text))
+    return LabelFile(name=short_name(path), where=where, classes=group_labels(counts, text=text))
 
 
 def _read_text(

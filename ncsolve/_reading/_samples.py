@@ -8,7 +8,7 @@ from pathlib import Path
 from ncsolve._open import shown_name
 from ncsolve._reading._arrays import one_array
 from ncsolve._reading._codes import read_codes
-from ncsolve._reading._kinds import CODE_ENDINGS, kind_and_bytes
+from ncsolve._reading._kinds import CODE_ENDINGS, kind_and_bytes, short_name
 from ncsolve._reading._numerals import label_number
 from ncsolve.errors import FileError
 
@@ -48,7 +48,7 @@ def read_counts(path: str | Path, *, header: bool | None = None) -> CountFile:
     if not row:
         raise FileError(f"{name}: samples per class must be one row or one column of whole numbers; the file has more, "
                         "keep one (labels, one a sample, go with --labels)")
-    return CountFile(name=Path(path).name if str(path) != "-" else name, notes=notes,
+    return CountFile(name=short_name(path), notes=notes,
                      counts=tuple(_count(name, k, text) for k, text in enumerate(texts)))
 
 
