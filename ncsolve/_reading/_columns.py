@@ -66,7 +66,8 @@ def find_column(name: str, kind: str, data: bytes, column: str | None) -> LabelC
     if plain or (column is None and (_is_file_list(lines) or _has_number_column([line.split() for line in lines]))):
         return _of_lines(name, data, lines, column)
     mark = "\t" if kind == ".tsv" else ";" if ";" in lines[0] and "," not in lines[0] else ","
-    _check_widths(name, data, mark)
+    if any(mark in line for line in lines):
+        _check_widths(name, data, mark)
     return _of_table(name, data, mark, [lines], column)
 
 
