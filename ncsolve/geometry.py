@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import real_array
 from ncsolve._boundaries import Boundaries, worst_boundary
-from ncsolve._statistics import check_labels
+from ncsolve._measured import measured, measured_gram, positive_number, unit_scale
+from ncsolve._within import class_means_of, nc1, within_class_energy
 from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError
 
@@ -29,6 +29,7 @@ __all__ = [
     "nc4_mismatch",
     "self_duality_error",
     "simplex_cosine",
+    "within_class_energy",
 ]
 
 Array = NDArray[np.float64]
@@ -72,13 +73,13 @@ def simplex_cosine(classes: int) -> float:
 def cosine_matrix(gram: ArrayLike) -> Array:
     """Cosines between vectors from their Gram matrix (K, K); NaN where a vector is zero.
 
-    Raises ProblemError for no square array.
+    Raises ProblemError for what is no Gram matrix, class means among them.
 
     >>> cosine_matrix([[4., 2.], [2., 4.]])
     array([[1. , 0.5],
            [0.5, 1. ]])
     """
-    g = _square(gram)
+    g = unit_scale(measured_gram(gram))
     length = np.sqrt(np.maximum(np.diag(g), 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.outer(length, length) > 0, g / np.outer(length, length), np.nan)
@@ -88,13 +89,13 @@ def distance_to_simplex_etf(gram: ArrayLike) -> float | None:
     r"""Distance of a Gram matrix to that of a simplex ETF, both normalised:
     :math:`\| G/\|G\|_F - (I - J/K)/\sqrt{K-1} \|_F`; None for a zero Gram matrix or K = 1.
 
-    Raises ProblemError for no square array.  Source: Papyan, Han & Donoho 2020; Zhou et al. 2022, here without
-    centring.
+    Raises ProblemError for what is no Gram matrix, class means among them.  Source: Papyan, Han & Donoho 2020; Zhu et
+    al. 2021, here of class means that are not centred.
 
     >>> distance_to_simplex_etf([[1., -1.], [-1., 1.]]) < 1e-15
     True
     """
-    g = _square(gram)
+    g = unit_scale(measured_gram(gram))
     k = g.shape[0]
     return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[0]
 
@@ -103,12 +104,12 @@ def distance_to_orthogonal_frame(gram: ArrayLike) -> float | None:
     r"""Distance of a Gram matrix to that of an orthogonal frame of equal lengths, both normalised:
     :math:`\| G/\|G\|_F - I/\sqrt{K} \|_F`; None for a zero Gram matrix.
 
-    Raises ProblemError for no square array.  Source: Tirer & Bruna 2022.
+    Raises ProblemError for what is no Gram matrix, class means among them.  Source: Tirer & Bruna 2022.
 
     >>> distance_to_orthogonal_frame([[2., 0.], [0., 2.]]) < 1e-15
     True
     """
-    g = _square(gram)
+    g = unit_scale(measured_gram(gram))
     k = g.shape[0]
     return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[1]
 
@@ -132,57 +133,23 @@ def weighted_frame_distances(
     return simplex, distance(1 / math.sqrt(k), 0.0)
 
 
-def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
-    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples.
-
-    Raises ProblemError for shapes that do not fit, or labels outside 0 .. classes-1.
-
-    >>> class_means_of([[0., 2., 5.]], [0, 0, 1], 2)
-    array([[1., 5.]])
-    """
-    h, y = _features(features, labels, classes)
-    counts = np.bincount(y, minlength=classes).astype(np.float64)
-    sums = np.zeros((h.shape[0], classes))
-    np.add.at(sums.T, y, h.T)
-    with np.errstate(invalid="ignore"):
-        return np.where(counts > 0, sums / np.where(counts > 0, counts, 1.0), np.nan)
-
-
-def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
-    r"""NC1, within-class variability :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+) / K` of features (d, N).
-
-    :math:`\Sigma_W` and :math:`\Sigma_B` are the within-class and between-class covariances; None when all class
-    means coincide, because the ratio is then undefined.  Raises ProblemError for shapes that do not
-    fit.  Source: Papyan, Han & Donoho 2020.
-
-    >>> nc1([[0., 0., 1., 1.]], [0, 0, 1, 1], 2)
-    0.0
-    """
-    h, y = _features(features, labels, classes)
-    means = class_means_of(h, y, classes)
-    present = np.bincount(y, minlength=classes) > 0
-    within = h - means[:, y]
-    centred = means[:, present] - means[:, present].mean(axis=1, keepdims=True)
-    scale = float(np.abs(means[:, present]).max(initial=0.0))
-    if float(np.abs(centred).max(initial=0.0)) <= 1e-14 * scale or scale == 0.0:
-        return None
-    sigma_w = within @ within.T / h.shape[1]
-    sigma_b = centred @ centred.T / int(present.sum())
-    return float(np.trace(sigma_w @ np.linalg.pinv(sigma_b, hermitian=True)) / int(present.sum()))
-
-
 def self_duality_error(classifier: ArrayLike, class_means: ArrayLike) -> float | None:
     r"""NC3, :math:`\| A/\|A\|_F - H/\|H\|_F \|_F` for class vectors A (d, K) and class means H (d, K).
 
     For one-hot codes A is W^T.  For other encodings the vector that W gives to class k is W^T (e_k - b).  None when
-    either is zero.  Raises ProblemError for shapes that differ.  Source: Papyan, Han & Donoho 2020; T7.
+    either is zero.  Raises ProblemError for shapes that differ, or entries that are not finite.  Source: Papyan, Han &
+    Donoho 2020; T7.
 
     >>> self_duality_error([[2., 0.], [0., 2.]], [[1., 0.], [0., 1.]])
     0.0
     """
-    a, h = real_array(classifier, "class vectors"), real_array(class_means, "class means")
-    if a.shape != h.shape or a.ndim != 2:
-        raise ProblemError(f"class vectors and class means must both have shape (d, K); got {a.shape} and {h.shape}")
+    a, h = measured(classifier, "class vectors", "(d, K)"), measured(class_means, "class means", "(d, K)")
+    if a.shape != h.shape:
+        hint = ", pass W.T" if a.T.shape == h.shape else ""
+        raise ProblemError(
+            f"class vectors and class means must both have shape (d, K); got {a.shape} and {h.shape}{hint}"
+        )
+    a, h = unit_scale(a), unit_scale(h)
     size_a, size_h = float(np.linalg.norm(a)), float(np.linalg.norm(h))
     if size_a == 0.0 or size_h == 0.0:
         return None
@@ -211,9 +178,11 @@ def nc4_mismatch(
     >>> round(worst, 6), classes
     (0.316228, (0, 1))
     """
-    h, sigma = real_array(means, "class means"), real_array(stretch, "the eigenvalues of Sigma")
-    code = real_array(codes_minus_bias_square, "the squares ||e_k - b||^2")
-    if h.ndim != 2 or sigma.shape != h.shape[:1] or code.shape != h.shape[1:]:
+    h = measured(means, "class means", "(p, K)", empty=True)
+    sigma = measured(stretch, "the eigenvalues of Sigma", "(p,)", empty=True)
+    code = measured(codes_minus_bias_square, "the squares ||e_k - b||^2", "(K,)", empty=True)
+    kappa = positive_number(kappa, "kappa = sqrt(lambda_h/lambda_w)")
+    if sigma.shape != h.shape[:1] or code.shape != h.shape[1:]:
         raise ProblemError(
             f"class means (p, K), eigenvalues (p,) and squares (K,) must fit; got {h.shape}, {sigma.shape} and "
             f"{code.shape}"
@@ -235,20 +204,5 @@ def boundary_mismatch(
     return worst_boundary(Boundaries(h=h, normal=normal, code=code, own=own, scale=scale))
 
 
-def _square(gram: ArrayLike) -> Array:
-    g = real_array(gram, "a Gram matrix")
-    if g.ndim != 2 or g.shape[0] != g.shape[1] or g.size == 0:
-        raise ProblemError(f"a Gram matrix must be square (K, K); got shape {g.shape}")
-    return g
-
-
 def _off(g: Array) -> Array:
     return g[~np.eye(g.shape[0], dtype=bool)]
-
-
-def _features(features: ArrayLike, labels: ArrayLike, classes: int) -> tuple[Array, NDArray[np.intp]]:
-    h = real_array(features, "features")
-    y = check_labels(labels, check_classes(classes))
-    if h.ndim != 2 or h.shape[1] != y.size:
-        raise ProblemError(f"features must be (d, N) with one column per label; got {h.shape} for {y.size} labels")
-    return h, y

@@ -15,6 +15,7 @@ Standing = Literal["agrees", "proved"]
 
 SOURCES = {
     "papyan2020": "Papyan, Han & Donoho 2020, Prevalence of neural collapse",
+    "zhu2021": "Zhu et al. 2021, A geometric analysis of neural collapse with unconstrained features",
     "zhou2022": "Zhou et al. 2022, On the optimization landscape of neural collapse under MSE loss",
     "tirer2022": "Tirer & Bruna 2022, Extended unconstrained features model",
     "dang2023": "Dang et al. 2023, Neural collapse in deep linear networks",

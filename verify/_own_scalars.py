@@ -199,8 +199,8 @@ def _collapse(problem: UFM, prediction: Minimizer, samples: Samples, point: Poin
     vectors = point.W.T if affine else metrics.class_vectors(point.W, point.b, samples.codes)
     nc = prediction.nc
     for claimed, own in (
-        (nc.nc2_simplex, metrics.simplex_distance(means)),
-        (nc.nc2_orthogonal, metrics.orthogonal_distance(means)),
+        (nc.nc2_simplex, metrics.simplex_distance(class_means=means)),
+        (nc.nc2_orthogonal, metrics.orthogonal_distance(class_means=means)),
         (nc.nc3, metrics.self_duality(vectors, means)),
         (nc.nc4, metrics.boundary_mismatch(point.W, point.b, samples.codes, means)),
     ):

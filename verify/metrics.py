@@ -1,7 +1,10 @@
 """NC metrics for any encoding, with the bias, for any m, K and d; nothing is centred.
 
-Each is 0 where the property holds and None where it is undefined (class means that are all zero).  What each
-*cannot* see is in docs/metrics.md; the definitions that others use are in ``peers``.
+Each is 0 where the property holds and None where it is undefined (class means that are all zero).  Metrics of a frame
+take ``class_means=`` (d, K) or ``gram=`` (K, K); an array without a name is read as class means, and refused if it can
+be a Gram matrix and the answer hangs on it.  All raise ProblemError for arrays that do not fit or are not finite;
+tensors are read without their gradient.  What each *cannot* see is in docs/metrics.md; the definitions that others use
+are in ``peers``.
 """
 
 from __future__ import annotations
@@ -9,7 +12,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from ncsolve.verify._kinds import read_by_kind
 from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import ProblemError
+from ncsolve._measured import measured, measured_features, measured_gram, positive_number, unit_scale
 
 __all__ = [
     "boundary_mismatch",
@@ -37,7 +44,8 @@ def within_class_variation(features: ArrayLike, labels: ArrayLike, classes: int)
     >>> within_class_variation([[1., 1., 0.], [0., 0., 2.]], [0, 0, 1], 2)
     0.0
     """
-    h, y = np.asarray(features, dtype=np.float64), np.asarray(labels)
+    h, y = measured_features(features, labels, classes)
+    h = unit_scale(h)
     size = float(np.linalg.norm(h))
     if size == 0.0:
         return None
@@ -48,58 +56,78 @@ def within_class_variation(features: ArrayLike, labels: ArrayLike, classes: int)
     return float(np.linalg.norm(h - means[:, y])) / size
 
 
-def cosines(means: ArrayLike) -> Array | None:
-    """Cosines of all pairs of nonzero class means (d, K), or None if fewer than two are nonzero.
+def cosines(
+    means: ArrayLike | None = None, /, *, class_means: ArrayLike | None = None, gram: ArrayLike | None = None
+) -> Array | None:
+    """Cosines of all pairs of nonzero class means, or None if fewer than two are nonzero.
 
     >>> cosines([[1., 0., 2.], [0., 1., 0.]])
     array([0., 1., 0.])
     """
-    h = np.asarray(means, dtype=np.float64)
-    length = np.linalg.norm(h, axis=0)
-    real = length > _ZERO * length.max(initial=0.0)
-    if np.count_nonzero(real) < 2:
-        return None
-    unit = h[:, real] / length[real]
-    return np.asarray((unit.T @ unit)[np.triu_indices(unit.shape[1], 1)])
+    return read_by_kind(_cosines, _cosines_of_gram, means, class_means=class_means, gram=gram)
 
 
-def simplex_distance(means: ArrayLike) -> float | None:
-    r"""NC2: :math:`\|G/\|G\|_F - (I - J/K)/\sqrt{K-1}\|_F` for G = means^T means, not centred.
+def simplex_distance(
+    means: ArrayLike | None = None, /, *, class_means: ArrayLike | None = None, gram: ArrayLike | None = None
+) -> float | None:
+    r"""NC2: :math:`\|G/\|G\|_F - (I - J/K)/\sqrt{K-1}\|_F` for the Gram matrix G of the class means, not centred.
 
     >>> simplex_distance([[1., -1.]]) < 1e-15
     True
+    >>> simplex_distance(gram=[[1., -1.], [-1., 1.]]) < 1e-15
+    True
     """
-    gram = _gram(means)
-    k = gram.shape[0]
-    if k < 2:
-        return None
-    return _frame_distance(gram, (np.eye(k) - 1.0 / k) / math.sqrt(k - 1))
+    return read_by_kind(lambda h: _simplex(_gram(unit_scale(h))), _simplex, means, class_means=class_means, gram=gram)
 
 
-def orthogonal_distance(means: ArrayLike) -> float | None:
+def orthogonal_distance(
+    means: ArrayLike | None = None, /, *, class_means: ArrayLike | None = None, gram: ArrayLike | None = None
+) -> float | None:
     r"""NC2 without a bias: :math:`\|G/\|G\|_F - I/\sqrt{K}\|_F`, not centred.
 
     >>> orthogonal_distance([[3., 0.], [0., 3.]]) < 1e-15
     True
     """
-    gram = _gram(means)
-    k = gram.shape[0]
-    return _frame_distance(gram, np.eye(k) / math.sqrt(k))
+    return read_by_kind(
+        lambda h: _orthogonal(_gram(unit_scale(h))), _orthogonal, means, class_means=class_means, gram=gram
+    )
 
 
-def gram_distance(means: ArrayLike, predicted: ArrayLike, unit: float = 0.0) -> float:
+def gram_distance(
+    means: ArrayLike | None = None,
+    /,
+    predicted: ArrayLike | None = None,
+    unit: float = 0.0,
+    *,
+    class_means: ArrayLike | None = None,
+    gram: ArrayLike | None = None,
+) -> float:
     r"""Distance to the predicted geometry, :math:`\max|\bar H^T \bar H - G| / \max(\max|G|, u)`.
 
-    It sees everything that is unique about the class means: angles, lengths, imbalance and collapse.  ``unit`` u is
-    a size below which Gram entries count as zero; it makes the distance usable where the prediction is G = 0.
+    It sees everything that is unique about the class means: angles, lengths, imbalance and collapse.  ``predicted`` is
+    the Gram matrix G (K, K), as ``ncsolve.solve(problem).gram`` is; ``unit`` u >= 0 is a size below which Gram entries
+    count as zero, which makes the distance usable where the prediction is G = 0.
 
-    >>> gram_distance([[1., 0.], [0., 1.]], [[1., 0.5], [0.5, 1.]])
+    >>> gram_distance(class_means=[[1., 0.], [0., 1.]], predicted=[[1., 0.5], [0.5, 1.]])
     0.5
+    >>> round(gram_distance(gram=[[1.01, 0.], [0., 1.]], predicted=[[1., 0.], [0., 1.]]), 12)
+    0.01
     """
-    target = np.asarray(predicted, dtype=np.float64)
-    error = float(np.abs(_gram(means) - target).max())
-    size = max(float(np.abs(target).max()), unit)
-    return error / size if size > 0 else (0.0 if error == 0 else math.inf)
+    if predicted is None:
+        raise ProblemError("gram_distance needs a Gram matrix to compare with; pass predicted=ncsolve.solve(...).gram")
+    target = measured_gram(predicted)
+    size = max(float(np.abs(target).max()), positive_number(unit, "unit", or_zero=True))
+
+    def distance(found: Array) -> float:
+        if found.shape != target.shape:
+            raise ProblemError(
+                f"class means (d, K) must have as many columns as the predicted Gram matrix; got {found.shape[0]} for "
+                f"{target.shape[0]}, class means that are rows must be transposed"
+            )
+        error = float(np.abs(found - target).max())
+        return error / size if size > 0 else (0.0 if error == 0 else math.inf)
+
+    return read_by_kind(lambda h: distance(_gram(h)), distance, means, class_means=class_means, gram=gram)
 
 
 def class_vectors(W: ArrayLike, b: ArrayLike, codes: ArrayLike) -> Array:
@@ -111,10 +139,10 @@ def class_vectors(W: ArrayLike, b: ArrayLike, codes: ArrayLike) -> Array:
     array([[0., 1.],
            [0., 2.]])
     """
-    w, e = np.asarray(W, dtype=np.float64), np.asarray(codes, dtype=np.float64)
+    w, shift, e = _classifier(W, b, codes)
     if one_output_per_class(e):
         return w.T.copy()
-    return np.asarray(w.T @ (e - np.asarray(b, dtype=np.float64)[:, None]))
+    return np.asarray(w.T @ (e - shift[:, None]))
 
 
 def one_output_per_class(codes: ArrayLike) -> bool:
@@ -123,7 +151,7 @@ def one_output_per_class(codes: ArrayLike) -> bool:
     >>> one_output_per_class([[1., -1.], [-1., 1.]]), one_output_per_class([[1., 0.], [0., 2.]])
     (True, False)
     """
-    e = np.asarray(codes, dtype=np.float64)
+    e = measured(codes, "codes", "(m, K)")
     m, k = e.shape
     if m != k or k < 2:
         return False
@@ -138,7 +166,11 @@ def self_duality(vectors: ArrayLike, means: ArrayLike) -> float | None:
     >>> self_duality([[2., 0.], [0., 2.]], [[1., 0.], [0., 1.]])
     0.0
     """
-    a, h = np.asarray(vectors, dtype=np.float64), np.asarray(means, dtype=np.float64)
+    a, h = measured(vectors, "class vectors", "(d, K)"), measured(means, "class means", "(d, K)")
+    if a.shape != h.shape:
+        hint = ", pass W.T" if a.T.shape == h.shape else ""
+        raise ProblemError(f"class vectors and class means must have one shape; got {a.shape} and {h.shape}{hint}")
+    a, h = unit_scale(a), unit_scale(h)
     size_a, size_h = float(np.linalg.norm(a)), float(np.linalg.norm(h))
     if size_a == 0.0 or size_h == 0.0:
         return None
@@ -153,9 +185,11 @@ def nearest_code_agreement(
     >>> nearest_code_agreement([[1.]], [0.], [[0., 1.]], [[0., 1.]], [[-1., 0.2, 0.9]])
     1.0
     """
-    h = np.asarray(features, dtype=np.float64)
-    output = np.asarray(W, dtype=np.float64) @ h + np.asarray(b, dtype=np.float64)[:, None]
-    return float(np.mean(nearest(output, codes) == nearest(h, means)))
+    w, shift, e = _classifier(W, b, codes)
+    h, centres = measured(features, "features", "(d, P)"), _means_of(means, w, e)
+    if h.shape[0] != w.shape[1]:
+        raise ProblemError(f"features (d, P) and W (m, d) must agree in d; got {h.shape} and {w.shape}")
+    return float(np.mean(nearest(w @ h + shift[:, None], e) == nearest(h, centres)))
 
 
 def boundary_mismatch(W: ArrayLike, b: ArrayLike, codes: ArrayLike, means: ArrayLike) -> float | None:
@@ -167,8 +201,8 @@ def boundary_mismatch(W: ArrayLike, b: ArrayLike, codes: ArrayLike, means: Array
     >>> round(boundary_mismatch([[1., 0.], [0., 2.]], [0., 0.], [[1., 0.], [0., 1.]], [[1., 0.], [0., 1.]]), 6)
     0.316228
     """
-    w, h = np.asarray(W, dtype=np.float64), np.asarray(means, dtype=np.float64)
-    shifted = np.asarray(codes, dtype=np.float64) - np.asarray(b, dtype=np.float64)[:, None]
+    w, shift, e = _classifier(W, b, codes)
+    h, shifted = _means_of(means, w, e), e - shift[:, None]
     scale = float(np.linalg.norm(h)) / math.sqrt(h.shape[1])
     if scale == 0.0:
         return None
@@ -181,7 +215,8 @@ def boundary_mismatch(W: ArrayLike, b: ArrayLike, codes: ArrayLike, means: Array
     def boundary(normals: Array, points: Array) -> Array:
         square = np.sum(points * points, axis=0)
         planes = np.vstack((normals, (square[first] - square[second]) / (2 * scale)))
-        return np.asarray(planes / np.linalg.norm(planes, axis=0))
+        length = np.linalg.norm(planes, axis=0)
+        return np.asarray(planes / np.where(length > 0, length, 1.0))
 
     code = boundary(w.T @ (shifted[:, first] - shifted[:, second]), shifted)
     mean = boundary(h[:, first] - h[:, second], h)
@@ -191,16 +226,64 @@ def boundary_mismatch(W: ArrayLike, b: ArrayLike, codes: ArrayLike, means: Array
 
 def nearest(points: ArrayLike, centres: ArrayLike) -> NDArray[np.intp]:
     """Number of the nearest centre (p, K) of each point (p, P)."""
-    x, c = np.asarray(points, dtype=np.float64), np.asarray(centres, dtype=np.float64)
+    x, c = measured(points, "points", "(p, P)"), measured(centres, "centres", "(p, K)")
     scores = 2.0 * c.T @ x - np.sum(c * c, axis=0)[:, None]
     return np.asarray(np.argmax(scores, axis=0))
 
 
-def _gram(means: ArrayLike) -> Array:
-    h = np.asarray(means, dtype=np.float64)
-    return np.asarray(h.T @ h)
+def _classifier(W: ArrayLike, b: ArrayLike, codes: ArrayLike) -> tuple[Array, Array, Array]:
+    """W (m, d), b (m,) and codes (m, K) that fit each other."""
+    w, shift, e = measured(W, "W", "(m, d)"), measured(b, "b", "(m,)"), measured(codes, "codes", "(m, K)")
+    if not w.shape[0] == shift.size == e.shape[0]:
+        raise ProblemError(f"W (m, d), b (m,), codes (m, K) must agree in m; got {w.shape}, {shift.shape}, {e.shape}")
+    return w, shift, e
+
+
+def _means_of(means: ArrayLike, w: Array, e: Array) -> Array:
+    h = measured(means, "class means", "(d, K)")
+    fitting = (w.shape[1], e.shape[1])
+    if h.shape != fitting:
+        raise ProblemError(f"class means must be (d, K) = {fitting} for these W and codes; got {h.shape}")
+    return h
+
+
+def _cosines(h: Array) -> Array | None:
+    length = np.linalg.norm(unit_scale(h), axis=0)
+    real = length > _ZERO * length.max(initial=0.0)
+    if np.count_nonzero(real) < 2:
+        return None
+    unit = unit_scale(h)[:, real] / length[real]
+    return np.asarray((unit.T @ unit)[np.triu_indices(unit.shape[1], 1)])
+
+
+def _cosines_of_gram(gram: Array) -> Array | None:
+    length = np.sqrt(np.maximum(np.diag(gram), 0.0))
+    real = length > _ZERO * length.max(initial=0.0)
+    if np.count_nonzero(real) < 2:
+        return None
+    unit = gram[np.ix_(real, real)] / length[real] / length[real][:, None]
+    return np.asarray(unit[np.triu_indices(unit.shape[0], 1)])
+
+
+def _simplex(gram: Array) -> float | None:
+    k = gram.shape[0]
+    return None if k < 2 else _frame_distance(gram, (np.eye(k) - 1.0 / k) / math.sqrt(k - 1))
+
+
+def _orthogonal(gram: Array) -> float | None:
+    k = gram.shape[0]
+    return _frame_distance(gram, np.eye(k) / math.sqrt(k))
+
+
+def _gram(h: Array) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = np.asarray(h.T @ h)
+    if not np.isfinite(gram).all():
+        raise ProblemError(f"class means up to {np.abs(h).max():.3g} have no Gram matrix in floats; scale them down")
+    return gram
 
 
 def _frame_distance(gram: Array, frame: Array) -> float | None:
-    size = float(np.linalg.norm(gram))
-    return None if size == 0.0 else float(np.linalg.norm(gram / size - frame))
+    scaled = unit_scale(gram)
+    size = float(np.linalg.norm(scaled))
+    return None if size == 0.0 else float(np.linalg.norm(scaled / size - frame))

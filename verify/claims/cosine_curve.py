@@ -32,7 +32,7 @@ def examine(size: Size) -> list[Figure]:
             at = problem.replace(lambda_b=lambda_b * threshold)
             prediction = ncsolve.solve(at)
             run = bench.settle(at, prediction=prediction)
-            found = metrics.cosines(run.class_means)
+            found = metrics.cosines(class_means=run.class_means)
             predicted = math.nan if prediction.cosines is None else prediction.cosines.mean
             curve.add(np.full(k * (k - 1) // 2, predicted), np.array([]) if found is None else found, size=1.0)
             if found is not None and lambda_b != 1.0:

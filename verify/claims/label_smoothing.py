@@ -50,7 +50,7 @@ def _acute(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:
 
 
 def _cosine(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> float:
-    found = metrics.cosines(bench.settle(problem.replace(lambda_b=lambda_b)).class_means)
+    found = metrics.cosines(class_means=bench.settle(problem.replace(lambda_b=lambda_b)).class_means)
     return math.nan if found is None else float(np.mean(found))
 
 

@@ -28,7 +28,7 @@ def examine(size: Size) -> list[Figure]:
             problem = balanced(k, n, t=t, lambda_b=lambda_b, ratio=ratio)
             prediction = ncsolve.solve(problem)
             run = bench.settle(problem, prediction=prediction)
-            cosines = metrics.cosines(run.class_means)
+            cosines = metrics.cosines(class_means=run.class_means)
             found[lambda_b] = math.nan if cosines is None else float(cosines.mean())
             predicted = math.nan if prediction.cosines is None else prediction.cosines.mean
             curve.add(lambda_b * predicted, lambda_b * found[lambda_b])

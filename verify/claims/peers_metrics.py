@@ -30,10 +30,11 @@ def examine(size: Size) -> list[Figure]:
             blind.add(0.0, peers.simplex_etf_error(run.class_means))
             error = metrics.self_duality(run.point.W.T, run.class_means)
             duality.add(0.0, math.nan if error is None else error)
-            gram.add(0.0, metrics.gram_distance(run.class_means, prediction.gram, unit=1e-3 * gram_unit(problem)))
+            unit = 1e-3 * gram_unit(problem)
+            gram.add(0.0, metrics.gram_distance(class_means=run.class_means, predicted=prediction.gram, unit=unit))
             if factor == math.inf:
-                usual.append(peers.classifier_etf_error(run.point.W))
-        distances = [metrics.simplex_distance(means[factor]) for factor in (0.5, math.inf)]
+                usual.append(peers.zhu_classifier_etf_error(run.point.W))
+        distances = [metrics.simplex_distance(class_means=means[factor]) for factor in (0.5, math.inf)]
         seen.append((distances[1] or 0.0) - (distances[0] or 0.0))
     return [
         blind.figure(),
@@ -51,7 +52,7 @@ def examine(size: Size) -> list[Figure]:
 CLAIM = Claim(
     name="peers-metrics",
     statement="with centred means the ETF error is blind to lambda_b; the usual NC3 is a distance to an ETF",
-    sources=("papyan2020", "zhou2022", "ncsolve"),
+    sources=("papyan2020", "zhu2021", "ncsolve"),
     run="L-BFGS and Newton on both sides of lb*, the metrics of the field and ours on the same class means",
     examine=examine,
 )

@@ -49,7 +49,7 @@ def _regime(run: Run, unit: float) -> str:
     """From the class means alone."""
     if float(np.abs(run.gram).max()) <= 1e-8 * unit:
         return "collapsed"
-    cosines = metrics.cosines(run.class_means)
+    cosines = metrics.cosines(class_means=run.class_means)
     if cosines is None or float(np.ptp(cosines)) > _SAME:
         return "general"
     cosine = float(cosines.mean())

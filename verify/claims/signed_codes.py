@@ -35,7 +35,7 @@ def examine(size: Size) -> list[Figure]:
             lost.append(math.nan if error is None else error)
             w, h = run.point.W.sum(axis=0), run.class_means.sum(axis=1)
             opposite.add(-1.0, float(w @ h) / float(np.linalg.norm(w) * np.linalg.norm(h)))
-            cosines = metrics.cosines(run.class_means)
+            cosines = metrics.cosines(class_means=run.class_means)
             regular.add(0.0, math.nan if cosines is None else float(np.ptp(cosines)))
             if lambda_b == math.inf:
                 found = math.nan if cosines is None else float(cosines.mean())

@@ -33,11 +33,11 @@ def examine(size: Size) -> list[Figure]:
             at = problem.replace(lambda_b=factor * threshold)
             prediction = ncsolve.solve(at)
             run = bench.settle(at, prediction=prediction)
-            distance = metrics.simplex_distance(run.class_means)
+            distance = metrics.simplex_distance(class_means=run.class_means)
             gram.add(prediction.gram, run.gram)
             for claimed, own in (
                 (prediction.nc.nc2_simplex, distance),
-                (prediction.nc.nc2_orthogonal, metrics.orthogonal_distance(run.class_means)),
+                (prediction.nc.nc2_orthogonal, metrics.orthogonal_distance(class_means=run.class_means)),
             ):
                 solver.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
             if factor <= 1:

@@ -79,8 +79,10 @@ class Recorder:
 
 def _snapshot(f: Definition, point: Point, step: int, loss: float, gradient_norm: float) -> Snapshot:
     samples = f.samples
+    # A run that diverges ends in points that have no geometry.
+    real = math.isfinite(loss)
     means = class_means(samples, point.H)
-    cosines = metrics.cosines(means)
+    cosines = metrics.cosines(class_means=means) if real else None
     return Snapshot(
         step=step,
         loss=loss,
@@ -89,8 +91,8 @@ def _snapshot(f: Definition, point: Point, step: int, loss: float, gradient_norm
         cosine_max=None if cosines is None else float(cosines.max()),
         cosine_mean=None if cosines is None else float(cosines.mean()),
         bias=point.b.copy(),
-        nc1=metrics.within_class_variation(point.H, samples.labels, samples.classes),
-        nc2_simplex=metrics.simplex_distance(means),
-        nc2_orthogonal=metrics.orthogonal_distance(means),
-        nc3=metrics.self_duality(metrics.class_vectors(point.W, point.b, samples.codes), means),
+        nc1=metrics.within_class_variation(point.H, samples.labels, samples.classes) if real else None,
+        nc2_simplex=metrics.simplex_distance(class_means=means) if real else None,
+        nc2_orthogonal=metrics.orthogonal_distance(class_means=means) if real else None,
+        nc3=metrics.self_duality(metrics.class_vectors(point.W, point.b, samples.codes), means) if real else None,
     )
