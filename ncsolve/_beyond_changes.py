@@ -23,6 +23,7 @@ from ncsolve._balanced_state import (
     state_gap,
 )
 from ncsolve._beyond_points import BeyondPoint, may_descend, point_of
+from ncsolve._count_changes import class_roots, count_points
 from ncsolve._extensions import extended_transition
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
@@ -93,6 +94,12 @@ class _Line:
         return relu_state if not self.whole and has_relu_state(self.sweep.problem) else None
 
     @property
+    def apart(self) -> bool:
+        """Whether no class knows of the others but by N, so that each has a closed form."""
+        affine = self.sweep.problem.encoding.affine
+        return affine is not None and affine.q == 0.0 and self.sweep.problem.lambda_b == math.inf
+
+    @property
     def width(self) -> float:
         return _WIDTH_DESCENT if self.slow else _WIDTH
 
@@ -117,6 +124,8 @@ class _Line:
             for x in inner:  # a logarithm of a value may differ from ours in the last digit
                 if min(abs(x - near) for near in known) > 1e-9:
                     here[x] = self.back(x)
+        if self.whole and (between or self.apart):
+            here |= {float(count): float(count) for count in count_points(self.sweep, class_roots(self.sweep))}
         return [self.node(x, here[x]) for x in sorted(here)]
 
     def node(self, x: float, value: float) -> _Node:

@@ -100,7 +100,7 @@ class Core:
     basis: Array
     turn: SecularSystem | None
     sigma: Array
-    samples: int
+    samples: float
     lambda_w: float
     lambda_h: float
     lambda_b: float

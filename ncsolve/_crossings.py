@@ -46,6 +46,11 @@ def _brackets(
     for i in np.flatnonzero(positive[1:] != positive[:-1]).tolist():
         yield float(points[i]), float(points[i + 1])
     size = np.abs(values)
+    for i in (0, values.size - 2):  # what turns inside the first interval or the last has no neighbour beyond it
+        ends = size[i : i + 2]
+        steps = np.abs(np.diff(size[max(i - 1, 0) : i + 3]))
+        if positive[i] == positive[i + 1] and ends.min() <= steps.max():
+            yield from _dip(function, index, positive[i], (float(points[i]), float(points[i + 1])))
     for i in range(1, values.size - 1):
         if positive[i - 1] != positive[i] or positive[i + 1] != positive[i]:
             continue
@@ -53,12 +58,19 @@ def _brackets(
         # At a dip towards zero the parabola through the three points falls at most this far below the middle one.
         if fall <= 0 or rise < 0 or size[i] > max(fall, rise):
             continue
-        sign = 1.0 if positive[i] else -1.0
-        low, high = float(points[i - 1]), float(points[i + 1])
-        dip = minimize_scalar(
-            lambda x, s=sign: s * float(function(x)[index]), bounds=(low, high), method="bounded",
-            options={"xatol": 1e-9 * max(1.0, high - low)},
-        )
-        if dip.fun < 0:
-            yield low, float(dip.x)
-            yield float(dip.x), high
+        yield from _dip(function, index, positive[i], (float(points[i - 1]), float(points[i + 1])))
+
+
+def _dip(
+    function: Callable[[float], Array], index: int, positive: bool, interval: tuple[float, float]
+) -> Iterator[tuple[float, float]]:
+    """Both sides of an extremum beyond zero, if there is one between ends of equal sign."""
+    sign = 1.0 if positive else -1.0
+    low, high = interval
+    dip = minimize_scalar(
+        lambda x: sign * float(function(x)[index]), bounds=(low, high), method="bounded",
+        options={"xatol": 1e-9 * max(1.0, high - low)},
+    )
+    if dip.fun < 0:
+        yield low, float(dip.x)
+        yield float(dip.x), high

@@ -20,7 +20,7 @@ from ncsolve._symmetric import SymmetricFrame
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["build_frame", "choose_method", "plain_frame", "reduced_codes", "transition_lambda_b"]
+__all__ = ["build_frame", "choose_method", "plain_frame", "quotient_codes", "reduced_codes", "transition_lambda_b"]
 
 Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
@@ -117,10 +117,17 @@ def _quotient(problem: UFM, encoding: AffineOneHot) -> tuple[Array, Array]:
             f"{_MAX_GROUPS}; got {groups} distinct counts, round them to fewer values (a problem nearby, with another "
             "minimum)"
         )
-    root_p = np.sqrt(np.array(problem.counts.multiplicities, dtype=np.float64))
-    root_n = np.sqrt(np.array(problem.counts.values, dtype=np.float64))
-    matrix = encoding.a * np.eye(groups) + encoding.q * np.outer(root_p, root_p)
-    if groups == 1:
+    return quotient_codes(
+        encoding, np.array(problem.counts.values, dtype=np.float64),
+        np.array(problem.counts.multiplicities, dtype=np.float64),
+    )
+
+
+def quotient_codes(encoding: AffineOneHot, counts: Array, multiplicities: Array) -> tuple[Array, Array]:
+    """M and u for groups of so many classes with so many samples each (which need not be whole numbers)."""
+    root_p, root_n = np.sqrt(multiplicities), np.sqrt(counts)
+    matrix = encoding.a * np.eye(counts.size) + encoding.q * np.outer(root_p, root_p)
+    if counts.size == 1:
         matrix[0, 0] = encoding.row_sum
     return matrix * root_n, root_n * root_p
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._balanced import BalancedFrame
+from ncsolve._count_changes import rank_changes
 from ncsolve._crossings import Crossing, crossings
 from ncsolve._frames import Frame
 from ncsolve._frames_along import FrameSource, shifted_singular_values
@@ -53,7 +54,8 @@ class RegimeChange:
     and ``regime_after``, ``rank_before`` and ``rank_after`` in the direction of growing values; ``theorem``, "T5" or
     "T5b" (beyond the paper's model also "T8", "T9" or "T10") where a closed form gives the value, else "" for a
     bracketed root (relative accuracy 1e-12, or ``accuracy`` between points that were found by descent) and, for counts,
-    the first whole number that belongs to the new regime.
+    the first whole number that belongs to the new regime.  Two changes that cancel within a step of the search are
+    found from the dip between them; beyond the paper's model only where each class has its own closed form.
 
     ``jump`` where the minimizer is discontinuous, a transition of first order: ``before`` and ``after`` are then the
     minimizers on both sides, of equal loss up to the accuracy of the value (for counts those of neighbouring numbers).
@@ -178,26 +180,9 @@ def _closed_forms(sweep: Sweep) -> dict[float, str]:
 
 
 def _whole_changes(source: FrameSource, sweep: Sweep) -> Iterator[RegimeChange]:
-    """Changes of rank along whole numbers, by bisection between neighbours of different rank."""
-    low, high = int(sweep.values.min()), int(sweep.values.max())
-    between = np.geomspace(low, high, 2 + int(math.log(high / low) / _STEP)).round()
-    points = np.unique(np.concatenate((sweep.values, between))).astype(np.int64).tolist()
-    sides = {value: _side(source, value) for value in points}
-
-    def within(left: int, right: int) -> Iterator[RegimeChange]:
-        if sides[left][1] == sides[right][1]:
-            return
-        if right - left == 1:
-            (name, rank), (new_name, new_rank) = sides[left], sides[right]
-            yield RegimeChange(
-                value=float(right), kind="rank", regime_before=name, regime_after=new_name, rank_before=rank,
-                rank_after=new_rank,
-            )
-            return
-        middle = (left + right) // 2
-        sides[middle] = _side(source, middle)
-        yield from within(left, middle)
-        yield from within(middle, right)
-
-    for left, right in itertools.pairwise(points):
-        yield from within(left, right)
+    """Changes of rank along whole numbers."""
+    for value, (name, rank), (new_name, new_rank) in rank_changes(sweep, lambda value: _side(source, float(value))):
+        yield RegimeChange(
+            value=float(value), kind="rank", regime_before=name, regime_after=new_name, rank_before=rank,
+            rank_after=new_rank,
+        )

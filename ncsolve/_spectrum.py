@@ -29,7 +29,7 @@ class LabelSpectrum:
     ``met_mean`` (r,) are the coordinates of mu, none zero; ``samples`` is N.
     """
 
-    samples: int
+    samples: float
     basis: Array
     met_roots: Array
     met_mean: Array
@@ -50,7 +50,7 @@ class LabelSpectrum:
         return self.basis[:, : self.met] @ coordinates
 
 
-def spectrum_of_codes(codes: Array, u: Array, samples: int, threshold: float) -> LabelSpectrum:
+def spectrum_of_codes(codes: Array, u: Array, samples: float, threshold: float) -> LabelSpectrum:
     """The spectrum for weighted codes M (m, K) and u (K,) with ``||u||^2 = samples``.
 
     Everything happens in the span of the codes, and as accurately as the threshold needs it.
@@ -87,7 +87,7 @@ def _compose(outer: Array | None, basis: Array) -> Array:
     return basis if outer is None else outer @ basis
 
 
-def _split(samples: int, basis: Array, roots: Array, mean: Array, gap: float) -> LabelSpectrum:
+def _split(samples: float, basis: Array, roots: Array, mean: Array, gap: float) -> LabelSpectrum:
     """Turn every eigenspace so that one of its vectors carries the mean, and put those first; overwrites its arrays."""
     size = float(np.linalg.norm(mean))
     starts = np.flatnonzero(np.append(True, np.diff(roots) > gap))

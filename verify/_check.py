@@ -15,6 +15,7 @@ from ncsolve.verify._own_scalars import missing_transition, own_scalars
 from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
+from ncsolve.verify._range import out_of_range
 from ncsolve.verify._samples import Point, Samples
 from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.convex import solve_convex
@@ -39,7 +40,7 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
 
     Of a bottleneck, a deep head and ReLU features with descents on all layers, the features and b from many starts, and
     the definition; of a point that is only the best found nothing more is verified.  Whatever does not fit the size of
-    the problem is left out, and the report says so.
+    the problem is left out, and so is what floats cannot tell apart; the report says so.
 
     Parameters
     ----------
@@ -107,14 +108,20 @@ def _run(
     if fit_size(samples) < _TINY:
         skipped.append(f"everything: labels of size {fit_size(samples):.0e} square to zero; rescale them")
         return
+    too_far = out_of_range(problem, samples)
+    if too_far:
+        skipped.append(too_far)
     if not problem.plain or prediction.choice.theorem == "T8":
-        figures += beyond_figures(problem, prediction, starts, seed, skipped)
+        figures += beyond_figures(problem, prediction, 0 if too_far else starts, seed, skipped)
         return
     means = np.array(prediction.class_means)
     point = Point(W=np.array(prediction.W), H=samples.spread(means), b=np.array(prediction.bias))
     parts: list[tuple[str, Callable[[], list[Figure]]]] = [
         ("definition", lambda: _definition(problem, prediction, samples, point, merged, skipped))
     ]
+    if too_far:
+        figures += parts[0][1]()
+        return
     if small <= _DESCENT:
         if width < d:
             skipped.append(f"{d} feature dimensions: descent had {width}, which hold every minimizer and more")

@@ -43,8 +43,10 @@ def guarantee_note(prediction: Minimizer) -> str:
 def beyond_figures(
     problem: UFM, prediction: Minimizer, starts: int, seed: int, skipped: list[str]
 ) -> list[Figure]:
-    """The solver's numbers against its own point, and descents from many starts."""
+    """The solver's numbers against its own point, and descents from many starts, if there are any."""
     figures = _definition(problem, prediction, skipped)
+    if starts == 0:  # so is the gradient of a deep head lost in rounding where descent is
+        return [figure for figure in figures if not figure.what.startswith("gradient")]
     width = problem.feature_dim
     if problem.features == "linear":
         width = min(width, min(problem.code_length, problem.classes) + 2)
