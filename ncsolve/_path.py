@@ -20,7 +20,7 @@ from ncsolve._path_solve import arrays_of, solve_along
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
-from ncsolve._sweep import Sweep, make_sweep
+from ncsolve._sweep import Sweep, check_points, make_sweep
 from ncsolve.errors import MissingPackageError, ProblemError
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def path(
     count : sequence of n positive integers
         Samples of the class ``of_class``; the other classes keep theirs.
     progress : function, optional
-        Beyond the paper's model, is told how many points are solved.
+        Is told how many points are solved, where they are solved one by one.
 
     Exactly one of the parameters is given.
 
@@ -249,7 +249,7 @@ def path(
     OpenProblemError
         For ReLU features under a deep head.
     SizeError
-        For more than 400 points that may need descents.
+        For more than 400 points that may need descents, and for more than fit into the memory.
     ConvergenceError
         If the bias equation is not solved somewhere.
 
@@ -277,12 +277,13 @@ def path(
     ((name, values),) = given.items()
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
+    check_points(problem, len(sweep.values))
     points: tuple[BeyondPoint, ...] = ()
     if is_beyond(problem):
         points = solve_points(sweep, progress)
         found = arrays_of(points)
     else:
-        found = solve_along(sweep)
+        found = solve_along(sweep, progress)
     return Path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems, points=points,

@@ -11,11 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve import encodings
 from ncsolve._problem import UFM, check_lambda, check_lambda_b
 from ncsolve.encodings import Encoding
-from ncsolve.errors import ProblemError, UnknownNameError
+from ncsolve.errors import ProblemError, SizeError, UnknownNameError
 
-__all__ = ["VARIED", "Sweep", "make_sweep", "smooth_codes"]
+__all__ = ["VARIED", "Sweep", "check_points", "make_sweep", "smooth_codes"]
 
 Array = NDArray[np.float64]
+# Besides bias and singular values a point has so many columns; each number is a double, and once a Python float.
+_COLUMNS, _BYTES = 20, 40
+_MOST_NUMBERS = 1 << 26
 
 # The parameters that can vary, each with what it is called in a sentence.
 VARIED = {
@@ -71,6 +74,16 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
     for value in grid.tolist():
         _check(name, value)
     return Sweep(problem=problem, name=name, values=grid, of_class=of_class)
+
+
+def check_points(problem: UFM, points: int) -> None:
+    """SizeError if what a path keeps of so many points would not fit into the memory of a usual machine."""
+    each = problem.code_length + min(problem.code_length, problem.classes) + _COLUMNS
+    if points * each > _MOST_NUMBERS:
+        raise SizeError(
+            f"a path of {points} points with {each} numbers each would fill {points * each * _BYTES / 1e9:.1f} GB; use "
+            f"at most {_MOST_NUMBERS // each} points"
+        )
 
 
 def smooth_codes(encoding: Encoding, alpha: float) -> Encoding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ncsolve._parse import parse_float
 from ncsolve.cli import _problem_options as options
 from ncsolve.errors import ProblemError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ncsolve.design import Design
 
 __all__ = ["design"]
+
+_NUMBER = "a number such as 0.25"
 
 
 def design(
@@ -27,7 +30,7 @@ def design(
         ),
     ] = None,
     target_cosine: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--target-cosine", metavar="C", help="Instead: find the one number that gives class means this cosine."
         ),
@@ -43,7 +46,7 @@ def design(
         typer.Option("--encoding", "-e", metavar="SPEC|FILE", help="Codes for --target-cosine.  [default: onehot]"),
     ] = None,
     scale: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--scale", metavar="X",
             help="Mean squared length of the class means.  [default: a file's own, else near that of one-hot codes]",
@@ -70,7 +73,7 @@ def design(
     convention: options.ConventionOption = None,
     seed: options.SeedOption = None,
     tolerance: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--tolerance", metavar="X", help="Largest relative error of the Gram matrix.  [default: 1e-12]"
         ),
@@ -115,11 +118,14 @@ def design(
             {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
              "--out": out, "--certificate": certificate},
         )
-        _one_number(target_cosine, vary or "lambda_b", encoding, seed, as_json, problem_options)
+        cosine = parse_float("--target-cosine", target_cosine, _NUMBER)
+        _one_number(cosine, vary or "lambda_b", encoding, seed, as_json, problem_options)
         return
     _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
     assert geometry is not None
-    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, problem_options)
+    length = None if scale is None else parse_float("--scale", scale, _NUMBER)
+    error = None if tolerance is None else parse_float("--tolerance", tolerance, _NUMBER)
+    _encoding(geometry, length, code_length, centre, error, as_json, out, certificate, force, problem_options)
 
 
 def _refuse(partner: str, given: dict[str, object]) -> None:
