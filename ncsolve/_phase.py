@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import freeze_fields
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
@@ -59,6 +60,9 @@ class Phase:
     best_found: NDArray[np.bool_]
     # Whether some row is of a bottleneck, a deep head or ReLU features.
     beyond: bool = False
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
         """One row for every point: the second parameter, lambda_b, cos_mean, rank and regime; beyond the paper's model

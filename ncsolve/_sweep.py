@@ -66,7 +66,7 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
     if of_class is not None and not 0 <= of_class < problem.classes:
         raise ProblemError(f"of_class must be a class number from 0 to {problem.classes - 1}; got {of_class}")
     try:
-        grid = np.asarray(values, dtype=np.float64)
+        grid = np.array(values, dtype=np.float64)  # a copy, which nobody else can change
     except (TypeError, ValueError):
         raise ProblemError(f"{name} must be a sequence of numbers{_RANGES[name]}") from None
     if grid.ndim != 1 or grid.size == 0:

@@ -197,6 +197,7 @@ def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stre
         time.sleep(seconds)
         progress.update(2, "on")
     assert ("walking" in stream.getvalue()) is shown
+    assert ("left" in stream.getvalue()) is shown
 
 
 def test_one_bar_for_several_starts_and_none_when_not_wanted(monkeypatch):
