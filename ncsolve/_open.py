@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from ncsolve.errors import FileError
 
@@ -59,7 +60,7 @@ def read_text(path: str | Path, *, most: int = MOST_BYTES, what: str = "a file")
 
 
 @contextmanager
-def open_file(path: str | Path) -> Iterator[BufferedReader]:
+def open_file(path: str | Path) -> Iterator[BinaryIO]:
     """A file that can be read in any order, which a pipe cannot.  Raises FileError."""
     name = shown_name(path)
     with _in_words(name):

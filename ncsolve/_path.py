@@ -21,7 +21,7 @@ from ncsolve._path_solve import arrays_of, solve_along
 from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
-from ncsolve._sweep import Sweep, check_points, make_sweep
+from ncsolve._sweep import Sweep, make_sweep
 from ncsolve.errors import MissingPackageError, ProblemError
 
 if TYPE_CHECKING:
@@ -281,7 +281,6 @@ def path(
     ((name, values),) = given.items()
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
-    check_points(problem, len(sweep.values))
     points: tuple[BeyondPoint, ...] = ()
     if is_beyond(problem):
         points = solve_points(sweep, progress)
