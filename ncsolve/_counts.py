@@ -63,7 +63,7 @@ class ClassCounts:
         return iter(self.array.tolist())
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.generic]:
-        return self.array if dtype is None else self.array.astype(dtype)
+        return np.array(self.array, dtype=dtype)  # the caller's own
 
     @cached_property
     def classes(self) -> int:

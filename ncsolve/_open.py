@@ -73,7 +73,7 @@ def open_file(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def shown_name(path: str | Path) -> str:
-    r"""A file's name as one line, which every terminal and every encoding of text can take.
+    r"""A file's name as one line, without control characters and surrogates.
 
     >>> from ncsolve._open import shown_name
     >>> print(shown_name("two\nlines"))

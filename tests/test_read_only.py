@@ -109,6 +109,7 @@ def test_the_users_own_arrays_stay_theirs():
     point = verify.Point(W=w, H=np.ones((2, 4)), b=np.ones(3))
     values[0], w[0, 0] = 5.0, 7.0  # theirs to change
     assert path.values.tolist() == [0.1, 1.0]
+    assert np.array(ufm().counts).flags.writeable  # a copy is nobody else's
     assert not point.W.flags.writeable
 
 
