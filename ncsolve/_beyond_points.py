@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import freeze_fields
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._minimizer import Minimizer
@@ -53,6 +54,9 @@ class BeyondPoint:
     fingerprint: Array
     gram: Array | None
     ties: str
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     def distance(self, other: BeyondPoint) -> float:
         """How far two minimizers are apart, relative to the size of the codes or of the Gram matrix."""

@@ -6,6 +6,7 @@ Whoever asks (a minimizer, a path, a phase diagram, a comparison, a report) asks
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,14 +30,14 @@ def binds(problem: UFM, frame: Frame) -> bool:
     return may_bind(problem) and isinstance(frame, FactoredFrame)
 
 
-def plain_along(sweep: Sweep) -> PathArrays | None:
+def plain_along(sweep: Sweep, progress: Callable[[int], None] | None = None) -> PathArrays | None:
     """The minimizers of a sweep of the paper's model; None if it is another, or if a bottleneck binds at some value or
     between the smallest and the largest."""
     if not sweep.problem.plain:
         return None
     room = sweep.problem.feature_dim
     sweep = dataclasses.replace(sweep, problem=sweep.problem.replace(dim=None))
-    found = solve_along(sweep)
+    found = solve_along(sweep, progress)
     if room >= min(sweep.problem.code_length, sweep.problem.classes):
         return found
     if int(np.count_nonzero(found.singular_values, axis=1).max()) > room:

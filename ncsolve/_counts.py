@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from ncsolve._arrays import freeze_fields, read_only
 from ncsolve.errors import ProblemError
 
 __all__ = ["ClassCounts"]
@@ -26,6 +27,9 @@ class ClassCounts:
     values: tuple[int, ...]
     multiplicities: tuple[int, ...]
     inverse: NDArray[np.intp] | None
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     @classmethod
     def of(cls, counts: int | Sequence[int] | ArrayLike, classes: int) -> ClassCounts:
@@ -59,7 +63,7 @@ class ClassCounts:
         return iter(self.array.tolist())
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.generic]:
-        return self.array if dtype is None else self.array.astype(dtype)
+        return np.array(self.array, dtype=dtype)  # the caller's own
 
     @cached_property
     def classes(self) -> int:
@@ -79,12 +83,12 @@ class ClassCounts:
     def array(self) -> NDArray[np.int64]:
         """Samples per class (K,)."""
         values = np.array(self.values, dtype=np.int64)
-        return np.repeat(values, self.multiplicities) if self.inverse is None else values[self.inverse]
+        return read_only(np.repeat(values, self.multiplicities) if self.inverse is None else values[self.inverse])
 
     @property
     def groups(self) -> NDArray[np.intp]:
         """Group of each class (K,)."""
-        return np.zeros(self.classes, dtype=np.intp) if self.inverse is None else self.inverse
+        return read_only(np.zeros(self.classes, dtype=np.intp)) if self.inverse is None else self.inverse
 
 
 def _as_integers(counts: object) -> NDArray[np.int64]:

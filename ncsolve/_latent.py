@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import freeze_fields
 from ncsolve._balanced_state import balanced_state
 from ncsolve._extensions import DEEP
 from ncsolve._minimizer import Minimizer
@@ -47,6 +48,9 @@ class LatentBranch:
     cosine: Array
     centring: Array
     singular_values: Array
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
 
 def latent_minimum(problem: UFM) -> Minimizer | None:

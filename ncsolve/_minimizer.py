@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _regimes
-from ncsolve._arrays import real_array
+from ncsolve._arrays import array_property, real_array
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import LossTerms
 from ncsolve._factored import FactoredFrame
@@ -99,7 +99,7 @@ class Minimizer:
     def _known(self) -> Guarantee:
         return self.frame.guarantee if isinstance(self.frame, FactoredFrame) else GLOBAL
 
-    @cached_property
+    @array_property
     def layers(self) -> tuple[Array, ...]:
         """The layers (W_1, ..., W_L) of the head, from the features (d, d) to the output (m, d); W is their product."""
         return self.frame.layers(self.dim) if isinstance(self.frame, FactoredFrame) else (self.W,)
@@ -119,22 +119,22 @@ class Minimizer:
         """d, the feature dimension."""
         return self.problem.feature_dim
 
-    @cached_property
+    @array_property
     def W(self) -> Array:
         """The classifier (m, d)."""
         return self.frame.weights(self.dim)
 
-    @cached_property
+    @array_property
     def class_means(self) -> Array:
         """The class means of the features (d, K), which every sample's feature equals (NC1)."""
         return self.frame.class_means(self.dim)
 
-    @cached_property
+    @array_property
     def bias(self) -> Array:
         """The bias b (m,)."""
         return self.frame.bias
 
-    @cached_property
+    @array_property
     def gram(self) -> Array:
         """Inner products of the class means (K, K)."""
         return self.frame.gram()
@@ -148,7 +148,7 @@ class Minimizer:
         symmetric = self.frame.symmetric
         return () if symmetric is None else symmetric.blocks()
 
-    @cached_property
+    @array_property
     def singular_values(self) -> Array:
         """All min(m, K) singular values of the class-weighted Z = W H D^(1/2), descending."""
         values, counts = self.frame.singular_values()

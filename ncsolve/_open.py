@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import BinaryIO
 
 from ncsolve.errors import FileError
 
@@ -59,7 +60,7 @@ def read_text(path: str | Path, *, most: int = MOST_BYTES, what: str = "a file")
 
 
 @contextmanager
-def open_file(path: str | Path) -> Iterator[BufferedReader]:
+def open_file(path: str | Path) -> Iterator[BinaryIO]:
     """A file that can be read in any order, which a pipe cannot.  Raises FileError."""
     name = shown_name(path)
     with _in_words(name):
@@ -72,7 +73,7 @@ def open_file(path: str | Path) -> Iterator[BufferedReader]:
 
 
 def shown_name(path: str | Path) -> str:
-    r"""A file's name as one line, which every terminal and every encoding of text can take.
+    r"""A file's name as one line, without control characters and surrogates.
 
     >>> from ncsolve._open import shown_name
     >>> print(shown_name("two\nlines"))

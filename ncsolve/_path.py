@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import array_property, freeze_fields, read_only
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import BeyondPoint, solve_points
 from ncsolve._bottleneck import plain_along
@@ -63,6 +64,9 @@ class Path:
     # Of a model beyond the paper's, where every point is solved on its own; else empty.
     points: tuple[BeyondPoint, ...] = ()
 
+    def __post_init__(self) -> None:
+        freeze_fields(self)
+
     def __len__(self) -> int:
         return int(self.values.size)
 
@@ -74,7 +78,7 @@ class Path:
     @property
     def lambda_b(self) -> Array:
         """lambda_b of every point (n,)."""
-        return self.values if self.varied == "lambda_b" else np.full(len(self), self.problem.lambda_b)
+        return self.values if self.varied == "lambda_b" else read_only(np.full(len(self), self.problem.lambda_b))
 
     def problem_at(self, index: int) -> UFM:
         """The problem of one point.  Raises ProblemError for no such point."""
@@ -96,7 +100,7 @@ class Path:
         """"global" or "best found" for every point, as in ``Minimizer.guarantee``."""
         return tuple(point.guarantee for point in self.points) if self.points else ("global",) * len(self)
 
-    @property
+    @array_property
     def lower_bounds(self) -> Array:
         """What no point's loss can be below (n,): the loss itself where the minimizer is global."""
         return np.array([point.lower_bound for point in self.points]) if self.points else self.loss
@@ -111,36 +115,36 @@ class Path:
         """The second stationary branch of a deep head, where balanced codes a I + q J have one; else None."""
         return latent_along(self.sweep, self.changes) if self.points else None
 
-    @cached_property
+    @array_property
     def label_mean(self) -> Array:
         """mu of every point: (n, m), or (1, m) where the parameter does not change it."""
         if self.varied in ("alpha", "count"):
             return np.stack([self.problem_at(i).label_mean for i in range(len(self))])
         return self.problem.label_mean[None, :]
 
-    @cached_property
+    @array_property
     def bias_norm(self) -> Array:
         """||b|| (n,)."""
         return np.asarray(np.linalg.norm(self.bias, axis=1))
 
-    @cached_property
+    @array_property
     def centring(self) -> Array:
         """<b, mu> / ||mu||^2 (n,): how much of the label mean the bias takes out, 1 for a free bias, 0 for none; NaN
         where the label mean is zero."""
         return _over(np.sum(self.bias * self.label_mean, axis=1), np.sum(self.label_mean**2, axis=1))
 
-    @cached_property
+    @array_property
     def mean_left(self) -> Array:
         """||mu - b|| / ||mu|| (n,): how much of the label mean the bias leaves in; NaN where the label mean is zero."""
         left = np.linalg.norm(self.label_mean - self.bias, axis=1)
         return _over(left, np.linalg.norm(self.label_mean, axis=1))
 
-    @cached_property
+    @array_property
     def rank(self) -> NDArray[np.int64]:
         """Number of singular values of Z that are not zero (n,)."""
         return np.asarray(np.count_nonzero(self.singular_values, axis=1), dtype=np.int64)
 
-    @cached_property
+    @array_property
     def cosines(self) -> Array:
         """Smallest, mean and largest cosine between nonzero class means (n, 3); NaN if fewer than two are nonzero."""
         return self._angles.cosines
@@ -150,7 +154,7 @@ class Path:
         """The regime of every point, as in ``Minimizer.regime``."""
         return self._angles.regimes
 
-    @cached_property
+    @array_property
     def nc(self) -> Array:
         """nc1, nc2_simplex, nc2_orthogonal, nc3 and nc4 of every point (n, 5); NaN where one is undefined."""
         return np.array([point.nc for point in self.points]) if self.points else figures_along(
@@ -190,7 +194,7 @@ class Path:
             return self
         found = figures_along(self.sweep, metrics=True, progress=progress)
         for name, value in (("cosines", found.cosines), ("regimes", found.regimes), ("nc", found.nc)):
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, read_only(value))
         return self
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
@@ -245,7 +249,7 @@ def path(
     count : sequence of n positive integers
         Samples of the class ``of_class``; the other classes keep theirs.
     progress : function, optional
-        Beyond the paper's model, is told how many points are solved.
+        Is told how many points are solved, where they are solved one by one.
 
     Exactly one of the parameters is given.
 
@@ -256,7 +260,7 @@ def path(
     OpenProblemError
         For ReLU features under a deep head.
     SizeError
-        For more than 400 points that may need descents.
+        For more than 400 points that may need descents, and for more than fit into the memory.
     ConvergenceError
         If the bias equation is not solved somewhere.
 
@@ -285,7 +289,7 @@ def path(
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
     points: tuple[BeyondPoint, ...] = ()
-    found = plain_along(sweep)
+    found = plain_along(sweep, progress)
     if found is None:
         points = solve_points(sweep, progress)
         found = arrays_of(points)

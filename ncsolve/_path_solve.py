@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ from ncsolve import _formulas
 from ncsolve._beyond_points import BeyondPoint
 from ncsolve._bias_along import solve_bias_along
 from ncsolve._core import shrink
-from ncsolve._frames import check_size
 from ncsolve._methods import plain_frame, reduced_codes
 from ncsolve._problem import UFM
 from ncsolve._solve import select_method, solve
@@ -44,14 +43,14 @@ def arrays_of(points: Sequence[BeyondPoint]) -> PathArrays:
     )
 
 
-def solve_along(sweep: Sweep) -> PathArrays:
-    """The minimizers of a sweep."""
+def solve_along(sweep: Sweep, progress: Callable[[int], None] | None = None) -> PathArrays:
+    """The minimizers of a sweep; ``progress`` hears how many are done, where they are solved one by one."""
     problem = sweep.problem
     if sweep.name == "lambda_b" and problem.encoding.affine is None:
         return _dense(problem, sweep.values)
     if sweep.name == "lambda_b" and not problem.counts.balanced:
         return _symmetric(problem, sweep.values)
-    return _one_by_one(sweep)
+    return _one_by_one(sweep, progress)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,14 +120,16 @@ def _descending(kept: Array, count: int) -> Array:
     return values
 
 
-def _one_by_one(sweep: Sweep) -> PathArrays:
+def _one_by_one(sweep: Sweep, progress: Callable[[int], None] | None) -> PathArrays:
     """Balanced affine one-hot codes, where each point is a handful of numbers, and what changes the label scatter."""
-    problem = sweep.problem
-    check_size(sweep.values.size, problem.classes + problem.code_length, "the singular values and biases of this path")
-    minimizers = [solve(sweep.problem_at(value)) for value in sweep.values.tolist()]
-    return PathArrays(
-        loss=np.array([point.loss for point in minimizers]),
-        bias=np.array([point.bias for point in minimizers]),
-        singular_values=np.array([point.singular_values for point in minimizers]),
-        theorems=tuple(point.choice.theorem for point in minimizers),
-    )
+    problem, n = sweep.problem, sweep.values.size
+    loss, bias = np.empty(n), np.empty((n, problem.code_length))
+    singular_values = np.empty((n, min(problem.code_length, problem.classes)))
+    theorems = []
+    for i, value in enumerate(sweep.values.tolist()):
+        point = solve(sweep.problem_at(value))
+        loss[i], bias[i], singular_values[i] = point.loss, point.bias, point.singular_values
+        theorems.append(point.choice.theorem)
+        if progress is not None:
+            progress(i + 1)
+    return PathArrays(loss=loss, bias=bias, singular_values=singular_values, theorems=tuple(theorems))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import freeze_fields
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
@@ -20,7 +21,7 @@ from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._second_parameter import second_parameter
 from ncsolve._sweep import Sweep
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Boundary", "Phase", "phase"]
 
 Array = NDArray[np.float64]
+_MOST_POINTS = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,6 +61,9 @@ class Phase:
     best_found: NDArray[np.bool_]
     # Whether some row is of a bottleneck, a deep head or ReLU features.
     beyond: bool = False
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
         """One row for every point: the second parameter, lambda_b, cos_mean, rank and regime; beyond the paper's model
@@ -126,7 +131,7 @@ def phase(
     OpenProblemError
         For ReLU features under a deep head.
     SizeError
-        For more than 400 points that may need descents.
+        For more than 400 points that may need descents, and for more than 1048576 points.
 
     Source: T5, T6 and T8 to T10 of docs/theory.md.
     """
@@ -135,6 +140,11 @@ def phase(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ProblemError(f"workers must be a whole number, at least 1; got {workers!r}")
     second = second_parameter(problem, against, values)
+    if grid.size * second.values.size > _MOST_POINTS:
+        raise SizeError(
+            f"a phase diagram may have {_MOST_POINTS} points; got {grid.size} values of lambda_b for each of "
+            f"{second.values.size} of {against}, use fewer of either"
+        )
     problems = [second.problem_at(value) for value in second.values.tolist()]
     check_descents(
         (row for row in problems for _ in range(grid.size)), "a phase diagram",

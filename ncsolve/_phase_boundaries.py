@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import freeze_fields
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import may_descend
 from ncsolve._bottleneck import plain_along
@@ -49,6 +50,9 @@ class Boundary:
     lambda_b: Array
     theorem: str = ""
     jump: bool = False
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
 
 def changes_between(problem: UFM, ends: Array) -> tuple[RegimeChange, ...]:

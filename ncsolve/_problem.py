@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import array_property
 from ncsolve._counts import ClassCounts
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, UnknownNameError
@@ -163,7 +163,7 @@ class UFM:
         """Whether this is the model of the paper: linear features and one layer."""
         return self.features == "linear" and self.depth == 1
 
-    @cached_property
+    @array_property
     def label_mean(self) -> NDArray[np.float64]:
         """mu = E n / N (m,), the mean of the labels over all samples."""
         affine = self.encoding.affine

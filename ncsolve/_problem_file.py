@@ -59,8 +59,8 @@ def read_problem_file(path: str | Path) -> ProblemFields:
         if name not in known:
             close = get_close_matches(name[:60], known, n=1)
             hint = f"did you mean {close[0]!r}? Fields" if close else "the fields are"
-            text = f"{path}: unknown field {shown_value(name)}; {hint}: {', '.join(known)}"
-            raise FileError(text.replace("are:", "are"))
+            names = f"{hint}: {', '.join(known)}".replace("are:", "are")
+            raise FileError(f"{path}: unknown field {shown_value(name)}; {names}")
     given = [name for name in _SOURCES if name in document]
     if len(given) > 1:
         raise FileError(f"{path}: give the samples per class in one way; got {' and '.join(given)}, drop all but one")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import array_property, freeze_fields
 from ncsolve._bias_methods import MethodChoice, ShiftedSpectrum, solve_bias
 from ncsolve._core import LossTerms
 from ncsolve._problem import check_lambda, check_lambda_b
@@ -49,12 +49,15 @@ class StatisticsMinimizer:
     residual: float
     weight_basis: Array
 
+    def __post_init__(self) -> None:
+        freeze_fields(self)
+
     @property
     def loss(self) -> float:
         """The global minimum of the objective."""
         return self.loss_terms.total
 
-    @cached_property
+    @array_property
     def weight_gram(self) -> Array:
         """W W^T (m, m)."""
         p = self.weight_basis.shape[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import zipfile
-from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
 
 
-def _checked_archive(stream: BufferedReader, path: Path) -> np.lib.npyio.NpzFile:
+def _checked_archive(stream: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
     """The arrays of a file, none of which has been read; what they would fill was compared with what there is."""
     with zipfile.ZipFile(stream) as archive:
         sizes = {member: member.file_size for member in archive.infolist()}

@@ -11,11 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve import encodings
 from ncsolve._problem import UFM, check_lambda, check_lambda_b
 from ncsolve.encodings import Encoding
-from ncsolve.errors import ProblemError, UnknownNameError
+from ncsolve.errors import ProblemError, SizeError, UnknownNameError
 
 __all__ = ["VARIED", "Sweep", "make_sweep", "smooth_codes"]
 
 Array = NDArray[np.float64]
+# Besides bias and singular values a point has so many columns; each number is a double, and once a Python float.
+_COLUMNS, _BYTES = 20, 40
+_MOST_NUMBERS = 1 << 26
 
 # The parameters that can vary, each with what it is called in a sentence.
 VARIED = {
@@ -55,7 +58,7 @@ class Sweep:
 
 def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_class: int | None = None) -> Sweep:
     """A sweep with its grid checked.  Raises ProblemError for an empty grid or a value that the parameter cannot take,
-    and UnknownNameError for a parameter that cannot vary."""
+    UnknownNameError for a parameter that cannot vary, and SizeError for more points than fit into the memory."""
     if name not in VARIED:
         raise UnknownNameError("parameter of a path", name, VARIED)
     if (of_class is not None) != (name == "count"):
@@ -63,11 +66,12 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
     if of_class is not None and not 0 <= of_class < problem.classes:
         raise ProblemError(f"of_class must be a class number from 0 to {problem.classes - 1}; got {of_class}")
     try:
-        grid = np.asarray(values, dtype=np.float64)
+        grid = np.array(values, dtype=np.float64)  # a copy, which nobody else can change
     except (TypeError, ValueError):
         raise ProblemError(f"{name} must be a sequence of numbers{_RANGES[name]}") from None
     if grid.ndim != 1 or grid.size == 0:
         raise ProblemError(f"{name} must be a non-empty sequence of numbers; got shape {grid.shape}")
+    _check_points(problem, grid.size)
     for value in grid.tolist():
         _check(name, value)
     return Sweep(problem=problem, name=name, values=grid, of_class=of_class)
@@ -92,6 +96,16 @@ def smooth_codes(encoding: Encoding, alpha: float) -> Encoding:
     return encodings.from_array(
         (1.0 - alpha) * codes + alpha * codes.mean(axis=1, keepdims=True), name=f"{encoding.name}, smoothed {alpha:g}"
     )
+
+
+def _check_points(problem: UFM, points: int) -> None:
+    """SizeError if what a path keeps of so many points would not fit into the memory of a usual machine."""
+    each = problem.code_length + min(problem.code_length, problem.classes) + _COLUMNS
+    if points * each > _MOST_NUMBERS:
+        raise SizeError(
+            f"a path of {points} points with {each} numbers each would fill {points * each * _BYTES / 1e9:.1f} GB; use "
+            f"at most {_MOST_NUMBERS // each} points"
+        )
 
 
 _RANGES = {

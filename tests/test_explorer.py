@@ -14,9 +14,10 @@ import pytest
 import ncsolve
 from ncsolve import encodings
 from ncsolve.cli import main
-from ncsolve.errors import FileError, MissingPackageError, OpenProblemError, SizeError
+from ncsolve.errors import FileError, MissingPackageError, OpenProblemError
 from ncsolve.explorer import explorer_page, write_explorer
 from ncsolve.explorer._axes import choose_axes, fixed_frame
+from ncsolve.explorer._data import page_data
 from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_grid
 
 ROOT = Path(__file__).parents[1]
@@ -169,13 +170,73 @@ def test_class_names_cannot_end_the_script():
     assert "</script><b>" not in explorer_page(asked)
 
 
-def test_many_classes_take_a_coarser_grid_and_too_many_none():
+def test_many_classes_take_a_coarser_grid():
     small = GridSize(floats=3_000, factors=9, per_decade=8, least_per_decade=3)
     few = grid_document(GENERAL[2], "x", small)
     assert len(few["rows"]) == 1
     assert sum(floats(row[key]).size for row in few["rows"] for key in row if isinstance(row[key], str)) <= 3_000
-    with pytest.raises(SizeError, match=r"the explorer's page holds 80000 numbers .* use fewer classes"):
-        grid_document(problem(encodings.gaussian(200, 200), 3), "x")
+
+
+# As many distinct counts as classes, in no order.
+LONG_TAIL = np.random.default_rng(2).permutation(np.arange(5, 65)).tolist()
+
+
+def test_of_many_classes_some_are_drawn_and_the_numbers_are_of_all():
+    asked = problem(encodings.onehot(60), LONG_TAIL)
+    found = grid_document(asked, "x", GridSize(floats=10, factors=1, per_decade=1, least_per_decade=1))
+    drawn = found["drawn"]
+    counts = asked.counts.array[drawn]
+    assert len(set(drawn)) == 20
+    assert (counts[0], counts[-1]) == (64, 5)
+    assert (np.diff(counts) < 0).all()
+    assert np.ptp(np.diff(counts)) <= 1  # evenly, as counts are evenly spread
+    (row,) = found["rows"]
+    grid = floats(row["lambda_b"])
+    i = grid.size // 2
+    minimizer = ncsolve.solve(asked.replace(lambda_b=float(grid[i])))
+    numbers = floats(row["numbers"]).reshape(grid.size, 7)[i]
+    assert numbers[:4].tolist() == [
+        minimizer.loss, minimizer.cosines.min, minimizer.cosines.mean, minimizer.cosines.max
+    ]
+    np.testing.assert_array_equal(
+        floats(row["gram"]).reshape(grid.size, -1)[i], minimizer.gram[np.ix_(drawn, drawn)][np.triu_indices(20)]
+    )
+    kept = np.maximum(floats(row["sigma"]).reshape(grid.size, -1)[i] - row["threshold"], 0.0)
+    np.testing.assert_allclose(kept, minimizer.singular_values[found["sigmas"]], rtol=1e-10, atol=1e-12 * kept.max())
+    means = floats(row["means"]).reshape(grid.size, found["views"], 3, 20)[i, 1]
+    drawn_trace = np.trace(minimizer.gram[np.ix_(drawn, drawn)])
+    assert 0.0 < np.sum(means**2) <= drawn_trace * (1 + 1e-12)  # a projection
+
+
+def test_too_many_classes_are_refused_before_anything_is_solved(monkeypatch, tmp_path, capsys):
+    def never(*_, **__):
+        pytest.fail("the work was begun")
+
+    for name in ("solve", "choose_axes"):
+        monkeypatch.setattr(f"ncsolve.explorer._grid.{name}", never)
+    monkeypatch.setattr("numpy.linalg.matrix_rank", never)
+    (tmp_path / "codes.csv").write_text("\n".join(["0," * 200 + "1", "1," * 200 + "0"]))
+    (tmp_path / "labels.txt").write_text("\n".join(f"c{i}" for i in range(3000)) + "\nc0\n")
+    counts = ",".join(str(5 + i) for i in range(3000))
+    for arguments, got in (
+        (["--counts", counts], "200 classes; got 3000"), (["--counts", counts, "--dim", "2"], "200 classes; got 3000"),
+        (["--labels", str(tmp_path / "labels.txt")], "200 classes; got 3000"),
+        (["--encoding", str(tmp_path / "codes.csv")], "200 classes; got 201"),
+        (["--encoding", "ecoc:1001"], "1000 outputs; got 1001"),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main(["explore", *arguments, "-o", str(tmp_path / "e.html")])
+        assert done.value.code == 2
+        printed = capsys.readouterr().err
+        assert f"for up to {got}, use fewer" in printed
+        assert printed.count("\n") == 1
+
+
+def test_progress_comes_to_the_end():
+    seen = []
+    page_data(problem(CODES, [5, 20, 1, 10]), seen.append)
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < 97 < seen[-1] <= 100  # a lambda_b that is on the grid already is solved once
 
 
 def test_without_plotly_one_line_names_the_extra(monkeypatch, tmp_path, capsys):
@@ -262,7 +323,7 @@ def test_the_page_starts_with_the_model(tmp_path):
 
 
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setattr("ncsolve.explorer._page.explorer_page", lambda problem: pytest.fail("the work was begun"))
+    monkeypatch.setattr("ncsolve.explorer._page.explorer_page", lambda *_, **__: pytest.fail("the work was begun"))
     (tmp_path / "e.html").write_text("mine")
     for path in (tmp_path / "e.html", tmp_path / "no" / "e.html", tmp_path / "e.txt"):
         with pytest.raises(FileError):

@@ -343,6 +343,38 @@ def test_the_users_own_problem_on_its_grid(own, files):
     assert own.console == []
 
 
+def test_of_many_classes_the_page_draws_some_and_says_so(browser, tmp_path):
+    counts = list(range(10, 70))
+    asked = ncsolve.UFM(
+        encoding=encodings.onehot(60), counts=counts, lambda_w=1e-5, lambda_h=1e-5, lambda_b=0.1,
+        class_names=[f"c{i}" for i in range(60)],
+    )
+    assert write_explorer(asked, tmp_path / "many.html") < 6_000_000
+    minimizer = ncsolve.solve(asked)
+    with opened(browser, tmp_path / "many.html") as page:
+        note = page.text("grid-note")
+        for words in (
+            "60 classes of 10 to 69 samples",
+            "20 of 60 classes are drawn, evenly chosen from the largest to the smallest",
+            "20 of 60 singular values", "Loss, cosines and all other numbers are those of all",
+        ):
+            assert words in note
+        assert page.exact("loss") == minimizer.loss
+        assert page.exact("cosine") == minimizer.cosines.mean
+        assert "60 class means span 60" in page.text("story")
+        names = page.tab.locator("#features .point-name").all_text_contents()
+        assert len(names) == 20
+        assert (names[0], names[-1]) == ("c59", "c0")
+        state = "window.ncsolve.state"
+        assert page.tab.evaluate(f"{state}.gram(0, 19)") == minimizer.gram[59, 0]
+        assert page.tab.evaluate(f"{state}.gram(19, 19)") == minimizer.gram[0, 0]
+        before = page.exact("loss")
+        page.tab.locator("#lambda-b").press("End")
+        page.wait()
+        assert page.exact("loss") == ncsolve.solve(asked.replace(lambda_b=math.inf)).loss > before
+        assert page.console == []
+
+
 def test_other_encodings_on_the_page(page):
     for name in page.js("() => ncsolve.data.choices.map((choice) => choice.name)"):
         page.tab.locator("#encoding").select_option(label=name)

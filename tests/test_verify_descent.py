@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import threadpoolctl
 from ncsolve.verify import Point, Status, descend, multi_start, peers
-from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent import METHODS
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._progress import SlowProgress
 
 PROBLEM = ncsolve.UFM(encoding=encodings.onehot(3), counts=3, lambda_w=0.05, lambda_h=0.02, lambda_b=0.5)
 MINIMIZER = ncsolve.solve(PROBLEM)
@@ -189,7 +189,7 @@ class Terminal(io.StringIO):
 ])
 def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stream, seconds, shown):
     """Without being told of any progress; on a file never."""
-    monkeypatch.setattr("ncsolve.verify._progress._PATIENCE", 0.2)
+    monkeypatch.setattr("ncsolve._progress._PATIENCE", 0.2)
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     with SlowProgress("walking", total=10) as progress:
@@ -197,10 +197,11 @@ def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stre
         time.sleep(seconds)
         progress.update(2, "on")
     assert ("walking" in stream.getvalue()) is shown
+    assert ("left" in stream.getvalue()) is shown
 
 
 def test_one_bar_for_several_starts_and_none_when_not_wanted(monkeypatch):
-    monkeypatch.setattr("ncsolve.verify._progress._PATIENCE", 0.0)
+    monkeypatch.setattr("ncsolve._progress._PATIENCE", 0.0)
     monkeypatch.setattr("ncsolve.verify.descent._lbfgs.norm", lambda a: time.sleep(0.002) or math.sqrt(float(a @ a)))
     for progress in (True, False):
         stream = Terminal()

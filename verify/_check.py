@@ -14,7 +14,6 @@ from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify._own_scalars import missing_transition, own_scalars
 from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
-from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._range import out_of_range
 from ncsolve.verify._samples import Point, Samples
 from ncsolve.verify._threads import single_threaded
@@ -24,6 +23,7 @@ from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
+from ncsolve._progress import SlowProgress
 from ncsolve._room import may_bind
 
 __all__ = ["check"]

@@ -14,13 +14,13 @@ from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify._layered import LayeredDefinition
 from ncsolve.verify._own_scalars import own_scalars
 from ncsolve.verify._problems import gram_unit
-from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples
 from ncsolve.verify.descent import LayeredRun, beside, layered_starts
 from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
 from ncsolve._factored import FactoredFrame
+from ncsolve._progress import SlowProgress
 
 __all__ = ["beyond_figures", "guarantee_note", "tie_figures"]
 

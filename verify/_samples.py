@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import UFM, SizeError
+from ncsolve._arrays import freeze_fields
 
 __all__ = ["Point", "Samples", "class_means"]
 
@@ -25,6 +26,9 @@ class Point:
     W: Array
     H: Array
     b: Array
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +48,9 @@ class Samples:
     lambda_h: float
     lambda_b: float
     dim: int
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     @classmethod
     def of(cls, problem: UFM, *, dim: int | None = None, merged: bool = False) -> Samples:

@@ -13,6 +13,7 @@ from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError, UnknownNameError
+from ncsolve._arrays import freeze_fields
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 
@@ -35,6 +36,9 @@ class ConvexSolution:
     singular_values: Array
     primal_status: str
     dual_status: str
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     @property
     def converged(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncsolve._parse import parse_float
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ncsolve.design import Design
 
 __all__ = ["design"]
+
+_NUMBER = "a number such as 0.25"
 
 
 @problem_options(without=("encoding", "dim"))
@@ -32,7 +35,7 @@ def design(
         ),
     ] = None,
     target_cosine: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--target-cosine", metavar="C", help="Instead: find the one number that gives class means this cosine."
         ),
@@ -48,7 +51,7 @@ def design(
         typer.Option("--encoding", "-e", metavar="SPEC|FILE", help="Codes for --target-cosine.  [default: onehot]"),
     ] = None,
     scale: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--scale", metavar="X",
             help="Mean squared length of the class means.  [default: a file's own, else near that of one-hot codes]",
@@ -63,7 +66,7 @@ def design(
     ] = False,
     given: ProblemArguments,
     tolerance: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             "--tolerance", metavar="X", help="Largest relative error of the Gram matrix.  [default: 1e-12]"
         ),
@@ -102,11 +105,14 @@ def design(
             {"--scale": scale, "--code-length": code_length, "--centre": centre or None, "--tolerance": tolerance,
              "--out": out, "--certificate": certificate},
         )
-        _one_number(target_cosine, vary or "lambda_b", as_json, replace(given, encoding=encoding))
+        cosine = parse_float("--target-cosine", target_cosine, _NUMBER)
+        _one_number(cosine, vary or "lambda_b", as_json, replace(given, encoding=encoding))
         return
     _refuse("--target-cosine", {"--vary": vary, "--encoding": encoding})
     assert geometry is not None
-    _encoding(geometry, scale, code_length, centre, tolerance, as_json, out, certificate, force, given)
+    length = None if scale is None else parse_float("--scale", scale, _NUMBER)
+    error = None if tolerance is None else parse_float("--tolerance", tolerance, _NUMBER)
+    _encoding(geometry, length, code_length, centre, error, as_json, out, certificate, force, given)
 
 
 def _refuse(partner: str, given: dict[str, object]) -> None:

@@ -75,8 +75,8 @@ def path(
     from ncsolve._beyond_points import may_descend
     from ncsolve._path import path as solve_path
     from ncsolve._path_document import check_convention, path_columns, path_document
+    from ncsolve._progress import SlowProgress
     from ncsolve._table_files import check_table_output, write_table
-    from ncsolve.verify._progress import SlowProgress
 
     for figure in (plot, gram):
         if figure is not None:
@@ -105,12 +105,13 @@ def path(
         factors = asked.convention.factors(asked.problem.samples, asked.problem.code_length)
         grid = grid * factors[("lambda_w", "lambda_h", "lambda_b").index(name)]
     check_convention(asked.problem, name, asked.convention)
-    with SlowProgress("points", total=len(grid)) as progress:
+    with SlowProgress("points solved", total=len(grid)) as progress:
         along = solve_path(asked.problem, **{name: grid}, of_class=of_class, progress=progress.update)
-        along.measure(progress.update)
         if along.beyond:  # between points that were found by descent this takes as long as the points
             progress.update(len(along), "changes of regime")
             along.changes  # noqa: B018
+    with SlowProgress("points measured", total=len(grid)) as progress:
+        along.measure(progress.update)
     columns = path_columns(along, asked.convention)
     typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
     if out is not None or as_json:

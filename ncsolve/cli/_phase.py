@@ -69,8 +69,8 @@ def phase(
     """
     from ncsolve._phase import phase as solve_phase
     from ncsolve._phase_document import phase_document
+    from ncsolve._progress import SlowProgress
     from ncsolve._table_files import check_table_output, write_table
-    from ncsolve.verify._progress import SlowProgress
 
     if plot is not None:
         from ncsolve.plots import check_figure_output

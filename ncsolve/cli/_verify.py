@@ -161,8 +161,8 @@ def _chosen(only: tuple[str, ...], source: str | None) -> Any:
 
 
 def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None) -> Any:
+    from ncsolve._progress import SlowProgress
     from ncsolve.verify import Verdict, run_claims
-    from ncsolve.verify._progress import SlowProgress
 
     chosen = _chosen(only, source)
     count = workers if workers is not None else os.cpu_count() or 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import freeze_fields
 from ncsolve._counts import ClassCounts
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
@@ -41,6 +42,9 @@ class Design:
     rank: int
     minimizer: Minimizer
     error: float
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
     @property
     def encoding(self) -> Array:

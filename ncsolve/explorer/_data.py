@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ncsolve import encodings
 from ncsolve._problem import UFM
 from ncsolve._room import code_rank
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import OpenProblemError
-from ncsolve.explorer._grid import EXAMPLE, grid_document
+from ncsolve.explorer._grid import EXAMPLE, check_grid_size, grid_document
 
 __all__ = ["page_data"]
 
@@ -30,10 +31,12 @@ _EXAMPLES = (
 )
 
 
-def page_data(problem: UFM) -> dict[str, object]:
+def page_data(problem: UFM, progress: Callable[[float], None] | None = None) -> dict[str, object]:
     """Everything that the page's scripts read, ready for JSON (which has no inf: see ``_number``)."""
     affine, balanced = problem.encoding.affine, problem.counts.balanced
     own = affine is not None and balanced and problem.classes >= 2
+    if not own:
+        check_grid_size(problem)
     _check_known(problem, own)
     choices: list[dict[str, object]] = []
     per_class = problem.counts.values[0] if balanced else 100
@@ -44,7 +47,7 @@ def page_data(problem: UFM) -> dict[str, object]:
             choices.append(_family_of(problem, affine))
     else:
         families = list(_FAMILIES)
-        choices.append(grid_document(problem, f"{problem.encoding.name} (your problem)"))
+        choices.append(grid_document(problem, f"{problem.encoding.name} (your problem)", progress=progress))
     choices += [_family(spec, name, problem.classes) for spec, name in families]
     if own:
         for spec, name, counts in _EXAMPLES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -22,24 +23,27 @@ _SCRIPTS = (
 )
 
 
-def explorer_page(problem: UFM) -> str:
+def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = None) -> str:
     """The explorer of a problem as one HTML page that needs no network.
 
     Balanced codes a I + q J are evaluated in the page, by code that is generated from the derivations, with linear or
     ReLU features, any depth and any dim; every other problem is solved here on a grid of weight decay and lambda_b,
-    and the page shows the grid's points.
+    and the page shows the grid's points; of more than 50 classes it draws 20, evenly chosen from the largest to the
+    smallest.
 
     Parameters
     ----------
     problem : UFM
         Where the page starts.
+    progress : function, optional
+        Is told how many percent of a grid are solved.
 
     Raises
     ------
     MissingPackageError
         If plotly is not installed.
     SizeError
-        If a problem that needs a grid has too many classes for one page.
+        If a problem that needs a grid has more than 200 classes or 1000 outputs.
     OpenProblemError
         For ReLU features, a deep head or a bottleneck where no closed form holds for every lambda_b.
 
@@ -57,7 +61,7 @@ def explorer_page(problem: UFM) -> str:
         return folder.joinpath(name).read_text(encoding="utf-8")
 
     # JSON inside a script element: "</" would end it.
-    data = json.dumps(page_data(problem), allow_nan=False).replace("</", "<\\/")
+    data = json.dumps(page_data(problem, progress), allow_nan=False).replace("</", "<\\/")
     return Template(read("page.html")).substitute(
         version=__version__,
         style=read("style.css"),
@@ -67,7 +71,9 @@ def explorer_page(problem: UFM) -> str:
     )
 
 
-def write_explorer(problem: UFM, path: str | Path, *, force: bool = False) -> int:
+def write_explorer(
+    problem: UFM, path: str | Path, *, force: bool = False, progress: Callable[[float], None] | None = None
+) -> int:
     """Write the page and return its size in bytes.
 
     Raises FileError for an ending other than .html, for a file that exists (unless ``force``), or one that cannot
@@ -80,7 +86,7 @@ def write_explorer(problem: UFM, path: str | Path, *, force: bool = False) -> in
         raise FileError(f"{path}: exists already; choose another name or pass --force (force=True)")
     if not path.parent.is_dir():
         raise FileError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}")
-    content = explorer_page(problem).encode("utf-8")
+    content = explorer_page(problem, progress=progress).encode("utf-8")
     write_whole(path, lambda stream: stream.write(content), force=force)
     return len(content)
 

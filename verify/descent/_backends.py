@@ -72,13 +72,13 @@ class TorchBackend:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             put = {"device": torch.device(device), "dtype": torch.float64}
-            self._targets = torch.as_tensor(samples.targets, **put)
+            self._targets = torch.tensor(samples.targets, **put)
         except (RuntimeError, AssertionError, TypeError) as error:
             reason = str(error).splitlines()[0]
             raise NCSolveError(f"torch cannot use device {device!r}: {reason}; use device='cpu'") from None
         self._torch, self._put, self.device = torch, put, device
         self._samples = samples
-        self._weights = torch.as_tensor(samples.weights, **put)
+        self._weights = torch.tensor(samples.weights, **put)
         self._units = torch.as_tensor(Definition(samples).units, **put)
         self.native = self
         self.flat = _Flat(self)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from ncsolve.verify._definition import Definition
-from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples, class_means
 from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent._adam import Adam
@@ -22,6 +20,8 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError, UnknownNameError
+from ncsolve._arrays import array_property
+from ncsolve._progress import SlowProgress
 
 __all__ = ["METHODS", "Run", "descend", "multi_start"]
 
@@ -60,12 +60,12 @@ class Run:
         """Whether the gradient norm reached the tolerance."""
         return self.status is Status.CONVERGED
 
-    @cached_property
+    @array_property
     def class_means(self) -> Array:
         """Class means of the features (d, K)."""
         return class_means(self.samples, self.point.H)
 
-    @cached_property
+    @array_property
     def gram(self) -> Array:
         """Inner products of the class means (K, K)."""
         return self.class_means.T @ self.class_means
@@ -75,7 +75,7 @@ class Run:
         """b (m,)."""
         return self.point.b
 
-    @cached_property
+    @array_property
     def singular_values(self) -> Array:
         """The min(m, K) largest singular values of W H, descending (all others are zero under NC1)."""
         weighted = self.point.H * np.sqrt(self.samples.weights)

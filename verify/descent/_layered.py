@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
+from ncsolve._arrays import array_property, freeze_fields
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
@@ -35,7 +36,10 @@ class LayeredRun:
     losses: Array
     name: str = ""
 
-    @property
+    def __post_init__(self) -> None:
+        freeze_fields(self)
+
+    @array_property
     def class_means(self) -> Array:
         """Means of the features of each class (d, K)."""
         classes = int(self.labels.max()) + 1
@@ -47,7 +51,7 @@ class LayeredRun:
         size = float(np.linalg.norm(self.features, axis=0).max()) or 1.0
         return float(np.linalg.norm(self.features - self.class_means[:, self.labels], axis=0).max()) / size
 
-    @property
+    @array_property
     def outputs(self) -> Array:
         """W_L ... W_1 H + b of the class means (m, K)."""
         product = self.class_means

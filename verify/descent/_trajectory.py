@@ -11,6 +11,8 @@ from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, class_means
 from numpy.typing import NDArray
 
+from ncsolve._arrays import freeze_fields
+
 __all__ = ["Recorder", "Snapshot", "Trajectory"]
 
 Array = NDArray[np.float64]
@@ -31,6 +33,9 @@ class Snapshot:
     nc2_simplex: float | None
     nc2_orthogonal: float | None
     nc3: float | None
+
+    def __post_init__(self) -> None:
+        freeze_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -75,9 +75,10 @@ class Controls {
         if (this.grid) {
             const { counts } = this.grid;
             const classes = counts.length > 1 ? `${counts.length} classes` : "1 class";
-            typeset(byId("grid-note"), `${classes} of ${counts.join(", ")} samples, solved by ncsolve `
+            const range = counts.length > 20 ? `${Math.min(...counts)} to ${Math.max(...counts)}` : counts.join(", ");
+            typeset(byId("grid-note"), `${classes} of ${range} samples, solved by ncsolve `
                 + `at ${this.grid.weightDecays.length} weight decays and ${this.grid.grid(this.setting.lambda_w).length} `
-                + "values of λ_b: the sliders snap to these.");
+                + `values of λ_b: the sliders snap to these. ${this.grid.omitted}`);
             this.setDecay(this.setting.lambda_w, "problem");
         } else {
             this.changed("problem");

@@ -3,13 +3,15 @@
 class GridProblem {
     constructor(data) {
         this.K = data.classes;
+        this.drawn = data.drawn;  // numbers of the classes in the pictures, all or some
+        this.sigmas = data.sigmas;  // and of the singular values
         this.counts = data.counts;
         this.codeLength = data.code_length;
         this.classNames = data.class_names;
         this.exact = data.exact;
         this.labelsExact = data.labels_exact;
         this.views = data.views;  // sets of axes: one where both would be the same
-        this.codes = pointsOf(floats(data.codes), this.views, this.K);
+        this.codes = pointsOf(floats(data.codes), this.views, this.drawn.length);
         const mean = floats(data.label_mean);
         this.labelMean = this.codes.map((_, v) => [...mean.slice(3 * v, 3 * v + 3)]);
         this.rows = data.rows.map((row) => ({ ...row, decoded: null }));
@@ -17,7 +19,7 @@ class GridProblem {
         this.unit = Math.max(...this.rows.map((row) => {
             const { gram, grid } = this.decode(row);
             const last = this.upper(gram, grid.length - 1);
-            return Math.max(...this.counts.map((_, k) => last[this.place(k, k)]));
+            return Math.max(...this.drawn.map((_, k) => last[this.place(k, k)]));
         })) || 1;
     }
 
@@ -26,7 +28,7 @@ class GridProblem {
             const grid = [...floats(row.lambda_b)];
             row.decoded = {
                 grid, gram: floats(row.gram), numbers: floats(row.numbers), sigma: floats(row.sigma),
-                means: pointsOf(floats(row.means), this.views * grid.length, this.K),
+                means: pointsOf(floats(row.means), this.views * grid.length, this.drawn.length),
                 bias: floats(row.bias), labelSize: floats(row.label_size),
             };
         }
@@ -52,13 +54,13 @@ class GridProblem {
         const bias = [...data.bias.slice(at, at + 3)];
         const means = data.means[this.views * i + v];
         const labels = this.codes[v].map((p) => p.map((x, axis) => x - bias[axis]));
-        const size = this.counts.reduce((sum, _, k) => sum + gram[this.place(k, k)], 0);
+        const size = this.drawn.reduce((sum, _, k) => sum + gram[this.place(k, k)], 0);
         return {
             lambda_w: row.lambda_w, lambda_h: row.lambda_h, lambda_b: data.grid[i], loss, K: this.K, plain: true,
             threshold: row.threshold, cosines: [low, mean, high], biasNorm, centring, rank,
             regime: rank === 0 ? "collapsed" : "general",
             transition: row.transition, orthogonal: null, star: "λ_b⁺",
-            sigma: [...data.sigma.slice(this.width * i, this.width * (i + 1))],
+            sigma: [...data.sigma.slice(this.sigmas.length * i, this.sigmas.length * (i + 1))],
             gram: (a, b) => gram[this.place(Math.min(a, b), Math.max(a, b))],
             gramScale: this.unit,
             means, labels, bias, withMean: v === 0 && norm(this.labelMean[v]) > 0,
@@ -80,14 +82,26 @@ class GridProblem {
         return Math.min(this.K, this.codeLength);
     }
 
+    // What the pictures leave out.
+    get omitted() {
+        const parts = [];
+        if (this.drawn.length < this.K) {
+            parts.push(`${this.drawn.length} of ${this.K} classes are drawn, evenly chosen from the largest to the smallest`);
+        }
+        if (this.sigmas.length < this.width) {
+            parts.push(`${this.sigmas.length} of ${this.width} singular values are drawn`);
+        }
+        return parts.length ? `${parts.join("; ")}. Loss, cosines and all other numbers are those of all classes.` : "";
+    }
+
     // The upper triangle of the Gram matrix at grid point i, and where an entry stands in it.
     upper(gram, i) {
-        const size = this.K * (this.K + 1) / 2;
+        const size = this.drawn.length * (this.drawn.length + 1) / 2;
         return gram.slice(size * i, size * (i + 1));
     }
 
     place(i, j) {
-        return i * this.K - i * (i - 1) / 2 + j - i;
+        return i * this.drawn.length - i * (i - 1) / 2 + j - i;
     }
 
     path(lambda_w) {
@@ -97,9 +111,9 @@ class GridProblem {
         return {
             x: grid.map(positionOf),
             cosines: { low: pick(1), mean: pick(2), high: pick(3) },
-            sigma: Array.from({ length: this.width }, (_, j) => ({
-                name: `singular value ${j + 1}`, tone: "accent", width: 1.5,
-                y: grid.map((_, i) => sigma[this.width * i + j]),
+            sigma: this.sigmas.map((number, j) => ({
+                name: `singular value ${number + 1}`, tone: "accent", width: 1.5,
+                y: grid.map((_, i) => sigma[this.sigmas.length * i + j]),
             })),
             threshold: row.threshold, latent: [], ends: null,
         };

@@ -43,10 +43,11 @@ function draw() {
 }
 
 function build(problem) {
-    const names = problem.classNames || Array.from({ length: problem.K }, (_, k) => String(k + 1));
-    features.build({ K: problem.K, names, withArrow: false });
-    labels.build({ K: problem.K, names, withArrow: true });
-    heat.build(problem.K, names);
+    const drawn = problem.drawn || Array.from({ length: problem.K }, (_, k) => k);
+    const names = drawn.map((k) => (problem.classNames ? problem.classNames[k] : String(k + 1)));
+    features.build({ K: drawn.length, names, withArrow: false });
+    labels.build({ K: drawn.length, names, withArrow: true });
+    heat.build(drawn.length, names);
 }
 
 function drawSpaces(problem, state) {

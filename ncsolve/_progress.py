@@ -13,7 +13,7 @@ _PATIENCE = 2.0
 
 
 class SlowProgress:
-    """A rich progress bar on stderr, from the third second on, and only if stderr is a terminal.
+    """A rich progress bar on stderr with the time left, from the third second on, and only if stderr is a terminal.
 
     A timer shows it, not the next update: work that reports nothing for a minute is what a bar is for.
 
@@ -52,14 +52,15 @@ class SlowProgress:
 
     def _show(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         with self._lock:
             if self._closed:
                 return
             bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-                TimeElapsedColumn(), console=Console(stderr=True), transient=True,
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True),
+                transient=True,
             )
             bar.add_task(self._description, total=self._total, completed=int(self._completed))
             bar.start()
