@@ -113,7 +113,7 @@ def _is_number(word: str) -> bool:
 def _describe(found: Comparison) -> None:
     from ncsolve._conventions import convention as find_convention
     from ncsolve.cli._describe_collapse import collapse_of_all
-    from ncsolve.cli._tables import number, show, table
+    from ncsolve.cli._tables import number, say, show, table
 
     problem = found.rows[0].minimizer.problem
     scaling = find_convention(found.convention)
@@ -123,7 +123,7 @@ def _describe(found: Comparison) -> None:
     layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
     w = ", ".join(f"{value:g}" for value in layers)
     model = _model(found)
-    typer.echo(
+    say(
         f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}")
@@ -145,21 +145,23 @@ def _describe(found: Comparison) -> None:
             _collapsed(row), _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
         )
     show(rows)
-    typer.echo(
-        "\nangles: between class means, in degrees; dist: least distance of two class means; margin: least distance\n"
+    typer.echo()
+    say(
+        "angles: between class means, in degrees; dist: least distance of two class means; margin: least distance\n"
         "of an output W h + b to a boundary of its code (negative: a class is decoded as another), then as a\n"
         "share of half the least distance of codes; collapsed: classes whose mean is zero, or shared (=); NC3\n"
         "self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
-        "different size are not on one scale."
+        "different size are not on one scale.", paragraph=True,
     )
     remedy = collapse_of_all([row.minimizer for row in found.rows], [row.name for row in found.rows], scaling)
     if remedy:
-        typer.echo(f"collapsed: {remedy}.")
+        say(f"collapsed: {remedy}.")
     if found.beyond:
-        typer.echo(
+        say(
             "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"
             "leaves open."
-            + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else "")
+            + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else ""),
+            paragraph=True,
         )
 
 

@@ -17,7 +17,7 @@ from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
 from ncsolve.cli._describe_collapse import collapse_of_path
 from ncsolve.cli._sparkline import sparkline
-from ncsolve.cli._tables import facts, number, show, table
+from ncsolve.cli._tables import facts, number, say, show, table, width
 
 __all__ = ["describe_path", "model_words"]
 
@@ -60,7 +60,7 @@ def describe_path(
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
     show(shown)
     if len(path) > len(chosen):
-        print(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+        say(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
 
 
 def _curve(values: NDArray[np.float64]) -> str:
@@ -68,7 +68,8 @@ def _curve(values: NDArray[np.float64]) -> str:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low <= _FLAT * max(abs(low), abs(high)):
         return f"{number(low, 5)} at every point" + (" with a pair of class means" if np.isnan(values).any() else "")
-    return f"{sparkline(values.tolist())}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)"
+    bars = sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
+    return f"{bars}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)"
 
 
 def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:

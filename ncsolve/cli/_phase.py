@@ -131,7 +131,7 @@ def _describe(found: Phase) -> None:
     from ncsolve._second_parameter import AGAINST
     from ncsolve.cli._describe_collapse import collapse_of_phase
     from ncsolve.cli._describe_path import model_words
-    from ncsolve.cli._tables import facts, number, show
+    from ncsolve.cli._tables import facts, number, show, width
 
     problem = found.problem
     rows = facts()
@@ -182,11 +182,14 @@ def _describe(found: Phase) -> None:
     if remedy:
         rows.add_row("remedy", remedy)
     if len(set(letters.values())) == len(letters):
-        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, min(60, found.lambda_b.size)).round().astype(int))
         picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
+        labels = [f"{found.against} = {number(found.values[i], 4)}" for i in picked]
+        room = (width() or 100) - 14 - max(map(len, labels))  # beside "boundaries" and the labels
+        many = min(60, found.lambda_b.size, max(room, 8))
+        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, many).round().astype(int))
         drawing = "\n".join(
-            "".join(letters[names[i, j]] for j in columns) + f"  {found.against} = {number(found.values[i], 4)}"
-            for i in picked
+            "".join(letters[names[i, j]] for j in columns) + f"  {label}"
+            for i, label in zip(picked, labels, strict=True)
         )
         key = ", ".join(f"{letter} {kind}" for kind, letter in letters.items())
         span = f"lambda_b from {number(found.lambda_b[0], 4)} to {number(found.lambda_b[-1], 4)}"

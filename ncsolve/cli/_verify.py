@@ -127,17 +127,17 @@ def verify(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
     else:
-        from ncsolve.cli._tables import show
+        from ncsolve.cli._tables import say, show
 
         show(found.details() if details else found.table())
         typer.echo("")
         for text in found.failures:
-            typer.echo(f"disagrees: {text}")
+            say(f"disagrees: {text}")
         for text in getattr(found, "skipped", ()):
-            typer.echo(f"not verified: {text}")
+            say(f"not verified: {text}")
         if report is not None:
             typer.echo(f"saved {report}")
-        typer.echo(found.summary)
+        say(found.summary)
     if getattr(found, "interrupted", False):
         raise typer.Exit(130)
     if not found.passed:
