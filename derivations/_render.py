@@ -33,7 +33,7 @@ def as_text(theorem: Theorem, result: Result, values: Values) -> str:
         _wrap(theorem.statement, "  "),
         "",
     ]
-    out.append("Proof (each step is checked by sympy)")
+    out.append("Proof (sympy checks the formula of each step; the sentences are words)")
     for number, step in enumerate(theorem.steps(), start=1):
         out += [_wrap(f"{step.text}:", f"  {number:3}. "), f"         {_formula_line(step)}"]
     out += ["", f"Result{_given(values)}"]

@@ -10,6 +10,7 @@ from ncsolve.derivations._framework import Formula, Result, Theorem
 from ncsolve.derivations._notation import K, a, lambda_b, lambda_h, lambda_w, n, t, w
 from ncsolve.derivations._prove import Given
 from ncsolve.derivations._steps import Identity, Limit, Positive, Step
+from ncsolve.derivations.large_bias_law import THEOREM as LAW
 
 __all__ = ["THEOREM"]
 
@@ -79,14 +80,17 @@ def prove(r: Result) -> Iterator[Step]:
     )
     yield Identity(text="The bias of each class is β/K", left=r["bias"] * K, right=r["beta"], given=KEPT)
     yield Identity(text="(also below λ_b*)", left=r["bias"] * K, right=r["beta"], given=ETF)
-    yield Limit(
-        text="The law T5b holds from λ_b* on: Gram matrix",
-        left=lambda_b * (r["gram_diagonal"].args[1].expr - r["gram_diagonal_no_bias"]),
-        variable=lambda_b,
-        to=sp.oo,
-        right=-lambda_w,
-        given={t: K * sp.sqrt(n * lambda_w * lambda_h)},
-    )
+    shift = LAW.result["gram_shift"]
+    own = {t: K * sp.sqrt(n * lambda_w * lambda_h)}
+    for where, key, bare in (
+        ("on the diagonal", "gram_diagonal", r["gram_diagonal_no_bias"]), ("off it", "gram_off_diagonal", sp.S.Zero)
+    ):
+        yield Identity(
+            text=f"The law T5b holds from λ_b* on, Gram(λ_b) = Gram(∞) - (λ_w/λ_b) J: {where}",
+            left=r[key].args[1].expr,
+            right=bare - shift,
+            given=own,
+        )
 
 
 _cosine = regime(-1 / (K - 1), kept_gap / (K * (1 - t) - t / lambda_b))

@@ -15,6 +15,7 @@ import sympy as sp
 from ncsolve.derivations._framework import Formula, Function, Result, Theorem
 from ncsolve.derivations._notation import K, N, a, beta, lambda_b, lambda_h, lambda_w, n, t, w
 from ncsolve.derivations._steps import AtLeast, Identity, Positive, Stationary, Step
+from ncsolve.derivations._words import Words, norm2, tr
 from ncsolve.derivations.affine_geometry import THEOREM as GEOMETRY
 
 __all__ = ["THEOREM"]
@@ -55,11 +56,29 @@ def programme(f: Result) -> Iterator[Step]:
         function=cost, variables=(weight,), at={weight: best},
     )
     yield Identity(text="and leaves J", left=cost.subs(weight, best), right=ridge(code, value))
-    q2, b2 = sp.symbols("q_2 b_2", positive=True)
-    yield AtLeast(
-        text="J is jointly convex: code²/value is, as this difference of the chord and the value in the middle shows",
-        left=code**2 / value / 2 + b2**2 / q2 / 2,
-        right=((code + b2) / 2) ** 2 / ((value + q2) / 2),
+    yield jointly_convex()
+
+
+def jointly_convex() -> Step:
+    """The matrix fractional function tr B P^-1 B^T at two points and between them, for matrices of any size."""
+    space, share = Words(), sp.Symbol("share", positive=True)
+    B_1, B_2 = space.matrix("B_1", "m", "K"), space.matrix("B_2", "m", "K")
+    F_1, F_2 = space.matrix("F_1", "K", "K"), space.matrix("F_2", "K", "K")  # P_i = F_i F_i^T
+    G_1, G_2 = space.matrix("G_1", "K", "K"), space.matrix("G_2", "K", "K")  # their inverses
+    X, one = space.matrix("X", "m", "K"), sp.S.One
+    for F, G in ((F_1, G_1), (F_2, G_2)):
+        space.rule(F * G, one)
+        space.rule(G * F, one)
+    between = share * B_1 + (1 - share) * B_2
+    space.rule(X * F_2 * space.t(F_2), (between - share * X * F_1 * space.t(F_1)) / (1 - share))  # X P = B
+    return Identity(
+        text="J is jointly convex. With Q + N λ_w I = P the first term is λ_w/2 times tr B P⁻¹ Bᵀ; P_i = F_i F_iᵀ, "
+        "G_i = F_i⁻¹, and X = B P⁻¹ at the point between, B = share B_1 + (1 - share) B_2, 0 < share < 1, and P "
+        "likewise: the chord less the value tr X Bᵀ there is a sum of squares. (P and B are affine in Q and b, the "
+        "other terms convex)",
+        left=share * norm2(B_1 * space.t(G_1)) + (1 - share) * norm2(B_2 * space.t(G_2)) - tr(X * space.t(between)),
+        right=share * norm2(X * F_1 - B_1 * space.t(G_1)) + (1 - share) * norm2(X * F_2 - B_2 * space.t(G_2)),
+        words=space,
     )
 
 
@@ -163,12 +182,32 @@ def symmetric(f: Result) -> Iterator[Step]:
 
 
 def certificate() -> Iterator[Step]:
-    P, R, h, k = sp.symbols("P R h_k h_l", nonnegative=True)
+    """The condition on the multipliers, λ_w λ_h D - D L^T L D copositive, at orthogonal class means; two classes."""
+    n_k, n_l, p_k, p_l = sp.symbols("n_k n_l p_k p_l", positive=True)  # counts, and |e - b| of both
+    h, g = sp.symbols("h_k h_l", nonnegative=True)
+    inner = sp.Symbol("inner", real=True)  # <e_k - b, e_l - b>
+    scale_k, scale_l = (sp.sqrt(lambda_w * lambda_h) / (sp.sqrt(c) * p) for c, p in ((n_k, p_k), (n_l, p_l)))
+    diagonal = lambda_w * lambda_h * (n_k * h**2 + n_l * g**2)
+    # |n_k h l_k + n_l g l_l|^2 for l = scale (e - b)
+    square = (n_k * h * scale_k * p_k) ** 2 + (n_l * g * scale_l * p_l) ** 2
+    square += 2 * n_k * n_l * h * g * scale_k * scale_l * inner
+    entry = -n_k * n_l * scale_k * scale_l * inner
+    yield Identity(
+        text="T12 for H >= 0. A class that lives has l_k = T/(N ℓ_k) (e_k - b). The quadratic form of λ_w λ_h D - "
+        "D Lᵀ L D is then R alone, R_kl = -n_k n_l ⟨l_k, l_l⟩ off the diagonal; written out for two classes, with p = "
+        "‖e - b‖ and inner = ⟨e_k - b, e_l - b⟩",
+        left=diagonal - square,
+        right=2 * entry * h * g,
+    )
     yield AtLeast(
-        text="T12 for H >= 0: a quadratic form that is a square plus nonnegative entries is nonnegative on H >= 0, "
-        "so that PSD + entrywise nonnegative replaces PSD in the condition on the multipliers; written out for two "
-        "classes",
-        left=(P * h - R * k) ** 2 + 2 * R * h * k,
+        text="which is not negative on h >= 0 where the shifted codes meet at no acute angle: the multipliers of the "
+        "orthogonal frame are a certificate, its loss is the minimum",
+        left=diagonal - square, given={inner: -sp.Symbol("obtuse", nonnegative=True)},
+    )
+    short = sp.Symbol("short", nonnegative=True)
+    yield AtLeast(
+        text="A class that is zero has l_k = (e_k - b)/N with ℓ_k <= T, which leaves this on the diagonal",
+        left=lambda_w * lambda_h * n_k - n_k**2 * (p_k / N) ** 2, given={p_k: threshold / sp.sqrt(n_k) / (1 + short)},
     )
 
 

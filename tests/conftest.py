@@ -1,7 +1,10 @@
-"""Shared settings: the same random examples on every run, and time limits left to CI."""
+"""Shared settings: the same random examples on every run, time limits left to CI, and one width of output."""
+
+import os
 
 from hypothesis import HealthCheck, settings
 
+os.environ.pop("COLUMNS", None)  # output is as wide as it says; tests that are about that set it
 settings.register_profile(
     "ncsolve", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )

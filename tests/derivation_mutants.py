@@ -297,6 +297,35 @@ MUTANTS = (
     ),
     Mutant(module="deep_head", error="sign of the mean's share", old="expr=(1 - s_mu", new="expr=(1 + s_mu"),
     Mutant(
+        module="onehot", error="Gram matrix off the diagonal without K", old="-scale * t / (K * lambda_b)), meaning",
+        new="-scale * t / lambda_b), meaning",
+    ),
+    Mutant(module="onehot", error="law of another sign", old="right=bare - shift", new="right=bare + shift"),
+    Mutant(module="relu_features", error="half of R", old="right=2 * entry * h * g", new="right=entry * h * g"),
+    Mutant(
+        module="relu_features", error="acute angles", old='given={inner: -sp.Symbol("obtuse"',
+        new='given={inner: sp.Symbol("obtuse"',
+    ),
+    Mutant(
+        module="relu_features", error="multipliers without the count", old="(sp.sqrt(c) * p) for", new="p for"
+    ),
+    Mutant(
+        module="relu_features", error="longer than T", old="/ sp.sqrt(n_k) / (1 + short)",
+        new="/ sp.sqrt(n_k) * (1 + short)",
+    ),
+    Mutant(
+        module="relu_features", error="squares exchanged", old="+ (1 - share) * norm2(X * F_2 - B_2",
+        new="+ share * norm2(X * F_2 - B_2",
+    ),
+    Mutant(
+        module="relu_features", error="value of another point", old="- tr(X * space.t(between))",
+        new="- tr(X * space.t(B_1))",
+    ),
+    Mutant(
+        module="relu_features", error="convex in one variable only", old="between = share * B_1 + (1 - share) * B_2",
+        new="between = B_1",
+    ),
+    Mutant(
         module="relu_features", error="ridge forgotten", old="* length - N * lambda_w, meaning", new="* length, meaning"
     ),
     Mutant(module="relu_features", error="not Huber", old="(T * length - T**2 / 2) / N", new="(T * length) / N"),

@@ -80,6 +80,27 @@ def test_a_phase_diagram_says_that_small_classes_merge(capsys):
     assert "vanish" not in text
 
 
+def test_a_bias_under_relu_features_is_not_called_the_label_mean(tmp_path, monkeypatch, capsys):
+    """With H >= 0 a free bias serves the large class, and labels of zero mean may have a bias."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zero.csv").write_text("1,1,-2\n0,0,0\n")
+    decays = ["--lambda-w", "5e-3", "--lambda-h", "5e-3"]
+    said = {}
+    for name, options in {
+        "free": ["--counts", "8,3,1", "--lambda-b", "0"], "zero": ["-e", "zero.csv", "-n", "10", "--lambda-b", "0.01"],
+        "balanced": ["--classes", "3", "--per-class", "2", "--lambda-b", "0"],
+    }.items():
+        with pytest.raises(SystemExit):
+            main(["minimizer", "--features", "relu", *options, *decays])
+        said[name] = " ".join(capsys.readouterr().out.split())
+    found = ncsolve.solve(one_hot([8, 3, 1], 0.0, features="relu"))
+    away = float(np.linalg.norm(found.bias - found.problem.label_mean))
+    assert away > 0.4
+    assert f"with H >= 0 the free bias is not the label mean but {away:.4g} away from it" in said["free"]
+    assert "the label mean is zero, and with H >= 0 the bias is not" in said["zero"]
+    assert "the free bias is the label mean: the labels are centred exactly" in said["balanced"]
+
+
 def random_codes(rng):
     """Codes of low rank and a small rest: nearly dependent ones."""
     m, k = rng.integers(2, 6, 2)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve import _formulas
 from ncsolve._balanced import BalancedFrame
 from ncsolve._conventions import Convention
 from ncsolve._factored import FactoredFrame
@@ -15,6 +14,7 @@ from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
 from ncsolve.cli._describe_beyond import guarantee, is_extended, model, threshold, transition
+from ncsolve.cli._describe_bias import bias_words, law_words
 from ncsolve.cli._describe_collapse import collapse_of
 from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
@@ -56,8 +56,8 @@ def description(
         ("transition", _transition(minimizer, convention, lambdas[2])),
         ("class means", _class_means(minimizer)),
         ("angle", _angle(minimizer)),
-        ("bias", _bias(minimizer)),
-        ("law", _law(minimizer, convention)),
+        ("bias", bias_words(minimizer)),
+        ("law", law_words(minimizer, convention)),
         ("collapse", _collapse(minimizer)),
         ("loss", _loss(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
@@ -193,36 +193,6 @@ def _angle(minimizer: Minimizer) -> str:
 
 def _degrees(cosine: float) -> str:
     return f"{math.degrees(math.acos(max(-1.0, min(1.0, cosine)))):.4f} deg"
-
-
-def _bias(minimizer: Minimizer) -> str:
-    problem = minimizer.problem
-    mean = float(np.linalg.norm(problem.label_mean))
-    bias = float(np.linalg.norm(minimizer.bias))
-    if mean == 0.0:
-        return "the label mean is zero, and so is the bias"
-    share = minimizer.centring
-    assert share is not None
-    text = f"|b| = {number(bias)}, |label mean| = {number(mean)}: "
-    if problem.lambda_b == 0.0:
-        return text + "the free bias is the label mean: the labels are centred exactly"
-    if problem.lambda_b == math.inf:
-        return text + "there is no bias, the label mean stays in"
-    return text + f"the bias takes out {number(100 * share, 4)} % of the label mean"
-
-
-def _law(minimizer: Minimizer, convention: Convention) -> str:
-    problem = minimizer.problem
-    threshold = minimizer.transition
-    if threshold is None or is_extended(minimizer) or not threshold <= problem.lambda_b < math.inf:
-        return ""
-    shift = _formulas.large_bias_gram_shift(problem.lambda_w, problem.lambda_b)
-    drop = _formulas.large_bias_loss_drop(problem.samples, problem.lambda_w, problem.lambda_h, problem.lambda_b)
-    drop *= convention.loss_factor(problem.samples, problem.code_length)
-    return (
-        "large bias regularization: against no bias, every inner product of class means is lower by "
-        f"lambda_W/lambda_b = {number(shift)}, the loss by {number(drop)}, and the bias falls like 1/lambda_b"
-    )
 
 
 def _collapse(minimizer: Minimizer) -> str:

@@ -47,7 +47,8 @@ def theorem_section(minimizer: Minimizer) -> str:
     choice = minimizer.choice
     out = [
         f"<p>Method: {html.escape(choice.method)}, by {html.escape(choice.theorem)}: {html.escape(choice.reason)}. "
-        "Every step below is an identity, an inequality or a stationarity condition that sympy reduces to true.</p>"
+        "The formula of every step below is an identity, an inequality, a limit or a stationarity condition that sympy "
+        "reduces to true; its sentence is words.</p>"
     ]
     if minimizer.guarantee != "global":
         out.append(
