@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -140,10 +141,11 @@ def phase(
     )
     beyond = any(is_beyond(row) for row in problems)
     rows = []
-    for row in _rows(problems, grid, min(workers, len(problems))):
-        rows.append(row)
-        if progress is not None:
-            progress(len(rows))
+    with closing(_rows(problems, grid, min(workers, len(problems)))) as solved:
+        for row in solved:
+            rows.append(row)
+            if progress is not None:
+                progress(len(rows))
     boundaries = beyond_boundaries(second, grid) if beyond else closed_forms(second, grid)
     if beyond or not boundaries:
         found = refined(second, grid, [row.changes for row in rows])
@@ -160,15 +162,14 @@ def phase(
     )
 
 
-def _rows(problems: list[UFM], grid: Array, workers: int) -> Iterator[_Row]:
+def _rows(problems: list[UFM], grid: Array, workers: int) -> Generator[_Row, None, None]:
     if workers == 1:
         for problem in problems:
             yield _row(problem, grid)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from ncsolve._workers import worker_pool
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         yield from pool.map(_row, problems, [grid] * len(problems))
 
 

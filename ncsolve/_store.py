@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ncsolve._factored import FactoredFrame
-from ncsolve._files import write_whole
+from ncsolve._files import check_free, checked_path, write_whole
 from ncsolve._minimizer import Minimizer
 from ncsolve._objective import objective
 from ncsolve._problem import UFM
@@ -16,19 +16,25 @@ from ncsolve._solve import solve
 from ncsolve.encodings import from_array
 from ncsolve.errors import FileError
 
-__all__ = ["load", "save"]
+__all__ = ["check_minimizer_output", "load", "save"]
 
 _FORMAT = "ncsolve.minimizer.npz/1"
 # Two correct solutions differ by rounding only; the loss is known to about 1e-14.
 _AGREE = 1e-10
 
 
+def check_minimizer_output(path: str | Path, *, force: bool = False) -> Path:
+    """The path of a minimizer, checked before the work begins.  Raises FileError."""
+    path = checked_path(path)
+    if path.suffix.lower() != ".npz":
+        raise FileError(f"{path}: a minimizer is saved as .npz; name the file so")
+    return check_free(path, force=force)
+
+
 def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None:
     """See Minimizer.save."""
     problem = minimizer.problem
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise FileError(f"{path}: a minimizer is saved as .npz; name the file so")
+    path = check_minimizer_output(path, force=force)
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
         "format": np.array(_FORMAT),
         "W": minimizer.W,
@@ -54,7 +60,7 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
 
 def load(path: str | Path) -> Minimizer:
     """See Minimizer.load."""
-    path = Path(path)
+    path = checked_path(path)
     try:
         with np.load(path, allow_pickle=False) as data:
             if str(data["format"]) != _FORMAT:

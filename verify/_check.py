@@ -16,13 +16,13 @@ from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples
-from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.convex import solve_convex
 from ncsolve.verify.critical import examine
 from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
+from ncsolve._threads import single_threaded
 
 __all__ = ["check"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve.cli import _problem_options as options
+from ncsolve.cli._output import say, say_json
 from ncsolve.errors import ProblemError
 
 __all__ = ["compare", "split_specs"]
@@ -78,11 +78,11 @@ def compare(
 
         save_figure(comparison_figure(found), plot, force=force)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+        say_json(found.to_json())
         return
     _describe(found)
     if plot is not None:
-        typer.echo(f"\nsaved {plot}")
+        say(f"\nsaved {plot}")
 
 
 def split_specs(text: str) -> list[str]:
@@ -122,7 +122,7 @@ def _describe(found: Comparison) -> None:
     layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
     w = ", ".join(f"{value:g}" for value in layers)
     model = _model(found)
-    typer.echo(
+    say(
         f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}")
@@ -144,7 +144,7 @@ def _describe(found: Comparison) -> None:
             _collapsed(row), _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
         )
     show(rows)
-    typer.echo(
+    say(
         "\nangles: between class means, in degrees; dist: least distance of two class means; margin: least distance\n"
         "of an output W h + b to a boundary of its code (negative: a class is decoded as another), then as a\n"
         "share of half the least distance of codes; collapsed: classes whose mean is zero, or shared (=); NC3\n"
@@ -152,7 +152,7 @@ def _describe(found: Comparison) -> None:
         "different size are not on one scale."
     )
     if found.beyond:
-        typer.echo(
+        say(
             "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"
             "leaves open."
             + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else "")

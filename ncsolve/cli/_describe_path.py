@@ -14,6 +14,7 @@ from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
+from ncsolve.cli._output import say
 from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import facts, number, show, table
 
@@ -40,7 +41,7 @@ def describe_path(
         line = sparkline(mean.tolist())
         rows.add_row("mean cosine", f"{line}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)")
     show(rows)
-    print()
+    say()
     cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
     if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
@@ -52,7 +53,7 @@ def describe_path(
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
     show(shown)
     if len(path) > len(chosen):
-        print(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+        say(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
 
 
 def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:

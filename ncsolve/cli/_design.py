@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ncsolve.cli import _problem_options as options
+from ncsolve.cli._output import say, say_json
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -133,11 +133,12 @@ def _encoding(
     out: Path | None, certificate: Path | None, force: bool, problem_options: dict[str, Any],
 ) -> None:
     from ncsolve import design as library
-    from ncsolve._outputs import check_output
+    from ncsolve._outputs import check_different, check_output
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
 
+    check_different({"--out": out, "--certificate": certificate})
     if out is not None:
         check_output(out, ENDINGS, force=force)
     if certificate is not None:
@@ -179,17 +180,14 @@ def _encoding(
     if as_json:
         from ncsolve.design._document import design_document
 
-        typer.echo(json.dumps(
-            design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas), indent=2,
-            allow_nan=False,
-        ))
+        say_json(design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas))
         return
     from ncsolve.cli._describe_design import describe_design
 
     describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
-        typer.echo("\nsaved " + " and ".join(str(path) for path in saved))
+        say("\nsaved " + " and ".join(str(path) for path in saved))
 
 
 def _check_room(found: Design, dim: int) -> None:
@@ -221,9 +219,7 @@ def _one_number(
     if as_json:
         from ncsolve.design._document import inverse_document
 
-        typer.echo(json.dumps(
-            inverse_document(found, convention=asked.convention, lambdas=(w, h, b)), indent=2, allow_nan=False
-        ))
+        say_json(inverse_document(found, convention=asked.convention, lambdas=(w, h, b)))
         return
     from ncsolve.cli._describe_design import describe_inverse
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli import _problem_options as options
+from ncsolve.cli._output import say
 
 __all__ = ["explore"]
 
@@ -58,7 +59,9 @@ def explore(
       ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
     """
     from ncsolve.explorer import write_explorer
+    from ncsolve.explorer._page import check_explorer_output
 
+    check_explorer_output(out, force=force)
     alone = problem is None and counts is None and labels is None and not (encoding and options.is_file(encoding))
     asked = options.request(
         problem_file=problem, encoding=encoding, classes=_CLASSES if classes is None and alone else classes,
@@ -67,4 +70,4 @@ def explore(
         dim=dim, features=features, depth=depth, convention_name=convention, seed=seed,
     )
     write_explorer(asked.problem, out, force=force)
-    typer.echo(f"saved {out}; open it in a browser")
+    say(f"saved {out}; open it in a browser")

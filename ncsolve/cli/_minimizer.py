@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli import _problem_options as options
+from ncsolve.cli._output import say, say_json
 
 __all__ = ["minimizer"]
 
@@ -55,8 +56,13 @@ def minimizer(
       ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
     """
     from ncsolve._document import document
+    from ncsolve._outputs import check_different
     from ncsolve._solve import solve
+    from ncsolve._store import check_minimizer_output
 
+    check_different({"--out": out, "--plot": plot})
+    if out is not None:
+        check_minimizer_output(out, force=force)
     if plot is not None:
         from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
 
@@ -77,16 +83,14 @@ def minimizer(
     if plot is not None:
         save_figure(minimizer_figure(found), plot, force=force)
     if as_json:
-        import json
-
         result = document(found, convention=asked.convention, lambdas=asked.lambdas)
         if certificate is not None:
             result["certificate"] = certificate.to_json()
-        typer.echo(json.dumps(result, indent=2, allow_nan=False))
+        say_json(result)
         return
     from ncsolve.cli._describe import describe
 
     describe(found, asked.convention, asked.lambdas, certificate)
     for file in (out, plot):
         if file is not None:
-            typer.echo(f"\nsaved {file}")
+            say(f"\nsaved {file}")

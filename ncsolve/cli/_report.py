@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli import _problem_options as options
+from ncsolve.cli._output import say
 from ncsolve.errors import ProblemError
 
 __all__ = ["report"]
@@ -62,4 +63,4 @@ def report(
         asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify,
         certify=lambda found: certificate_as_typed(found, asked), force=force,
     )
-    typer.echo(f"saved {out}")
+    say(f"saved {out}")

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from ncsolve._text import visible
+from ncsolve.cli._output import say_styled
 
 __all__ = ["facts", "number", "show", "table"]
 
 
 def show(content: Table) -> None:
     """Print on standard output, as wide as the terminal (100 columns where there is none), without trailing blanks."""
-    console = Console(highlight=False, emoji=False)
+    console = _PlainConsole(highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, emoji=False, width=100)
+        console = _PlainConsole(highlight=False, emoji=False, markup=False, width=100)
     with console.capture() as capture:
         console.print(content)
-    print("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+    say_styled("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+
+
+class _PlainConsole(Console):
+    """All texts of a table come by here, to be measured and to be written."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
 
 
 def table(*columns: str) -> Table:

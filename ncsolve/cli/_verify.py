@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ncsolve._files import check_free, write_text
+from ncsolve._outputs import check_different
 from ncsolve.cli import _problem_options as options
-from ncsolve.errors import FileError, ProblemError
+from ncsolve.cli._output import say, say_json
+from ncsolve.errors import ProblemError
 
 __all__ = ["verify"]
 
@@ -87,8 +89,9 @@ def verify(
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
         _list_claims(only=tuple(only or ()), source=source)
         return
+    check_different({"--report": report, "--plot": plot})
     if report is not None:
-        _may_write(report, force=force)
+        check_free(report, force=force)
     elif _given(context, ("stable",)):
         raise ProblemError("--stable is about a --report; name its file")
     if plot is not None:
@@ -120,38 +123,26 @@ def verify(
 
         save_figure(problem_descents(asked.problem), plot, force=force)
     if report is not None:
-        from ncsolve._files import write_whole
-
         text = found.to_stable_markdown() if stable else found.to_markdown()
-        write_whole(report, lambda stream: stream.write(text.encode()), force=force)
+        write_text(report, text, force=force)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, allow_nan=False))
+        say_json(found.to_json())
     else:
         from ncsolve.cli._tables import show
 
         show(found.details() if details else found.table())
-        typer.echo("")
+        say()
         for text in found.failures:
-            typer.echo(f"disagrees: {text}")
+            say(f"disagrees: {text}")
         for text in getattr(found, "skipped", ()):
-            typer.echo(f"not verified: {text}")
+            say(f"not verified: {text}")
         if report is not None:
-            typer.echo(f"saved {report}")
-        typer.echo(found.summary)
+            say(f"saved {report}")
+        say(found.summary)
     if getattr(found, "interrupted", False):
         raise typer.Exit(130)
     if not found.passed:
         raise typer.Exit(1)
-
-
-def _may_write(path: Path, *, force: bool) -> None:
-    """Refuse now what would be refused after minutes of work."""
-    if path.is_dir():
-        raise FileError(f"{path}: is a directory; name a file in it")
-    if path.exists() and not force:
-        raise FileError(f"{path}: exists already; choose another name or pass --force")
-    if not path.absolute().parent.is_dir():
-        raise FileError(f"{path}: the folder {path.parent} does not exist; make it first")
 
 
 def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._conventions import convention
+from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._style import COLOURS, model_words, new_figure, number, style
@@ -119,7 +120,7 @@ def _name(row: ComparedEncoding) -> str:
         notes.append("best found")
     if row.minimizer.ties:
         notes.append("one of several")
-    return row.name + (f"\n({', '.join(notes)})" if notes else "")
+    return literal_math(row.name) + (f"\n({', '.join(notes)})" if notes else "")
 
 
 def _title(comparison: Comparison) -> str:

@@ -14,6 +14,7 @@ from ncsolve._path import Path
 from ncsolve._path_columns import NC_NAMES
 from ncsolve._path_document import user_factor
 from ncsolve._problem import UFM
+from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
@@ -97,7 +98,7 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
             every = max(1, own.size // 9)
             ax.plot(
                 axis.place(own[order]), path.cosines[order, 1], color=COLOURS[i % len(COLOURS)],
-                linestyle=LINES[i % len(LINES)], label=name, marker=_MARKS[i % len(_MARKS)],
+                linestyle=LINES[i % len(LINES)], label=literal_math(name), marker=_MARKS[i % len(_MARKS)],
                 markevery=((i * every) // 6, every),
             )
         for k in sorted({path.problem.classes for path in paths.values()} - {1}):
@@ -213,7 +214,8 @@ def _title(path: Path) -> str:
     ]
     counts = problem.counts.values
     samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    head = f"{problem.encoding.name} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
+    codes = literal_math(problem.encoding.name)
+    head = f"{codes} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
     return f"{head}, {model_words(problem)}" if path.beyond else head
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
+from ncsolve._text import literal_math
 from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         for i, run in enumerate(runs):
             name = f"{run.method}, seed {run.seed}" + ("" if run.converged else " (not converged)")
             steps = run.trajectory.column("step")
-            excess = np.maximum((run.trajectory.column("loss") - minimizer.loss) / minimizer.loss, 1e-16)
+            excess = _excess(run.trajectory.column("loss"), minimizer)
             _curve(loss, steps, excess, i, name)
             _curve(cosine, steps, run.trajectory.column("cosine_mean"), i, name)
             _curve(bias, steps, np.linalg.norm(run.trajectory.column("bias"), axis=1), i, name)
@@ -45,7 +46,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         _level(bias, float(np.linalg.norm(minimizer.bias)))
         _level(frames, nc.nc2_simplex)
         loss.set_yscale("log")
-        loss.set_ylabel("loss above the predicted minimum, relative")
+        loss.set_ylabel(f"loss above the predicted minimum{_relative(minimizer)}")
         cosine.set_ylabel(r"mean cosine between class means  $\cos(h_k, h_l)$")
         bias.set_ylabel(r"length of the bias  $\|b\|$")
         frames.set_ylabel("NC2, distance to a simplex ETF")
@@ -58,7 +59,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         if cosine.get_lines()[-1].get_label() == "predicted":
             cosine.legend(handles=cosine.get_lines()[-1:], loc="lower left", bbox_to_anchor=(0.0, 1.0))
         figure.suptitle(
-            f"{minimizer.problem.encoding.name} codes, K = {minimizer.problem.classes}, "
+            f"{literal_math(minimizer.problem.encoding.name)} codes, K = {minimizer.problem.classes}, "
             rf"$\lambda_b$ = {minimizer.problem.lambda_b:g}: descent from random starts, and what is predicted",
             fontsize=10,
         )
@@ -71,17 +72,17 @@ def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> 
     known = minimizer.guarantee == "global"
     with style():
         for i, run in enumerate(runs):
-            excess = np.maximum((run.losses - minimizer.loss) / minimizer.loss, 1e-16)
+            excess = _excess(run.losses, minimizer)
             _curve(ax, np.arange(excess.size), excess, i, run.name)
         ax.set_yscale("log")
         ax.set_xscale("symlog", linthresh=1.0)
         ax.set_xlim(left=0)
         ax.set_xlabel("step of L-BFGS")
-        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}, relative")
+        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}{_relative(minimizer)}")
         legend_above(ax, columns=3)
         problem = minimizer.problem
         figure.suptitle(
-            f"{problem.encoding.name} codes, K = {problem.classes}, {model_words(problem)}, "
+            f"{literal_math(problem.encoding.name)} codes, K = {problem.classes}, {model_words(problem)}, "
             f"$\\lambda_b$ = {problem.lambda_b:g}: descents; a curve that stays above ends in a local minimum",
             fontsize=10,
         )
@@ -106,6 +107,16 @@ def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
         for i, method in enumerate(("momentum", "adam", "lbfgs"))
     ]
     return descent_figure(runs, solve(problem))
+
+
+def _excess(losses: np.ndarray, minimizer: Minimizer) -> np.ndarray:
+    """Losses above the minimum, relative to it unless it is zero, and above zero for a logarithmic axis."""
+    above = np.maximum((losses - minimizer.loss) / (minimizer.loss or 1.0), 1e-16)
+    return np.where(np.isfinite(above), above, np.nan)
+
+
+def _relative(minimizer: Minimizer) -> str:
+    return ", relative" if minimizer.loss > 0.0 else ""
 
 
 def _curve(ax: Axes, steps: np.ndarray, values: np.ndarray, i: int, name: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._phase import Boundary, Phase
+from ncsolve._text import literal_math
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES, model_words, new_axes, new_figure, number, style
 
@@ -65,7 +66,7 @@ def phase_figure(phase: Phase) -> Figure:
         else:
             samples += " samples per class"
         model = f", {model_words(problem)}" if phase.beyond else ""
-        figure.suptitle(f"{problem.encoding.name} codes{size}, {samples}{model}", fontsize=10)
+        figure.suptitle(f"{literal_math(problem.encoding.name)} codes{size}, {samples}{model}", fontsize=10)
     return figure
 
 

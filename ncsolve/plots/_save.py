@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,14 @@ def save_figure(figure: Figure, path: str | Path, *, force: bool = False) -> Non
     """Write a figure.  Raises FileError."""
     path = check_figure_output(path, force=force)
     ending = path.suffix.lower()
-    with style():
-        write_whole(
-            path, lambda stream: figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending]), force=force
-        )
+    write_whole(path, lambda stream: _draw(figure, stream, ending), force=force)
+
+
+def _draw(figure: Figure, stream: Any, ending: str) -> None:
+    with style(), warnings.catch_warnings():
+        # Of a label in a script that the font does not have the boxes say as much.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending])
 
 
 def svg_text(figure: Figure) -> str:
@@ -47,7 +52,6 @@ def svg_text(figure: Figure) -> str:
     import io
 
     text = io.StringIO()
-    with style():
-        figure.savefig(text, format="svg", metadata=_METADATA[".svg"])
+    _draw(figure, text, ".svg")
     whole = text.getvalue()
     return whole[whole.index("<svg") :]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ncsolve import __version__
 from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._files import write_whole
+from ncsolve._files import write_text
 from ncsolve._minimizer import Minimizer
 from ncsolve._outputs import check_output
 from ncsolve._problem import UFM
@@ -57,7 +57,7 @@ def write_report(
     """
     path = check_report_output(path, force=force)
     text = report_html(problem, convention=convention, lambdas=lambdas, verify=verify, certify=certify)
-    write_whole(path, lambda stream: stream.write(text.encode()), force=force)
+    write_text(path, text, force=force)
 
 
 def report_html(

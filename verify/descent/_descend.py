@@ -11,7 +11,6 @@ import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._progress import SlowProgress
 from ncsolve.verify._samples import Point, Samples, class_means
-from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -22,6 +21,7 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError, UnknownNameError
+from ncsolve._threads import single_threaded
 
 __all__ = ["METHODS", "Run", "descend", "multi_start"]
 
