@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import number_list
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import check_descents, is_beyond, solve_points
+from ncsolve._checks import check_whole
 from ncsolve._path_columns import figures_along
 from ncsolve._path_solve import solve_along
 from ncsolve._phase_boundaries import Boundary, closed_forms, joined, refined
@@ -131,8 +133,7 @@ def phase(
     """
     check_problem(problem)
     grid = _check_grid(lambda_b)
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ProblemError(f"workers must be a whole number, at least 1; got {workers!r}")
+    workers = check_whole("workers", workers)
     second = second_parameter(problem, against, values)
     problems = [second.problem_at(value) for value in second.values.tolist()]
     check_descents(
@@ -193,10 +194,7 @@ def _row(problem: UFM, grid: Array) -> _Row:
 
 
 def _check_grid(values: Sequence[float] | ArrayLike) -> Array:
-    try:
-        grid = np.unique(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise ProblemError("lambda_b must be a sequence of positive finite numbers") from None
+    grid = np.unique(number_list(values, "lambda_b (positive finite values)"))
     if grid.size < 2 or not (np.isfinite(grid).all() and (grid > 0).all()):
         raise ProblemError("lambda_b must be at least two different positive finite numbers in a phase diagram")
     return grid

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ncsolve._conventions import CONVENTIONS
+from ncsolve._files import checked_path
+from ncsolve._text import shown
 from ncsolve.errors import FileError
 
 __all__ = ["ProblemFields", "read_problem_file"]
@@ -45,7 +47,7 @@ class ProblemFields:
 
 def read_problem_file(path: str | Path) -> ProblemFields:
     """Read and check a problem file.  Raises FileError, which names the field."""
-    path = Path(path)
+    path = checked_path(path)
     if path.suffix.lower() not in _ENDINGS:
         raise FileError(f"{path}: unknown file ending {path.suffix!r}; use one of {', '.join(_ENDINGS)}")
     document = _parse(path)
@@ -54,7 +56,7 @@ def read_problem_file(path: str | Path) -> ProblemFields:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}? Fields" if close else "the fields are"
-            raise FileError(f"{path}: unknown field {name!r}; {hint}: {', '.join(known)}".replace("are:", "are"))
+            raise FileError(f"{path}: unknown field {shown(name)}; {hint}: {', '.join(known)}".replace("are:", "are"))
     given = [name for name in _SOURCES if name in document]
     if len(given) > 1:
         raise FileError(f"{path}: give the samples per class in one way; got {' and '.join(given)}, drop all but one")
@@ -64,10 +66,7 @@ def read_problem_file(path: str | Path) -> ProblemFields:
         try:
             values[name] = convert(value)
         except (TypeError, ValueError):
-            shown = repr(value)
-            raise FileError(
-                f"{path}: the field {name} must be {rule}; got {shown if len(shown) < 60 else shown[:57] + '...'}"
-            ) from None
+            raise FileError(f"{path}: the field {name} must be {rule}; got {shown(value)}") from None
     for name in ("encoding", "labels"):
         if isinstance(values.get(name), Path):
             values[name] = path.parent / str(values[name])
@@ -91,6 +90,8 @@ def _parse(path: Path) -> dict[str, object]:
         raise FileError(f"{path}: is not a text file in UTF-8") from None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise FileError(f"{path}: is not valid {path.suffix[1:].upper()}: {error}") from None
+    except ValueError:  # of Python itself, which reads no longer numbers
+        raise FileError(f"{path}: holds an integer of more than 4300 digits, which no field can be") from None
     except RecursionError:
         raise FileError(f"{path}: is nested too deeply; a problem is one flat table of fields") from None
     if not isinstance(document, dict):
@@ -152,6 +153,7 @@ def _numbers(value: object) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError
+    checked_path(value)  # most texts are names of files; none needs NUL or a lone surrogate
     return value
 
 

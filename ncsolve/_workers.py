@@ -27,7 +27,7 @@ def worker_pool(workers: int) -> Iterator[Workers]:
     Every process dies with its parent, also where that one is killed.  Raises NCSolveError if a process dies alone.
     """
     others = set(multiprocessing.active_children())
-    pool = _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+    pool = _Pool(min(workers, 61), mp_context=multiprocessing.get_context("spawn"), initializer=_start)
     try:
         yield pool
         pool.shutdown()

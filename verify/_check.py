@@ -22,6 +22,8 @@ from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
+from ncsolve._checks import check_whole
+from ncsolve._problem import check_problem
 from ncsolve._threads import single_threaded
 
 __all__ = ["check"]
@@ -31,6 +33,7 @@ __all__ = ["check"]
 _HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 4_000_000
 _CONVEX_ENTRIES = 120
 _TINY = 1e-100
+_STARTS = 10_000
 
 
 def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
@@ -66,8 +69,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     >>> report.passed, report.skipped
     (True, ())
     """
-    if starts < 1:
-        raise NCSolveError(f"starts must be at least 1; got {starts}")
+    check_problem(problem)
+    starts, seed = check_whole("starts", starts, most=_STARTS), check_whole("seed", seed, 0)
     began = time.monotonic()
     figures: list[Figure] = []
     skipped: list[str] = []

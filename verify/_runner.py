@@ -12,9 +12,9 @@ from ncsolve.verify._claim import Claim, Size, Verdict
 from ncsolve.verify._claims_report import ClaimsReport
 from ncsolve.verify.claims import CLAIMS
 
+from ncsolve._checks import check_kind, check_name, check_whole, entries
 from ncsolve._threads import single_threaded
 from ncsolve._workers import worker_pool
-from ncsolve.errors import NCSolveError
 
 __all__ = ["run_claims"]
 
@@ -44,8 +44,10 @@ def run_claims(
     >>> run_claims(select(only=("regression-targets",))).passed
     True
     """
-    if workers < 1:
-        raise NCSolveError(f"workers must be at least 1; got {workers}")
+    workers = check_whole("workers", workers)
+    size = check_name("size", size, ("quick", "full"))  # type: ignore[assignment]
+    for claim in (claims := entries("claims", claims, "choose some with select(...)")):  # type: ignore[assignment]
+        check_kind("a claim", claim, Claim, "choose claims with select(...)")
     began = time.monotonic()
     done: dict[str, Verdict] = {}
     interrupted = False

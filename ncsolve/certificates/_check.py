@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncsolve._files import checked_path
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
 
@@ -38,8 +39,9 @@ def check_file(path: str | Path) -> CheckResult:
     Raises FileError if the file cannot be read or is not a certificate; a certificate whose evidence does not hold is
     no error: the result says why.
     """
+    path = checked_path(path)
     try:
-        with Path(path).open("rb") as stream:
+        with path.open("rb") as stream:
             data = stream.read(checker.MAX_BYTES + 1)
     except OSError as error:
         raise FileError(f"{path}: cannot be read: {error.strerror or error}") from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TypeAlias
 
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 __all__ = ["Exact", "Table", "exact_number", "on_grid", "simplest_between"]
@@ -15,6 +15,7 @@ Exact: TypeAlias = int | float | str | Fraction | Decimal
 Table: TypeAlias = list[list[Fraction]]
 # Powers of ten beyond this are no doubles, and far beyond it they would fill the memory.
 _MAX_EXPONENT = 300
+_MOST = 10**_MAX_EXPONENT
 
 
 def exact_number(name: str, value: Exact) -> Fraction:
@@ -32,9 +33,9 @@ def exact_number(name: str, value: Exact) -> Fraction:
         return _from_text(name, value)
     if isinstance(value, Decimal) and value.is_finite():
         return _from_decimal(name, value)
-    if isinstance(value, (int, float, Fraction)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, (int, float, Fraction)) and not isinstance(value, bool) and -_MOST < value < _MOST:
         return Fraction(value)
-    raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {value!r}')
+    raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {shown(value)}')
 
 
 def _from_text(name: str, text: str) -> Fraction:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._files import checked_path
+from ncsolve._text import shown
 from ncsolve.design._targets import MOST_CLASSES
 from ncsolve.errors import FileError, ProblemError, SizeError
 
@@ -96,7 +98,7 @@ def parse_hierarchy(tree: object) -> Hierarchy:
         else:
             raise ProblemError(
                 "a hierarchy must be made of class names (strings), lists and objects; got "
-                f"{json.dumps(node, default=str)} {_at(branch)}"
+                f"{'null' if node is None else shown(node)} {_at(branch)}"
             )
         if not children:
             raise ProblemError(f"a branch of a hierarchy must hold a class; there is an empty one {_at(branch)}")
@@ -111,7 +113,7 @@ def parse_hierarchy(tree: object) -> Hierarchy:
 
 def read_hierarchy(path: str | Path) -> Hierarchy:
     """Read a hierarchy from a JSON file.  Raises FileError, naming the file."""
-    path = Path(path)
+    path = checked_path(path)
     try:
         tree = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except OSError as error:
@@ -122,7 +124,7 @@ def read_hierarchy(path: str | Path) -> Hierarchy:
         raise FileError(f"{path}: is nested too deeply; a hierarchy has up to {_DEEPEST} levels") from None
     except json.JSONDecodeError as error:
         raise FileError(f"{path}, line {error.lineno}: is not JSON: {error.msg}") from None
-    except ProblemError as error:
+    except ValueError as error:  # also of integers of thousands of digits
         raise FileError(f"{path}: {error}") from None
     try:
         return parse_hierarchy(tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ncsolve._files import checked_path
 from ncsolve._read import read_matrix
 from ncsolve.encodings._base import ArrayEncoding, from_array
 from ncsolve.errors import EncodingError, FileError
@@ -25,7 +26,8 @@ def from_file(path: str | Path) -> ArrayEncoding:
     array([[1. , 0. , 0.5],
            [0. , 1. , 0.5]])
     """
+    path = checked_path(path)
     try:
-        return from_array(read_matrix(path), name=Path(path).name)
+        return from_array(read_matrix(path), name=path.name)
     except EncodingError as error:
         raise FileError(f"{path}: {error}") from None

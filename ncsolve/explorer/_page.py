@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from ncsolve._files import check_free, checked_path, write_whole
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._text import html_json
 from ncsolve._version import __version__
 from ncsolve.errors import FileError, MissingPackageError
@@ -50,6 +50,7 @@ def explorer_page(problem: UFM) -> str:
     >>> page.count("<html"), len(page) < 6e6
     (1, True)
     """
+    check_problem(problem)
     plotly = _plotly()
     folder = resources.files(__package__).joinpath("page")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._checks import check_kind
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._conventions import convention
 from ncsolve._text import literal_math
@@ -29,6 +30,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
 
     Raises ProblemError for more than 40 encodings.
     """
+    check_kind("the comparison", comparison, Comparison, "make one with ncsolve.compare([...], ...)")
     rows = comparison.rows
     if len(rows) > _MOST:
         raise ProblemError(f"a figure compares up to {_MOST} encodings; got {len(rows)}, use fewer")

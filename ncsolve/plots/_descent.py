@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._checks import check_kind, entries
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
 from ncsolve._text import literal_math
+from ncsolve.errors import ProblemError
 from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 
 if TYPE_CHECKING:
@@ -27,10 +29,11 @@ _MARKS = ("o", "s", "^", "D", "v", "P")
 
 def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
     """Loss, mean cosine, bias and NC2 of each run over its steps, with the predicted values as horizontal lines."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     figure, axes = new_figure(2, 2, (10.0, 6.8), sharex=True)
     loss, cosine, bias, frames = axes
     with style():
-        for i, run in enumerate(runs):
+        for i, run in enumerate(_runs(runs)):
             name = f"{run.method}, seed {run.seed}" + ("" if run.converged else " (not converged)")
             steps = run.trajectory.column("step")
             excess = _excess(run.trajectory.column("loss"), minimizer)
@@ -68,6 +71,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
 
 def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> Figure:
     """Loss of each run over its steps above the predicted minimum, for deep heads and ReLU features."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     figure, (ax,) = new_figure(1, 1, (10.0, 4.2))
     known = minimizer.guarantee == "global"
     with style():
@@ -97,6 +101,7 @@ def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
     """
     from ncsolve.verify.descent import descend, layered_starts
 
+    check_problem(problem)
     if not problem.plain:
         runs_of_layers = list(layered_starts(problem, seed=seed, merged=True, trace=True, squares=False))
         return layered_descent_figure(runs_of_layers, solve(problem))
@@ -107,6 +112,16 @@ def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
         for i, method in enumerate(("momentum", "adam", "lbfgs"))
     ]
     return descent_figure(runs, solve(problem))
+
+
+def _runs(runs: object) -> tuple[Run, ...]:
+    from ncsolve.verify.descent import Run
+
+    how = "make them with verify.descend(problem, ...)"
+    found = tuple(check_kind("a run", run, Run, how) for run in entries("runs", runs, how))
+    if not found:
+        raise ProblemError(f"a figure of descents needs at least one run; {how}")
+    return found
 
 
 def _excess(losses: np.ndarray, minimizer: Minimizer) -> np.ndarray:

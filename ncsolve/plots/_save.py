@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncsolve._checks import check_kind
 from ncsolve._files import write_whole
 from ncsolve._outputs import check_output
 from ncsolve.plots._style import require_matplotlib, style
@@ -35,6 +36,7 @@ def check_figure_output(path: str | Path, *, force: bool = False) -> Path:
 
 def save_figure(figure: Figure, path: str | Path, *, force: bool = False) -> None:
     """Write a figure.  Raises FileError."""
+    _check_figure(figure)
     path = check_figure_output(path, force=force)
     ending = path.suffix.lower()
     write_whole(path, lambda stream: _draw(figure, stream, ending), force=force)
@@ -45,6 +47,13 @@ def _draw(figure: Figure, stream: Any, ending: str) -> None:
         # Of a label in a script that the font does not have the boxes say as much.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending])
+
+
+def _check_figure(figure: object) -> None:
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    check_kind("the figure", figure, Figure, "make one with ncsolve.plots")
 
 
 def svg_text(figure: Figure) -> str:

@@ -15,7 +15,7 @@ from ncsolve._conventions import CONVENTIONS, Convention
 from ncsolve._files import write_text
 from ncsolve._minimizer import Minimizer
 from ncsolve._outputs import check_output
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
@@ -68,6 +68,7 @@ def report_html(
     require_report_packages()
     from ncsolve.plots._style import model_words
 
+    check_problem(problem)
     minimizer = solve(problem)
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)
