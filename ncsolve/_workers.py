@@ -18,6 +18,7 @@ from ncsolve.errors import NCSolveError
 __all__ = ["Workers", "worker_pool"]
 
 Workers = ProcessPoolExecutor
+_MOST = 61  # what Windows can wait for
 
 
 @contextlib.contextmanager
@@ -26,8 +27,9 @@ def worker_pool(workers: int) -> Iterator[Workers]:
 
     Every process dies with its parent, also where that one is killed.  Raises NCSolveError if a process dies alone.
     """
+    workers = min(workers, _MOST)
     others = set(multiprocessing.active_children())
-    pool = _Pool(min(workers, 61), mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+    pool = _Pool(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
     try:
         yield pool
         pool.shutdown()

@@ -51,7 +51,7 @@ def parse_class_range(option: str, text: str, names: tuple[str, ...] | None, cla
         raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {text!r}")
     if names is not None and word in names:
         index = names.index(word)
-    elif word.isascii() and word.isdigit() and int(word) < classes:
+    elif word.isascii() and word.isdigit() and len(word) < 20 and int(word) < classes:
         index = int(word)
     else:
         known = f"a number from 0 to {classes - 1}" if names is None else f"one of {', '.join(names[:12])}"
