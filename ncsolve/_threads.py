@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 __all__ = ["single_threaded"]
 
-# How many blocks are open, in all threads of the process: the number of BLAS threads belongs to the process.  The first
-# one lowers it and the last one puts it back, in whatever order they end.
-_LOCK = threading.Lock()
-_open = 0
-_controller: Any = None
-_limit: Any = None
+# The number of BLAS threads belongs to the process, not to a thread of it.  So one block at a time sets it, the block
+# that found nobody else at it, and the thread that set it puts it back (threadpoolctl listens to no other one): if each
+# block restored what it found, the last one would restore the limit of the first, for ever.
+_SETTING = threading.Lock()
 
 
 @contextlib.contextmanager
 def single_threaded() -> Iterator[None]:
-    """numpy and scipy use one thread inside the block, and as many as before once no thread is inside one.
+    """numpy and scipy use one thread inside the block, and afterwards as many as before.
+
+    Of blocks that overlap in several threads the first one sets the number, and takes it back when it ends.
 
     >>> with single_threaded():
     ...     pass
     """
-    _enter()
-    try:
+    if not _SETTING.acquire(blocking=False):  # another block is at it, of this thread or of another
         yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        _leave()
+        _SETTING.release()
 
 
-def _enter() -> None:
-    global _open, _controller, _limit
-    with _LOCK:
-        if _open == 0:
-            if _controller is None:  # looking through the loaded libraries takes milliseconds, so it is done once
-                import scipy.linalg  # noqa: F401  (it brings a BLAS of its own, which has to be loaded to be found)
-                from threadpoolctl import ThreadpoolController
+@functools.cache
+def _controller() -> Any:
+    """Looking through the loaded libraries takes milliseconds, so it is done once."""
+    import scipy.linalg  # noqa: F401  (it brings a BLAS of its own, which has to be loaded to be found)
+    from threadpoolctl import ThreadpoolController
 
-                _controller = ThreadpoolController()
-            _limit = _controller.limit(limits=1, user_api="blas")
-        _open += 1
-
-
-def _leave() -> None:
-    global _open, _limit
-    with _LOCK:
-        _open -= 1
-        if _open == 0:
-            _limit.restore_original_limits()
-            _limit = None
+    return ThreadpoolController()
