@@ -51,8 +51,9 @@ def check_real(
     """A number strictly between ``low`` and ``high``."""
     if not isinstance(value, bool) and isinstance(value, Real):
         try:
-            if low < value < high:
-                return float(value)
+            number = float(value)
+            if low < number < high:
+                return number
         except OverflowError:
             pass
     raise error(f"{what} must be a number between {low:g} and {high:g}; got {shown(value)}")

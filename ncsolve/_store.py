@@ -14,6 +14,7 @@ from ncsolve._minimizer import Minimizer
 from ncsolve._objective import objective
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
+from ncsolve._text import shown
 from ncsolve.encodings import from_array
 from ncsolve.errors import FileError, ProblemError
 
@@ -69,7 +70,7 @@ def load(path: str | Path) -> Minimizer:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             if str(data["format"]) != _FORMAT:
-                raise FileError(f"{path}: expected the format {_FORMAT}; got {data['format']}")
+                raise FileError(f"{path}: expected the format {_FORMAT}; got {shown(str(data['format']))}")
             names = data["class_names"].tolist()
             # Absent in files of the paper's model.
             layers = data["lambda_w_layers"].tolist() if "lambda_w_layers" in data else []

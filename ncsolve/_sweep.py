@@ -71,7 +71,7 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
 
 
 def _is_class(value: object, classes: int) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= value < classes
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= int(value) < classes
 
 
 def smooth_codes(encoding: Encoding, alpha: float) -> Encoding:

@@ -41,8 +41,7 @@ def encodable(text: str, encoding: str) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        bars = {bar: _ASCII[bar] for bar in _BARS}
-        text = text.translate(str.maketrans(bars)).encode(encoding, HANDLER).decode(encoding)
+        text = text.translate({ord(bar): _ASCII[bar] for bar in _BARS}).encode(encoding, HANDLER).decode(encoding)
     return text
 
 

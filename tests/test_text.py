@@ -12,6 +12,7 @@ import ncsolve
 import ncsolve.plots
 from ncsolve._text import encodable, html_json, literal_math, one_line, shown, visible
 from ncsolve.cli import main
+from ncsolve.cli._output import streams
 
 # Markup of rich, mathtext, HTML, escapes and marks of direction, a script that no Western encoding has.
 NASTY = "[/]$\\frac$<!--<script></script>\x1b[2J\u202e\x9b\x7f\u732b"
@@ -180,3 +181,12 @@ def test_names_with_dollars_are_drawn(tmp_path):
     problem = ncsolve.UFM(encoding=codes, counts=4, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
     figure = ncsolve.plots.compared_cosines({"$\\frac$": ncsolve.path(problem, lambda_b=[0.1, 1.0])}).figure
     ncsolve.plots.save_figure(figure, tmp_path / "a.svg")
+
+
+def test_what_other_packages_print_fits_too(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    with streams():
+        print("\u2581\u2265\u732b", flush=True)
+    assert stream.buffer.getvalue() == b"_>=\\u732b\n"
+    assert stream.errors == "strict"

@@ -88,7 +88,7 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
 
     Raises ProblemError if there is no path, or if they vary different parameters.
     """
-    for one in check_kind("paths", paths, Mapping, "give a dictionary of name and path").values():
+    for one in check_kind("paths", paths, dict, "with a path for each name").values():
         _check(one)
     if not paths or len({path.varied for path in paths.values()}) != 1:
         raise ProblemError("paths are compared along one parameter; give at least one path, all along the same")

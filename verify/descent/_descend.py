@@ -201,10 +201,10 @@ def multi_start(
     [True, True]
     """
     check_name("method", method, METHODS)
-    seeds = entries("seeds", seeds, "such as range(4)")  # type: ignore[assignment]
+    chosen = tuple(check_whole("a seed", seed, 0) for seed in entries("seeds", seeds, "such as range(4)"))
     runs: list[Run] = []
-    with SlowProgress(f"{method}, starts", total=len(seeds), enabled=progress) as bar:
-        for seed in seeds:
+    with SlowProgress(f"{method}, starts", total=len(chosen), enabled=progress) as bar:
+        for seed in chosen:
             runs.append(
                 descend(
                     problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps,
