@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import as_array
 from ncsolve._conventions import convention as find_convention
 from ncsolve._counts import ClassCounts
 from ncsolve._decoding import Decoding, decoding_of
@@ -108,7 +109,8 @@ def compare(
     >>> [(row.name, row.decoding.vanished) for row in found.rows]
     [('onehot', (3,)), ('simplex', ())]
     """
-    if isinstance(encodings, str) or not isinstance(encodings, Sequence | np.ndarray) or len(encodings) == 0:
+    several = isinstance(encodings, Sequence | np.ndarray) and getattr(encodings, "ndim", 1) > 0
+    if isinstance(encodings, (str, bytes)) or not several or len(encodings) == 0:
         raise ProblemError("compare needs a sequence of encodings, at least one, such as ['onehot', 'signed']")
     if classes is None:
         if isinstance(counts, ClassCounts):
@@ -116,7 +118,7 @@ def compare(
         elif isinstance(counts, (int, np.integer)):
             raise ProblemError("counts that are one number need the number of classes (classes=)")
         else:
-            classes = int(np.size(np.asarray(counts)))
+            classes = int(as_array(counts).size)
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
     scaling = find_convention(convention)
     layers = check_layers("lambda_w", lambda_w, check_depth(depth))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ncsolve.errors import UnknownNameError
+from ncsolve._checks import check_name, check_real, check_whole
 
 __all__ = ["CONVENTIONS", "Convention", "convention"]
 
@@ -29,8 +30,11 @@ class Convention:
         self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
     ) -> tuple[float, float, float]:
         """The lambdas (w, h, b) of the paper's convention that give the same minimizer."""
-        fw, fh, fb, _ = self.factors(samples, code_length)
-        return lambda_w * fw, lambda_h * fh, lambda_b * fb
+        n, m = check_whole("samples", samples), check_whole("code_length", code_length)
+        fw, fh, fb, _ = self.factors(n, m)
+        w, h = check_real("lambda_w", lambda_w), check_real("lambda_h", lambda_h)
+        none = isinstance(lambda_b, float) and lambda_b == math.inf
+        return w * fw, h * fh, (math.inf if none else check_real("lambda_b", lambda_b)) * fb
 
     def lambda_b_from_paper(self, samples: int, code_length: int, lambda_b: float) -> float:
         """A lambda_b of the paper's convention in this one."""
@@ -70,7 +74,4 @@ def convention(name: str) -> Convention:
     >>> convention("sum").to_paper(1000, 10, 0.5, 0.5, float("inf"))
     (0.0005, 0.0005, inf)
     """
-    try:
-        return CONVENTIONS[name]
-    except (KeyError, TypeError):
-        raise UnknownNameError("convention", str(name), CONVENTIONS) from None
+    return CONVENTIONS[check_name("convention", name, CONVENTIONS)]

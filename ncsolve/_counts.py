@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ncsolve._arrays import freeze_fields, read_only
+from ncsolve._arrays import as_array, freeze_fields, read_only, remedy
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 __all__ = ["ClassCounts"]
@@ -92,15 +93,11 @@ class ClassCounts:
 
 
 def _as_integers(counts: object) -> NDArray[np.int64]:
-    try:
-        array = np.asarray(counts)
-    except ValueError:
-        array = np.empty(0, dtype=object)
+    array = as_array(counts)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iuf":
-        shown = repr(counts)
         raise ProblemError(
             "counts must be a positive integer or a sequence with one positive integer (up to 2^62) per class; got "
-            + (shown if len(shown) < 60 else shown[:57] + "...")
+            + shown(counts) + remedy(counts)
         )
     if array.dtype.kind == "f":
         whole = np.isfinite(array) & (array == np.floor(array)) & (np.abs(array) < 2.0**62)
@@ -114,9 +111,9 @@ def _as_integers(counts: object) -> NDArray[np.int64]:
 
 def _check_positive(n: int, whose: str) -> None:
     if n < 1:
-        raise ProblemError(f"counts must be at least 1; {whose} has {n}, remove empty classes from the problem")
+        raise ProblemError(f"counts must be at least 1; {whose} has {shown(n)}, remove empty classes from the problem")
 
 
 def _check_total(total: int) -> None:
     if total > _MAX_SAMPLES:
-        raise ProblemError(f"the number of samples must not exceed 2^62; got {total}, scale the counts down")
+        raise ProblemError(f"the number of samples must not exceed 2^62; got {shown(total)}, scale the counts down")

@@ -8,9 +8,10 @@ import tomllib
 from pathlib import Path
 
 from ncsolve._open import read_text, shown_name
+from ncsolve._text import shown
 from ncsolve.errors import FileError
 
-__all__ = ["Written", "read_fields", "shown_value"]
+__all__ = ["Written", "read_fields"]
 
 # tomllib reads about a megabyte a second, json is ten times as fast.
 _MOST_BYTES = {"TOML": 2 << 20, "JSON": 32 << 20}
@@ -53,7 +54,7 @@ def read_fields(path: Path, what: str) -> dict[str, object]:
     except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise FileError(f"{name}: is not valid {kind}: {error}") from None
     except KeyError as error:
-        raise FileError(f"{name}: the field {shown_value(error.args[0])} is given more than once; keep one of "
+        raise FileError(f"{name}: the field {shown(error.args[0])} is given more than once; keep one of "
                         "them") from None
     except FileError:
         raise
@@ -62,15 +63,6 @@ def read_fields(path: Path, what: str) -> dict[str, object]:
     if not isinstance(document, dict):
         raise FileError(f"{name}: must hold one table of fields, such as encoding = \"onehot\"")
     return document
-
-
-def shown_value(value: object) -> str:
-    """A value for an error of one line."""
-    try:
-        shown = repr(value)
-    except (RecursionError, ValueError):  # a deep list, an integer that is too long to print
-        shown = "a value that is too large to show"
-    return shown if len(shown) < 60 else shown[:57] + "..."
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -95,6 +95,7 @@ def pairs_between(means: Array) -> ClassPairs:
 
 def pad(array: Array, dim: int) -> Array:
     """Columns of zeros up to ``dim`` columns."""
+    check_size(array.shape[0], dim, "W or the class means")
     return np.pad(array, ((0, 0), (0, dim - array.shape[1])))
 
 

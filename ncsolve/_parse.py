@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
-__all__ = ["parse_float", "shortened"]
+__all__ = ["parse_float"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -38,16 +39,11 @@ def parse_float(what: str, text: str, rule: str = "a number such as 5e-4 or 1/20
         return float(exact_number(what, word))
     found = _NUMBER.fullmatch(word)
     if found is None:
-        raise ProblemError(f"{what} must be {rule}; got {shortened(word)}")
+        raise ProblemError(f"{what} must be {rule}; got {shown(word)}")
     value = float(word)
     if math.isinf(value) or (value == 0.0 and found[1].strip("0.")):
         raise ProblemError(
-            f"{what} must be a number that a float can hold (0, 5e-324 to 1.8e308, or inf); got {shortened(word)}, "
+            f"{what} must be a number that a float can hold (0, 5e-324 to 1.8e308, or inf); got {shown(word)}, "
             f"which would become {abs(value):g}"
         )
     return value
-
-
-def shortened(text: str) -> str:
-    """A text in quotation marks, cut where it is long, for an error of one line."""
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")

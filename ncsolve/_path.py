@@ -15,6 +15,7 @@ from ncsolve._arrays import array_property, freeze_fields, read_only
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import BeyondPoint, solve_points
 from ncsolve._bottleneck import plain_along
+from ncsolve._checks import check_whole
 from ncsolve._latent import LatentBranch, latent_along
 from ncsolve._minimizer import Minimizer
 from ncsolve._path_columns import Figures, figures_along, sampled_along, table_of
@@ -23,6 +24,7 @@ from ncsolve._problem import UFM, check_problem
 from ncsolve._regime_changes import RegimeChange, regime_changes
 from ncsolve._solve import solve
 from ncsolve._sweep import Sweep, make_sweep
+from ncsolve._text import shown
 from ncsolve.errors import MissingPackageError, ProblemError
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Path:
     def problem_at(self, index: int) -> UFM:
         """The problem of one point.  Raises ProblemError for no such point."""
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
-            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {index!r}")
+            raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {shown(index)}")
         return self.sweep.problem_at(float(self.values[index]))
 
     def minimizer(self, index: int) -> Minimizer:
@@ -184,6 +186,7 @@ class Path:
 
     def even_points(self, count: int) -> list[int]:
         """Numbers of up to ``count`` points from the smallest value to the largest, evenly chosen."""
+        count = check_whole("the number of points", count)
         order = np.argsort(self.values, kind="stable")
         chosen = np.unique(np.linspace(0, len(self) - 1, min(count, len(self))).round().astype(np.intp))
         return [int(i) for i in order[chosen]]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import freeze_fields, number_list
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import check_descents, solve_points
 from ncsolve._bottleneck import plain_along
+from ncsolve._checks import check_whole
 from ncsolve._path_columns import figures_along
 from ncsolve._phase_boundaries import Boundary, closed_forms, joined, refined
 from ncsolve._problem import UFM, check_problem
@@ -137,8 +139,7 @@ def phase(
     """
     check_problem(problem)
     grid = _check_grid(lambda_b)
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ProblemError(f"workers must be a whole number, at least 1; got {workers!r}")
+    workers = check_whole("workers", workers)
     second = second_parameter(problem, against, values)
     if grid.size * second.values.size > _MOST_POINTS:
         raise SizeError(
@@ -151,10 +152,11 @@ def phase(
         "give both parameters a range of fewer points, such as 1e-2:1:15",
     )
     rows = []
-    for row in _rows(problems, grid, min(workers, len(problems))):
-        rows.append(row)
-        if progress is not None:
-            progress(len(rows))
+    with closing(_rows(problems, grid, min(workers, len(problems)))) as solved:
+        for row in solved:
+            rows.append(row)
+            if progress is not None:
+                progress(len(rows))
     beyond = any(row.beyond for row in rows)
     boundaries = beyond_boundaries(second, grid) if beyond else closed_forms(second, grid)
     if beyond or not boundaries:
@@ -173,15 +175,14 @@ def phase(
     )
 
 
-def _rows(problems: list[UFM], grid: Array, workers: int) -> Iterator[_Row]:
+def _rows(problems: list[UFM], grid: Array, workers: int) -> Generator[_Row, None, None]:
     if workers == 1:
         for problem in problems:
             yield _row(problem, grid)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from ncsolve._workers import worker_pool
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         yield from pool.map(_row, problems, [grid] * len(problems))
 
 
@@ -206,10 +207,7 @@ def _row(problem: UFM, grid: Array) -> _Row:
 
 
 def _check_grid(values: Sequence[float] | ArrayLike) -> Array:
-    try:
-        grid = np.unique(np.asarray(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        raise ProblemError("lambda_b must be a sequence of positive finite numbers") from None
+    grid = np.unique(number_list(values, "lambda_b (positive finite values)"))
     if grid.size < 2 or not (np.isfinite(grid).all() and (grid > 0).all()):
         raise ProblemError("lambda_b must be at least two different positive finite numbers in a phase diagram")
     return grid

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._arrays import array_property
+from ncsolve._checks import check_name, check_whole
 from ncsolve._counts import ClassCounts
+from ncsolve._text import shown
 from ncsolve.encodings import Encoding, from_array
-from ncsolve.errors import ProblemError, UnknownNameError
+from ncsolve.errors import ProblemError
 
 __all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check_lambda_b", "check_layers",
            "check_problem", "geometric_mean"]
@@ -21,6 +23,7 @@ __all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check
 FEATURES = ("linear", "relu")
 # Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
 _MOST_LAYERS = 100
+_MOST_DIM = 2**31
 
 _EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
@@ -215,21 +218,21 @@ def geometric_mean(values: Sequence[float]) -> float:
 
 def check_features(value: object) -> str:
     """"linear" or "relu".  Raises UnknownNameError."""
-    if not isinstance(value, str) or value not in FEATURES:
-        raise UnknownNameError("features", str(value), FEATURES)
-    return value
+    return check_name("features", value, FEATURES)
 
 
 def check_depth(value: object) -> int:
     """A number of layers, or ProblemError."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
-        raise ProblemError(f"depth must be an integer from 1 to {_MOST_LAYERS}; got {value!r} (1 is a single layer)")
+        raise ProblemError(
+            f"depth must be an integer from 1 to {_MOST_LAYERS}; got {shown(value)} (1 is a single layer)"
+        )
     return int(value)
 
 
 def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
     """One positive regularization per layer, or ProblemError."""
-    if (isinstance(value, Sequence) and not isinstance(value, str)) or isinstance(value, np.ndarray):
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
         layers = tuple(check_lambda(name, entry) for entry in value)
         if len(layers) != depth:
             other = f"set depth = {len(layers)} or " if layers else ""
@@ -266,22 +269,30 @@ def check_dim(value: object) -> int | None:
     """A feature dimension, or ProblemError."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ProblemError(f"dim must be a positive integer or None; got {value!r}")
-    return int(value)
+    return check_whole("dim, unless it is None,", value, most=_MOST_DIM)
 
 
 def _names(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ProblemError(f"class_names must be a sequence with one name per class; got {value!r}")
-    return tuple(str(name) for name in value)
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise ProblemError(f"class_names must be a sequence with one name per class; got {shown(value)}")
+    try:
+        return tuple(str(name) for name in value)
+    except Exception:  # a 0-d array, numbers of thousands of digits, objects that fail
+        raise ProblemError(
+            f"class_names must be a sequence of texts; got {shown(value)}, give str(name) of each"
+        ) from None
+
+
+def _scalar(value: object) -> str:
+    """What to do with an array that is one number."""
+    return ", pass float(x)" if hasattr(type(value), "__array__") else ""
 
 
 def _real(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ProblemError(f"{name} must be a real number; got {value!r}")
+        raise ProblemError(f"{name} must be a real number; got {shown(value)}{_scalar(value)}")
     try:
         return float(value)
     except OverflowError:

@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from ncsolve._conventions import CONVENTIONS
-from ncsolve._document_file import Written, read_fields, shown_value
+from ncsolve._document_file import Written, read_fields
+from ncsolve._files import checked_path
 from ncsolve._parse import parse_float
 from ncsolve._reading._kinds import names_a_file
+from ncsolve._text import shown
 from ncsolve.errors import FileError, NCSolveError, ProblemError
 
 __all__ = ["ProblemFields", "read_problem_file"]
@@ -50,7 +52,7 @@ class ProblemFields:
 
 def read_problem_file(path: str | Path) -> ProblemFields:
     """Read and check a problem file.  Raises FileError, which names the field."""
-    path = Path(path)
+    path = checked_path(path)
     if path.suffix.lower() not in _ENDINGS:
         raise FileError(f"{path}: unknown file ending {path.suffix!r}; use one of {', '.join(_ENDINGS)}")
     document = read_fields(path, "a problem file")
@@ -60,7 +62,7 @@ def read_problem_file(path: str | Path) -> ProblemFields:
             close = get_close_matches(name[:60], known, n=1)
             hint = f"did you mean {close[0]!r}? Fields" if close else "the fields are"
             names = f"{hint}: {', '.join(known)}".replace("are:", "are")
-            raise FileError(f"{path}: unknown field {shown_value(name)}; {names}")
+            raise FileError(f"{path}: unknown field {shown(name)}; {names}")
     given = [name for name in _SOURCES if name in document]
     if len(given) > 1:
         raise FileError(f"{path}: give the samples per class in one way; got {' and '.join(given)}, drop all but one")
@@ -72,7 +74,7 @@ def read_problem_file(path: str | Path) -> ProblemFields:
         except NCSolveError as error:
             raise FileError(f"{path}: the field {name}: {error}") from None
         except (TypeError, ValueError):
-            raise FileError(f"{path}: the field {name} must be {rule}; got {shown_value(value)}") from None
+            raise FileError(f"{path}: the field {name} must be {rule}; got {shown(value)}") from None
     for name in ("encoding", "labels", "counts"):
         if isinstance(values.get(name), Path):
             values[name] = path.parent / str(values[name])
@@ -85,7 +87,7 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
     if value.bit_length() > 128:  # seeds are as long
-        raise ProblemError(f"it must be a whole number below 2^128; got {shown_value(value)}")
+        raise ProblemError(f"it must be a whole number below 2^128; got {shown(value)}")
     return value
 
 
@@ -125,6 +127,7 @@ def _numbers(value: object) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError
+    checked_path(value)  # most texts are names of files; none needs NUL or a lone surrogate
     return value
 
 

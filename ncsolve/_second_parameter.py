@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas, encodings
+from ncsolve._arrays import number_list
+from ncsolve._checks import check_name
 from ncsolve._problem import UFM
 from ncsolve.deep import shrinkage_of
-from ncsolve.errors import ProblemError, UnknownNameError
+from ncsolve.errors import ProblemError
 
 __all__ = ["AGAINST", "SecondParameter", "second_parameter"]
 
@@ -111,13 +113,9 @@ def second_parameter(problem: UFM, name: str, values: Sequence[float] | ArrayLik
 
     Raises ProblemError and UnknownNameError.
     """
-    if name not in AGAINST:
-        raise UnknownNameError("parameter of a phase diagram", name, AGAINST)
-    try:
-        grid = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ProblemError(f"{name} must be a sequence of numbers") from None
-    if grid.ndim != 1 or grid.size < 2:
+    check_name("parameter of a phase diagram", name, AGAINST)
+    grid = number_list(values, name)
+    if grid.size < 2:
         raise ProblemError(f"{name} must be a sequence of at least two numbers; got shape {grid.shape}")
     low = {"t": 0.0, "weight_decay": 0.0, "classes": 2.0, "imbalance": 1.0}[name]
     strict = name in ("t", "weight_decay")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from ncsolve._bias_methods import MethodChoice
+from ncsolve._checks import check_name
 from ncsolve._frames import Frame
 from ncsolve._methods import build_frame, choose_method
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_problem
-from ncsolve.errors import ConvergenceError, UnknownNameError
+from ncsolve.errors import ConvergenceError
 
 __all__ = ["select_method", "solve", "verified"]
 
@@ -67,8 +68,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     0.027743942237 spectral
     """
     check_problem(problem)
-    if method not in METHODS:
-        raise UnknownNameError("method", str(method), METHODS)
+    check_name("method", method, METHODS)
     return verified(problem, build_frame(problem, spectral=method == "spectral"))
 
 

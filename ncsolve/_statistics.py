@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import real_array
+from ncsolve._arrays import as_array, real_array, remedy
+from ncsolve._checks import check_whole
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
@@ -39,8 +40,7 @@ class LabelStatistics:
 
     def __post_init__(self) -> None:
         mean, scatter = real_array(self.mean, "mean"), real_array(self.scatter, "scatter")
-        if isinstance(self.samples, bool) or not isinstance(self.samples, (int, np.integer)) or self.samples < 1:
-            raise ProblemError(f"samples must be a positive integer; got {self.samples!r}")
+        check_whole("samples", self.samples)
         if mean.ndim != 1 or mean.size == 0 or scatter.shape != (mean.size, mean.size):
             raise ProblemError(
                 f"mean must have shape (m,) and scatter (m, m); got {mean.shape} and {scatter.shape}"
@@ -119,13 +119,11 @@ class LabelStatistics:
 
 def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.intp]:
     """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
-    try:
-        array = np.asarray(labels)
-    except ValueError:  # ragged
-        array = np.empty((0, 0), dtype=object)
+    array = as_array(labels)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
         raise ProblemError(
             f"labels must be a non-empty array (N,) of class numbers; got shape {array.shape} of {array.dtype}"
+            + remedy(labels)
         )
     if array.min() < 0 or array.max() >= classes:
         wrong = int(array.min()) if array.min() < 0 else int(array.max())

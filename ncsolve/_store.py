@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ncsolve._factored import FactoredFrame
-from ncsolve._files import write_whole
+from ncsolve._files import check_free, checked_path, write_whole
 from ncsolve._minimizer import Minimizer
 from ncsolve._objective import objective
 from ncsolve._open import open_file
 from ncsolve._problem import UFM
 from ncsolve._solve import solve
+from ncsolve._text import shown
 from ncsolve.encodings import from_array
-from ncsolve.errors import FileError
+from ncsolve.errors import FileError, ProblemError
 
-__all__ = ["load", "save"]
+__all__ = ["check_minimizer_output", "load", "save"]
+
+Array = NDArray[np.float64]
 
 _FORMAT = "ncsolve.minimizer.npz/1"
 # Two correct solutions differ by rounding only; the loss is known to about 1e-14.
@@ -28,14 +32,22 @@ _AGREE = 1e-10
 # ``save`` does not compress, so its files are as large as their arrays; of others no more than this is unpacked.
 _MOST_UNPACKED = 1 << 26
 _READ_HEADER = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+# Larger numbers than any minimizer has; their squares and products are floats still.
+_MOST = 1e100
+
+
+def check_minimizer_output(path: str | Path, *, force: bool = False) -> Path:
+    """The path of a minimizer, checked before the work begins.  Raises FileError."""
+    path = checked_path(path)
+    if path.suffix.lower() != ".npz":
+        raise FileError(f"{path}: a minimizer is saved as .npz; name the file so")
+    return check_free(path, force=force)
 
 
 def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None:
     """See Minimizer.save."""
     problem = minimizer.problem
-    path = Path(path)
-    if path.suffix != ".npz":
-        raise FileError(f"{path}: a minimizer is saved as .npz; name the file so")
+    path = check_minimizer_output(path, force=force)
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
         "format": np.array(_FORMAT),
         "W": minimizer.W,
@@ -80,11 +92,11 @@ def _checked_archive(stream: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
 
 def load(path: str | Path) -> Minimizer:
     """See Minimizer.load."""
-    path = Path(path)
+    path = checked_path(path)
     try:
         with open_file(path) as stream, _checked_archive(stream, path) as data:
             if str(data["format"]) != _FORMAT:
-                raise FileError(f"{path}: expected the format {_FORMAT}; got {data['format']}")
+                raise FileError(f"{path}: expected the format {_FORMAT}; got {shown(str(data['format']))}")
             names = data["class_names"].tolist()
             # Absent in files of the paper's model.
             layers = data["lambda_w_layers"].tolist() if "lambda_w_layers" in data else []
@@ -105,17 +117,33 @@ def load(path: str | Path) -> Minimizer:
         raise
     except Exception:  # damaged archives raise errors of many kinds
         raise FileError(f"{path}: is not a minimizer saved by ncsolve; save it again") from None
+    if not all(array.dtype.kind == "f" and (np.abs(array) < _MOST).all() for array in (*stack, w, h, b)):
+        raise FileError(
+            f"{path}: its arrays must be finite floats, below {_MOST:g}; the file was changed, solve the problem again"
+        )
     minimizer = solve(problem)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that are no minimizer
+        return _compared(path, minimizer, w, stack, h, b)
+
+
+def _compared(
+    path: Path, minimizer: Minimizer, w: Array, stack: tuple[Array, ...], h: Array, b: Array
+) -> Minimizer:
+    """The minimizer, if the arrays of the file are one.  Raises FileError."""
+    problem = minimizer.problem
+    try:
+        loss = objective(problem, stack if problem.depth > 1 else stack[0], h, b)
+    except ProblemError as error:
+        raise FileError(f"{path}: its arrays do not fit its problem ({error}); solve the problem again") from None
     point = FactoredFrame(
         problem=problem, choice=minimizer.choice, stack=stack, means=h, bias=b, values=minimizer.singular_values
     )
-    loss = objective(problem, stack if problem.depth > 1 else w, h, b)
     slope = point.gradient()
     size = max(slope.scale_square, float(np.linalg.norm(problem.encoding.matrix)) ** 2)
-    zero = objective(problem, [0 * layer for layer in stack] if problem.depth > 1 else 0 * w, 0 * h, 0 * b)
+    zero = objective(problem, [0 * layer for layer in stack] if problem.depth > 1 else 0 * stack[0], 0 * h, 0 * b)
     # The loss alone would leave errors of half the digits unseen; ``zero`` is the size of the terms it is made of.
     known = abs(loss - minimizer.loss) <= _AGREE * zero and slope.square <= _AGREE**2 * size
-    if not (known and np.allclose(w, point.product, rtol=1e-12, atol=1e-300)):
+    if not (known and w.shape == point.product.shape and np.allclose(w, point.product, rtol=1e-12, atol=1e-300)):
         raise FileError(
             f"{path}: its arrays are not the minimizer of its problem: their loss is {loss:.12g}, the minimum "
             f"{minimizer.loss:.12g}, their gradient {math.sqrt(slope.square):.1e}; the file was changed, solve the "

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import encodings
+from ncsolve._arrays import number_list
 from ncsolve._problem import UFM, check_lambda, check_lambda_b
+from ncsolve._text import shown
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, SizeError, UnknownNameError
 
@@ -63,18 +65,17 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
         raise UnknownNameError("parameter of a path", name, VARIED)
     if (of_class is not None) != (name == "count"):
         raise ProblemError("of_class names the class whose count varies: give both count and of_class, or neither")
-    if of_class is not None and not 0 <= of_class < problem.classes:
-        raise ProblemError(f"of_class must be a class number from 0 to {problem.classes - 1}; got {of_class}")
-    try:
-        grid = np.array(values, dtype=np.float64)  # a copy, which nobody else can change
-    except (TypeError, ValueError):
-        raise ProblemError(f"{name} must be a sequence of numbers{_RANGES[name]}") from None
-    if grid.ndim != 1 or grid.size == 0:
-        raise ProblemError(f"{name} must be a non-empty sequence of numbers; got shape {grid.shape}")
+    if of_class is not None and not _is_class(of_class, problem.classes):
+        raise ProblemError(f"of_class must be a class number from 0 to {problem.classes - 1}; got {shown(of_class)}")
+    grid = number_list(values, f"{name}, with values{_RANGES[name]},")
     _check_points(problem, grid.size)
     for value in grid.tolist():
         _check(name, value)
     return Sweep(problem=problem, name=name, values=grid, of_class=of_class)
+
+
+def _is_class(value: object, classes: int) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= int(value) < classes
 
 
 def smooth_codes(encoding: Encoding, alpha: float) -> Encoding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ncsolve._files import write_whole
+from ncsolve._files import write_text, write_whole
 from ncsolve._outputs import check_output
+from ncsolve._text import json_text
 from ncsolve.errors import MissingPackageError
 
 __all__ = ["TABLE_ENDINGS", "check_table_output", "json_columns", "write_table"]
@@ -40,10 +40,10 @@ def write_table(
     path = check_table_output(path, force=force)
     ending = path.suffix.lower()
     if ending == ".json":
-        text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-        write_whole(path, lambda stream: stream.write(text.encode()), force=force)
+        text = json_text(document, indent=1) + "\n"
+        write_text(path, text, force=force)
     elif ending == ".csv":
-        write_whole(path, lambda stream: stream.write(_csv(columns).encode()), force=force)
+        write_text(path, _csv(columns), force=force)
     else:
         import pyarrow
         import pyarrow.parquet

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from ncsolve._text import shown
+
 __all__ = [
     "ConvergenceError",
     "DimensionError",
@@ -42,13 +44,14 @@ class OpenProblemError(ProblemError):
 class UnknownNameError(NCSolveError, KeyError):
     """A name that is not in a registry; the message lists the choices.  Also a ``KeyError``."""
 
-    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, choices: Iterable[str]) -> None:
         known = sorted(choices)
-        close = get_close_matches(name, known, n=1, cutoff=0.5)
+        word = name if isinstance(name, str) else shown(name)
+        close = get_close_matches(word, known, n=1, cutoff=0.5)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        self.message = f"unknown {kind} {name!r}{hint} Choices: {', '.join(known)}".replace("?;", "?")
+        self.message = f"unknown {kind} {shown(word)}{hint} Choices: {', '.join(known)}".replace("?;", "?")
         if not hint:
-            self.message = f"unknown {kind} {name!r}; choices: {', '.join(known)}"
+            self.message = f"unknown {kind} {shown(word)}; choices: {', '.join(known)}"
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would print the repr

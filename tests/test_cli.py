@@ -186,7 +186,7 @@ MISTAKES = [
     (["minimizer", "--dim", "0"], "positive integer"),
     (["minimizer", "--seed", "-1", "--encoding", "gaussian"], "seed must be a non-negative integer; got -1"),
     (["minimizer", "--out", "result.csv"], "is saved as .npz"),
-    (["minimizer", "--out", "no/such/dir.npz"], "cannot be written: No such file or directory"),
+    (["minimizer", "--out", "no/such/dir.npz"], "cannot be written: there is no folder 'no/such'; make it first"),
     (["minimizer", "--classes", "100000", "--out", "big.npz"], "GB"),
     (["minimizer", "--wrong"], "No such option: --wrong"),
     (["minimise"], "No such command 'minimise'"),

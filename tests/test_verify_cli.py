@@ -159,7 +159,7 @@ def test_a_wrong_solver_exits_1(monkeypatch, capsys):
         (["--lambda-b", "-1"], "lambda-b"),
         (["--counts", "3,0"], "counts must be at least 1"),
         (["--report", "README.md"], "exists already"),
-        (["--report", "no/such/folder.md"], "the folder no/such does not exist"),
+        (["--report", "no/such/folder.md"], "there is no folder 'no/such'"),
         (["--report", "docs"], "is a directory"),
         (["--force"], "--force is about the files"),
         (["--quick", "--stable"], "--stable is about a --report"),

@@ -1,14 +1,21 @@
 """Values of the wrong kind get one line of ncsolve's own, from every function that takes arrays or objects."""
 
+import inspect
+
+import ncsolve.verify
 import numpy as np
 import pytest
 
 import ncsolve
+import ncsolve.certificates
+import ncsolve.explorer
+import ncsolve.plots
+import ncsolve.report
 from ncsolve import LabelStatistics, encodings, geometry
+from tests.public_calls import BAD, CALLS, PROBLEM, STATISTICS, TensorWithGradient
 
-PROBLEM = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
 RAGGED = [[1.0, 2.0], [3.0]]
-STATISTICS = LabelStatistics.from_targets(np.eye(3))
+NO_ARGUMENTS = {"names", "new_figure"}  # the second is given shapes, not data
 
 WRONG = {
     "class names": (lambda: PROBLEM.replace(class_names=5), "class_names must be a sequence"),
@@ -66,6 +73,18 @@ WRONG = {
         "tolerance must be a positive number; got 'x'",
     ),
     "tree": (lambda: ncsolve.design.hierarchy_gram(5), "class names .strings., lists and objects; got 5"),
+    "a file that is none": (lambda: ncsolve.Minimizer.load(None), "must be text or a path; got None"),
+    "a name with NUL": (lambda: ncsolve.Minimizer.load("a\0b"), r"without NUL and lone surrogates; got 'a\\x00b'"),
+    "no problem to certify": (lambda: ncsolve.certificates.certify(None), "the problem must be a UFM; got NoneType"),
+    "against nothing": (
+        lambda: ncsolve.phase(PROBLEM, lambda_b=[1, 2], against=None, values=[1, 2]),
+        "unknown parameter of a phase diagram 'None'; choices: classes, imbalance, t, weight_decay",
+    ),
+    "too large for a float": (lambda: ncsolve.path(PROBLEM, lambda_b=[10**400]), "sequence of numbers; got list"),
+    "too many digits": (lambda: PROBLEM.replace(counts=10**5000), "exceed 2.62; got int of more than 4000 digits"),
+    "a tensor": (lambda: PROBLEM.replace(encoding=TensorWithGradient()), r"pass tensor\.detach\(\)\.cpu"),
+    "a 0-d array": (lambda: PROBLEM.replace(lambda_w=np.array(0.1)), r"real number; got array\(0\.1\), pass float"),
+    "bytes": (lambda: encodings.make(b"onehot", classes=3), "unknown encoding"),
     "no encodings": (
         lambda: ncsolve.compare(5, counts=[1, 2], lambda_w=1, lambda_h=1, lambda_b=1), "a sequence of encodings"
     ),
@@ -81,6 +100,42 @@ def test_wrong_types(case):
     task, message = WRONG[case]
     with pytest.raises(ncsolve.NCSolveError, match=message):
         task()
+
+
+# The longest message lists the names of all claims.
+MOST_CHARACTERS = 1500
+
+
+def refusal(call):
+    """What ncsolve's error says, if there is one; every other exception is a failure."""
+    try:
+        call()
+    except ncsolve.NCSolveError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_argument_of_every_public_function(call, tmp_path, monkeypatch):
+    """Whatever is given in place of one argument: what comes back is a result, or one line of ncsolve's own."""
+    monkeypatch.chdir(tmp_path)
+    function, arguments = CALLS[call]
+    for name in arguments:
+        for kind, value in BAD.items():
+            message = refusal(lambda name=name, value=value: function(**{**arguments, name: value}))
+            assert "\n" not in message, (name, kind)
+            assert len(message) < MOST_CHARACTERS, (name, kind)
+
+
+@pytest.mark.parametrize("module", [
+    ncsolve, ncsolve.deep, ncsolve.design, ncsolve.encodings, ncsolve.certificates, ncsolve.verify, ncsolve.plots,
+    ncsolve.explorer, ncsolve.report,
+])
+def test_the_table_holds_every_public_function(module):
+    known = {getattr(function, "__func__", function) for function, _ in CALLS.values()}
+    public = [getattr(module, name) for name in module.__all__]
+    missing = [x.__name__ for x in public if inspect.isfunction(x) and x not in known]
+    assert set(missing) <= NO_ARGUMENTS
 
 
 @pytest.mark.parametrize("made", [lambda classes: np.eye(classes), lambda classes: encodings.onehot(classes + 1)])

@@ -16,15 +16,17 @@ from ncsolve.verify._problem_report import Report
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._range import out_of_range
 from ncsolve.verify._samples import Point, Samples
-from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.convex import solve_convex
 from ncsolve.verify.critical import examine
 from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
+from ncsolve._checks import check_whole
+from ncsolve._problem import check_problem
 from ncsolve._progress import SlowProgress
 from ncsolve._room import may_bind
+from ncsolve._threads import single_threaded
 
 __all__ = ["check"]
 
@@ -33,6 +35,7 @@ __all__ = ["check"]
 _HESSIAN, _FULL, _DESCENT, _ARRAYS = 600, 30_000, 5_000, 4_000_000
 _CONVEX_ENTRIES = 120
 _TINY = 1e-100
+_STARTS = 10_000
 
 
 def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
@@ -68,8 +71,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
     >>> report.passed, report.skipped
     (True, ())
     """
-    if starts < 1:
-        raise NCSolveError(f"starts must be at least 1; got {starts}")
+    check_problem(problem)
+    starts, seed = check_whole("starts", starts, most=_STARTS), check_whole("seed", seed, 0)
     began = time.monotonic()
     figures: list[Figure] = []
     skipped: list[str] = []

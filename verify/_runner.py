@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 
 from ncsolve.verify._claim import Claim, Size, Verdict
 from ncsolve.verify._claims_report import ClaimsReport
-from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.claims import CLAIMS
 
-from ncsolve.errors import NCSolveError
+from ncsolve._checks import check_kind, check_name, check_whole, entries
+from ncsolve._threads import single_threaded
+from ncsolve._workers import worker_pool
 
 __all__ = ["run_claims"]
 
@@ -46,16 +44,19 @@ def run_claims(
     >>> run_claims(select(only=("regression-targets",))).passed
     True
     """
-    if workers < 1:
-        raise NCSolveError(f"workers must be at least 1; got {workers}")
+    workers = check_whole("workers", workers)
+    size = check_name("size", size, ("quick", "full"))  # type: ignore[assignment]
+    for claim in (claims := entries("claims", claims, "choose some with select(...)")):  # type: ignore[assignment]
+        check_kind("a claim", claim, Claim, "choose claims with select(...)")
     began = time.monotonic()
     done: dict[str, Verdict] = {}
     interrupted = False
     try:
-        for verdict in _serial(claims, size) if workers == 1 else _parallel(claims, size, workers):
-            done[verdict.claim.name] = verdict
-            if on_verdict is not None:
-                on_verdict(verdict)
+        with closing(_serial(claims, size) if workers == 1 else _parallel(claims, size, workers)) as verdicts:
+            for verdict in verdicts:
+                done[verdict.claim.name] = verdict
+                if on_verdict is not None:
+                    on_verdict(verdict)
     except KeyboardInterrupt:
         interrupted = True
     return ClaimsReport(
@@ -66,7 +67,7 @@ def run_claims(
     )
 
 
-def _serial(claims: Sequence[Claim], size: Size) -> Iterator[Verdict]:
+def _serial(claims: Sequence[Claim], size: Size) -> Generator[Verdict, None, None]:
     for claim in claims:
         yield _examine(claim, size)
 
@@ -83,39 +84,13 @@ def _examine(claim: Claim, size: Size) -> Verdict:
     return Verdict(claim=claim, figures=figures, seconds=time.monotonic() - began, error=error)
 
 
-def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Iterator[Verdict]:
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(
-        max_workers=workers, mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
-    try:
+def _parallel(claims: Sequence[Claim], size: Size, workers: int) -> Generator[Verdict, None, None]:
+    with worker_pool(workers) as pool:
         # The claims that take longest go first, so that no worker is left alone with one at the end.
         longest_first = sorted(claims, key=lambda claim: -claim.weight)
-        with _deaf():
-            futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
+        futures = {pool.submit(_examine, claim, size): claim for claim in longest_first}
         for future in as_completed(futures):
             try:
                 yield future.result()
             except BrokenProcessPool:
                 yield Verdict(claim=futures[future], error="the worker process died")
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
-    pool.shutdown()
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C reaches every process of the group, and the parent alone must act on it: processes that start within
-    ignore it from their first instruction on, not only from the pool's initializer on."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set signals
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)

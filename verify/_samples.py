@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ncsolve import UFM, SizeError
 from ncsolve._arrays import freeze_fields
+from ncsolve._checks import check_whole
+from ncsolve._problem import check_problem
 
 __all__ = ["Point", "Samples", "class_means"]
 
@@ -65,6 +67,9 @@ class Samples:
         array([[1., 0., 0.],
                [0., 1., 1.]])
         """
+        check_problem(problem)
+        if dim is not None:
+            check_whole("dim", dim)
         columns = problem.classes if merged else problem.samples
         width = max(problem.code_length, problem.feature_dim if dim is None else dim)
         if columns * width > _MAX_ENTRIES:

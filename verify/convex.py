@@ -12,8 +12,10 @@ import numpy as np
 from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
-from ncsolve import UFM, NCSolveError, UnknownNameError
+from ncsolve import UFM, NCSolveError
 from ncsolve._arrays import freeze_fields
+from ncsolve._checks import check_name
+from ncsolve._problem import check_problem
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 
@@ -76,8 +78,8 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     >>> abs(found.primal - ncsolve.solve(problem).loss) < 1e-8, found.primal - found.dual < 1e-8
     (True, True)
     """
-    if solver not in SOLVERS:
-        raise UnknownNameError("convex solver", str(solver), SOLVERS)
+    check_name("convex solver", solver, SOLVERS)
+    check_problem(problem)
     samples = Samples.of(problem, merged=merged)
     cp: Any = importlib.import_module("cvxpy")
 
@@ -131,8 +133,11 @@ def _run(cp: Any, program: Any, solver: str) -> Any:  # cvxpy has no types
         warnings.simplefilter("ignore")  # an inaccurate solution is reported through the status
         try:
             program.solve(solver=solver.upper(), **_OPTIONS[solver])
-        except cp.error.SolverError as error:
-            raise NCSolveError(f"cvxpy's {solver} failed: {error}; try another of {', '.join(SOLVERS)}") from None
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+            raise
+        except BaseException as error:  # Clarabel's panics are no Exceptions, and cvxpy fails in many ways
+            text = " ".join(f"{type(error).__name__}: {error}".split())
+            raise NCSolveError(f"cvxpy's {solver} failed ({text[:200]}); try another of {', '.join(SOLVERS)}") from None
     if program.value is None:
         raise NCSolveError(
             f"cvxpy's solver {solver} found no solution ({program.status}); "

@@ -12,6 +12,8 @@ from ncsolve.verify.descent import Run, descend
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
+from ncsolve._checks import check_kind, check_real, check_whole
+from ncsolve._problem import check_problem
 
 __all__ = ["CriticalPoint", "confined_critical_point", "examine", "leave", "zero_point"]
 
@@ -52,6 +54,8 @@ def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoin
     >>> zero.gradient, zero.curvature < -0.01
     (0.0, True)
     """
+    check_problem(problem)
+    check_kind("the point", point, Point, "such as zero_point(problem)")
     samples = Samples.of(problem, dim=point.W.shape[1], merged=merged)
     expected = ((samples.code_length, samples.dim), (samples.dim, samples.columns), (samples.code_length,))
     if (point.W.shape, point.H.shape, point.b.shape) != expected:
@@ -102,6 +106,8 @@ def confined_critical_point(problem: UFM, *, rank: int, seed: int = 0) -> Point:
     Rows of H and columns of W that are zero have zero gradients, so a minimizer in ``rank`` dimensions, padded with
     zeros, is critical in d dimensions.  Below the rank of the minimizer it is not a global one.
     """
+    check_problem(problem)
+    rank = check_whole("rank", rank, most=problem.feature_dim)
     run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False, progress=False)
     pad = problem.feature_dim - rank
     return Point(
@@ -115,6 +121,8 @@ def leave(problem: UFM, critical: CriticalPoint, *, length: float = 1e-2, seed: 
     Without the random part descent would stay in the subspace that the critical point and the escape direction
     span, and could end at the next saddle.  Raises NCSolveError where there is no escape direction.
     """
+    check_kind("the critical point", critical, CriticalPoint, "make one with examine(...)")
+    check_real("length", length, 0.0)
     if critical.escape is None or critical.curvature is None or critical.curvature >= -_ROUNDING:
         raise NCSolveError(f"there is no direction of negative curvature here; the least is {critical.curvature}")
     rng = np.random.default_rng(seed)

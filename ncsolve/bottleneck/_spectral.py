@@ -17,6 +17,7 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import GLOBAL, Guarantee
 from ncsolve._problem import UFM
+from ncsolve._threads import single_threaded
 from ncsolve.deep._head import frame_from_directions, shrinkage_of
 from ncsolve.deep._shrinkage import Shrinkage
 
@@ -78,9 +79,7 @@ def fixed_bias_frame(
 
 def best_of_starts(problem: UFM, choice: MethodChoice, *, bounds: tuple[tuple[float, str], ...]) -> FactoredFrame:
     """The best local minimum over b from many starts; ``bounds`` are lower bounds, each with its reason."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):  # thousands of small decompositions, for which threads cost more than they give
+    with single_threaded():
         return _best_of_starts(problem, choice, bounds)
 
 

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 from ncsolve._extensions import check_one_layer
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
+from ncsolve._text import shown
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none, within_bounds
@@ -84,9 +85,10 @@ def certify(
     (True, True)
     """
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
-        raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {digits!r}")
+        raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {shown(digits)}")
     minimizer = problem if isinstance(problem, Minimizer) else None
     ufm = problem.problem if isinstance(problem, Minimizer) else problem
+    check_problem(ufm)
     check_one_layer(ufm, "a certificate")
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)

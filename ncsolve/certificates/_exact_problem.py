@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from ncsolve._problem import UFM
+from ncsolve._checks import entries
+from ncsolve._problem import UFM, check_problem
+from ncsolve._text import shown
 from ncsolve.certificates._numbers import Exact, exact_number
 from ncsolve.certificates.checker import MAX_SIZE
 from ncsolve.encodings import AffineOneHot, Encoding
@@ -52,6 +54,7 @@ class ExactProblem:
         ``codes`` has one row per output and one column per class, as the matrix of an encoding.
         Raises ProblemError where an exact value is not the problem's, SizeError beyond 256 classes or outputs.
         """
+        check_problem(problem)
         size = max(problem.classes, problem.code_length)
         if size > MAX_SIZE:
             raise SizeError(
@@ -113,7 +116,9 @@ def _codes(encoding: Encoding, given: Sequence[Sequence[Exact]] | None) -> tuple
         if isinstance(encoding, AffineOneHot):
             return affine_codes(encoding.classes, *_coefficients(encoding))
         return tuple(tuple(map(Fraction, column)) for column in encoding.matrix.T.tolist())
-    rows = [[exact_number("a code", x) for x in row] for row in given]
+    how = "give one row per output and one column per class"
+    rows = [[exact_number("a code", x) for x in entries("a row of codes", row, how)]  # type: ignore[arg-type]
+            for row in entries("codes", given, how)]
     if [len(row) for row in rows] != [encoding.classes] * encoding.code_length:
         raise ProblemError(
             f"codes must have one row per output and one column per class, {encoding.code_length} x "
@@ -153,5 +158,5 @@ def _lambda(name: str, given: Exact | None, value: float) -> Fraction:
         return Fraction(value)
     found = exact_number(name, given)
     if not math.isclose(float(found), value, rel_tol=_AGREE) or (found > 0) != (value > 0):
-        raise ProblemError(f"{name} must be the problem's, {value:g}; got {given!r}, which is {float(found):g}")
+        raise ProblemError(f"{name} must be the problem's, {value:g}; got {shown(given)}, which is another number")
     return found

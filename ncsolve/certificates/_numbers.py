@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TypeAlias
 
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 __all__ = ["Exact", "Table", "exact_number", "on_grid", "simplest_between"]
@@ -37,7 +38,7 @@ def exact_number(name: str, value: Exact) -> Fraction:
         return _bounded(name, Fraction(value))
     if isinstance(value, float) and math.isfinite(value):
         return Fraction(value)
-    raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {value!r}')
+    raise ProblemError(f'{name} must be a finite number, such as "5e-4", "1/2000" or a Fraction; got {shown(value)}')
 
 
 def _from_text(name: str, text: str) -> Fraction:

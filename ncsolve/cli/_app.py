@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -11,6 +10,8 @@ import typer
 
 from ncsolve._version import __version__
 from ncsolve.cli._lazy import LazyGroup
+from ncsolve.cli._output import fail, flushed, say, streams
+from ncsolve.cli._signals import orderly_end
 from ncsolve.errors import ConvergenceError, NCSolveError
 
 __all__ = ["app", "main"]
@@ -27,7 +28,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"ncsolve {__version__}")
+        say(f"ncsolve {__version__}")
         raise typer.Exit
 
 
@@ -50,45 +51,53 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; exit 0 done, 1 not verified, 2 bad input (one line on stderr)."""
+    with streams(), orderly_end():
+        code = _run(None if arguments is None else list(arguments))
+        try:
+            flushed()
+        except OSError as error:
+            fail(_unwritten(error))
+        sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit code of a command; every error that is foreseen becomes one line."""
     command = typer.main.get_command(app)
+    own = sys.stdout, sys.stderr
     try:
-        code = command.main(
-            args=list(arguments) if arguments is not None else None, prog_name="ncsolve", standalone_mode=False
-        )
+        code = command.main(args=arguments, prog_name="ncsolve", standalone_mode=False)
     except ConvergenceError as error:
-        _fail(str(error), code=1)
+        fail(str(error), code=1)
     except NCSolveError as error:
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:
-        _fail("interrupted", code=130)
-    except BrokenPipeError:  # the reader went away, as `| head` does
-        sys.stderr.close()
-        sys.exit(0)
+        fail("interrupted", code=130)
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        sys.stdout, sys.stderr = own  # the reader of a help text went away, and typer says 1 to that
+        return 0
     except MemoryError:
-        _fail("the problem does not fit in memory; use fewer classes or shorter codes")
+        fail("the problem does not fit in memory; use fewer classes or shorter codes")
     except OSError as error:
-        _fail(f"the output cannot be written: {error.strerror or error}")
+        fail(_unwritten(error))
     except Exception as error:
         # Usage errors of typer's parser (it brings its own copy of click, whose classes have no public name).
         message = getattr(error, "format_message", None)
         if message is None:
             if type(error).__name__ == "Abort":
-                _fail("interrupted", code=130)
+                fail("interrupted", code=130)
             raise
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "ncsolve"
         if type(error).__name__ == "NoArgsIsHelpError":
-            typer.echo(message())
-            sys.exit(2)
-        _fail(f"{message()} Try '{path} --help'.")
+            say(message())
+            return 2
+        fail(f"{message()} Try '{path} --help'.")
     if code == 130:  # what typer makes of Ctrl-C, without a word
-        _fail("interrupted", code=130)
-    sys.exit(code if isinstance(code, int) else 0)
+        fail("interrupted", code=130)
+    return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int = 2) -> NoReturn:
-    try:
-        print(f"ncsolve: error: {' '.join(message.split())}", file=sys.stderr, flush=True)
-    except BrokenPipeError:  # the reader went away: the exit code still tells
-        os._exit(code)
-    sys.exit(code)
+def _unwritten(error: OSError) -> str:
+    return f"the output cannot be written: {error.strerror or error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve.cli._named_files import Rows
+from ncsolve.cli._output import say
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import Request, request
@@ -49,16 +49,16 @@ def certify(
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
       ncsolve certify --features relu --lambda-b 0.5 -o cert.json
     """
-    from ncsolve._outputs import check_output
+    from ncsolve._files import check_free
     from ncsolve._solve import solve
 
     if out is not None:  # before the work, not after it
-        check_output(out, [out.suffix.lower()], force=force)
+        check_free(out, force=force)
     asked = request(given)
     say_read(asked, err=out is None)
     found = certificate_as_typed(solve(asked.problem), asked, digits=digits)
     if out is None:
-        typer.echo(found.to_bytes().decode("ascii"), nl=False)
+        say(found.to_bytes().decode("ascii"), nl=False)
     else:
         found.save(out, force=force)
     report(found, convention=asked.convention.name, out=out)
@@ -92,17 +92,14 @@ def check(
         from ncsolve._problem import check_features
         from ncsolve.certificates._source import checker_source
 
-        typer.echo(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
+        say(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
         return
     from ncsolve.certificates._check import check_file
 
     if file is None:
         raise FileError("name the certificate to check, as in 'ncsolve check cert.json'")
     result = check_file(file)
-    try:
-        typer.echo("\n".join(result.lines), err=not result.holds)
-    except BrokenPipeError:  # the reader went away, as `| head` does: the exit code is still the verdict
-        os._exit(0 if result.holds else 1)  # nothing is left to do but to flush what cannot be written
+    say("\n".join(result.lines), err=not result.holds)
     if not result.holds:
         raise typer.Exit(1)
 
@@ -112,15 +109,15 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
     problem = found.problem
     result = found.check()
     for line in result.lines:
-        typer.echo(line, err=out is None)
+        say(line, err=out is None)
     if not result.holds:  # a mistake in this program
         raise typer.Exit(1)
     if convention != "paper":
         scale = _factors(convention, problem.samples, problem.outputs)[3]
         note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
-        typer.echo(f"numbers are in the convention paper{note}", err=out is None)
+        say(f"numbers are in the convention paper{note}", err=out is None)
     if out is not None:
-        typer.echo(f"saved {out}; check it with: ncsolve check {out}")
+        say(f"saved {out}; check it with: ncsolve check {out}")
 
 
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import Request, request
@@ -71,12 +71,12 @@ def compare(
 
         save_figure(comparison_figure(found), plot, force=force)
     if as_json:
-        typer.echo(json.dumps(with_read(found.to_json(), asked), indent=2, allow_nan=False))
+        say_json(with_read(found.to_json(), asked))
         return
     say_read(asked)
     _describe(found)
     if plot is not None:
-        typer.echo(f"\nsaved {plot}")
+        say(f"\nsaved {plot}")
 
 
 def _encodings(
@@ -123,7 +123,7 @@ def _is_number(word: str) -> bool:
 def _describe(found: Comparison) -> None:
     from ncsolve._conventions import convention as find_convention
     from ncsolve.cli._describe_collapse import collapse_of_all
-    from ncsolve.cli._tables import number, say, show, table
+    from ncsolve.cli._tables import number, say_lines, show, table
 
     problem = found.rows[0].minimizer.problem
     scaling = find_convention(found.convention)
@@ -133,7 +133,7 @@ def _describe(found: Comparison) -> None:
     layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
     w = ", ".join(f"{value:g}" for value in layers)
     model = _model(found)
-    say(
+    say_lines(
         f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
         + ("" if scaling.name == "paper" else f"; convention {scaling.name}")
@@ -155,8 +155,8 @@ def _describe(found: Comparison) -> None:
             _collapsed(row), _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
         )
     show(rows)
-    typer.echo()
-    say(
+    say()
+    say_lines(
         "angles: between class means, in degrees; dist: least distance of two class means; margin: least distance\n"
         "of an output W h + b to a boundary of its code (negative: a class is decoded as another), then as a\n"
         "share of half the least distance of codes; collapsed: classes whose mean is zero, or shared (=); NC3\n"
@@ -165,9 +165,9 @@ def _describe(found: Comparison) -> None:
     )
     remedy = collapse_of_all([row.minimizer for row in found.rows], [row.name for row in found.rows], scaling)
     if remedy:
-        say(f"collapsed: {remedy}.")
+        say_lines(f"collapsed: {remedy}.")
     if found.beyond:
-        say(
+        say_lines(
             "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"
             "leaves open."
             + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else ""),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ncsolve.cli._output import say
 from ncsolve.errors import ProblemError
 
 __all__ = ["derive"]
@@ -55,7 +56,7 @@ def derive(
 
     if list_theorems:
         for name in names():
-            typer.echo(f"{name:14} {get(name).label:12} {get(name).title}")
+            say(f"{name:14} {get(name).label:12} {get(name).title}")
         return
     if theorem is None:
         raise ProblemError(f"derive needs the name of a theorem: {', '.join(names())} (--list shows their titles)")
@@ -68,8 +69,8 @@ def derive(
         try:
             done = chosen.check()
         except DerivationError as error:
-            typer.echo(f"not proved: {error}", err=True)
+            say(f"not proved: {error}", err=True)
             raise typer.Exit(1) from None
-        typer.echo(f"{done.obligations} obligations proved in {done.seconds:.1f} s", err=True)
+        say(f"{done.obligations} obligations proved in {done.seconds:.1f} s", err=True)
     text = render(chosen, result, output.value, values)
-    typer.echo(document(text) if standalone else text, nl=False)
+    say(document(text) if standalone else text, nl=False)

@@ -17,8 +17,9 @@ from ncsolve._room import may_bind
 from ncsolve._sweep import VARIED
 from ncsolve.cli._describe_beyond import decays
 from ncsolve.cli._describe_collapse import collapse_of_path
+from ncsolve.cli._output import say
 from ncsolve.cli._sparkline import sparkline
-from ncsolve.cli._tables import facts, number, say, show, table, width
+from ncsolve.cli._tables import facts, number, say_lines, show, table, width
 
 __all__ = ["describe_path", "model_words"]
 
@@ -53,7 +54,7 @@ def describe_path(
     if np.isfinite(mean).any():
         rows.add_row("mean cosine", _curve(mean))
     show(rows)
-    print()
+    say()
     cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
     if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
@@ -64,7 +65,7 @@ def describe_path(
         shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
     show(shown)
     if len(path) > len(chosen):
-        say(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
+        say_lines(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
 
 
 def _curve(values: NDArray[np.float64]) -> str:

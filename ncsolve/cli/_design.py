@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve._parse import parse_float
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
@@ -126,12 +126,13 @@ def _encoding(
     out: Path | None, certificate: Path | None, force: bool, typed: ProblemArguments,
 ) -> None:
     from ncsolve import design as library
-    from ncsolve._outputs import check_output
+    from ncsolve._outputs import check_different, check_output
     from ncsolve._reading._kinds import names_a_file
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
 
+    check_different({"--out": out, "--certificate": certificate})
     if out is not None:
         check_output(out, ENDINGS, force=force)
     if certificate is not None:
@@ -174,7 +175,7 @@ def _encoding(
         from ncsolve.design._document import design_document
 
         document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
-        typer.echo(json.dumps(with_read(document, asked), indent=2, allow_nan=False))
+        say_json(with_read(document, asked))
         return
     from ncsolve.cli._describe_design import describe_design
 
@@ -182,7 +183,7 @@ def _encoding(
     describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
-        typer.echo("\nsaved " + " and ".join(str(path) for path in saved))
+        say("\nsaved " + " and ".join(str(path) for path in saved))
 
 
 def _check_room(found: Design, dim: int) -> None:
@@ -213,7 +214,7 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
         from ncsolve.design._document import inverse_document
 
         document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
-        typer.echo(json.dumps(with_read(document, asked), indent=2, allow_nan=False))
+        say_json(with_read(document, asked))
         return
     from ncsolve.cli._describe_design import describe_inverse
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ncsolve.cli._output import say_json
+
 __all__ = ["list_encodings"]
 
 
@@ -23,12 +25,10 @@ def list_encodings(
 
     entries = [encodings.get(name) for name in encodings.names()]
     if as_json:
-        import json
-
         rows = [
             {"name": e.name, "summary": e.summary, "example": e.example, "aliases": list(e.aliases)} for e in entries
         ]
-        typer.echo(json.dumps({"schema": "ncsolve.encodings/1", "encodings": rows}, indent=2))
+        say_json({"schema": "ncsolve.encodings/1", "encodings": rows})
         return
     from ncsolve.cli._tables import show, table
 

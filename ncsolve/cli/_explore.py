@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ncsolve.cli._output import say
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
@@ -55,7 +56,9 @@ def explore(
     from ncsolve._progress import SlowProgress
     from ncsolve._reading._kinds import names_a_file
     from ncsolve.explorer import write_explorer
+    from ncsolve.explorer._page import check_explorer_output
 
+    check_explorer_output(out, force=force)
     alone = given.problem is None and given.counts is None and given.labels is None
     if given.classes is None and alone and not (given.encoding and names_a_file(given.encoding)):
         given = replace(given, classes=_CLASSES)
@@ -65,4 +68,4 @@ def explore(
     say_read(asked)
     with SlowProgress("percent of the grid", total=100) as progress:
         write_explorer(asked.problem, out, force=force, progress=progress.update)
-    typer.echo(f"saved {out}; open it in a browser")
+    say(f"saved {out}; open it in a browser")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
@@ -45,8 +46,13 @@ def minimizer(
       ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
     """
     from ncsolve._document import document
+    from ncsolve._outputs import check_different
     from ncsolve._solve import solve
+    from ncsolve._store import check_minimizer_output
 
+    check_different({"--out": out, "--plot": plot})
+    if out is not None:
+        check_minimizer_output(out, force=force)
     if plot is not None:
         from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
 
@@ -63,12 +69,10 @@ def minimizer(
     if plot is not None:
         save_figure(minimizer_figure(found), plot, force=force)
     if as_json:
-        import json
-
         result = document(found, convention=asked.convention, lambdas=asked.lambdas)
         if certificate is not None:
             result["certificate"] = certificate.to_json()
-        typer.echo(json.dumps(with_read(result, asked), indent=2, allow_nan=False))
+        say_json(with_read(result, asked))
         return
     from ncsolve.cli._describe import describe
 
@@ -76,4 +80,4 @@ def minimizer(
     describe(found, asked.convention, asked.lambdas, certificate)
     for file in (out, plot):
         if file is not None:
-            typer.echo(f"\nsaved {file}")
+            say(f"\nsaved {file}")

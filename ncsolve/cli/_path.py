@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
 from ncsolve.cli._read_words import say_read, with_read
@@ -73,11 +74,13 @@ def path(
       ncsolve path --problem problem.toml --json
     """
     from ncsolve._beyond_points import may_descend
+    from ncsolve._outputs import check_different
     from ncsolve._path import path as solve_path
     from ncsolve._path_document import check_convention, path_columns, path_document
     from ncsolve._progress import SlowProgress
     from ncsolve._table_files import check_table_output, write_table
 
+    check_different({"--out": out, "--plot": plot, "--gram": gram})
     for figure in (plot, gram):
         if figure is not None:
             from ncsolve.plots import check_figure_output
@@ -127,9 +130,7 @@ def path(
 
         save_figure(path_gram_figure(along, convention=asked.convention), gram, force=force)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(document, indent=1, allow_nan=False))
+        say_json(document, indent=1)
         return
     from ncsolve.cli._describe_path import describe_path
 
@@ -137,7 +138,7 @@ def path(
     describe_path(along, columns, asked.convention, typed)
     for file in (out, plot, gram):
         if file is not None:
-            typer.echo(f"\nsaved {file}")
+            say(f"\nsaved {file}")
 
 
 def _is_deep(file: Path | None, depth: int | None) -> bool:

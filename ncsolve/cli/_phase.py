@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.cli._read_words import say_read, with_read
@@ -67,11 +68,13 @@ def phase(
       ncsolve phase --depth 2 --classes 5 --plot first_order.png
       ncsolve phase --against classes=2:50:40 --json
     """
+    from ncsolve._outputs import check_different
     from ncsolve._phase import phase as solve_phase
     from ncsolve._phase_document import phase_document
     from ncsolve._progress import SlowProgress
     from ncsolve._table_files import check_table_output, write_table
 
+    check_different({"--out": out, "--plot": plot})
     if plot is not None:
         from ncsolve.plots import check_figure_output
 
@@ -107,15 +110,13 @@ def phase(
 
         save_figure(phase_figure(found), plot, force=force)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(document, indent=1, allow_nan=False))
+        say_json(document, indent=1)
         return
     say_read(asked)
     _describe(found)
     for file in (out, plot):
         if file is not None:
-            typer.echo(f"\nsaved {file}")
+            say(f"\nsaved {file}")
 
 
 def _describe(found: Phase) -> None:

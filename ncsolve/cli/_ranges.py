@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._parse import parse_float, shortened
+from ncsolve._parse import parse_float
 from ncsolve._reading._classes import listed
 from ncsolve._reading._numerals import label_number
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 __all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]
@@ -33,13 +34,13 @@ def parse_range(option: str, text: str, *, logarithmic: bool = True, ends: bool 
         return np.array([_number(option, word, text) for word in text.split(",")])
     words = text.split(":")
     if len(words) > 3:
-        raise ProblemError(f"{option} must be a range LOW:HIGH:POINTS such as 1e-3:10:200; got {shortened(text)}")
+        raise ProblemError(f"{option} must be a range LOW:HIGH:POINTS such as 1e-3:10:200; got {shown(text)}")
     low, high = _number(option, words[0], text), _number(option, words[1], text)
     count = points if len(words) == 2 else _count(option, words[2], text)
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high or (logarithmic and low <= 0):
         rule = "positive and finite ends" if logarithmic else "finite ends"
         raise ProblemError(
-            f"{option} must be a range with {rule}, the lower one first; got {shortened(text)}"
+            f"{option} must be a range with {rule}, the lower one first; got {shown(text)}"
             + (" (0 and inf are added to it)" if ends else "")
         )
     grid = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
@@ -52,7 +53,7 @@ def parse_whole_range(option: str, text: str, what: str, *, points: int = 100) -
     values = parse_range(option, text, points=points)
     typed = values[[0, -1]] if ":" in text else values
     if not (typed == np.round(typed)).all():
-        raise ProblemError(f"{option} must be whole numbers of {what}; got {shortened(text)}")
+        raise ProblemError(f"{option} must be whole numbers of {what}; got {shown(text)}")
     return np.unique(np.round(values)) if ":" in text else values
 
 
@@ -60,14 +61,14 @@ def parse_class_range(option: str, text: str, names: tuple[str, ...] | None, cla
     """The class and the counts of CLASS=LOW:HIGH:POINTS; the counts are whole numbers, spaced by equal factors."""
     word, mark, rest = text.rpartition("=")
     if not mark or not is_range(rest):
-        raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {shortened(text)}")
+        raise ProblemError(f"{option} must be CLASS=LOW:HIGH:POINTS such as 2=1:100:50; got {shown(text)}")
     if names is not None and word in names:
         index = names.index(word)
     elif _are_words(names) and word.isascii() and word.isdigit() and len(word) < 10 and int(word) < classes:
         index = int(word)
     else:
         known = f"a number from 0 to {classes - 1}" if names is None else f"one of {listed(names)}"
-        raise ProblemError(f"{option} must name a class, {known}; got {shortened(word)}")
+        raise ProblemError(f"{option} must name a class, {known}; got {shown(word)}")
     return index, parse_whole_range(option, rest, "samples", points=50)
 
 
@@ -81,7 +82,7 @@ def _number(option: str, word: str, text: str) -> float:
     try:
         return parse_float(option, word, rule)
     except ProblemError as error:
-        raise ProblemError(f"{error} in {shortened(text)}" if rule in str(error) else str(error)) from None
+        raise ProblemError(f"{error} in {shown(text)}" if rule in str(error) else str(error)) from None
 
 
 def _count(option: str, word: str, text: str) -> int:
@@ -91,7 +92,7 @@ def _count(option: str, word: str, text: str) -> int:
         count = 0
     if not 2 <= count <= _MOST:
         raise ProblemError(
-            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {shortened(word.strip())} in "
-            f"{shortened(text)}"
+            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {shown(word.strip())} in "
+            f"{shown(text)}"
         )
     return count

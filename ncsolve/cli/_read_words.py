@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
+from ncsolve.cli._output import say
 from ncsolve.cli._tables import facts, show
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def say_read(asked: Request, *, err: bool = False) -> None:
     """Print what was read, if anything was; ``err`` where standard output is for a document."""
     if err:
         for sentence in asked.read:
-            typer.echo(f"read {sentence}", err=True)
+            say(f"read {sentence}", err=True)
     elif asked.read:
         rows = facts()
         rows.columns[0].min_width = _NAMES

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ncsolve.cli._output import say
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
@@ -50,4 +51,4 @@ def report(
         asked.problem, out, convention=asked.convention, lambdas=asked.lambdas, verify=verify,
         certify=lambda found: certificate_as_typed(found, asked), force=force,
     )
-    typer.echo(f"saved {out}")
+    say(f"saved {out}")

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterator
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
-__all__ = ["facts", "number", "say", "show", "table", "width"]
+from ncsolve._text import visible
+from ncsolve.cli._output import say, say_styled
+
+__all__ = ["facts", "number", "say_lines", "show", "table", "width"]
 
 # Where there is no terminal and COLUMNS says nothing.
 _WIDE = 100
@@ -29,22 +34,30 @@ def show(content: Table) -> None:
     A table that is too wide is printed in blocks of columns, one below the other, each after the first column; where
     not even two columns fit, row by row.
     """
-    console = Console(highlight=False, emoji=False, width=width() or _WIDE)
+    console = _PlainConsole(highlight=False, emoji=False, markup=False, width=width() or _WIDE)
     with console.capture() as capture:
         for i, block in enumerate(_blocks(content, console.width)):
             if i:
                 console.print()
             console.print(block)
-    print("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+    say_styled("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
 
 
-def say(text: str, *, paragraph: bool = False) -> None:
+class _PlainConsole(Console):
+    """All texts of a table come by here, to be measured and to be written."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+
+def say_lines(text: str, *, paragraph: bool = False) -> None:
     """Print sentences, broken between words where a terminal would break them anywhere; the lines of a ``paragraph``
     are joined first where one is too long."""
     room, lines = width(), text.split("\n")
     if room is not None and paragraph and max(map(cell_len, lines)) > room:
         lines = [" ".join(lines)]
-    print("\n".join(line if room is None else _wrapped(line, room) for line in lines))
+    say("\n".join(line if room is None else _wrapped(line, room) for line in lines))
 
 
 def _wrapped(line: str, room: int) -> str:
@@ -119,7 +132,7 @@ def _fitted(content: Table, columns: list[Column], room: int) -> Table:
 
 
 def _cells(column: Column) -> list[str]:
-    return [str(cell) for cell in (column.header, *column.cells)]
+    return [visible(str(cell)) for cell in (column.header, *column.cells)]
 
 
 def _natural(column: Column) -> int:

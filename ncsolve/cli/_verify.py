@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -10,10 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ncsolve._files import check_free, write_text
+from ncsolve._outputs import check_different
+from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
-from ncsolve.errors import FileError, ProblemError
+from ncsolve.errors import ProblemError
 
 __all__ = ["verify"]
 
@@ -75,8 +77,9 @@ def verify(
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
         _list_claims(only=tuple(only or ()), source=source)
         return
+    check_different({"--report": report, "--plot": plot})
     if report is not None:
-        _may_write(report, force=force)
+        check_free(report, force=force)
     elif _given(context, ("stable",)):
         raise ProblemError("--stable is about a --report; name its file")
     if plot is not None:
@@ -105,41 +108,28 @@ def verify(
 
         save_figure(problem_descents(asked.problem), plot, force=force)
     if report is not None:
-        from ncsolve._files import write_whole
-
         text = found.to_stable_markdown() if stable else found.to_markdown()
-        write_whole(report, lambda stream: stream.write(text.encode()), force=force)
+        write_text(report, text, force=force)
     if as_json:
-        document = found.to_json() if asked is None else with_read(found.to_json(), asked)
-        typer.echo(json.dumps(document, indent=2, allow_nan=False))
+        say_json(found.to_json() if asked is None else with_read(found.to_json(), asked))
     else:
-        from ncsolve.cli._tables import say, show
+        from ncsolve.cli._tables import say_lines, show
 
         if asked is not None:
             say_read(asked)
         show(found.details() if details else found.table())
-        typer.echo("")
+        say()
         for text in found.failures:
-            say(f"disagrees: {text}")
+            say_lines(f"disagrees: {text}")
         for text in getattr(found, "skipped", ()):
-            say(f"not verified: {text}")
+            say_lines(f"not verified: {text}")
         if report is not None:
-            typer.echo(f"saved {report}")
-        say(found.summary)
+            say(f"saved {report}")
+        say_lines(found.summary)
     if getattr(found, "interrupted", False):
         raise typer.Exit(130)
     if not found.passed:
         raise typer.Exit(1)
-
-
-def _may_write(path: Path, *, force: bool) -> None:
-    """Refuse now what would be refused after minutes of work."""
-    if path.is_dir():
-        raise FileError(f"{path}: is a directory; name a file in it")
-    if path.exists() and not force:
-        raise FileError(f"{path}: exists already; choose another name or pass --force")
-    if not path.absolute().parent.is_dir():
-        raise FileError(f"{path}: the folder {path.parent} does not exist; make it first")
 
 
 def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:

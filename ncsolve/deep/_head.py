@@ -11,7 +11,7 @@ from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import GLOBAL, Guarantee
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve.deep._shrinkage import Shrinkage
 
 __all__ = ["MEAN_TIES", "equal_codes_frame", "frame_from_directions", "shrinkage_of"]
@@ -25,6 +25,7 @@ MEAN_TIES = (
 
 def shrinkage_of(problem: UFM) -> Shrinkage:
     """The scalar problem of the head of a problem, with its constant C (T for one layer)."""
+    check_problem(problem)
     factors = problem.depth + 1
     constant = _formulas.deep_constant(problem.samples, problem.lambda_w, problem.lambda_h, factors)
     return Shrinkage(constant=float(constant), factors=factors, samples=problem.samples)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import real_array
+from ncsolve._checks import check_real, check_whole
 
 __all__ = ["Branch", "Shrinkage"]
 
@@ -33,6 +35,11 @@ class Shrinkage:
     factors: int
     samples: float
 
+    def __post_init__(self) -> None:
+        check_real("constant", self.constant, 0.0)
+        check_whole("factors", self.factors, 2)
+        check_real("samples", self.samples, 0.0)
+
     @property
     def threshold(self) -> float:
         """The singular value at which a branch ties with zero: below it z = 0."""
@@ -50,7 +57,7 @@ class Shrinkage:
 
     def minimize(self, g: ArrayLike, *, tie: bool = False) -> Array:
         """The global minimizer z for each g; at the threshold itself zero, or with ``tie`` the other one."""
-        values = np.asarray(g, dtype=np.float64)
+        values = real_array(g, "g")
         if self.factors == 2:
             kept = np.asarray(_formulas.soft_threshold(values, self.constant))
             return np.where(kept > _NOISE * values, kept, 0.0)
@@ -62,7 +69,7 @@ class Shrinkage:
 
     def ties(self, g: ArrayLike) -> NDArray[np.bool_]:
         """Whether each g is at the threshold, up to rounding: zero and the branch cost the same."""
-        values = np.asarray(g, dtype=np.float64)
+        values = real_array(g, "g")
         if self.factors == 2:
             return np.zeros(values.shape, dtype=np.bool_)  # one layer: the branch begins at zero
         return np.asarray(np.abs(values - self.threshold) <= 4 * _NOISE * self.threshold)
@@ -109,6 +116,7 @@ class Shrinkage:
         """All stationary points: zero, and for g above the existence a maximum and a minimum."""
         from scipy.optimize import brentq
 
+        g = check_real("g", g, -1e150, 1e150)
         found = [Branch(z=0.0, cost=float(self.cost(0.0, g)), minimum=True)]
         if self.factors == 2:
             z = float(self.larger_branch(g))
@@ -127,6 +135,7 @@ class Shrinkage:
 
     def with_bias(self, lambda_b: float) -> Shrinkage:
         """The problem of the label mean, whose length the bias takes part of; 0 < lambda_b < inf."""
+        lambda_b = check_real("lambda_b", lambda_b, 0.0)
         return Shrinkage(
             constant=float(_formulas.deep_mean_constant(self.constant, lambda_b)), factors=self.factors,
             samples=self.samples * (1.0 + 1.0 / lambda_b),

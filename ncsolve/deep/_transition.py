@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ncsolve import _formulas
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve.deep._head import shrinkage_of
 from ncsolve.deep._shrinkage import Branch
 from ncsolve.errors import ProblemError
@@ -63,6 +63,7 @@ def first_order_transition(problem: UFM) -> FirstOrderTransition | None:
     from ncsolve._solve import verified
     from ncsolve.bottleneck import balanced_frame
 
+    check_problem(problem)
     encoding = problem.encoding.affine
     if problem.depth == 1 or encoding is None or not problem.counts.balanced or problem.features != "linear":
         return None
@@ -104,6 +105,7 @@ def class_thresholds(problem: UFM) -> tuple[float, float]:
     >>> [round(x, 3) for x in class_thresholds(problem)]
     [0.663, 0.418]
     """
+    check_problem(problem)
     encoding = problem.encoding.affine
     if encoding is None or encoding.a == 0.0 or encoding.q != 0.0:
         raise ProblemError(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._counts import ClassCounts
+from ncsolve._text import shown
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError
 
@@ -90,7 +91,7 @@ def factor(target: Array) -> Array:
 def check_length(code_length: int, rank: int, classes: int) -> int:
     """A code length that holds the target, or ProblemError."""
     if isinstance(code_length, bool) or not isinstance(code_length, (int, np.integer)) or code_length < 1:
-        raise ProblemError(f"the code length must be a positive integer; got {code_length!r}")
+        raise ProblemError(f"the code length must be a positive integer; got {shown(code_length)}")
     if code_length < rank:
         raise ProblemError(
             f"the code length must be at least the rank of the target Gram matrix, {rank}; got {code_length}, use "

@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._arrays import freeze_fields
+from ncsolve._checks import check_name
 from ncsolve._counts import ClassCounts
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve._solve import solve
+from ncsolve._text import shown
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
 from ncsolve.design._reach import check_nonnegative
 from ncsolve.design._targets import check_gram
 from ncsolve.encodings import from_array
-from ncsolve.errors import ConvergenceError, ProblemError, UnknownNameError
+from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
@@ -129,10 +131,9 @@ def encoding_for(
         raise ProblemError(f"counts must have one entry per class; got {numbers.classes} for {target.shape[0]} classes")
     layers = check_layers("lambda_w", lambda_w, check_depth(depth))
     w, h, b = geometric_mean(layers), check_lambda("lambda_h", lambda_h), check_lambda_b(lambda_b)
-    if features not in FEATURES:
-        raise UnknownNameError("features", str(features), FEATURES)
+    check_name("features", features, FEATURES)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance > 0.0:
-        raise ProblemError(f"the tolerance must be a positive number; got {tolerance!r}")
+        raise ProblemError(f"the tolerance must be a positive number; got {shown(tolerance)}")
     if features == "relu":
         k = target.shape[0]
         check_nonnegative(target, b, depth, k if k <= 4 else 2 * k)  # the dim that UFM takes

@@ -11,6 +11,7 @@ import numpy as np
 from ncsolve._files import write_whole
 from ncsolve._outputs import check_output
 from ncsolve._problem import UFM
+from ncsolve._text import one_line
 
 __all__ = ["ENDINGS", "save_encoding"]
 
@@ -26,10 +27,10 @@ def save_encoding(path: str | Path, problem: UFM, *, force: bool = False) -> Non
         if path.suffix.lower() == ".npy":
             np.save(stream, matrix, allow_pickle=False)
             return
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="\n")
         text.write(
-            f"# {problem.encoding.name}: a row per output, a column per class; N = {problem.samples}, lambda_w = "
-            f"{problem.lambda_w!r}, lambda_h = {problem.lambda_h!r}, lambda_b = {problem.lambda_b!r}\n"
+            f"# {one_line(problem.encoding.name)}: a row per output, a column per class; N = {problem.samples}, "
+            f"lambda_w = {problem.lambda_w!r}, lambda_h = {problem.lambda_h!r}, lambda_b = {problem.lambda_b!r}\n"
         )
         for row in matrix.tolist():
             text.write(",".join(repr(value) for value in row) + "\n")

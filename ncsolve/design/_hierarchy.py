@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._open import read_text
+from ncsolve._text import shown
 from ncsolve.design._targets import MOST_CLASSES
 from ncsolve.errors import FileError, ProblemError, SizeError
 
@@ -98,7 +99,7 @@ def parse_hierarchy(tree: object) -> Hierarchy:
         else:
             raise ProblemError(
                 "a hierarchy must be made of class names (strings), lists and objects; got "
-                f"{json.dumps(node, default=str)[:60]} {_at(branch)}"
+                f"{'null' if node is None else shown(node)} {_at(branch)}"
             )
         if not children:
             raise ProblemError(f"a branch of a hierarchy must hold a class; there is an empty one {_at(branch)}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ncsolve._checks import check_name
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
+from ncsolve._text import shown
 from ncsolve.design import _closed, _search
 from ncsolve.encodings import AffineOneHot, smoothed
-from ncsolve.errors import ConvergenceError, ProblemError, UnknownNameError
+from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["VARIED", "Inverse", "for_cosine"]
 
@@ -82,14 +84,13 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
     >>> round(found.value, 12), round(found.achieved, 12), found.method
     (0.110526315789, -0.05, 'closed-form')
     """
-    if vary not in VARIED:
-        raise UnknownNameError("quantity to vary", str(vary), VARIED)
+    check_name("quantity to vary", vary, VARIED)
     check_problem(problem)
     k = problem.classes
     if k < 2:
         raise ProblemError("a cosine needs at least two classes; got 1")
-    if isinstance(cosine, bool) or not isinstance(cosine, (int, float)) or not math.isfinite(cosine):
-        raise ProblemError(f"the target cosine must be a number between -1/(K-1) and 1; got {cosine!r}")
+    if isinstance(cosine, bool) or not isinstance(cosine, (int, float)) or not -2.0 < cosine < 2.0:
+        raise ProblemError(f"the target cosine must be a number between -1/(K-1) and 1; got {shown(cosine)}")
     if vary == "alpha":
         _check_smoothing(problem)
     affine = problem.encoding.affine

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import as_array, remedy
 from ncsolve._counts import ClassCounts
 from ncsolve._problem import check_depth, check_lambda
+from ncsolve._text import shown
 from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError, SizeError
 
@@ -80,8 +81,10 @@ def scaled_gram(gram: ArrayLike, scale: float) -> Array:
     array([[0.75, 0.  ],
            [0.  , 0.25]])
     """
-    if not (isinstance(scale, (int, float)) and 0.0 < scale < math.inf):
-        raise ProblemError(f"the scale, the mean squared length of the class means, must be positive; got {scale!r}")
+    if not (isinstance(scale, (int, float)) and 0.0 < scale <= 1e300):
+        raise ProblemError(
+            f"the scale, the mean squared length of the class means, must be positive; got {shown(scale)}"
+        )
     target = check_gram(gram)
     size = float(np.trace(target)) / target.shape[0]
     if size <= 0.0:
@@ -102,9 +105,10 @@ def natural_scale(
     n = ClassCounts.of(counts, check_classes(classes))
     w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     each = n.total / n.classes
+    depth = check_depth(depth)
     if depth == 1:
         return float(_formulas.imbalanced_squared_length(np.array([each]), 0.0, w, h)[0])
-    factors = check_depth(depth) + 1
+    factors = depth + 1
     constant = _formulas.deep_constant(n.total, w, h, factors)
     return float((each ** (0.5 / factors) * _formulas.deep_layer_scale(constant, n.total, h)) ** 2 / each)
 
@@ -126,13 +130,10 @@ def centred_gram(gram: ArrayLike, counts: int | Sequence[int] | ArrayLike) -> Ar
 
 def check_gram(gram: ArrayLike) -> Array:
     """A symmetric finite square array, or ProblemError; it is not yet known to be positive semidefinite."""
-    try:
-        array = np.asarray(gram)
-        if array.dtype.kind not in "iuf":
-            raise ValueError
-        target = array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise ProblemError("a target Gram matrix must be a square array of real numbers (K, K)") from None
+    array = as_array(gram)
+    if array.dtype.kind not in "iuf":
+        raise ProblemError(f"a target Gram matrix must be a square array of real numbers (K, K){remedy(gram)}")
+    target = array.astype(np.float64)
     if target.ndim != 2 or target.shape[0] != target.shape[1] or target.size == 0:
         raise ProblemError(f"a target Gram matrix must be square, a row and a column per class; got {target.shape}")
     if target.shape[0] > MOST_CLASSES:

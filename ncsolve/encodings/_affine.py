@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ncsolve._text import shown
 from ncsolve.encodings._base import AffineOneHot, check_classes
 from ncsolve.errors import EncodingError
 
@@ -32,8 +33,8 @@ def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
     array([[0.75, 0.25],
            [0.25, 0.75]])
     """
-    if not (isinstance(alpha, (int, float)) and math.isfinite(alpha) and 0 <= alpha < 1):
-        raise EncodingError(f"label smoothing needs 0 <= alpha < 1; got {alpha!r} (alpha = 0 is one-hot)")
+    if not (isinstance(alpha, (int, float)) and 0 <= alpha < 1):
+        raise EncodingError(f"label smoothing needs 0 <= alpha < 1; got {shown(alpha)} (alpha = 0 is one-hot)")
     k = check_classes(classes)
     return AffineOneHot(num_classes=k, a=1.0 - alpha, q=alpha / k, row_sum=1.0, name=f"smoothed:{float(alpha)!r}")
 
@@ -75,7 +76,7 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
     """
     for name, value in (("a", a), ("q", q)):
         if not (isinstance(value, (int, float)) and abs(value) <= 1e50):
-            raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {value!r}")
+            raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {shown(value)}")
     k = check_classes(classes)
     name = f"affine:{float(a)!r},{float(q)!r}"
     return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)

@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import as_array, remedy
+from ncsolve._text import shown
 from ncsolve.errors import EncodingError, SizeError
 
 __all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "check_size", "from_array"]
@@ -149,32 +151,30 @@ def from_array(codes: ArrayLike, *, name: str = "array") -> ArrayEncoding:
 def check_classes(classes: int, least: int = 1) -> int:
     """A number of classes, or EncodingError."""
     if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
-        raise EncodingError(f"the number of classes must be an integer of at least {least}; got {classes!r}")
+        raise EncodingError(f"the number of classes must be an integer of at least {least}; got {shown(classes)}")
     if classes > MAX_ENTRIES:
-        raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {classes}")
+        raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {shown(classes)}")
     return int(classes)
 
 
 def check_size(rows: int, columns: int) -> None:
     """Refuse an array of codes that would fill more than a gigabyte, before it is made."""
     if rows * columns > MAX_ENTRIES:
+        size = f"{rows * columns * 8 / 1e9:.1f}" if rows * columns < 10**18 else "billions of"
         raise EncodingError(
-            f"codes of length {rows} for {columns} classes would fill {rows * columns * 8 / 1e9:.1f} GB; the limit is "
+            f"codes of length {shown(rows)} for {columns} classes would fill {size} GB; the limit is "
             f"{MAX_ENTRIES} numbers, use shorter codes or fewer classes"
         )
 
 
 def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(codes)
-        if array.dtype.kind not in "iufb":
-            raise TypeError
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
+    array = as_array(codes)
+    if array.dtype.kind not in "iufb":
         raise EncodingError(
             "an encoding must be an array of real numbers with one code per column (m rows, K columns); "
-            f"got {type(codes).__name__} that is none"
-        ) from None
+            f"got {type(codes).__name__} that is none{remedy(codes)}"
+        )
+    return array.astype(np.float64)
 
 
 def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:

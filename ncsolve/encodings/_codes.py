@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ncsolve._text import shown
 from ncsolve.encodings._base import ArrayEncoding, check_classes, check_size, from_array
 from ncsolve.errors import EncodingError
 
@@ -117,11 +118,11 @@ def gaussian(classes: int, length: int | None = None, seed: int = 0) -> ArrayEnc
 
 def _check_length(length: int) -> int:
     if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
-        raise EncodingError(f"the code length must be an integer of at least 1; got {length!r}")
+        raise EncodingError(f"the code length must be an integer of at least 1; got {shown(length)}")
     return int(length)
 
 
 def _generator(seed: int) -> np.random.Generator:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise EncodingError(f"the seed must be a non-negative integer; got {seed!r}")
+        raise EncodingError(f"the seed must be a non-negative integer; got {shown(seed)}")
     return np.random.default_rng(int(seed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ncsolve._files import checked_path
 from ncsolve._reading._codes import read_codes
 from ncsolve.encodings._base import ArrayEncoding, from_array
 from ncsolve.errors import EncodingError, FileError
@@ -27,6 +28,7 @@ def from_file(path: str | Path, *, header: bool | None = None) -> ArrayEncoding:
     array([[1. , 0. , 0.5],
            [0. , 1. , 0.5]])
     """
+    path = checked_path(path)
     try:
         file = read_codes(path, header=header)
         return from_array(file.matrix, name=file.name)

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ncsolve._parse import parse_float, shortened
+from ncsolve._checks import entries
+from ncsolve._parse import parse_float
+from ncsolve._text import shown
 from ncsolve.encodings import _affine, _codes
 from ncsolve.encodings._base import Encoding
 from ncsolve.errors import EncodingError, ProblemError, UnknownNameError
@@ -49,9 +51,9 @@ def register(
     array([[2., 0.],
            [0., 2.]])
     """
-    for word in (name, *aliases):
+    for word in (name, *entries("aliases", aliases, "such as ('short',)", EncodingError)):
         if not isinstance(word, str) or not word.replace("-", "").replace("_", "").isalnum():
-            raise EncodingError(f"an encoding's name must be made of letters, digits, '-' and '_'; got {word!r}")
+            raise EncodingError(f"an encoding's name must be made of letters, digits, '-' and '_'; got {shown(word)}")
         if word in _names_and_aliases():
             raise EncodingError(f"the encoding name {word!r} is taken; choose another")
     _ENTRIES[name] = EncodingEntry(
@@ -74,7 +76,7 @@ def get(name: str) -> EncodingEntry:
     >>> get("smooth").name
     'smoothed'
     """
-    for entry in _ENTRIES.values():
+    for entry in _ENTRIES.values() if isinstance(name, str) else ():
         if name == entry.name or name in entry.aliases:
             return entry
     raise UnknownNameError("encoding", name, _names_and_aliases())
@@ -88,7 +90,7 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
     >>> make("smoothed:0.1", classes=10).a
     0.9
     """
-    name, _, rest = str(spec).partition(":")
+    name, _, rest = (spec if isinstance(spec, str) else shown(spec)).partition(":")
     entry = get(name.strip())
     values = [_number(text, spec) for text in rest.split(",")] if rest else []
     accepted = list(inspect.signature(entry.factory).parameters)
@@ -96,12 +98,12 @@ def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
     positional = [word for word in accepted[1:] if word != "seed"]
     if len(values) > len(positional):
         takes = f"takes {', '.join(positional)}" if positional else "takes no parameter"
-        raise EncodingError(f"the encoding {entry.name} {takes}; got {spec!r}, for example {entry.example}")
+        raise EncodingError(f"the encoding {entry.name} {takes}; got {shown(spec)}, for example {entry.example}")
     try:
         inspect.signature(entry.factory).bind(classes, *values, **options)
     except TypeError:
         raise EncodingError(
-            f"the encoding {entry.name} needs {', '.join(positional)}; got {spec!r}, for example {entry.example}"
+            f"the encoding {entry.name} needs {', '.join(positional)}; got {shown(spec)}, for example {entry.example}"
         ) from None
     code = entry.factory(classes, *values, **options)
     if not isinstance(code, Encoding) or code.classes != classes:
@@ -119,7 +121,7 @@ def _number(text: str, spec: str) -> int | float:
     try:
         return parse_float("the parameters of an encoding", text, "numbers")
     except ProblemError as error:
-        raise EncodingError(f"{error} in {shortened(spec)}") from None
+        raise EncodingError(f"{error} in {shown(spec)}") from None
 
 
 def _names_and_aliases() -> list[str]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from string import Template
 
-from ncsolve._files import write_whole
-from ncsolve._problem import UFM
+from ncsolve._files import check_free, checked_path, write_whole
+from ncsolve._problem import UFM, check_problem
+from ncsolve._text import html_json
 from ncsolve._version import __version__
 from ncsolve.errors import FileError, MissingPackageError
 from ncsolve.explorer._data import page_data
 
-__all__ = ["explorer_page", "write_explorer"]
+__all__ = ["check_explorer_output", "explorer_page", "write_explorer"]
 
 # In the order in which they use each other.
 _SCRIPTS = (
@@ -54,18 +54,17 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     >>> page.count("<html"), len(page) < 6e6
     (1, True)
     """
+    check_problem(problem)
     plotly = _plotly()
     folder = resources.files(__package__).joinpath("page")
 
     def read(name: str) -> str:
         return folder.joinpath(name).read_text(encoding="utf-8")
 
-    # JSON inside a script element: "</" would end it.
-    data = json.dumps(page_data(problem, progress), allow_nan=False).replace("</", "<\\/")
     return Template(read("page.html")).substitute(
         version=__version__,
         style=read("style.css"),
-        data=data,
+        data=html_json(page_data(problem)),
         scripts="\n".join(read(name) for name in _SCRIPTS),
         plotly=plotly.replace("</script", "<\\/script"),
     )
@@ -79,16 +78,18 @@ def write_explorer(
     Raises FileError for an ending other than .html, for a file that exists (unless ``force``), or one that cannot
     be written, and what ``explorer_page`` raises.
     """
-    path = Path(path)
-    if path.suffix not in (".html", ".htm"):
-        raise FileError(f"{path}: the explorer is a page for a browser; name a file that ends in .html")
-    if path.exists() and not force:
-        raise FileError(f"{path}: exists already; choose another name or pass --force (force=True)")
-    if not path.parent.is_dir():
-        raise FileError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}")
+    path = check_explorer_output(path, force=force)
     content = explorer_page(problem, progress=progress).encode("utf-8")
     write_whole(path, lambda stream: stream.write(content), force=force)
     return len(content)
+
+
+def check_explorer_output(path: str | Path, *, force: bool = False) -> Path:
+    """The path of a page, checked before the work begins.  Raises FileError."""
+    path = checked_path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise FileError(f"{path}: the explorer is a page for a browser; name a file that ends in .html")
+    return check_free(path, force=force)
 
 
 def _plotly() -> str:

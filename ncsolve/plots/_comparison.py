@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._checks import check_kind
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._conventions import convention
+from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._style import COLOURS, model_words, new_figure, number, style
@@ -28,6 +30,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
 
     Raises ProblemError for more than 40 encodings.
     """
+    check_kind("the comparison", comparison, Comparison, "make one with ncsolve.compare([...], ...)")
     rows = comparison.rows
     if len(rows) > _MOST:
         raise ProblemError(f"a figure compares up to {_MOST} encodings; got {len(rows)}, use fewer")
@@ -119,7 +122,7 @@ def _name(row: ComparedEncoding) -> str:
         notes.append("best found")
     if row.minimizer.ties:
         notes.append("one of several")
-    return row.name + (f"\n({', '.join(notes)})" if notes else "")
+    return literal_math(row.name) + (f"\n({', '.join(notes)})" if notes else "")
 
 
 def _title(comparison: Comparison) -> str:

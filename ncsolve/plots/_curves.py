@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._checks import check_kind
 from ncsolve._conventions import CONVENTIONS, Convention
 from ncsolve._minimizer import Minimizer
 from ncsolve._path import Path
 from ncsolve._path_columns import NC_NAMES
 from ncsolve._path_document import user_factor
 from ncsolve._problem import UFM
+from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
@@ -54,6 +56,7 @@ _MARKS = ("o", "s", "^", "D", "v", "P")
 def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The cosine between class means along the parameter: the range and the mean where pairs differ, the levels of a
     simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes."""
+    _check(path)
     ax = new_axes(ax)
     with style():
         axis = _axis(path, convention)
@@ -85,6 +88,8 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
 
     Raises ProblemError if there is no path, or if they vary different parameters.
     """
+    for one in check_kind("paths", paths, dict, "with a path for each name").values():
+        _check(one)
     if not paths or len({path.varied for path in paths.values()}) != 1:
         raise ProblemError("paths are compared along one parameter; give at least one path, all along the same")
     ax = new_axes(ax, (6.4, 4.0))
@@ -97,7 +102,7 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
             every = max(1, own.size // 9)
             ax.plot(
                 axis.place(own[order]), path.cosines[order, 1], color=COLOURS[i % len(COLOURS)],
-                linestyle=LINES[i % len(LINES)], label=name, marker=_MARKS[i % len(_MARKS)],
+                linestyle=LINES[i % len(LINES)], label=literal_math(name), marker=_MARKS[i % len(_MARKS)],
                 markevery=((i * every) // 6, every),
             )
         for k in sorted({path.problem.classes for path in paths.values()} - {1}):
@@ -113,6 +118,7 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
 
 def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The singular values of Z along the parameter; a dimension of the class means dies where one reaches zero."""
+    _check(path)
     ax = new_axes(ax)
     with style():
         axis = _axis(path, convention)
@@ -139,6 +145,7 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
 
 def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """How much of the label mean the bias takes out, and how much it leaves in."""
+    _check(path)
     ax = new_axes(ax)
     with style():
         axis = _axis(path, convention)
@@ -160,6 +167,7 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
 
 def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The NC metrics along the parameter, 0 where a property holds exactly (NC1 does everywhere)."""
+    _check(path)
     ax = new_axes(ax)
     names = {
         "nc2_simplex": "NC2, to a simplex ETF", "nc2_orthogonal": "NC2, to an orthogonal frame",
@@ -183,6 +191,7 @@ def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _P
 
 def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     """All curves of a path: cosines, singular values, bias and NC metrics."""
+    _check(path)
     figure, axes = new_figure(2, 2, (10.0, 6.8))
     for draw, ax in zip((cosine_curves, singular_value_curves, bias_curves, nc_curves), axes, strict=True):
         draw(path, ax=ax, convention=convention)
@@ -193,12 +202,17 @@ def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
 
 def path_gram_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     """Gram matrices of the points of a path side by side: of all, or of four if there are more than six."""
+    _check(path)
     points = path.even_points(4 if len(path) > 6 else 6)
     values = path.values[points] / user_factor(path, convention)
     symbol = SYMBOLS[path.varied][0]
     texts = [r"$\infty$" if value == np.inf else number(value) for value in values.tolist()]
     titles = [f"{symbol} = {text}" for text in texts]
     return gram_figure([path.minimizer(i) for i in points], titles=titles)
+
+
+def _check(path: Path) -> None:
+    check_kind("the path", path, Path, "make one with ncsolve.path(problem, ...)")
 
 
 def _title(path: Path) -> str:
@@ -213,7 +227,8 @@ def _title(path: Path) -> str:
     ]
     counts = problem.counts.values
     samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    head = f"{problem.encoding.name} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
+    codes = literal_math(problem.encoding.name)
+    head = f"{codes} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
     return f"{head}, {model_words(problem)}" if path.beyond else head
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._checks import check_kind, entries
 from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
+from ncsolve._text import literal_math
+from ncsolve.errors import ProblemError
 from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 
 if TYPE_CHECKING:
@@ -26,13 +29,14 @@ _MARKS = ("o", "s", "^", "D", "v", "P")
 
 def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
     """Loss, mean cosine, bias and NC2 of each run over its steps, with the predicted values as horizontal lines."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     figure, axes = new_figure(2, 2, (10.0, 6.8), sharex=True)
     loss, cosine, bias, frames = axes
     with style():
-        for i, run in enumerate(runs):
+        for i, run in enumerate(_runs(runs)):
             name = f"{run.method}, seed {run.seed}" + ("" if run.converged else " (not converged)")
             steps = run.trajectory.column("step")
-            excess = np.maximum((run.trajectory.column("loss") - minimizer.loss) / minimizer.loss, 1e-16)
+            excess = _excess(run.trajectory.column("loss"), minimizer)
             _curve(loss, steps, excess, i, name)
             _curve(cosine, steps, run.trajectory.column("cosine_mean"), i, name)
             _curve(bias, steps, np.linalg.norm(run.trajectory.column("bias"), axis=1), i, name)
@@ -45,7 +49,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         _level(bias, float(np.linalg.norm(minimizer.bias)))
         _level(frames, nc.nc2_simplex)
         loss.set_yscale("log")
-        loss.set_ylabel("loss above the predicted minimum, relative")
+        loss.set_ylabel(f"loss above the predicted minimum{_relative(minimizer)}")
         cosine.set_ylabel(r"mean cosine between class means  $\cos(h_k, h_l)$")
         bias.set_ylabel(r"length of the bias  $\|b\|$")
         frames.set_ylabel("NC2, distance to a simplex ETF")
@@ -58,7 +62,7 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         if cosine.get_lines()[-1].get_label() == "predicted":
             cosine.legend(handles=cosine.get_lines()[-1:], loc="lower left", bbox_to_anchor=(0.0, 1.0))
         figure.suptitle(
-            f"{minimizer.problem.encoding.name} codes, K = {minimizer.problem.classes}, "
+            f"{literal_math(minimizer.problem.encoding.name)} codes, K = {minimizer.problem.classes}, "
             rf"$\lambda_b$ = {minimizer.problem.lambda_b:g}: descent from random starts, and what is predicted",
             fontsize=10,
         )
@@ -67,21 +71,22 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
 
 def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> Figure:
     """Loss of each run over its steps above the predicted minimum, for deep heads and ReLU features."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     figure, (ax,) = new_figure(1, 1, (10.0, 4.2))
     known = minimizer.guarantee == "global"
     with style():
         for i, run in enumerate(runs):
-            excess = np.maximum((run.losses - minimizer.loss) / minimizer.loss, 1e-16)
+            excess = _excess(run.losses, minimizer)
             _curve(ax, np.arange(excess.size), excess, i, run.name)
         ax.set_yscale("log")
         ax.set_xscale("symlog", linthresh=1.0)
         ax.set_xlim(left=0)
         ax.set_xlabel("step of L-BFGS")
-        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}, relative")
+        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}{_relative(minimizer)}")
         legend_above(ax, columns=3)
         problem = minimizer.problem
         figure.suptitle(
-            f"{problem.encoding.name} codes, K = {problem.classes}, {model_words(problem)}, "
+            f"{literal_math(problem.encoding.name)} codes, K = {problem.classes}, {model_words(problem)}, "
             f"$\\lambda_b$ = {problem.lambda_b:g}: descents; a curve that stays above ends in a local minimum",
             fontsize=10,
         )
@@ -96,6 +101,7 @@ def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
     """
     from ncsolve.verify.descent import descend, layered_starts
 
+    check_problem(problem)
     if not problem.plain:
         runs_of_layers = list(layered_starts(problem, seed=seed, merged=True, trace=True, squares=False))
         return layered_descent_figure(runs_of_layers, solve(problem))
@@ -106,6 +112,26 @@ def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
         for i, method in enumerate(("momentum", "adam", "lbfgs"))
     ]
     return descent_figure(runs, solve(problem))
+
+
+def _runs(runs: object) -> tuple[Run, ...]:
+    from ncsolve.verify.descent import Run
+
+    how = "make them with verify.descend(problem, ...)"
+    found = tuple(check_kind("a run", run, Run, how) for run in entries("runs", runs, how))
+    if not found:
+        raise ProblemError(f"a figure of descents needs at least one run; {how}")
+    return found
+
+
+def _excess(losses: np.ndarray, minimizer: Minimizer) -> np.ndarray:
+    """Losses above the minimum, relative to it unless it is zero, and above zero for a logarithmic axis."""
+    above = np.maximum((losses - minimizer.loss) / (minimizer.loss or 1.0), 1e-16)
+    return np.where(np.isfinite(above), above, np.nan)
+
+
+def _relative(minimizer: Minimizer) -> str:
+    return ", relative" if minimizer.loss > 0.0 else ""
 
 
 def _curve(ax: Axes, steps: np.ndarray, values: np.ndarray, i: int, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._checks import check_kind, entries
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames_along import shifted_singular_values
 from ncsolve._minimizer import Minimizer
@@ -33,6 +34,7 @@ _COLOURS_SHOW = r"inner product  $\langle h_k, h_l\rangle$"
 
 def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Axes:
     """The inner products of the class means as colours, over ``limits``; of more than 100 classes an even choice."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
     with style():
         image = _draw(minimizer, ax, limits)
@@ -65,6 +67,7 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
 
 def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     """The singular values of M - b u^T against the threshold T: what is above it is a singular value of Z."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
     if isinstance(minimizer.frame, FactoredFrame):
         return _two_spectra(minimizer, ax)
@@ -113,6 +116,7 @@ def _two_spectra(minimizer: Minimizer, ax: Axes) -> Axes:
 
 def minimizer_figure(minimizer: Minimizer) -> Figure:
     """The Gram matrix of the class means and the spectrum."""
+    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     figure, axes = new_figure(1, 2, (9.2, 3.9))
     gram_matrix(minimizer, ax=axes[0])
     spectrum(minimizer, ax=axes[1])
@@ -124,14 +128,17 @@ def gram_figure(minimizers: Sequence[Minimizer], *, titles: Sequence[str] | None
 
     Raises ProblemError if there is none, or more than six.
     """
+    how = "make each with ncsolve.solve(problem)"
+    for minimizer in (minimizers := entries("minimizers", minimizers, how)):  # type: ignore[assignment]
+        check_kind("a minimizer", minimizer, Minimizer, how)
     if not 1 <= len(minimizers) <= 6:
         raise ProblemError(f"a figure holds from one to six Gram matrices; got {len(minimizers)}")
     figure, axes = new_figure(1, len(minimizers), (3.3 * len(minimizers) + 0.8, 3.7), layout="compressed")
-    entries = [_gram(minimizer)[0] for minimizer in minimizers]
-    limits = (min(float(gram.min()) for gram in entries), max(float(gram.max()) for gram in entries))
+    grams = [_gram(minimizer)[0] for minimizer in minimizers]
+    limits = (min(float(gram.min()) for gram in grams), max(float(gram.max()) for gram in grams))
     with style():
         names = [_bias_decay(minimizer) for minimizer in minimizers] if titles is None else titles
-        for minimizer, name, gram, ax in zip(minimizers, names, entries, axes, strict=True):
+        for minimizer, name, gram, ax in zip(minimizers, names, grams, axes, strict=True):
             image = _draw(minimizer, ax, limits)
             ax.set_title(f"{name}: {minimizer.regime}{_two_values(gram)}")
         figure.colorbar(image, ax=axes, label=_COLOURS_SHOW)  # one scale for all

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._checks import check_kind
 from ncsolve._phase import Boundary, Phase
+from ncsolve._text import literal_math
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES, model_words, new_axes, new_figure, number, style
 
@@ -25,6 +27,7 @@ _NAMES = {"simplex": "simplex ETF", "orthogonal": "orthogonal frame"}
 
 def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
     """Draw a phase diagram; returns the axes."""
+    check_kind("the phase diagram", phase, Phase, "make one with ncsolve.phase(problem, ...)")
     ax = new_axes(ax, (6.4, 4.4))
     with style():
         across = ParameterAxis("lambda_b", phase.lambda_b)
@@ -53,6 +56,7 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
 
 def phase_figure(phase: Phase) -> Figure:
     """The diagram as a figure of its own."""
+    check_kind("the phase diagram", phase, Phase, "make one with ncsolve.phase(problem, ...)")
     figure, axes = new_figure(1, 1, (7.0, 5.0))
     phase_diagram(phase, ax=axes[0])
     with style():
@@ -65,7 +69,7 @@ def phase_figure(phase: Phase) -> Figure:
         else:
             samples += " samples per class"
         model = f", {model_words(problem)}" if phase.beyond else ""
-        figure.suptitle(f"{problem.encoding.name} codes{size}, {samples}{model}", fontsize=10)
+        figure.suptitle(f"{literal_math(problem.encoding.name)} codes{size}, {samples}{model}", fontsize=10)
     return figure
 
 

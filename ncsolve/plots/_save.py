@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ncsolve._checks import check_kind
 from ncsolve._files import write_whole
 from ncsolve._outputs import check_output
 from ncsolve.plots._style import require_matplotlib, style
@@ -34,12 +36,24 @@ def check_figure_output(path: str | Path, *, force: bool = False) -> Path:
 
 def save_figure(figure: Figure, path: str | Path, *, force: bool = False) -> None:
     """Write a figure.  Raises FileError."""
+    _check_figure(figure)
     path = check_figure_output(path, force=force)
     ending = path.suffix.lower()
-    with style():
-        write_whole(
-            path, lambda stream: figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending]), force=force
-        )
+    write_whole(path, lambda stream: _draw(figure, stream, ending), force=force)
+
+
+def _draw(figure: Figure, stream: Any, ending: str) -> None:
+    with style(), warnings.catch_warnings():
+        # Of a label in a script that the font does not have the boxes say as much.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending])
+
+
+def _check_figure(figure: object) -> None:
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    check_kind("the figure", figure, Figure, "make one with ncsolve.plots")
 
 
 def svg_text(figure: Figure) -> str:
@@ -47,7 +61,6 @@ def svg_text(figure: Figure) -> str:
     import io
 
     text = io.StringIO()
-    with style():
-        figure.savefig(text, format="svg", metadata=_METADATA[".svg"])
+    _draw(figure, text, ".svg")
     whole = text.getvalue()
     return whole[whole.index("<svg") :]

@@ -14,6 +14,7 @@ from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._guarantee import Guarantee
 from ncsolve._problem import UFM
+from ncsolve._threads import single_threaded
 from ncsolve.errors import ConvergenceError, ProblemError
 from ncsolve.relu._bound import dual_bound, feasible, multipliers
 from ncsolve.relu._orthogonal import singular_values_of
@@ -47,9 +48,7 @@ STARTS = MethodChoice(
 def best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
     """The best H >= 0 of many starts; ``known`` is a lower bound that a theorem gives."""
     _check_threshold(problem)
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):  # thousands of small systems, for which threads cost more than they give
+    with single_threaded():
         return _best_found(problem, known)
 
 

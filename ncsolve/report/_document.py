@@ -13,10 +13,10 @@ import numpy as np
 from ncsolve import __version__
 from ncsolve._bottleneck import binds
 from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._files import write_whole
+from ncsolve._files import write_text
 from ncsolve._minimizer import Minimizer
 from ncsolve._outputs import check_output
-from ncsolve._problem import UFM
+from ncsolve._problem import UFM, check_problem
 from ncsolve._solve import solve
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
@@ -58,7 +58,7 @@ def write_report(
     """
     path = check_report_output(path, force=force)
     text = report_html(problem, convention=convention, lambdas=lambdas, verify=verify, certify=certify)
-    write_whole(path, lambda stream: stream.write(text.encode()), force=force)
+    write_text(path, text, force=force)
 
 
 def report_html(
@@ -69,6 +69,7 @@ def report_html(
     require_report_packages()
     from ncsolve.plots._style import model_words
 
+    check_problem(problem)
     minimizer = solve(problem)
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)

@@ -6,6 +6,8 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
+from ncsolve._text import visible
+
 __all__ = ["figure", "page", "section", "table"]
 
 _STYLE = """
@@ -39,34 +41,38 @@ footer { margin-top: 3rem; font-size: .85rem; border-top: 1px solid var(--line);
 """
 
 
+def _escape(text: str, quote: bool = True) -> str:
+    return html.escape(visible(text), quote=quote)
+
+
 def page(title: str, sections: Sequence[tuple[str, str, str]], footer: str) -> str:
     """A whole document of (anchor, heading, HTML) sections."""
-    contents = "".join(f'<li><a href="#{anchor}">{html.escape(heading)}</a></li>' for anchor, heading, _ in sections)
+    contents = "".join(f'<li><a href="#{anchor}">{_escape(heading)}</a></li>' for anchor, heading, _ in sections)
     body = "\n".join(section(anchor, heading, text) for anchor, heading, text in sections)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header><h1>{html.escape(title)}</h1>\n<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
+        f"<title>{_escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f'<header><h1>{_escape(title)}</h1>\n<nav aria-label="Contents"><ul>{contents}</ul></nav></header>\n'
         f"<main>\n{body}\n</main>\n<footer>{footer}</footer>\n</body>\n</html>\n"
     )
 
 
 def section(anchor: str, heading: str, text: str) -> str:
     """One section."""
-    return f'<section id="{anchor}">\n<h2>{html.escape(heading)}</h2>\n{text}\n</section>'
+    return f'<section id="{anchor}">\n<h2>{_escape(heading)}</h2>\n{text}\n</section>'
 
 
 def table(rows: Iterable[Sequence[str]], header: Sequence[str] = (), *, first_is_name: bool = False) -> str:
     """A table of plain texts."""
     out = ['<div class="wide"><table>']
     if header:
-        out.append("<thead><tr>" + "".join(f'<th scope="col">{html.escape(x)}</th>' for x in header) + "</tr></thead>")
+        out.append("<thead><tr>" + "".join(f'<th scope="col">{_escape(x)}</th>' for x in header) + "</tr></thead>")
     out.append("<tbody>")
     for row in rows:
-        cells = [f"<td{_kind(cell)}>{html.escape(cell)}</td>" for cell in row]
+        cells = [f"<td{_kind(cell)}>{_escape(cell)}</td>" for cell in row]
         if first_is_name:
-            cells[0] = f'<th scope="row">{html.escape(row[0])}</th>'
+            cells[0] = f'<th scope="row">{_escape(row[0])}</th>'
         out.append(f"<tr>{''.join(cells)}</tr>")
     return "".join([*out, "</tbody></table></div>"])
 
@@ -83,5 +89,5 @@ def figure(svg: str, caption: str, number: int) -> str:
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{mark}\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}\1)", svg)
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.S)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(caption, quote=True)}" ', 1)
-    return f"<figure>{svg}<figcaption>Figure {number}. {html.escape(caption)}</figcaption></figure>"
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{_escape(caption, quote=True)}" ', 1)
+    return f"<figure>{svg}<figcaption>Figure {number}. {_escape(caption)}</figcaption></figure>"

@@ -41,7 +41,7 @@ from ncsolve.verify.claims import (
     within_class_collapse,
 )
 
-from ncsolve.errors import UnknownNameError
+from ncsolve._checks import check_name, entries
 
 __all__ = ["CLAIMS", "select"]
 
@@ -96,11 +96,9 @@ def select(*, only: tuple[str, ...] = (), source: str | None = None) -> tuple[Cl
     ['orthogonal-frame', 'orthogonal-limit']
     """
     names = {claim.name for claim in CLAIMS}
-    for name in only:
-        if name not in names:
-            raise UnknownNameError("claim", name, names)
-    if source is not None and source not in SOURCES:
-        raise UnknownNameError("source", source, SOURCES)
+    only = tuple(check_name("claim", name, names) for name in entries("only", only, "such as ('simplex-etf',)"))
+    if source is not None:
+        check_name("source", source, SOURCES)
     return tuple(
         claim for claim in CLAIMS
         if (not only or claim.name in only) and (source is None or source in claim.sources)

@@ -11,7 +11,9 @@ from ncsolve.verify._samples import Samples
 from ncsolve.verify.descent._loop import Landscape, Vector
 from numpy.typing import NDArray
 
-from ncsolve import NCSolveError, UnknownNameError
+from ncsolve import NCSolveError
+from ncsolve._checks import check_name
+from ncsolve._text import shown
 
 __all__ = ["BACKENDS", "Backend", "make_backend"]
 
@@ -34,13 +36,14 @@ class Backend(Protocol):
 
 def make_backend(name: str, samples: Samples, device: str | None) -> Backend:
     """A backend by name.  Raises UnknownNameError, and NCSolveError where torch or the device is missing."""
+    check_name("backend", name, BACKENDS)
+    if device is not None and not isinstance(device, str):
+        raise NCSolveError(f"the device must be a name such as 'cpu'; got {shown(device)}")
     if name == "numpy":
         if device not in (None, "cpu"):
             raise NCSolveError(f"the numpy backend runs on the cpu; got device {device!r}, use backend='torch'")
         return NumpyBackend(samples)
-    if name == "torch":
-        return TorchBackend(samples, device)
-    raise UnknownNameError("backend", name, BACKENDS)
+    return TorchBackend(samples, device)
 
 
 class NumpyBackend:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, Samples, class_means
-from ncsolve.verify._threads import single_threaded
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -19,9 +18,12 @@ from ncsolve.verify.descent._newton import Newton
 from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
-from ncsolve import UFM, NCSolveError, UnknownNameError
+from ncsolve import UFM
 from ncsolve._arrays import array_property
+from ncsolve._checks import check_kind, check_name, check_real, check_whole, entries
+from ncsolve._problem import check_problem
 from ncsolve._progress import SlowProgress
+from ncsolve._threads import single_threaded
 
 __all__ = ["METHODS", "Run", "descend", "multi_start"]
 
@@ -140,13 +142,13 @@ def descend(
     >>> run.converged, abs(run.loss - ncsolve.solve(problem).loss) < 1e-9
     (True, True)
     """
-    if method not in METHODS:
-        raise UnknownNameError("method", str(method), METHODS)
-    if not 0.0 < tolerance < 1.0:
-        raise NCSolveError(f"tolerance must be between 0 and 1, relative to the gradient at the start; got {tolerance}")
+    check_problem(problem)
+    check_name("method", method, METHODS)
+    check_real("tolerance, relative to the gradient at the start,", tolerance, 0.0, 1.0)
     for name, value, least in (("seed", seed, 0), ("dim", 1 if dim is None else dim, 1), ("max_steps", max_steps, 1)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise NCSolveError(f"{name} must be an integer of at least {least}; got {value!r}")
+        check_whole(name, value, least)
+    if start is not None:
+        check_kind("start", start, Point, "give a Point, such as that of another run")
     samples = Samples.of(problem, dim=dim, merged=merged)
     engine = make_backend(backend, samples, device)
     f = Definition(samples)
@@ -198,10 +200,11 @@ def multi_start(
     >>> [run.converged for run in multi_start(problem, seeds=range(2))]
     [True, True]
     """
-    seeds = tuple(seeds)
+    check_name("method", method, METHODS)
+    chosen = tuple(check_whole("a seed", seed, 0) for seed in entries("seeds", seeds, "such as range(4)"))
     runs: list[Run] = []
-    with SlowProgress(f"{method}, starts", total=len(seeds), enabled=progress) as bar:
-        for seed in seeds:
+    with SlowProgress(f"{method}, starts", total=len(chosen), enabled=progress) as bar:
+        for seed in chosen:
             runs.append(
                 descend(
                     problem, method=method, seed=seed, dim=dim, tolerance=tolerance, max_steps=max_steps,

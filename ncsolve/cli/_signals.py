@@ -1,0 +1,37 @@
+"""SIGTERM and SIGHUP end a command in order: half-written files and worker processes do not stay behind."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+__all__ = ["orderly_end"]
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for name in _handled():
+        signal.signal(name, signal.SIG_IGN)  # once is enough: the clearing up is not to be cut short
+    raise SystemExit(128 + number)
+
+
+def _handled() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextlib.contextmanager
+def orderly_end() -> Iterator[None]:
+    """Within the block the signals raise SystemExit (143, 129), unless they are ignored, as under nohup."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
+    mine = [number for number in _handled() if signal.getsignal(number) is signal.SIG_DFL]
+    for number in mine:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, signal.SIG_DFL)
