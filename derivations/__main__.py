@@ -12,6 +12,7 @@ from ncsolve.derivations._docs import theory_page
 from ncsolve.derivations._javascript import formulas_script
 from ncsolve.derivations._steps import DerivationError
 
+from ncsolve.cli._output import flushed, streams
 from ncsolve.errors import NCSolveError
 
 __all__ = ["main"]
@@ -80,4 +81,7 @@ def _docs_folder() -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with streams():
+        code = main()
+        flushed()
+        sys.exit(code)

@@ -38,10 +38,13 @@ def check_whole(
     remedy: str = "",
 ) -> int:
     """A whole number from ``least`` to ``most``, of Python's or of numpy's."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
-        above = "" if most == LARGEST else f" and at most {most}"
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:  # type: ignore[operator]
+        above = f" and at most {'2^62' if most == LARGEST else most}"
+        if most == LARGEST and not (whole and value > most):  # type: ignore[operator]
+            above = ""  # nobody needs to be told
         raise error(f"{what} must be an integer of at least {least}{above}; got {shown(value)}{remedy}")
-    return int(value)
+    return int(value)  # type: ignore[call-overload,no-any-return]
 
 
 def check_real(

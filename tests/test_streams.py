@@ -128,3 +128,12 @@ def test_names_are_as_long_as_the_file_system_allows(tmp_path):
         assert name.read_text() == "whole"
     with pytest.raises(FileError, match="File name too long"):
         write_text(tmp_path / ("x" * 256), "whole")
+
+
+def test_the_list_of_derivations_fits_every_encoding():
+    done = subprocess.run(
+        [sys.executable, "-m", "ncsolve.derivations", "--list"], capture_output=True, check=False,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"lambda_b" in done.stdout

@@ -70,7 +70,10 @@ def _silence(stream: TextIO) -> None:
 
 @contextlib.contextmanager
 def streams() -> Iterator[None]:
-    """stdout and stderr that take any text.  Exits with code 2 where stdout is closed: nothing could be told."""
+    """stdout and stderr that take any text, and whose reader may go away.
+
+    Exits with code 2 where stdout is closed: nothing could be told.
+    """
     closed = sys.stdout is None
     if closed or sys.stderr is None:
         _fill_descriptors()
@@ -86,7 +89,11 @@ def streams() -> Iterator[None]:
             if isinstance(stream, io.TextIOWrapper):
                 stack.callback(stream.reconfigure, errors=stream.errors)
                 stream.reconfigure(errors=HANDLER)
-        yield
+        try:
+            yield
+        except BrokenPipeError:  # of what other packages print
+            _silence(sys.stdout)
+            sys.exit(0)
 
 
 def _fill_descriptors() -> None:
