@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncsolve._open import read_bytes
+from ncsolve._open import read_bytes, shown_name
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
 
@@ -43,4 +43,4 @@ def check_file(path: str | Path) -> CheckResult:
     try:
         return check_bytes(data)
     except FileError as error:
-        raise FileError(f"{path}: {error}") from None
+        raise FileError(f"{shown_name(path)}: {error}") from None
