@@ -75,7 +75,7 @@ def class_roots(sweep: Sweep) -> list[float]:
     def ratio(x: float) -> Array:
         count = math.exp(x)
         threshold = scalar.threshold * ((rest + count) / problem.samples) ** power
-        return abs(affine.a) * np.sqrt(np.append(others, count)) / threshold - 1.0
+        return np.asarray(abs(affine.a) * np.sqrt(np.append(others, count)) / threshold - 1.0)
 
     return _roots(ratio, _places(sweep, _FINE))
 
@@ -96,7 +96,8 @@ def _spectrum_roots(sweep: Sweep) -> list[float]:
             codes, u = quotient_codes(affine, np.append(others, count), np.append(times, 1.0))
         threshold = tau * float(u @ u)
         shifted = solve_bias(spectrum_of_codes(codes, u, float(u @ u), threshold), threshold, problem.lambda_b)
-        return -np.sort(-np.concatenate((shifted.met, shifted.rest))) / threshold - 1.0
+        sigma: Array = np.concatenate((shifted.met, shifted.rest))
+        return np.asarray(-np.sort(-sigma) / threshold - 1.0)
 
     return _roots(ratio, _places(sweep, _STEP))
 

@@ -46,8 +46,8 @@ def test_the_loss_over_lambda_tends_to_a_constant():
     """One-hot codes at lambda 1e-30: 3.3 % too high when the fit was a difference of rounded numbers."""
     for lam in (1e-14, 1e-20, 1e-30, 1e-45):
         problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=[5, 3, 2], lambda_w=lam, lambda_h=lam, lambda_b=lam)
-        # 50 digits; the next term of the expansion is of relative order T = 10 lambda.
-        assert ncsolve.solve(problem).loss / lam == pytest.approx(3.679267768891279, rel=1e-11)
+        # By exact_terms at 1e-45; the next term of the expansion is of relative order T = 10 lambda.
+        assert ncsolve.solve(problem).loss / lam == pytest.approx(3.6792677688846994, rel=1e-12)
 
 
 def residual(g, constant, factors):
