@@ -9,6 +9,8 @@ import pytest
 import rich.console
 from hypothesis import given, settings
 from ncsolve.verify import check
+from ncsolve.verify._own_scalars import _regimes as own_regimes
+from ncsolve.verify._samples import Samples
 
 import ncsolve
 from ncsolve import encodings
@@ -145,3 +147,18 @@ def test_a_solver_that_fails_is_reported(monkeypatch):
 def test_starts_must_be_positive():
     with pytest.raises(ncsolve.NCSolveError, match="starts must be at least 1"):
         check(SMALL, starts=0)
+
+
+@pytest.mark.parametrize("lambda_b", [1e13, 1e16])
+@pytest.mark.parametrize("spec", ["onehot", "smoothed:1e-14"])
+def test_regimes_that_rounding_hides(spec, lambda_b):
+    """Far out the Gram matrix is orthogonal to the last digit; what is named follows from the codes and lambda_b."""
+    code = encodings.make(spec, classes=3)
+    problem = ncsolve.UFM(encoding=code, counts=2, lambda_w=5e-3, lambda_h=5e-3, lambda_b=lambda_b)
+    found = ncsolve.solve(problem)
+    samples = Samples.of(problem)
+    means = np.array(found.class_means)
+    assert found.regime in own_regimes(samples, means, "linear")
+    wrong = {"acute", "simplex", "collapsed", "general"} if spec == "onehot" else {"simplex", "collapsed", "general"}
+    assert not wrong & own_regimes(samples, means, "linear")
+    assert "intermediate" not in own_regimes(samples, means, "relu")

@@ -33,7 +33,7 @@ def own_scalars(
         _loss_terms(problem, prediction, samples, point, (point.W,) if layers is None else layers),
         at_most("residual that the solver reports", 1e-9, prediction.residual, reason="rounding"),
         _count("rank of the solver's W", prediction.rank, _ranks(point.W)),
-        _named("regime of the solver's class means", prediction.regime, _regimes(samples, means)),
+        _named("regime of the solver's class means", prediction.regime, _regimes(samples, means, problem.features)),
         _centring(problem, prediction, samples, point),
     ]
     if problem.classes > _PAIRS:
@@ -109,7 +109,7 @@ def _named(what: str, claimed: str, own: set[str]) -> Figure:
     )
 
 
-def _regimes(samples: Samples, means: Array) -> set[str]:
+def _regimes(samples: Samples, means: Array, features: str) -> set[str]:
     """The regimes that the class means may be called: two, where rounding could decide."""
     if not means.any():
         return {"collapsed"}
@@ -134,7 +134,21 @@ def _regimes(samples: Samples, means: Array) -> set[str]:
         found.add("intermediate")
     if along > across + noise * size:
         found.add("acute")
+    if "orthogonal" in found and features == "linear":
+        found |= _hidden(samples)
     return found
+
+
+def _hidden(samples: Samples) -> set[str]:
+    """What the frame may be where its Gram matrix is orthogonal up to rounding: the label mean has the length of the
+    contrasts, and any bias takes something from it; or it is longer, and without a bias nothing is taken from it."""
+    row, bias = np.abs(samples.codes[0]), math.isfinite(samples.lambda_b)
+    contrast, mean = abs(float(samples.codes[0, 0] - samples.codes[0, 1])), abs(math.fsum(samples.codes[0].tolist()))
+    if abs(mean - contrast) <= 8 * float(np.finfo(float).eps) * float(row.sum()):
+        return {"intermediate"} if bias else set()
+    if mean < contrast:
+        return {"intermediate"}
+    return {"intermediate", "acute"} if bias else {"acute"}
 
 
 def _centring(problem: UFM, prediction: Minimizer, samples: Samples, point: Point) -> Figure:

@@ -82,8 +82,9 @@ def collapse_of_path(path: Path, shown: Sequence[int], convention: Convention) -
     """The same where no point of a path has a class mean that is not zero; ``shown`` are the points in the table."""
     if path.rank.any():
         return ""
-    # The larger lambda_b, the more of the labels is left; weight decays leave the labels alone.
-    chosen = shown if path.varied in ("alpha", "count") else [int(np.argmin(path.values))]
+    # The larger lambda_b, the larger is s_1 of what the bias leaves (but not every code); weight decays leave it alone.
+    moving = path.varied in ("alpha", "count") or (path.varied == "lambda_b" and path.problem.features == "relu")
+    chosen = shown if moving else [int(np.argmin(path.values))]
     limits = [limit for limit in (_limit(path.minimizer(i)) for i in chosen) if limit is not None]
     if not limits:
         return ""
