@@ -75,7 +75,8 @@ def class_roots(sweep: Sweep) -> list[float]:
     def ratio(x: float) -> Array:
         count = math.exp(x)
         threshold = scalar.threshold * ((rest + count) / problem.samples) ** power
-        return np.asarray(abs(affine.a) * np.sqrt(np.append(others, count)) / threshold - 1.0)
+        sizes = np.append(others, count).astype(np.float64)
+        return np.asarray(abs(affine.a) * np.sqrt(sizes) / threshold - 1.0, dtype=np.float64)
 
     return _roots(ratio, _places(sweep, _FINE))
 
