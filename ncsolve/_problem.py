@@ -269,7 +269,7 @@ def check_dim(value: object) -> int | None:
     """A feature dimension, or ProblemError."""
     if value is None:
         return None
-    return check_whole("dim, unless it is None,", value, most=_MOST_DIM)
+    return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
 
 
 def _names(value: object) -> tuple[str, ...] | None:

@@ -183,7 +183,7 @@ MISTAKES = [
     (["minimizer", "--labels", "examples/digits.csv", "--label-column", "species"], "choose one of digit"),
     (["minimizer", "--convention", "papre"], "did you mean 'paper'?"),
     (["path", "--features", "relu", "--depth", "2"], "open problem"),
-    (["minimizer", "--dim", "0"], "positive integer"),
+    (["minimizer", "--dim", "0"], "dim must be an integer of at least 1"),
     (["minimizer", "--seed", "-1", "--encoding", "gaussian"], "seed must be a non-negative integer; got -1"),
     (["minimizer", "--out", "result.csv"], "is saved as .npz"),
     (["minimizer", "--out", "no/such/dir.npz"], "cannot be written: there is no folder 'no/such'; make it first"),

@@ -111,7 +111,7 @@ def test_a_problem_file_says_the_model(tmp_path):
         (["--features", "tanh"], "unknown features 'tanh'"),
         (["--depth", "0"], "depth must be an integer from 1 to 100; got 0"),
         (["--lambda-w", "1e-3,1e-3"], "--lambda-w must be one number or one per layer; got 2 for depth 1"),
-        (["--dim", "0"], "dim must be a positive integer"),
+        (["--dim", "0"], "dim must be an integer of at least 1"),
     ],
 )
 def test_mistakes(arguments, message):

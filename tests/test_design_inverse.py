@@ -90,7 +90,7 @@ def test_the_ends():
     [
         (ONEHOT, 0.3, "lambda_b", r"from -0.1111111111 \(a simplex ETF, lambda_b up to 0.05263158\) to 0 \(lambda_b"),
         (ONEHOT, -0.5, "lambda_b", "out of reach of lambda_b"),
-        (ONEHOT, 2.0, "lambda_b", "out of reach of lambda_b"),
+        (ONEHOT, 2.0, "lambda_b", "a number between .* and 1; got 2.0"),
         (ONEHOT.replace(encoding=encodings.simplex(10)), 0.0, "lambda_b", "only -0.1111111111, a simplex ETF, for"),
         (ONEHOT.replace(lambda_w=1.0), -0.05, "lambda_b", "so strong that class means do not differ"),
         (ONEHOT, 0.5, "alpha", r"at most lambda_b\* = 0.05263158; take a larger lambda_b"),

@@ -117,7 +117,7 @@ def test_affine_codes_are_mixed_with_their_mean():
         ({"lambda_h": [INF]}, "lambda_h must be positive"),
         ({"alpha": [1.0]}, "below 1"),
         ({"alpha": []}, "non-empty"),
-        ({"alpha": ["a"]}, "alpha must be a sequence"),
+        ({"alpha": ["a"]}, "alpha, with values in .*, must be a non-empty sequence"),
         ({"count": [3]}, "of_class"),
         ({"lambda_b": [3], "of_class": 1}, "of_class"),
         ({"count": [3], "of_class": 4}, "from 0 to 3"),

@@ -43,7 +43,7 @@ def make(**changes):
         ({"counts": True}, r"counts must be"),
         ({"counts": 2**62}, r"must not exceed 2\^62"),
         ({"counts": [2**61, 2**61, 2**61]}, r"must not exceed 2\^62"),
-        ({"dim": 0}, r"dim, unless it is None, must be an integer of at least 1 and at most 2147483648; got 0"),
+        ({"dim": 0}, r"dim must be an integer of at least 1 and at most 2147483648; got 0"),
         ({"dim": 2.5}, r"got 2.5"),
         ({"class_names": ["a"]}, r"class_names must have one entry per class; got 1 for 3"),
         ({"encoding": [[1, math.inf, 0]]}, r"is inf"),
