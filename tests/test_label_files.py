@@ -58,6 +58,29 @@ READ = [
     ("a.txt", "none\nmild\nnone\n", {}, "mild none", [1, 2], "as text"),  # none is a word, None is missing
     ("a.txt", "x\ny\nz\n", {}, "x y z", [1, 1, 1], "every label occurs exactly once"),
     ("a.txt", "5.1 setosa\n4.9 setosa\n5.1 virginica\n", {"column": "1"}, "setosa virginica", [2, 1], "column 1"),
+    # Tables of R, with and without row numbers and quotes.
+    ("a.csv", '"","x"\n"1","a"\n"2","b"\n"3","a"\n', {}, "a b", [2, 1], "beside the row numbers"),
+    ("a.txt", '"x"\n"1" "a"\n"2" "b c"\n"3" "a"\n', {}, "a b_c", [2, 1], "column 'x' (line 1 is the header)"),
+    ("a.txt", '"x" "y"\n"1" 5 "a"\n"2" 6 "b"\n', {"column": "y"}, "a b", [1, 1], "column 'y'"),
+    ("a.txt", '"a"\n"b"\n"sea lion"\n"a"\n', {}, "a b sea_lion", [2, 1, 1], "3 classes"),
+    ("a.csv", "Unnamed: 0,label\n0,a\n1,b\n", {}, "a b", [1, 1], "beside the row numbers"),
+    # Other columns tell what line 1 is.
+    ("a.csv", "id,0\n1,a\n2,b\n3,a\n", {"column": "1"}, "a b", [2, 1], "column '0' (line 1 is the header)"),
+    ("a.csv", "id,0\n1,4\n2,5\n3,4\n", {"column": "1"}, "4 5", [2, 1], "column '0' (line 1 is the header)"),
+    ("a.csv", "5.1,cat\n4.9,dog\n4.9,dog\n", {"column": "1"}, "cat dog", [1, 2], "no header"),
+    ("a.csv", "True\nFalse\nFalse\n", {}, "False True", [2, 1], "no header"),
+    # Decimal commas.
+    ("a.csv", "y;x\n10,5;1\n2,5;2\n2,50;3\n", {"column": "y"}, "2.5 10.5", [2, 1], "decimal commas"),
+    ("a.csv", "0,5;a\n1;b\n", {"column": "0"}, "0.5 1", [1, 1], "no header"),
+    # A number is that of a column, whatever stands in line 1.
+    ("a.csv", "1,0,5\n1,1,6\n2,0,5\n", {"column": "1"}, "0 1", [2, 1], "column 1"),
+    ("a.txt", "1 0 a\n1 1 b\n2 0 a\n", {"column": "1"}, "0 1", [2, 1], "column 1"),
+    ("a.csv", "2019,2020\n5,a\n6,b\n", {"column": "2020", "header": True}, "a b", [1, 1], "column '2020'"),
+    # LIBSVM with query numbers, comments and blank lines, of any ending.
+    ("a.txt", "# made by x\n3 qid:1 1:0.5\n2 qid:1 1:0.5 2:1 # d\n\n3\n", {}, "2 3", [1, 2], "LIBSVM"),
+    ("a.csv", "1 3:0.5 7:1\n-1 1:2\n1\n", {}, "-1 1", [1, 2], "LIBSVM"),
+    ("a.txt", "1\nnone\n2\n", {}, "1 2 none", [1, 1, 1], "as text"),
+    ("a.txt", "?\nx\n2\n", {}, "2 ? x", [1, 1, 1], "as text"),
 ]
 
 
@@ -96,6 +119,21 @@ REFUSED = [
     ("a.txt", "cat\ndog dog\n", {"column": "0"}, "different numbers of words"),
     ("a.txt", b"\xff\xfec\x00a\x00", {}, "not a text file in UTF-8"),
     ("a.csv", b"k\nM\xfcnchen\n", {}, "not a text file in UTF-8"),
+    ("a.csv", "sep=;\nid;label\n1;a\n2;b\n", {"column": "label"}, "sep=;, is a note for Excel and no row; delete it"),
+    ("a.csv", "@relation x\n@attribute c {a,b}\n@data\na\nb\n", {}, "an ARFF file; save the lines below @data"),
+    ("a.txt", "% c\n@RELATION x\n@data\na\nb\n", {}, "an ARFF file"),
+    ("a.txt", "a.jpg dog\nb.jpg sea lion\nc.jpg dog\n", {}, "names of files and labels that hold spaces"),
+    ("a.csv", "a.jpg dog\nb.jpg sea lion\nc.jpg dog\n", {}, "names of files and labels that hold spaces"),
+    ("a.txt", "[0 1 2\n 2 0 1 1]\n", {}, "every line has several words and none occurs twice"),
+    ("a.txt", "a.jpg 1 0\nb.jpg 0 1\n", {}, r"choose a column with --label-column \(0 to 2\)"),
+    ("a.txt", "# species\na\nb\na\n", {}, "line 1: '# species' can be a comment or a label; delete the line, say --"),
+    ("a.csv", "y\na\n# b\na\n", {}, "line 3: '# b' can be a comment"),
+    ("a.csv", "1,cat\n2,dog\n3,dog\n", {"column": "1"}, "beside numbers.*--header or --no-header"),
+    ("a.csv", "0\n1\n0\n2.5\n", {}, "line 1, '0', can be a header"),
+    ("a.csv", "y\n1\nNAN\n", {}, r"line 3: the label is missing \('NAN'\)"),
+    ("a.csv", "y\n1\n2\n?\n", {}, r"line 4: the label is missing \('\?'\)"),
+    ("a.csv", "x,y\n1,a\n\n2,b\n", {"column": "y"}, "line 3: the line is empty"),
+    ("a.csv", 'x\ty\n"u\ta\nv\tb\n', {"column": "y"}, "close the quotes"),
     ("a.md", "a\n", {}, "unknown file ending '.md'; use one of .csv, .tsv, .txt, .npy, .npz, .parquet"),
 ]
 
@@ -118,6 +156,7 @@ ARRAYS = [
     (np.array([True, False, True]), "False True", [1, 2]),
     (np.array([0.5, 0.25, 0.5]), "0.25 0.5", [1, 2]),
     (np.array([0.1, 0.2, 0.1], dtype=np.float32), "0.1 0.2", [2, 1]),
+    (np.array([1e300, 1.0, 1e-300]), "1e-300 1 1e+300", [1, 1, 1]),
     (np.array([2**62 + 1, 2**62]), f"{2**62} {2**62 + 1}", [1, 1]),
 ]
 
@@ -142,6 +181,8 @@ def test_arrays(tmp_path, array, names, counts, ending):
         (np.array([[0.2, 0.8], [0.9, 0.1]]), "argmax"),
         (np.array([[1, 0, 0], [0, 1, 0]]), "class 2 has no sample"),
         (np.zeros((2, 2, 2)), "ravel"),
+        (np.array([[0, 1, 2, 1]]), r"ravel\(\)"),
+        (np.array(["1", "?", "2"]), "entry 1 .counted from 0.: the label is missing"),
         (np.array(["2020-01-01"], dtype="M8[D]"), r"astype\(str\)"),
         (np.array([b"\xff"]), "not text in UTF-8"),
     ],
@@ -192,6 +233,20 @@ def test_parquet(tmp_path):
         read_labels(path)
     with pytest.raises(FileError, match="no column 'z'"):
         read_labels(path, column="z")
+    for values, message in (([1.0, np.inf], r"row 1 .*\(inf\)"), (["1", "?"], r"row 1 .*'\?'")):
+        pandas.DataFrame({"y": values}).to_parquet(path)
+        with pytest.raises(FileError, match=message):
+            read_labels(path)
+    pandas.DataFrame({"y": np.array([0.1, 0.2], dtype=np.float32)}).to_parquet(path)
+    assert read_labels(path).classes.names == ("0.1", "0.2")
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.table([[1], [2]], names=["a", "a"]), path)
+    pandas.DataFrame({"1": ["a"], "0": ["b"]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(FileError, match="column '1' can be the one of that name or the one of that number; rename"):
+        read_labels(tmp_path / "b.parquet", column="1")
+    for column in ("a", "1"):
+        with pytest.raises(FileError, match="2 columns are called 'a'"):
+            read_labels(path, column=column)
     with pytest.raises(FileError, match=r"not a \.parquet file"):
         read_labels(written(tmp_path, "b.parquet", b"PAR1"))
 
