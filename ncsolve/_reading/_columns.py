@@ -15,7 +15,7 @@ __all__ = ["LabelColumn", "find_column"]
 
 _SHOWN = 12
 _PATH = re.compile(r"[/\\]|\.[A-Za-z]\w{1,4}$")
-_LIBSVM = re.compile(r"\S+(?:\s+(?:\d+|qid):\S+)*\s*(?:#.*)?", re.ASCII)
+_LIBSVM = re.compile(r"\s*(\S+)(?:\s+(?:\d+|qid):\S+)*\s*(?:#.*)?", re.ASCII)
 _BESIDE = "the column beside the row numbers"
 _LIST = "the last column (a list of files and labels)"
 _FEATURE = re.compile(r"\s(?:\d+|qid):\S", re.ASCII)
@@ -196,6 +196,10 @@ def _words_of(line: str) -> list[str]:
     """The words of a line; one in double quotes may hold spaces."""
     if '"' not in line:
         return line.split()
+    if '""' not in line:  # nothing but words in quotes is told without the slower pattern
+        parts = line.split('"')
+        if not "".join(parts[::2]).strip():
+            return parts[1::2]
     return [plain or quoted.replace('""', '"') for quoted, plain in _WORD.findall(line)]
 
 
@@ -268,10 +272,11 @@ def _first_words(name: str, data: bytes) -> Cells:
     for number, line in enumerate(lines_of(name, data), start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        if _LIBSVM.fullmatch(line.strip()) is None:
+        found = _LIBSVM.fullmatch(line.rstrip())
+        if found is None:
             raise FileError(f"{name}, line {number}: expected a label and its features as index:value; got "
                             f"{line.strip()[:60]!r}")
-        label = line.split(None, 1)[0]
+        label = found[1]
         if "," in label:
             raise FileError(f"{name}, line {number}: the sample has several labels, {label!r}; a class is one label")
         yield number, label
