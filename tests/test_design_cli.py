@@ -209,7 +209,7 @@ def test_lists_of_encodings():
          "at 5.69992 times the given weight decay"),
         (["compare", "--encodings", "hadamard"], "power of two; got 10"),
         (["compare", "--encodings", "onehot", "--classes", "2001"], "up to 2000 classes"),
-        (["compare", "--encodings", "examples/codes.csv"], "codes.csv: it has 4 columns (classes), but there are 10 classes"),
+        (["compare", "--encodings", "examples/codes.csv"], "it has 4 columns (classes), but there are 10 classes"),
     ],
 )
 def test_mistakes_get_one_line(arguments, part):

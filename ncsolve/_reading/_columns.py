@@ -19,6 +19,7 @@ _LIBSVM = re.compile(r"\s*(\S+)(?:\s+(?:\d+|qid):\S+)*\s*(?:#.*)?", re.ASCII)
 _BESIDE = "the column beside the row numbers"
 _LIST = "the last column (a list of files and labels)"
 _FEATURE = re.compile(r"\s(?:\d+|qid):\S", re.ASCII)
+_LISTED = re.compile(r"\.[A-Za-z]\w{1,4}\s+\S+$")
 _WORD = re.compile(r'"((?:[^"]|"")*)"(?!\S)|(\S+)')
 Cells = Iterator[tuple[int, str]]
 
@@ -66,10 +67,10 @@ def find_column(name: str, kind: str, data: bytes, column: str | None) -> LabelC
     if found:
         return _of_table(name, data, found[0], columns_of(name, sample, found[0]), column)
     lines = [line.strip() for line in sample]
-    if plain or (column is None and (
-        _is_file_list(lines) or all(map(_begins_with_file, lines)) or _has_number_column(list(map(_words_of, lines)))
-    )):
-        return _of_lines(name, data, lines, column)
+    if plain or (column != lines[0] and _has_number_column(list(map(_words_of, lines)))) or (
+        column is None and (_is_file_list(lines) or all(map(_begins_with_file, lines)))
+    ):
+        return _of_lines(name, data, lines, column, table=not plain)
     used = [mark for mark in SEPARATORS if mark in lines[0]]
     mark = used[0] if len(used) == 1 else "\t" if kind == ".tsv" else ","
     if any(mark in line for line in lines):
@@ -157,7 +158,7 @@ def _is_libsvm(sample: list[str]) -> bool:
     return any(map(_FEATURE.search, lines)) and all(map(_LIBSVM.fullmatch, lines))
 
 
-def _of_lines(name: str, data: bytes, sample: list[str], column: str | None) -> LabelColumn:
+def _of_lines(name: str, data: bytes, sample: list[str], column: str | None, *, table: bool) -> LabelColumn:
     """A file without separators but white space: words in columns, or labels that hold spaces."""
     words = [_words_of(line) for line in sample]
     short = _lacks_a_name(words)
@@ -170,12 +171,19 @@ def _of_lines(name: str, data: bytes, sample: list[str], column: str | None) -> 
                             "numbers of words")
         index = _chosen(name, words[0], column)
         seen = True if column in words[0] and label_number(column) is None else None
+        if table and seen is None:
+            seen = _header_by_others([list(cells) for cells in zip(*words, strict=True)], index)
         return LabelColumn(cells=lambda: _words(name, data, index, width, short), index=index, width=width, header=seen)
     if short and width == 2:
         return LabelColumn(cells=lambda: _words(name, data, 1, 2, short), index=1, width=2, words=_BESIDE, header=True)
     if _is_file_list(sample):
         seen = False if _names_file(sample[0]) else None
         return LabelColumn(cells=lambda: _last_words(name, data), index=1, width=2, words=_LIST, header=seen)
+    listed = sum(_LISTED.search(line) is not None for line in sample)
+    if 2 * listed >= len(sample) > 1 and width == 0:
+        odd = next(line for line in sample[1:] + sample[:1] if not _LISTED.search(line))
+        raise FileError(f"{name}: is a list of files and labels; the line {odd[:60]!r} has no label, or one that holds "
+                        "spaces: drop it, or save the list as .csv with a comma between")
     if width == 0 and len(sample) > 1 and all(map(_begins_with_file, sample[1:])):
         raise FileError(f"{name}: the lines are names of files and labels that hold spaces; save them as .csv with a "
                         "comma between")
@@ -198,7 +206,7 @@ def _words_of(line: str) -> list[str]:
         return line.split()
     if '""' not in line:  # nothing but words in quotes is told without the slower pattern
         parts = line.split('"')
-        if not "".join(parts[::2]).strip():
+        if len(parts) % 2 and not "".join(parts[::2]).strip():
             return parts[1::2]
     return [plain or quoted.replace('""', '"') for quoted, plain in _WORD.findall(line)]
 
