@@ -7,7 +7,7 @@ import pytest
 
 from ncsolve._reading import _arrays
 from ncsolve._reading._labels import read_labels
-from ncsolve.errors import FileError
+from ncsolve.errors import FileError, MissingPackageError
 
 
 def written(folder, name, content):
@@ -124,5 +124,5 @@ def test_parquet(tmp_path):
 
 def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ncsolve.MissingPackageError, match="tables"):
+    with pytest.raises(MissingPackageError, match="tables"):
         read_labels(written(tmp_path, "a.parquet", b"PAR1"))
