@@ -45,6 +45,8 @@ READ = [
     ("a.csv", "0,5;1,0\n0;1\n", {}, [[0.5, 1], [0, 1]], "decimal commas, semicolons"),  # the first row is no header
     ("a.csv", "0,5\t1,0\n0\t1\n", {}, [[0.5, 1], [0, 1]], "decimal commas, tabs"),
     ("a.csv", '"","V1","V2"\n"1",1,0\n"2",0,1\n', {}, [[1, 0], [0, 1]], "the first column numbers the rows"),  # R
+    ("a.txt", '"V1" "V2"\n"1" 1 0\n"2" 0 1\n', {"header": True}, [[1, 0], [0, 1]], "the first column numbers the rows"),
+    ("a.csv", "V1,V2\n1,1,0\n2,0,1\n", {}, [[1, 0], [0, 1]], "the first column numbers the rows"),
     ("a.csv", "Unnamed: 0,a,b\n0,1,0\n1,1,1\n", {}, [[1, 0], [1, 1]], "the first column numbers the rows"),
 ]
 
@@ -76,10 +78,12 @@ def test_what_is_read(tmp_path, name, content, options, codes, words):
         ("a.dat", "1 0\n", {}, "unknown file ending '.dat'"),
         ("a.csv", "1,0,\n0,1,\n", {}, "expected a number; got '' .the lines end with a separator"),
         ("a.csv", ",0,1\na,1,0\nb,0,1\n", {}, r"names the rows \(a, b\); take it out, and transpose"),
-        ("a.csv", "V1,V2\nr,1,0\ns,0,1\n", {}, "line 2: expected a number; got 'r' .the first column names the rows"),
+        ("a.csv", "V1,V2\nr,1,0\ns,0,1\n", {}, r"names the rows \(r, s\)"),
         ("a.csv", "sep=;\n1;0\n0;1\n", {}, "a note for Excel"),
         ("a.csv", "1/2,0\n0,1\n", {}, "got '1/2'$"),  # --header would drop a row
         ("a.csv", "a,b\n", {}, "got 'a'$"),
+        ("a.csv", "a,b\n5,1,0\n7,0,1\n", {}, r"names the rows \(5, 7\)"),
+        ("a.csv", "a,b\n1,2,1,0\n3,4,0,1\n", {}, "line 1: the header must name each column; it has 2 names, and there"),
     ],
 )
 def test_what_is_refused(tmp_path, name, content, options, message):
@@ -100,6 +104,9 @@ def test_counts_from_a_file(tmp_path):
         found = request(ProblemArguments(counts=str(written(tmp_path, name, content))))
         assert list(found.problem.counts) == [5, 20, 1]
         assert "the samples of 3 classes" in found.read[0]
+    np.save(tmp_path / "a.npy", np.array([]))
+    with pytest.raises(FileError, match="one row or one column"):
+        read_counts(tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.array([5, 20, 1]))
     assert read_counts(tmp_path / "a.npy").counts == (5, 20, 1)
     assert read_counts(written(tmp_path, "c.txt", "9007199254740993 1\n")).counts == (9007199254740993, 1)

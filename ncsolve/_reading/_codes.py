@@ -13,7 +13,7 @@ from ncsolve._open import shown_name
 from ncsolve._reading._arrays import one_array
 from ncsolve._reading._kinds import CODE_ENDINGS, has_table_ending, kind_and_bytes, short_name
 from ncsolve._reading._numerals import decimal_point, number_text
-from ncsolve._reading._table import SEPARATORS, lines_of, refuse_foreign, split_rows
+from ncsolve._reading._table import SEPARATORS, lines_of, refuse_foreign, split_rows, words_of
 from ncsolve.errors import FileError
 
 __all__ = ["CodeFile", "NamedRowsError", "read_codes"]
@@ -70,7 +70,7 @@ def read_codes(path: str | Path, *, header: bool | None = None) -> CodeFile:
         array = one_array(name, kind, data)
         if array.dtype.kind not in "iufb" or array.ndim != 2:
             raise FileError(f"{name}: expected a two-dimensional array of numbers; got shape {array.shape} of "
-                            f"{array.dtype}")
+                            f"{array.dtype}, use reshape(1, -1) for one output and astype(float) for text")
         return CodeFile(name=shown, matrix=array.astype(np.float64))
     lines = list(lines_of(name, data))
     refuse_foreign(name, lines[:1])
@@ -80,6 +80,9 @@ def read_codes(path: str | Path, *, header: bool | None = None) -> CodeFile:
         (line, cells), rows = rows[0], rows[1:]
         rows, cells, counted = _without_row_numbers(name, rows, cells)
         notes += counted
+        if rows and len(cells) != len(rows[0][1]):
+            raise FileError(f"{name}, line {line}: the header must name each column; it has {len(cells)} names, and "
+                            f"there are {len(rows[0][1])} columns")
         if cells == [str(k) for k in range(len(cells))]:
             notes.append(f"line {line} numbers the columns")
         else:
@@ -97,7 +100,7 @@ def _split(name: str, lines: list[str]) -> tuple[_Numbered, list[str]]:
     if not kept:
         raise FileError(f"{name}: the file holds no numbers; write one row of the matrix a line")
     present = [mark for mark in SEPARATORS if any(mark in line for _, line in kept)]
-    words = [(number, line.split()) for number, line in kept]
+    words = [(number, words_of(line)) for number, line in kept]
     tries = {mark: _cells(name, kept, mark) for mark in present}
     if not present or any(len(cells) > 1 for _, cells in words):
         tries[" "] = words
@@ -166,6 +169,8 @@ def _without_row_numbers(
 
     Raises FileError for such a column with other names of the rows, which may be those of the classes.
     """
+    if rows and len(header) == len(rows[0][1]) - 1:  # as R writes a table with the names of its rows
+        header = ["", *header]
     if header[0] not in _UNNAMED or len(header) == 1:
         return rows, header, []
     names = [cells[0] for _, cells in rows]

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 
 from ncsolve._reading._kinds import has_table_ending
 from ncsolve._reading._numerals import decimal_point, is_whole, label_number, number_text
-from ncsolve._reading._table import SEPARATORS, columns_of, lines_of, sample_of, separators_of, split_rows
+from ncsolve._reading._table import (
+    SEPARATORS,
+    columns_of,
+    lines_of,
+    sample_of,
+    separators_of,
+    split_rows,
+    words_of,
+)
 from ncsolve.errors import FileError
 
 __all__ = ["LabelColumn", "find_column"]
@@ -20,7 +28,6 @@ _BESIDE = "the column beside the row numbers"
 _LIST = "the last column (a list of files and labels)"
 _FEATURE = re.compile(r"\s(?:\d+|qid):\S", re.ASCII)
 _LISTED = re.compile(r"\.[A-Za-z]\w{1,4}\s+\S+$")
-_WORD = re.compile(r'"((?:[^"]|"")*)"(?!\S)|(\S+)')
 Cells = Iterator[tuple[int, str]]
 
 
@@ -67,7 +74,7 @@ def find_column(name: str, kind: str, data: bytes, column: str | None) -> LabelC
     if found:
         return _of_table(name, data, found[0], columns_of(name, sample, found[0]), column)
     lines = [line.strip() for line in sample]
-    if plain or (column != lines[0] and _has_number_column(list(map(_words_of, lines)))) or (
+    if plain or (column != lines[0] and _has_number_column(list(map(words_of, lines)))) or (
         column is None and (_is_file_list(lines) or all(map(_begins_with_file, lines)))
     ):
         return _of_lines(name, data, lines, column, table=not plain)
@@ -160,7 +167,7 @@ def _is_libsvm(sample: list[str]) -> bool:
 
 def _of_lines(name: str, data: bytes, sample: list[str], column: str | None, *, table: bool) -> LabelColumn:
     """A file without separators but white space: words in columns, or labels that hold spaces."""
-    words = [_words_of(line) for line in sample]
+    words = [words_of(line) for line in sample]
     short = _lacks_a_name(words)
     if short:
         words[0].insert(0, "")
@@ -198,17 +205,6 @@ def _of_lines(name: str, data: bytes, sample: list[str], column: str | None, *, 
     if all(len(row) == 1 and line.startswith('"') for row, line in zip(words, sample, strict=True)):
         return LabelColumn(cells=lambda: _words(name, data, 0, 1, short=False))
     return LabelColumn(cells=lambda: ((n, line.strip()) for n, line in enumerate(lines_of(name, data), start=1)))
-
-
-def _words_of(line: str) -> list[str]:
-    """The words of a line; one in double quotes may hold spaces."""
-    if '"' not in line:
-        return line.split()
-    if '""' not in line:  # nothing but words in quotes is told without the slower pattern
-        parts = line.split('"')
-        if len(parts) % 2 and not "".join(parts[::2]).strip():
-            return parts[1::2]
-    return [plain or quoted.replace('""', '"') for quoted, plain in _WORD.findall(line)]
 
 
 def _lacks_a_name(words: list[list[str]]) -> bool:
@@ -259,7 +255,7 @@ def _chosen(name: str, header: list[str], column: str) -> int:
 
 def _words(name: str, data: bytes, index: int, width: int, short: bool) -> Cells:
     for number, line in enumerate(lines_of(name, data), start=1):
-        words = _words_of(line)
+        words = words_of(line)
         if short and number == 1:
             words.insert(0, "")
         if len(words) != width:

@@ -45,7 +45,7 @@ def read_counts(path: str | Path, *, header: bool | None = None) -> CountFile:
         array = one_array(name, *kind_and_bytes(path, CODE_ENDINGS, "a file of counts"))
         texts = [str(value) for value in array.ravel().tolist()]
         notes: tuple[str, ...] = ()
-        row = array.ndim == 1 or min(array.shape, default=0) == 1
+        row = array.size > 0 and (array.ndim == 1 or (array.ndim == 2 and min(array.shape) == 1))
     else:
         try:
             file = read_codes(path, header=header)

@@ -12,10 +12,11 @@ from itertools import islice
 from ncsolve.errors import FileError
 
 __all__ = ["SEPARATORS", "columns_of", "lines_of", "refuse_foreign", "sample_of", "separators_of",
-           "split_rows"]
+           "split_rows", "words_of"]
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 _SAMPLE = 1000
+_WORD = re.compile(r'"((?:[^"]|"")*)"(?!\S)|(\S+)')
 _EXCEL = re.compile(r'"?sep=.?"?')
 _LONGEST = 1 << 30
 # The csv module has one limit for all readers of a process; it is put back when the last of ours has ended.
@@ -86,6 +87,17 @@ def columns_of(name: str, lines: list[str], separator: str) -> list[list[str]]:
     """The columns of a sample of lines, stripped."""
     rows = [[cell.strip() for cell in row] for _, row in split_rows(name, _whole(lines), separator) if row]
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a line; one in double quotes may hold spaces."""
+    if '"' not in line:
+        return line.split()
+    if '""' not in line:  # nothing but words in quotes is told without the slower pattern
+        parts = line.split('"')
+        if len(parts) % 2 and not "".join(parts[::2]).strip():
+            return parts[1::2]
+    return [plain or quoted.replace('""', '"') for quoted, plain in _WORD.findall(line)]
 
 
 def _whole(lines: list[str]) -> list[str]:
