@@ -154,6 +154,9 @@ def test_a_header_of_the_codes_is_none_of_the_labels(tmp_path):
     assert request(replace(asked, header=False)).problem.code_length == 3
     named = written(tmp_path, "y.csv", "y\n1\n2\n3\n1\n")
     assert request(replace(asked, labels=named, header=True)).problem.code_length == 2
+    two = written(tmp_path, "three.txt", "1\n3\n3\n")
+    with pytest.raises(ProblemError, match=r"line 1, 1,3, can name the classes of three.txt"):
+        request(ProblemArguments(labels=two, encoding=str(written(tmp_path, "two.csv", "1,3\n1,0\n0,1\n"))))
     two = written(tmp_path, "two.txt", "-1\n1\n1\n")
     signed = written(tmp_path, "signed.csv", "-1,1\n1,-1\n")
     assert request(ProblemArguments(labels=two, encoding=str(signed))).problem.code_length == 2

@@ -128,7 +128,8 @@ def _check_headers(file: CodeFile, labels: LabelFile | None, *, told: bool | Non
     values = labels.classes.values
     above = file.texts[0]
     table = has_table_ending(Path(file.name).suffix.lower()) and len(file.texts) > 1
-    if told is None and table and len(above) > 2 and tuple(map(label_number, above)) == values:  # -1, 1: codes of two
+    same = tuple(map(label_number, above)) == values and above != ("-1", "1")  # which are codes of two classes
+    if told is None and table and same:
         raise ProblemError(
             f"{file.name}: line 1, {','.join(above[:6])}, can name the classes of {labels.name} or be a row of codes; "
             "say --header or --no-header"
