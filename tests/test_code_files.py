@@ -1,6 +1,7 @@
 """Files of codes and of counts: separators, headers, and codes that are matched to the classes by name."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ncsolve._reading._codes import read_codes
 from ncsolve._reading._kinds import names_a_file
 from ncsolve._reading._samples import read_counts
+from ncsolve.cli._geometry import parse_geometry
 from ncsolve.cli._problem_options import ProblemArguments
 from ncsolve.cli._ranges import parse_class_range
 from ncsolve.cli._request import request
@@ -40,6 +42,12 @@ READ = [
     ("a.csv", "# outputs x classes\n1;0\n\n.5;2.\n", {}, [[1, 0], [0.5, 2]], ""),
     ("a.csv", '"1","0"\n"0","1"\n', {}, [[1, 0], [0, 1]], ""),
     ("a.csv", "1,0\r0,1\r", {}, [[1, 0], [0, 1]], ""),
+    ("a.csv", "0,5;1,0\n0;1\n", {}, [[0.5, 1], [0, 1]], "decimal commas, semicolons"),  # the first row is no header
+    ("a.csv", "0,5\t1,0\n0\t1\n", {}, [[0.5, 1], [0, 1]], "decimal commas, tabs"),
+    ("a.csv", '"","V1","V2"\n"1",1,0\n"2",0,1\n', {}, [[1, 0], [0, 1]], "the first column numbers the rows"),  # R
+    ("a.txt", '"V1" "V2"\n"1" 1 0\n"2" 0 1\n', {"header": True}, [[1, 0], [0, 1]], "the first column numbers the rows"),
+    ("a.csv", "V1,V2\n1,1,0\n2,0,1\n", {}, [[1, 0], [0, 1]], "the first column numbers the rows"),
+    ("a.csv", "Unnamed: 0,a,b\n0,1,0\n1,1,1\n", {}, [[1, 0], [1, 1]], "the first column numbers the rows"),
 ]
 
 
@@ -68,7 +76,14 @@ def test_what_is_read(tmp_path, name, content, options, codes, words):
         ("a.csv", "1e400,0\n0,1\n", {}, "line 1: the number 1e400 is outside the range of floats"),
         ("a.csv", "1,0\n0,1e-400\n", {}, "line 2: the number 1e-400 is outside the range of floats"),
         ("a.dat", "1 0\n", {}, "unknown file ending '.dat'"),
-        ("a.csv", "1,0,\n0,1,\n", {}, "expected a number; got ''"),
+        ("a.csv", "1,0,\n0,1,\n", {}, "expected a number; got '' .the lines end with a separator"),
+        ("a.csv", ",0,1\na,1,0\nb,0,1\n", {}, r"names the rows \(a, b\); take it out, and transpose"),
+        ("a.csv", "V1,V2\nr,1,0\ns,0,1\n", {}, r"names the rows \(r, s\)"),
+        ("a.csv", "sep=;\n1;0\n0;1\n", {}, "a note for Excel"),
+        ("a.csv", "1/2,0\n0,1\n", {}, "got '1/2'$"),  # --header would drop a row
+        ("a.csv", "a,b\n", {}, "got 'a'$"),
+        ("a.csv", "a,b\n5,1,0\n7,0,1\n", {}, r"names the rows \(5, 7\)"),
+        ("a.csv", "a,b\n1,2,1,0\n3,4,0,1\n", {}, "line 1: the header must name each column; it has 2 names, and there"),
     ],
 )
 def test_what_is_refused(tmp_path, name, content, options, message):
@@ -89,12 +104,22 @@ def test_counts_from_a_file(tmp_path):
         found = request(ProblemArguments(counts=str(written(tmp_path, name, content))))
         assert list(found.problem.counts) == [5, 20, 1]
         assert "the samples of 3 classes" in found.read[0]
+    np.save(tmp_path / "a.npy", np.array([]))
+    with pytest.raises(FileError, match="one row or one column"):
+        read_counts(tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.array([5, 20, 1]))
     assert read_counts(tmp_path / "a.npy").counts == (5, 20, 1)
     assert read_counts(written(tmp_path, "c.txt", "9007199254740993 1\n")).counts == (9007199254740993, 1)
     for content, message in (("1,2.5\n", "class 1 has 2.5"), ("3,0\n", "class 1 has 0"), ("1,2\n3,4\n", "one row or")):
         with pytest.raises(FileError, match=message):
             read_counts(written(tmp_path, "bad.csv", content))
+    for content in (",count\ncat,2\ndog,1\n", "cat,2\ndog,1\n", "y,count\n3,2\n1,1\n"):  # value_counts().to_csv()
+        with pytest.raises(FileError, match=r"take out other columns.*value_counts\(\)") as caught:
+            read_counts(written(tmp_path, "bad.csv", content))
+        assert "transpose" not in str(caught.value)
+    assert "column 'count'" in read_counts(tmp_path / "b.csv").sentence
+    found = request(ProblemArguments(counts=str(written(tmp_path, "d.csv", "dog,cat\n5,20\n"))))
+    assert found.problem.class_names == ("dog", "cat")
     file = written(tmp_path, "p.toml", 'counts = "a.csv"\n')
     assert list(request(ProblemArguments(problem=file)).problem.counts) == [5, 20, 1]
 
@@ -115,6 +140,54 @@ def test_codes_are_matched_to_the_labels_by_name(tmp_path):
     written(tmp_path, "codes.csv", "a,b,c,d\n1,2,3,4\n")
     with pytest.raises(ProblemError, match=r"class 'd' of codes.csv has no sample in y.csv"):
         request(ProblemArguments(labels=labels, encoding=str(codes)))
+
+
+def test_a_header_of_the_codes_is_none_of_the_labels(tmp_path):
+    """--header holds for all files: where it would take a label away, or line 1 may name the labels, this is said."""
+    labels = written(tmp_path, "y.txt", "1\n2\n3\n1\n")
+    codes = written(tmp_path, "codes.csv", "1,2,3\n1,0,0\n0,1,0\n")
+    asked = ProblemArguments(labels=labels, encoding=str(codes))
+    with pytest.raises(ProblemError, match=r"line 1, 1,2,3, can name the classes of y.txt.*say --header"):
+        request(asked)
+    with pytest.raises(ProblemError, match=r"--header holds for all files.*take line 1 out of codes.csv"):
+        request(replace(asked, header=True))
+    assert request(replace(asked, header=False)).problem.code_length == 3
+    named = written(tmp_path, "y.csv", "y\n1\n2\n3\n1\n")
+    assert request(replace(asked, labels=named, header=True)).problem.code_length == 2
+    two = written(tmp_path, "three.txt", "1\n3\n3\n")
+    with pytest.raises(ProblemError, match=r"line 1, 1,3, can name the classes of three.txt"):
+        request(ProblemArguments(labels=two, encoding=str(written(tmp_path, "two.csv", "1,3\n1,0\n0,1\n"))))
+    two = written(tmp_path, "two.txt", "-1\n1\n1\n")
+    signed = written(tmp_path, "signed.csv", "-1,1\n1,-1\n")
+    assert request(ProblemArguments(labels=two, encoding=str(signed))).problem.code_length == 2
+
+
+def test_header_and_seed_of_a_problem_file_hold_in_compare_and_design(tmp_path, capsys):
+    from ncsolve.cli import main
+
+    written(tmp_path, "y.csv", "y\na\nb\nb\n")
+    codes = written(tmp_path, "codes.csv", "0,1\n1,0\n1,1\n")
+    file = written(tmp_path, "p.toml", 'labels = "y.csv"\nheader = true\nseed = 3\n')
+    for words, found in (
+        (["compare", "--encodings", f"onehot,{codes}"], "line 1 numbers the columns"),
+        (["compare", "--encodings", "ecoc:9,onehot"], "ecoc:9"),
+        (["design", "--geometry", str(written(tmp_path, "gram.csv", "0,1\n1,0\n0,1\n"))], "a Gram matrix of 2 classes"),
+    ):
+        with pytest.raises(SystemExit) as done:
+            main([*words, "--problem", str(file)])
+        assert done.value.code == 0
+        assert found in capsys.readouterr().out
+    asked = request(ProblemArguments(problem=file))
+    assert (asked.seed, asked.header) == (3, True)
+
+
+def test_a_gram_matrix_is_matched_to_the_labels_by_name(tmp_path):
+    file = written(tmp_path, "gram.csv", "low,medium,high\n1,0.5,0\n0.5,1,0.25\n0,0.25,1\n")
+    found = parse_geometry(str(file))
+    assert not found.unit
+    assert found.for_classes(3, ("high", "low", "medium")).tolist() == [[1, 0, 0.25], [0, 1, 0.5], [0.25, 0.5, 1]]
+    with pytest.raises(ProblemError, match="the Gram matrix and the labels must have the same classes; 'high' is in"):
+        found.for_classes(3, ("low", "medium", "tall"))
 
 
 def test_a_class_without_samples_is_named(tmp_path):

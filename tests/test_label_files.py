@@ -1,15 +1,11 @@
 """Files of labels: which column, which line, which classes, in which order; and what can be read in two ways is not."""
 
-import sys
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import ncsolve
-from ncsolve._reading import _arrays
 from ncsolve._reading._classes import group_labels
 from ncsolve._reading._labels import read_labels
 from ncsolve._reading._numerals import MISSING, label_number, plain
@@ -58,6 +54,32 @@ READ = [
     ("a.txt", "none\nmild\nnone\n", {}, "mild none", [1, 2], "as text"),  # none is a word, None is missing
     ("a.txt", "x\ny\nz\n", {}, "x y z", [1, 1, 1], "every label occurs exactly once"),
     ("a.txt", "5.1 setosa\n4.9 setosa\n5.1 virginica\n", {"column": "1"}, "setosa virginica", [2, 1], "column 1"),
+    # Tables of R, with and without row numbers and quotes.
+    ("a.csv", '"","x"\n"1","a"\n"2","b"\n"3","a"\n', {}, "a b", [2, 1], "beside the row numbers"),
+    ("a.txt", '"x"\n"1" "a"\n"2" "b c"\n"3" "a"\n', {}, "a b_c", [2, 1], "column 'x' (line 1 is the header)"),
+    ("a.txt", '"x" "y"\n"1" 5 "a"\n"2" 6 "b"\n', {"column": "y"}, "a b", [1, 1], "column 'y'"),
+    ("a.txt", '"a"\n"b"\n"sea lion"\n"a"\n', {}, "a b sea_lion", [2, 1, 1], "3 classes"),
+    ("a.csv", "Unnamed: 0,label\n0,a\n1,b\n", {}, "a b", [1, 1], "beside the row numbers"),
+    # Other columns tell what line 1 is.
+    ("a.csv", "id,0\n1,a\n2,b\n3,a\n", {"column": "1"}, "a b", [2, 1], "column '0' (line 1 is the header)"),
+    ("a.csv", "id,0\n1,4\n2,5\n3,4\n", {"column": "1"}, "4 5", [2, 1], "column '0' (line 1 is the header)"),
+    ("a.csv", "5.1,cat\n4.9,dog\n4.9,dog\n", {"column": "1"}, "cat dog", [1, 2], "no header"),
+    ("a.csv", "True\nFalse\nFalse\n", {}, "False True", [2, 1], "no header"),
+    ("a.csv", "x y\n0.5 a\n0.7 b\n", {"column": "y"}, "a b", [1, 1], "column 'y'"),
+    ("a.tsv", "0.5 a\n0.7 b\n0.7 b\n", {"column": "1"}, "a b", [1, 2], "column 1, no header"),
+    ("a.txt", '"a\n"b"\n', {}, '"a b', [1, 1], ""),
+    # Decimal commas.
+    ("a.csv", "y;x\n10,5;1\n2,5;2\n2,50;3\n", {"column": "y"}, "2.5 10.5", [2, 1], "decimal commas"),
+    ("a.csv", "0,5;a\n1;b\n", {"column": "0"}, "0.5 1", [1, 1], "no header"),
+    # A number is that of a column, whatever stands in line 1.
+    ("a.csv", "1,0,5\n1,1,6\n2,0,5\n", {"column": "1"}, "0 1", [2, 1], "column 1"),
+    ("a.txt", "1 0 a\n1 1 b\n2 0 a\n", {"column": "1"}, "0 1", [2, 1], "column 1"),
+    ("a.csv", "2019,2020\n5,a\n6,b\n", {"column": "2020", "header": True}, "a b", [1, 1], "column '2020'"),
+    # LIBSVM with query numbers, comments and blank lines, of any ending.
+    ("a.txt", "# made by x\n3 qid:1 1:0.5\n2 qid:1 1:0.5 2:1 # d\n\n3\n", {}, "2 3", [1, 2], "LIBSVM"),
+    ("a.csv", "1 3:0.5 7:1\n-1 1:2\n1\n", {}, "-1 1", [1, 2], "LIBSVM"),
+    ("a.txt", "1\nnone\n2\n", {}, "1 2 none", [1, 1, 1], "as text"),
+    ("a.txt", "?\nx\n2\n", {}, "2 ? x", [1, 1, 1], "as text"),
 ]
 
 
@@ -96,6 +118,24 @@ REFUSED = [
     ("a.txt", "cat\ndog dog\n", {"column": "0"}, "different numbers of words"),
     ("a.txt", b"\xff\xfec\x00a\x00", {}, "not a text file in UTF-8"),
     ("a.csv", b"k\nM\xfcnchen\n", {}, "not a text file in UTF-8"),
+    ("a.csv", "sep=;\nid;label\n1;a\n2;b\n", {"column": "label"}, "sep=;, is a note for Excel and no row; delete it"),
+    ("a.csv", "@relation x\n@attribute c {a,b}\n@data\na\nb\n", {}, "an ARFF file; save the lines below @data"),
+    ("a.txt", "% c\n@RELATION x\n@data\na\nb\n", {}, "an ARFF file"),
+    ("a.txt", "a.jpg dog\nb.jpg sea lion\nc.jpg dog\n", {}, "list of files and labels; the line 'b.jpg sea lion'"),
+    ("a.csv", "a.jpg dog\nb.jpg sea lion\nc.jpg dog\n", {}, "list of files and labels; the line 'b.jpg sea lion'"),
+    ("a.txt", "a.jpg sea lion\nb.jpg big dog\nc.jpg x\nd.jpg big cat\ne.jpg x y z\n", {}, "names of files and labels"),
+    ("a.txt", "[0 1 2\n 2 0 1 1]\n", {}, "every line has several words and none occurs twice"),
+    ("a.txt", "a/b.jpg 3\na/c.jpg\n", {}, "the line 'a/c.jpg' has no label"),
+    ("a.csv", b"y\n" + b"a\n" * 5000 + b"a\0b\n", {}, "not a text file"),
+    ("a.txt", "a.jpg 1 0\nb.jpg 0 1\n", {}, r"choose a column with --label-column \(0 to 2\)"),
+    ("a.txt", "# species\na\nb\na\n", {}, "line 1: '# species' can be a comment or a label; delete the line, say --"),
+    ("a.csv", "y\na\n# b\na\n", {}, "line 3: '# b' can be a comment"),
+    ("a.csv", "1,cat\n2,dog\n3,dog\n", {"column": "1"}, "beside numbers.*--header or --no-header"),
+    ("a.csv", "0\n1\n0\n2.5\n", {}, "line 1, '0', can be a header"),
+    ("a.csv", "y\n1\nNAN\n", {}, r"line 3: the label is missing \('NAN'\)"),
+    ("a.csv", "y\n1\n2\n?\n", {}, r"line 4: the label is missing \('\?'\)"),
+    ("a.csv", "x,y\n1,a\n\n2,b\n", {"column": "y"}, "line 3: the line is empty"),
+    ("a.csv", 'x\ty\n"u\ta\nv\tb\n', {"column": "y"}, "close the quotes"),
     ("a.md", "a\n", {}, "unknown file ending '.md'; use one of .csv, .tsv, .txt, .npy, .npz, .parquet"),
 ]
 
@@ -105,101 +145,6 @@ def test_what_is_refused(tmp_path, name, content, options, message):
     with pytest.raises(FileError, match=message) as caught:
         read_labels(written(tmp_path, name, content), **options)
     assert "\n" not in str(caught.value)
-
-
-ARRAYS = [
-    (np.array([2.0, 1.0, 10.0, 2.0]), "1 2 10", [1, 2, 1]),
-    (np.array([2, 1, 2], dtype=np.uint8), "1 2", [1, 2]),
-    (np.array([[0], [1], [1]]), "0 1", [1, 2]),
-    (np.eye(3)[[0, 1, 1, 2]], "0 1 2", [1, 2, 1]),
-    (np.eye(3, dtype=bool)[[0, 1, 1, 2]], "0 1 2", [1, 2, 1]),
-    (np.array([b"cat", b"dog", b"cat"]), "cat dog", [2, 1]),
-    (np.array(["3", "3.0", "1"]), "1 3", [1, 2]),
-    (np.array([True, False, True]), "False True", [1, 2]),
-    (np.array([0.5, 0.25, 0.5]), "0.25 0.5", [1, 2]),
-    (np.array([0.1, 0.2, 0.1], dtype=np.float32), "0.1 0.2", [2, 1]),
-    (np.array([2**62 + 1, 2**62]), f"{2**62} {2**62 + 1}", [1, 1]),
-]
-
-
-@pytest.mark.parametrize(("array", "names", "counts"), ARRAYS)
-@pytest.mark.parametrize("ending", ["npy", "npz"])
-def test_arrays(tmp_path, array, names, counts, ending):
-    path = tmp_path / f"a.{ending}"
-    np.save(path, array) if ending == "npy" else np.savez_compressed(path, array)
-    found = read_labels(path).classes
-    assert (" ".join(found.names), list(found.counts)) == (names, counts)
-
-
-@pytest.mark.parametrize(
-    ("array", "message"),
-    [
-        (np.array(["cat", "", "dog"]), "entry 1 .counted from 0.: the label is missing"),
-        (np.array([1.0, np.nan]), "entry 1 .counted from 0.: the label is nan"),
-        (np.array([1.0, np.inf]), "the label is inf"),
-        (np.array(3), r"shape \(N,\)"),
-        (np.zeros((0,)), "no labels"),
-        (np.array([[0.2, 0.8], [0.9, 0.1]]), "argmax"),
-        (np.array([[1, 0, 0], [0, 1, 0]]), "class 2 has no sample"),
-        (np.zeros((2, 2, 2)), "ravel"),
-        (np.array(["2020-01-01"], dtype="M8[D]"), r"astype\(str\)"),
-        (np.array([b"\xff"]), "not text in UTF-8"),
-    ],
-)
-def test_arrays_that_are_no_labels(tmp_path, array, message):
-    np.save(tmp_path / "a.npy", array)
-    with pytest.raises(FileError, match=message):
-        read_labels(tmp_path / "a.npy")
-
-
-def test_damaged_and_dangerous_arrays(tmp_path, monkeypatch):
-    np.save(tmp_path / "a.npy", np.array(["a", 1], dtype=object), allow_pickle=True)
-    with pytest.raises(FileError, match=r"Python objects.*astype\(str\)"):
-        read_labels(tmp_path / "a.npy")
-    np.save(tmp_path / "b.npy", np.arange(5))
-    data = (tmp_path / "b.npy").read_bytes()
-    for broken in (data[:-3], data.replace(b"(5,)", b"(9" + b"9" * 9 + b",)"), b"\x93NUMPY\x01\x00\xff\xff", b"x"):
-        with pytest.raises(FileError, match=r"not a \.npy file"):
-            read_labels(written(tmp_path, "c.npy", broken))
-    np.savez(tmp_path / "two.npz", a=np.arange(3), b=np.arange(3))
-    with pytest.raises(FileError, match=r"holds 2 \(a, b\)"):
-        read_labels(tmp_path / "two.npz")
-    with pytest.raises(FileError, match=r"not a \.npz file"):
-        read_labels(written(tmp_path, "d.npz", b"PK\x03\x04 and so on"))
-    monkeypatch.setattr(_arrays, "MOST_BYTES", 1 << 20)
-    np.savez_compressed(tmp_path / "bomb.npz", np.zeros(1 << 18))  # 2 MiB in a few kB: refused by the index
-    with pytest.raises(FileError, match="at most 1 MiB; it has 2 MiB"):
-        read_labels(tmp_path / "bomb.npz")
-
-
-def test_parquet(tmp_path):
-    pandas = pytest.importorskip("pandas")
-    path = tmp_path / "a.parquet"
-    for values, names, counts in (
-        (["cat", "dog", "cat"], ("cat", "dog"), (2, 1)),
-        ([10, 2, 2], ("2", "10"), (2, 1)),
-        ([1.0, 2.0, 1.0], ("1", "2"), (2, 1)),
-        (pandas.Categorical(["lo", "hi", "lo"]), ("hi", "lo"), (1, 2)),
-    ):
-        pandas.DataFrame({"y": values}).to_parquet(path)
-        found = read_labels(path)
-        assert (found.classes.names, found.classes.counts) == (names, counts)
-        assert "column 'y'" in found.sentence
-    pandas.DataFrame({"x": [1, 2], "y": ["a", None]}).to_parquet(path)
-    with pytest.raises(FileError, match=r"row 1 \(counted from 0\): the label is missing"):
-        read_labels(path, column="y")
-    with pytest.raises(FileError, match=r"2 columns; choose one with --label-column \(x, y\)"):
-        read_labels(path)
-    with pytest.raises(FileError, match="no column 'z'"):
-        read_labels(path, column="z")
-    with pytest.raises(FileError, match=r"not a \.parquet file"):
-        read_labels(written(tmp_path, "b.parquet", b"PAR1"))
-
-
-def test_parquet_without_pyarrow(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ncsolve.MissingPackageError, match="tables"):
-        read_labels(written(tmp_path, "a.parquet", b"PAR1"))
 
 
 def test_orders():

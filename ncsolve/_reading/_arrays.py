@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._reading._kinds import MOST_BYTES
-from ncsolve._reading._numerals import MISSING
+from ncsolve._reading._numerals import missing_in
 from ncsolve.errors import FileError
 
 __all__ = ["count_entries", "one_array", "spelled"]
 
 _SHOWN = 12
+_FIXED = (1e-20, 1e22)  # floats between are written without an exponent
 
 
 def one_array(name: str, kind: str, data: bytes) -> NDArray[np.generic]:
@@ -101,7 +102,7 @@ def count_entries(name: str, array: NDArray[np.generic]) -> tuple[Counter[str], 
 
 
 def _refuse_missing(name: str, found: Counter[str], array: NDArray[np.generic]) -> None:
-    missing = MISSING & found.keys()
+    missing = missing_in(found)
     if missing and array.dtype.kind in "US":
         entry = next(i for i, value in enumerate(array) if spelled(name, value) in missing)
         raise FileError(
@@ -111,13 +112,18 @@ def _refuse_missing(name: str, found: Counter[str], array: NDArray[np.generic]) 
 
 
 def spelled(name: str, value: object) -> str:
-    """A label as text; whole floats as whole numbers.  Raises FileError for bytes that are no text."""
+    """A label as text; whole floats as whole numbers, floats of very many digits as they are printed.
+
+    Raises FileError for bytes that are no text.
+    """
     if isinstance(value, bytes):
         try:
             return value.decode().strip()
         except UnicodeDecodeError:
             raise FileError(f"{name}: the label {value[:40]!r} is not text in UTF-8; decode the labels first") from None
     if isinstance(value, (float, np.floating)):
+        if value != 0 and not _FIXED[0] < abs(float(value)) < _FIXED[1]:
+            return np.format_float_scientific(value, trim="-")
         return str(int(value)) if value == np.floor(value) else np.format_float_positional(value, trim="-")
     return str(value).strip()
 
@@ -125,12 +131,13 @@ def spelled(name: str, value: object) -> str:
 def _one_hot(name: str, array: NDArray[np.generic]) -> tuple[Counter[str], str]:
     on = array == 1
     if not ((on | (array == 0)).all() and (on.sum(axis=1) == 1).all()):
+        remedy = "labels in one row use ravel()" if len(array) == 1 else "one score per class use argmax(axis=1)"
         raise FileError(
-            f"{name}: an array of labels with {array.shape[1]} columns must be one-hot, a single 1 in each row; "
-            "for one score per class use argmax(axis=1)"
+            f"{name}: an array of labels with {array.shape[1]} columns must be one-hot, a single 1 in each row; for "
+            f"{remedy}"
         )
     times = on.sum(axis=0).tolist()
     if 0 in times:
         raise FileError(f"{name}: class {times.index(0)} has no sample (column {times.index(0)} of the one-hot array "
-                        "is zero); drop the column")
+                        f"is zero); drop the column{', or use ravel() for labels in one row' * (len(array) == 1)}")
     return Counter({str(k): n for k, n in enumerate(times)}), f"a one-hot array with {len(times)} columns"

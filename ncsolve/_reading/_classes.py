@@ -91,11 +91,14 @@ def key_of(name: str, *, numbers: bool) -> Hashable:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names with commas between; of many the first and the last.
+    """Names with commas between, as --order takes them: one that holds a comma stands in quotes.
 
-    >>> listed(["a", "b"])
-    'a, b'
+    Of many names the first and the last.
+
+    >>> listed(["a", "b, c"])
+    'a, "b, c"'
     """
+    names = ['"' + name.replace('"', '""') + '"' if "," in name else name for name in names]
     if len(names) <= _LISTED:
         return ", ".join(names)
     return f"{', '.join(names[: _LISTED - 2])}, ..., {names[-1]}"

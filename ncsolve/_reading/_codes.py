@@ -13,13 +13,18 @@ from ncsolve._open import shown_name
 from ncsolve._reading._arrays import one_array
 from ncsolve._reading._kinds import CODE_ENDINGS, has_table_ending, kind_and_bytes, short_name
 from ncsolve._reading._numerals import decimal_point, number_text
-from ncsolve._reading._table import SEPARATORS, lines_of, split_rows
+from ncsolve._reading._table import SEPARATORS, lines_of, refuse_foreign, split_rows, words_of
 from ncsolve.errors import FileError
 
-__all__ = ["CodeFile", "read_codes"]
+__all__ = ["CodeFile", "NamedRowsError", "read_codes"]
 
 Rows = tuple[tuple[str, ...], ...]
 _Numbered = list[tuple[int, list[str]]]
+_UNNAMED = ("", "Unnamed: 0")  # the second is what pandas makes of the first when it reads and writes again
+
+
+class NamedRowsError(FileError):
+    """A matrix whose first column holds names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +70,19 @@ def read_codes(path: str | Path, *, header: bool | None = None) -> CodeFile:
         array = one_array(name, kind, data)
         if array.dtype.kind not in "iufb" or array.ndim != 2:
             raise FileError(f"{name}: expected a two-dimensional array of numbers; got shape {array.shape} of "
-                            f"{array.dtype}")
+                            f"{array.dtype}, use reshape(1, -1) for one output and astype(float) for text")
         return CodeFile(name=shown, matrix=array.astype(np.float64))
     lines = list(lines_of(name, data))
+    refuse_foreign(name, lines[:1])
     rows, notes = _split(name, lines)
     names = None
     if _has_header(name, kind, rows, header):
         (line, cells), rows = rows[0], rows[1:]
-        rows, cells, counted = _without_row_numbers(rows, cells)
+        rows, cells, counted = _without_row_numbers(name, rows, cells)
         notes += counted
+        if rows and len(cells) != len(rows[0][1]):
+            raise FileError(f"{name}, line {line}: the header must name each column; it has {len(cells)} names, and "
+                            f"there are {len(rows[0][1])} columns")
         if cells == [str(k) for k in range(len(cells))]:
             notes.append(f"line {line} numbers the columns")
         else:
@@ -91,16 +100,17 @@ def _split(name: str, lines: list[str]) -> tuple[_Numbered, list[str]]:
     if not kept:
         raise FileError(f"{name}: the file holds no numbers; write one row of the matrix a line")
     present = [mark for mark in SEPARATORS if any(mark in line for _, line in kept)]
-    words = [(number, line.split()) for number, line in kept]
+    words = [(number, words_of(line)) for number, line in kept]
     tries = {mark: _cells(name, kept, mark) for mark in present}
     if not present or any(len(cells) > 1 for _, cells in words):
         tries[" "] = words
     for mark, rows in tries.items():
+        points = _with_points(rows) if mark in ("\t", ";") else rows
+        # A first row of words may be a header, but one of decimal commas is none.
+        if points != rows and _is_matrix(points) and (_is_numbers(points[0][1]) or not _is_matrix(rows)):
+            return points, [f"decimal commas, {SEPARATORS[mark]} between"]
         if _is_matrix(rows):
             return rows, []
-        points = _with_points(rows)
-        if mark in ("\t", ";") and _is_matrix(points):
-            return points, [f"decimal commas, {SEPARATORS[mark]} between"]
     if len(present) > 1 or (" " in tries and present and _is_matrix(_with_points(words))):
         marks = " and ".join(SEPARATORS.get(mark, "white space") for mark in (present if len(present) > 1 else tries))
         raise FileError(
@@ -125,8 +135,12 @@ def _cells(name: str, kept: list[tuple[int, str]], mark: str) -> _Numbered:
 
 def _is_matrix(rows: _Numbered) -> bool:
     """Whether all rows are equally long and of numbers, but for a first one that may be a header."""
-    body = rows[1:] if len(rows) > 1 and not all(map(number_text, rows[0][1])) else rows
-    return len({len(cells) for _, cells in rows}) == 1 and all(all(map(number_text, cells)) for _, cells in body)
+    body = rows[1:] if len(rows) > 1 and not _is_numbers(rows[0][1]) else rows
+    return len({len(cells) for _, cells in rows}) == 1 and all(_is_numbers(cells) for _, cells in body)
+
+
+def _is_numbers(cells: list[str]) -> bool:
+    return all(number_text(cell) is not None for cell in cells)
 
 
 def _has_header(name: str, kind: str, rows: _Numbered, told: bool | None) -> bool:
@@ -145,17 +159,26 @@ def _has_header(name: str, kind: str, rows: _Numbered, told: bool | None) -> boo
             f"{len(rows) - 1} row{'s' if len(rows) > 2 else ''}, or be the first of {len(rows)} rows; say --header or "
             "--no-header (header=True or False)"
         )
-    return all(number_text(cell) is None for cell in first) or _numbers_rows(rows, first)
+    return all(number_text(cell) is None for cell in first) or (first[0] in _UNNAMED and len(first) > 1)
 
 
-def _numbers_rows(rows: _Numbered, first: list[str]) -> bool:
-    """Whether a first cell without text stands above 0, 1, 2, ..., as pandas writes the index of a table."""
-    return first[0] == "" and [cells[0] for _, cells in rows[1:]] == [str(i) for i in range(len(rows) - 1)]
+def _without_row_numbers(
+    name: str, rows: _Numbered, header: list[str]
+) -> tuple[_Numbered, list[str], list[str]]:
+    """The rows without a first column that has no name and counts them, from 0 as pandas does or from 1 as R does.
 
-
-def _without_row_numbers(rows: _Numbered, header: list[str]) -> tuple[_Numbered, list[str], list[str]]:
-    if not _numbers_rows([(0, header), *rows], header):
+    Raises FileError for such a column with other names of the rows, which may be those of the classes.
+    """
+    if rows and len(header) == len(rows[0][1]) - 1:  # as R writes a table with the names of its rows
+        header = ["", *header]
+    if header[0] not in _UNNAMED or len(header) == 1:
         return rows, header, []
+    names = [cells[0] for _, cells in rows]
+    if not any(names == [str(i + first) for i in range(len(names))] for first in (0, 1)):
+        raise NamedRowsError(
+            f"{name}: the first column has no name and names the rows ({', '.join(names[:6])}); take it out, and "
+            "transpose the matrix if these are the classes (a row per output, a column per class)"
+        )
     return [(line, cells[1:]) for line, cells in rows], header[1:], ["the first column numbers the rows"]
 
 
@@ -175,13 +198,25 @@ def _check_numbers(name: str, rows: _Numbered, told: bool | None) -> None:
     for line, cells in rows:
         for cell in cells:
             if number_text(cell) is None:
-                hint = "" if told is not None else " (a header line must start with '#', or say --header)"
-                raise FileError(f"{name}, line {line}: expected a number; got {cell[:60]!r}{hint}")
+                raise _not_a_number(name, rows, line, cell, told)
         if len(cells) != len(rows[0][1]):
             raise FileError(
                 f"{name}, line {line}: every row must have the same length; this one has {len(cells)} numbers, the "
                 f"first has {len(rows[0][1])}"
             )
+
+
+def _not_a_number(name: str, rows: _Numbered, line: int, cell: str, told: bool | None) -> FileError:
+    """The error of a cell that is no number, with what can be done about it where the row tells that."""
+    wrong, cells = f"{name}, line {line}: expected a number; got {cell[:60]!r}", dict(rows)[line]
+    if cells[-1] == "" and all(row[-1] == "" for _, row in rows):
+        return FileError(f"{wrong} (the lines end with a separator; take it away)")
+    if len(cells) > 1 and all(number_text(row[0]) is None and _is_numbers(row[1:]) for _, row in rows if len(row) > 1):
+        return NamedRowsError(f"{wrong} (the first column names the rows; take it out, and transpose the matrix if "
+                              "these are the classes)")
+    word = cell[:1].isalpha() or cell[:1] in "\"'" or cells[0] == ""
+    hint = " (a header line must start with '#', or say --header)"
+    return FileError(wrong + hint * (word and line == rows[0][0] and len(rows) > 1 and told is None))
 
 
 def _matrix(name: str, texts: Rows, rows: _Numbered) -> NDArray[np.float64]:

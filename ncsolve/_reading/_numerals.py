@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-__all__ = ["MISSING", "decimal_point", "is_whole", "label_number", "number_text", "plain"]
+__all__ = ["MISSING", "decimal_point", "is_whole", "label_number", "missing_in", "number_text", "plain"]
 
 # What pandas writes or reads for a missing value.  Other spellings, as "none", are words like any other.
 MISSING = frozenset((
     "", "NaN", "nan", "-NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaT", "None", "null", "NULL",
+))
+# Where all other labels are numbers, these are no names of classes either; in lower case.
+_ODD = frozenset((
+    "nan", "na", "n/a", "null", "nil", "nat", "?", "-", "--", ".", "*", "inf", "+inf", "-inf", "infinity", "-infinity",
+    "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#inf", "-1.#inf",
 ))
 _LABEL = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -31,6 +37,18 @@ def label_number(text: str) -> Decimal | None:
         return Decimal(text)
     except InvalidOperation:  # an exponent beyond those of decimals
         return None
+
+
+def missing_in(labels: Iterable[str]) -> set[str]:
+    """The labels that stand for a missing value.
+
+    >>> sorted(missing_in(["1", "2", "NA", "?"])), missing_in(["a", "?", "2"])
+    (['?', 'NA'], set())
+    """
+    found = set(labels)
+    words = {label for label in found if label_number(label) is None}
+    odd = {label for label in words if label.lower() in _ODD}
+    return (found & MISSING) | (odd if len(words) < len(found) and words <= odd | MISSING else set())
 
 
 def number_text(cell: str) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from ncsolve._reading._arrays import spelled
-from ncsolve._reading._numerals import MISSING
+from ncsolve._reading._numerals import missing_in
 from ncsolve.errors import FileError, MissingPackageError
 
 __all__ = ["parquet_labels"]
@@ -42,10 +44,13 @@ def parquet_labels(name: str, data: bytes, column: str | None) -> tuple[Counter[
     found: Counter[str] = Counter()
     for entry in held.value_counts():
         value = entry["values"].as_py()
-        label = "" if value is None or value != value else spelled(name, value)
-        if label in MISSING or value in (float("inf"), float("-inf")):
+        if value is None or value != value or value in (float("inf"), float("-inf")):
             _refuse(name, held, value)
-        found[label] += entry["counts"].as_py()
+        if kinds.is_float32(held.type):  # so that 0.1 is not 0.10000000149011612
+            value = np.float32(value)
+        found[spelled(name, value)] += entry["counts"].as_py()
+    if missing := missing_in(found):
+        _refuse(name, held, next(value for value in held.to_pylist() if spelled(name, value) in missing))
     return found, f"column {chosen!r}"
 
 
@@ -54,13 +59,19 @@ def _column(name: str, names: list[str], column: str | None) -> str:
     if column is None and len(names) != 1:
         raise FileError(f"{name}: the file has {len(names)} columns; choose one with --label-column "
                         f"({', '.join(names[:_SHOWN])})")
-    if column is None:
-        return names[0]
-    if column in names:
-        return column
-    if column.isascii() and column.isdigit() and len(column) < 10 and int(column) < len(names):
-        return names[int(column)]
-    raise FileError(f"{name}: there is no column {column!r}; choose one of {', '.join(names[:_SHOWN])}")
+    number = int(column) if column and column.isascii() and column.isdigit() and len(column) < 10 else len(names)
+    if column is None or column in names:
+        chosen = names[0] if column is None else column
+        if number < len(names) and names[number] != chosen:
+            raise FileError(f"{name}: column {column!r} can be the one of that name or the one of that number; rename "
+                            "it")
+    elif number < len(names):
+        chosen = names[number]
+    else:
+        raise FileError(f"{name}: there is no column {column!r}; choose one of {', '.join(names[:_SHOWN])}")
+    if names.count(chosen) > 1:  # columns are read by their name
+        raise FileError(f"{name}: {names.count(chosen)} columns are called {chosen!r}; rename them")
+    return chosen
 
 
 def _refuse(name: str, held: Any, value: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ncsolve._open import shown_name
 from ncsolve._reading._arrays import one_array
-from ncsolve._reading._codes import read_codes
+from ncsolve._reading._codes import NamedRowsError, read_codes
 from ncsolve._reading._kinds import CODE_ENDINGS, kind_and_bytes, short_name
 from ncsolve._reading._numerals import label_number
 from ncsolve.errors import FileError
@@ -15,40 +15,51 @@ from ncsolve.errors import FileError
 __all__ = ["CountFile", "read_counts"]
 
 _MOST_DIGITS = 30
+_RULE = ("samples per class must be one row or one column of whole numbers in the order of the classes; take out other "
+         "columns, as the names of classes, as value_counts().sort_index().to_csv(file, index=False) does (labels, one "
+         "a sample, go with --labels)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountFile:
-    """Samples per class from a file."""
+    """Samples per class from a file; ``names`` are the classes that a header above a row of counts names."""
 
     name: str
     counts: tuple[int, ...]
+    names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What was read, in one line."""
-        return ", ".join((self.name, f"the samples of {len(self.counts)} classes", *self.notes))
+        n = len(self.counts)
+        return ", ".join((self.name, f"the samples of {n} class{'es' if n > 1 else ''}", *self.notes))
 
 
 def read_counts(path: str | Path, *, header: bool | None = None) -> CountFile:
     """Samples per class from .csv, .tsv, .txt, .npy, .npz or a pipe.  Raises FileError, with the entry."""
     name = shown_name(path)
     kind = Path(path).suffix.lower()
+    names: tuple[str, ...] | None = None
     if kind in (".npy", ".npz"):
         array = one_array(name, *kind_and_bytes(path, CODE_ENDINGS, "a file of counts"))
         texts = [str(value) for value in array.ravel().tolist()]
         notes: tuple[str, ...] = ()
-        row = array.ndim == 1 or min(array.shape, default=0) == 1
+        row = array.size > 0 and (array.ndim == 1 or (array.ndim == 2 and min(array.shape) == 1))
     else:
-        file = read_codes(path, header=header)
+        try:
+            file = read_codes(path, header=header)
+        except NamedRowsError:
+            raise FileError(f"{name}: {_RULE}") from None
         texts = [cell for cells in file.texts or () for cell in cells]
-        notes = file.notes
-        row = 1 in file.matrix.shape
+        notes, row = file.notes, 1 in file.matrix.shape
+        if len(file.matrix) == 1:
+            names = file.names
+        elif file.names is not None:
+            notes = (*notes[:-1], f"column {file.names[0]!r}")
     if not row:
-        raise FileError(f"{name}: samples per class must be one row or one column of whole numbers; the file has more, "
-                        "keep one (labels, one a sample, go with --labels)")
-    return CountFile(name=short_name(path), notes=notes,
+        raise FileError(f"{name}: {_RULE}")
+    return CountFile(name=short_name(path), names=names, notes=notes,
                      counts=tuple(_count(name, k, text) for k, text in enumerate(texts)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from io import BytesIO, TextIOWrapper
@@ -10,10 +11,13 @@ from itertools import islice
 
 from ncsolve.errors import FileError
 
-__all__ = ["SEPARATORS", "columns_of", "lines_of", "sample_of", "separators_of", "split_rows"]
+__all__ = ["SEPARATORS", "columns_of", "lines_of", "refuse_foreign", "sample_of", "separators_of",
+           "split_rows", "words_of"]
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 _SAMPLE = 1000
+_WORD = re.compile(r'"((?:[^"]|"")*)"(?!\S)|(\S+)')
+_EXCEL = re.compile(r'"?sep=.?"?')
 _LONGEST = 1 << 30
 # The csv module has one limit for all readers of a process; it is put back when the last of ours has ended.
 _limit = threading.Lock()
@@ -23,7 +27,7 @@ _usual = 0
 
 def lines_of(name: str, data: bytes) -> Iterator[str]:
     """The lines of a text file in UTF-8, with their ends.  Raises FileError."""
-    if b"\0" in data[:4096]:
+    if b"\0" in data:
         raise FileError(f"{name}: is not a text file in UTF-8; convert it or save it as .npy")
     try:
         # Empty lines at the end are no rows.
@@ -34,7 +38,18 @@ def lines_of(name: str, data: bytes) -> Iterator[str]:
 
 def sample_of(name: str, data: bytes) -> list[str]:
     """The first lines that are not blank, by which the layout of a file is told; its rows are all held to it."""
-    return list(islice((line for line in lines_of(name, data) if line.strip()), _SAMPLE))
+    sample = list(islice((line for line in lines_of(name, data) if line.strip()), _SAMPLE))
+    refuse_foreign(name, sample)
+    return sample
+
+
+def refuse_foreign(name: str, lines: list[str]) -> None:
+    """FileError for first lines that are no rows: Excel's separator, the declarations of Weka."""
+    first = next((line for line in lines if not line.startswith("%")), "").strip().lower()
+    if _EXCEL.fullmatch(first):
+        raise FileError(f"{name}: the first line, {first}, is a note for Excel and no row; delete it")
+    if first.startswith("@relation"):
+        raise FileError(f"{name}: is an ARFF file; save the lines below @data as .csv")
 
 
 def split_rows(name: str, lines: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -72,6 +87,17 @@ def columns_of(name: str, lines: list[str], separator: str) -> list[list[str]]:
     """The columns of a sample of lines, stripped."""
     rows = [[cell.strip() for cell in row] for _, row in split_rows(name, _whole(lines), separator) if row]
     return [list(column) for column in zip(*rows, strict=True)]
+
+
+def words_of(line: str) -> list[str]:
+    """The words of a line; one in double quotes may hold spaces."""
+    if '"' not in line:
+        return line.split()
+    if '""' not in line:  # nothing but words in quotes is told without the slower pattern
+        parts = line.split('"')
+        if len(parts) % 2 and not "".join(parts[::2]).strip():
+            return parts[1::2]
+    return [plain or quoted.replace('""', '"') for quoted, plain in _WORD.findall(line)]
 
 
 def _whole(lines: list[str]) -> list[str]:

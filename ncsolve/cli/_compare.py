@@ -59,7 +59,7 @@ def compare(
 
         check_figure_output(plot, force=force)
     asked = request(replace(given, encoding="onehot"), files=any(map(names_a_file, specs)))  # all but the encoding
-    asked, codes = _encodings(specs, asked, header=given.header, seed=given.seed or 0)
+    asked, codes = _encodings(specs, asked)
     _, h, b = asked.lambdas
     found = library(
         codes, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
@@ -79,16 +79,15 @@ def compare(
         say(f"\nsaved {plot}")
 
 
-def _encodings(
-    specs: list[str], asked: Request, *, header: bool | None, seed: int
-) -> tuple[Request, list[Encoding]]:
+def _encodings(specs: list[str], asked: Request) -> tuple[Request, list[Encoding]]:
     """The encodings, and the request with what was read for them."""
     from ncsolve.cli._named_files import encoding_of
 
     found = []
     for spec in specs:
         codes = encoding_of(
-            spec, asked.samples, asked.problem.classes, default=asked.problem.classes, seed=seed, header=header
+            spec, asked.samples, asked.problem.classes, default=asked.problem.classes, seed=asked.seed,
+            header=asked.header,
         )
         asked = replace(asked, samples=codes.samples)
         found.append(codes.encoding)

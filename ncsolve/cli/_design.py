@@ -12,7 +12,7 @@ from ncsolve._parse import parse_float
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
-from ncsolve.cli._request import request
+from ncsolve.cli._request import request, told_header
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -139,11 +139,13 @@ def _encoding(
         check_output(certificate, (".json",), force=force)
     if tolerance is not None and not tolerance > 0.0:
         raise ProblemError(f"--tolerance must be positive; got {tolerance:g}")
-    geometry = parse_geometry(spec, header=typed.header)
+    geometry = parse_geometry(spec, header=told_header(typed))
     sources = (typed.problem, typed.classes, typed.counts, typed.labels)
     if geometry.classes is not None and all(source is None for source in sources):
         typed = replace(typed, classes=geometry.classes)
     asked = request(replace(typed, encoding="onehot"), files=names_a_file(spec))  # for the counts and the lambdas
+    if geometry.read is not None:
+        asked = replace(asked, samples=replace(asked.samples, read=(*asked.samples.read, geometry.read)))
     given = asked.problem
     target = geometry.for_classes(given.classes, given.class_names)
     length = given.classes if code_length is None else code_length

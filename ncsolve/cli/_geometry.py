@@ -28,12 +28,14 @@ _WORDS = {"simplex": "a simplex ETF", "orthogonal": "an orthogonal frame", "path
 
 @dataclass(frozen=True, kw_only=True)
 class Geometry:
-    """``spec`` as typed, ``words`` for people; ``gram`` with its ``names`` where a file fixes the classes."""
+    """``spec`` as typed, ``words`` for people; ``gram`` with its ``names`` where a file fixes the classes, and ``read``
+    about a Gram matrix of a file."""
 
     spec: str
     words: str
     gram: Array | None = None
     names: tuple[str, ...] | None = None
+    read: str | None = None
 
     @property
     def classes(self) -> int | None:
@@ -43,7 +45,7 @@ class Geometry:
     @property
     def unit(self) -> bool:
         """Whether the geometry leaves the length of the class means open (all but a Gram matrix from a file)."""
-        return self.gram is None or self.names is not None
+        return self.read is None
 
     def for_classes(self, classes: int, names: tuple[str, ...] | None) -> Array:
         """The target for so many classes, in the order of ``names`` if both have names.  Raises ProblemError."""
@@ -58,8 +60,9 @@ class Geometry:
             return self.gram
         if set(names) != set(self.names):
             odd = sorted(set(names) ^ set(self.names))[0]
-            where = "the labels, not the hierarchy" if odd in names else "the hierarchy, not the labels"
-            raise ProblemError(f"the hierarchy and the labels must have the same classes; {odd!r} is in {where}")
+            whose = "the hierarchy" if self.read is None else "the Gram matrix"
+            where = f"the labels, not {whose}" if odd in names else f"{whose}, not the labels"
+            raise ProblemError(f"{whose} and the labels must have the same classes; {odd!r} is in {where}")
         order = [self.names.index(name) for name in names]
         return self.gram[np.ix_(order, order)]
 
@@ -75,9 +78,12 @@ def parse_geometry(spec: str, *, header: bool | None = None) -> Geometry:
         names, gram = design.hierarchy_gram(design.read_hierarchy(rest))
         return Geometry(spec=spec, words=f"the hierarchy of {Path(rest).name}", gram=gram, names=names)
     if names_a_file(spec):
-        matrix = read_codes(spec, header=header).matrix
+        file = read_codes(spec, header=header)
         try:
-            return Geometry(spec=spec, words=f"the Gram matrix of {Path(spec).name}", gram=check_gram(matrix))
+            gram = check_gram(file.matrix)
+            read = ", ".join((file.name, f"a Gram matrix of {len(gram)} classes", *file.notes))
+            return Geometry(spec=spec, words=f"the Gram matrix of {Path(spec).name}", gram=gram, names=file.names,
+                            read=read)
         except ProblemError as error:
             raise FileError(f"{spec}: {error}") from None
     raise UnknownNameError("geometry", spec, [*GEOMETRIES, "hierarchy:FILE.json", "FILE.csv", "FILE.npy"])

@@ -57,7 +57,7 @@ def read_samples(
         from ncsolve._reading._samples import read_counts
 
         found = read_counts(counts, header=header)
-        return Samples(numbers=found.counts, read=(found.sentence,))
+        return Samples(numbers=found.counts, names=found.names, read=(found.sentence,))
     from ncsolve._reading._labels import read_labels
 
     file = read_labels(labels, column=column, header=header, text=text)
@@ -83,6 +83,7 @@ def encoding_of(
         return Codes(encoding=code, typed=spec, samples=samples)
     if names_a_file(spec):
         file = read_codes(spec, header=header)
+        _check_headers(file, samples.labels, told=header)
         if file.names is not None and samples.names is not None:
             file = _matched(file, samples)
         _check_columns(file.name, file.matrix.shape[1], classes, samples.labels)
@@ -109,6 +110,30 @@ def parse_order(text: str) -> tuple[str, ...]:
         raise ProblemError("--order must name the classes with commas between, as in low,medium,high; got "
                            f"{text[:60]!r}")
     return names
+
+
+def _check_headers(file: CodeFile, labels: LabelFile | None, *, told: bool | None) -> None:
+    """ProblemError where line 1 of the codes may name the classes by their numbers, or --header is meant for them and
+    would take a label for a header."""
+    from ncsolve._reading._kinds import has_table_ending
+    from ncsolve._reading._numerals import label_number
+
+    if labels is None or file.texts is None:
+        return
+    if told and labels.twofold is not None:
+        raise ProblemError(
+            f"--header holds for all files, and line 1 of {labels.name}, {labels.twofold!r}, is a label that occurs "
+            f"again; take line 1 out of {file.name}, and drop --header"
+        )
+    values = labels.classes.values
+    above = file.texts[0]
+    table = has_table_ending(Path(file.name).suffix.lower()) and len(file.texts) > 1
+    same = tuple(map(label_number, above)) == values and above != ("-1", "1")  # which are codes of two classes
+    if told is None and table and same:
+        raise ProblemError(
+            f"{file.name}: line 1, {','.join(above[:6])}, can name the classes of {labels.name} or be a row of codes; "
+            "say --header or --no-header"
+        )
 
 
 def _matched(file: CodeFile, samples: Samples) -> CodeFile:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the rest is imported by the commands that solve something, 
     from ncsolve._problem import UFM
     from ncsolve._problem_file import ProblemFields
 
-__all__ = ["Request", "request"]
+__all__ = ["Request", "request", "told_header"]
 
 _DIGITS = 100  # of a number of samples, far beyond what any problem has
 
@@ -26,7 +26,8 @@ class Request:
 
     ``texts`` are the same lambdas as text, digit by digit, and ``encoding`` is what was typed for it: a spec, or the
     matrix of texts that a file holds.  ``layers`` are the weight decays of the layers, w is their geometric mean.
-    ``samples`` are the classes as they were read, ``read`` the sentences on the files that were read.
+    ``samples`` are the classes as they were read, ``read`` the sentences on the files that were read; ``seed`` and
+    ``header`` are the options, or the fields of the problem file, for files and encodings that a command adds.
     """
 
     problem: UFM
@@ -36,6 +37,8 @@ class Request:
     encoding: str | Rows
     layers: tuple[float, ...]
     samples: Samples
+    seed: int = 0
+    header: bool | None = None
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -82,10 +85,9 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
         classes = len(samples.numbers)
     chosen = given.encoding or file.encoding or "onehot"
     files = files or (isinstance(chosen, str) and names_a_file(chosen))
-    codes = encoding_of(
-        chosen, samples, classes, default=CLASSES, header=_header(given, file, files, samples),
-        seed=given.seed if given.seed is not None else file.seed or 0,
-    )
+    header = _header(given, file, files, samples)
+    seed = given.seed if given.seed is not None else file.seed or 0
+    codes = encoding_of(chosen, samples, classes, default=CLASSES, header=header, seed=seed)
     code, numbers = codes.encoding, codes.samples.numbers
     fw, fh, fb = scaling.to_paper(_total(numbers, code.classes), code.code_length, w, h, b)
     scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
@@ -96,8 +98,20 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     )
     return Request(
         problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=codes.typed,
-        layers=layers, samples=codes.samples,
+        layers=layers, samples=codes.samples, seed=seed, header=header,
     )
+
+
+def told_header(given: ProblemArguments) -> bool | None:
+    """What --header or --no-header says, or the field of the problem file, before a problem is made.
+
+    Raises NCSolveError.
+    """
+    if given.header is not None or given.problem is None:
+        return given.header
+    from ncsolve._problem_file import read_problem_file
+
+    return read_problem_file(given.problem).header
 
 
 def _samples(given: ProblemArguments, file: ProblemFields) -> Samples:
