@@ -83,7 +83,7 @@ def test_human_output_says_what_is_different(arguments, parts):
         (["--depth", "0"], "depth must be an integer from 1 to 100; got 0"),
         (["--lambda-w", "1e-3,1e-3"], "--lambda-w must be one number or one per layer; got 2 for depth 1"),
         (["--lambda-w", "1e-3,x", "--depth", "2"], "--lambda-w must be a number"),
-        (["--dim", "0"], "dim must be a positive integer"),
+        (["--dim", "0"], "dim, unless it is None, must be an integer of at least 1"),
     ],
 )
 def test_mistakes_get_one_line(arguments, message):
