@@ -81,7 +81,7 @@ def test_problem_files(tmp_path, capsys):
         (["--features", "tanh"], "features"),
         (["--depth", "0"], "depth must be an integer from 1"),
         (["--depth", "3", "--lambda-w", "1e-3,1e-3", "--lambda-b", "1e-2:1:5"], "one number or one per layer"),
-        (["--dim", "0"], "positive integer"),
+        (["--dim", "0"], "dim, unless it is None, must be an integer of at least 1"),
         (["--depth", "2", "--counts", "6,3", "--lambda-b", "1e-3:1:500"], "up to 400 points"),
         (["--depth", "2", "--convention", "sum", "--count", "0=1:9:3", "--lambda-b", "1"], "another problem at every"),
     ],
