@@ -119,6 +119,15 @@ def test_a_class_mean_that_is_called_zero_has_no_length(capsys):
     assert "squared length 0 to 0.1614815" in text and "5 of 8 class means are zero" in text
 
 
+def test_narrow_tables_keep_percent_signs_beside_their_numbers(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        main(["compare", "--encodings", "onehot,smoothed:0.1234567891", "--counts", "5000,500,50"])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.rstrip().endswith("none") and " % " in line for line in lines) == 2
+    assert not any(line.strip() == "%" for line in lines)
+
+
 def test_the_page_tells_a_bottleneck_from_dimensions_to_spare(tmp_path):
     stories = {
         ("affine:1,-0.2", 4, 0.0125, 3): "Simplex ETF for every λb: 4 class means in 3 dimensions",
