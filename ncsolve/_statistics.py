@@ -137,7 +137,8 @@ def _label_remedy(array: NDArray[Any], labels: object) -> str:
     if array.size and array.ndim == 2:
         return ", pass labels.ravel()" if 1 in array.shape else ", pass labels.argmax(axis=1) of one-hot rows"
     if array.size and array.ndim == 1 and isinstance(labels, (np.ndarray, list, tuple)):
-        if array.dtype.kind == "b" or (array.dtype.kind == "f" and bool(np.isfinite(array).all() and np.all(array == np.floor(array)))):
+        real = array.dtype.kind == "f" and bool(np.isfinite(array).all())
+        if array.dtype.kind == "b" or (real and bool(np.all(array == np.floor(array)))):
             return ", pass numpy.asarray(labels).astype(int)"
         return ", pass numpy.unique(labels, return_inverse=True)[1]"
     return remedy(labels)

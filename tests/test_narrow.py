@@ -64,7 +64,8 @@ def test_one_dimension_is_the_label_means(capsys):
     less = ["--lambda-w", 0.00666, "--lambda-h", 0.00666]
     text = shown(capsys, *problem, 1, *less)
     assert "NC4 undefined (no two class means differ)" in text
-    assert "takes the only dimension" in text and "bottleneck: 1 dimension for" in text
+    assert "takes the only dimension" in text
+    assert "bottleneck: 1 dimension for" in text
     assert "not unique" not in text  # without a contrast there is nothing to choose
     assert "NC4 undefined" not in shown(capsys, *problem, 2, *less)
 
@@ -116,7 +117,8 @@ def test_class_means_that_descent_left_near_zero_have_no_angle(capsys):
 def test_a_class_mean_that_is_called_zero_has_no_length(capsys):
     text = shown(capsys, "minimizer", "--counts", "9,9,9,4,4,4,1,1", "--lambda-w", 0.02, "--lambda-h", 0.02,
                  "--lambda-b", 1, "--dim", 2)
-    assert "squared length 0 to 0.1614815" in text and "5 of 8 class means are zero" in text
+    assert "squared length 0 to 0.1614815" in text
+    assert "5 of 8 class means are zero" in text
 
 
 def test_narrow_tables_keep_percent_signs_beside_their_numbers(capsys, monkeypatch):
