@@ -17,17 +17,31 @@ from ncsolve._problem import UFM
 from ncsolve._regime_changes import regime_changes
 from ncsolve._room import may_bind
 from ncsolve._sweep import Sweep
+from ncsolve.bottleneck._keep import keep
 
-__all__ = ["binds", "plain_along"]
+__all__ = ["binds", "binds_along", "plain_along"]
 
 
 def binds(problem: UFM, frame: Frame) -> bool:
     """Whether the problem's dim is a bottleneck of its minimizer, which ``frame`` holds.
 
-    With one linear layer exactly if the minimizer without it has a higher rank.  Under a deep head or H >= 0, where
-    that would be another problem to solve, if it may.
+    With one linear layer, or balanced codes a I + q J, exactly if the minimizer without it has a higher rank.  Under
+    another deep head or H >= 0, where that would be another problem to solve, if it may.
     """
-    return may_bind(problem) and isinstance(frame, FactoredFrame)
+    return may_bind(problem) and isinstance(frame, FactoredFrame) and _drops(problem)
+
+
+def binds_along(sweep: Sweep) -> bool:
+    """Whether the dim of a model that goes beyond the paper's is a bottleneck at one of the values of a sweep."""
+    problems = map(sweep.problem_at, sweep.values.tolist())
+    return any(may_bind(problem) and _drops(problem) for problem in problems)
+
+
+def _drops(problem: UFM) -> bool:
+    """Whether a direction finds no dimension, as far as that is known without solving."""
+    affine, counts = problem.encoding.affine, problem.counts
+    known = problem.depth > 1 and problem.features == "linear" and affine is not None and counts.balanced
+    return not known or keep(problem).dropped
 
 
 def plain_along(sweep: Sweep, progress: Callable[[int], None] | None = None) -> PathArrays | None:

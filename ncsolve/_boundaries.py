@@ -16,13 +16,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Boundaries", "worst_boundary"]
+__all__ = ["SAME", "Boundaries", "worst_boundary"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 _EPS = float(np.finfo(float).eps)
 # Class means nearer than this, over their root mean square, are one point: there is no boundary.
-_SAME = 1e-13
+SAME = 1e-13
 # A sine that is below this for every pair is rounding, and need not be measured again.
 _ROUNDING = 1e-12
 # Sines that agree to this, relatively, are equal: one of them is measured.
@@ -36,7 +36,7 @@ class Boundaries:
     """Class means ``h`` (p, K), the classifier's vectors ``normal`` (p, K) and ``code`` (K,) = ||e_k - b||^2.
 
     ``own`` (2, K): entries that each class has in a dimension of its own, of its mean and of its normal.  ``scale`` is
-    the root mean square length of the class means.
+    the root mean square length of the class means.  Class means nearer than ``same``, over ``scale``, are one point.
     """
 
     h: Array
@@ -44,6 +44,7 @@ class Boundaries:
     code: Array
     own: Array
     scale: float
+    same: float = SAME
 
     @cached_property
     def lengths(self) -> Array:
@@ -56,7 +57,7 @@ class Boundaries:
         s = 2 * self.scale
         delta = self.h[:, first] - self.h[:, second]
         right = np.vstack((delta, self.own[0, first], -self.own[0, second]))
-        apart = np.sqrt(np.sum(right * right, axis=0)) > _SAME * self.scale
+        apart = np.sqrt(np.sum(right * right, axis=0)) > self.same * self.scale
         right = np.vstack((right, (self.lengths[first] - self.lengths[second]) / s))
         left = np.vstack((
             self.normal[:, first] - self.normal[:, second], self.own[1, first], -self.own[1, second],
@@ -136,7 +137,7 @@ class _Bounds:
         rest, rest_size = self._squared(self.rest, self.own[2], rows, columns)
         cross = self._cross(rows, columns)
         # Two class means of length zero have none.
-        dead = self.all.lengths <= (_SAME * self.all.scale / 4) ** 2
+        dead = self.all.lengths <= (self.all.same * self.all.scale / 4) ** 2
         pairs &= ~(dead[rows, None] & dead[None, columns])
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.maximum(rest - cross * cross / square, 0.0)

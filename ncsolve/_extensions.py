@@ -10,6 +10,7 @@ from ncsolve import _formulas
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._factored import FactoredFrame
 from ncsolve._problem import UFM
+from ncsolve._room import is_narrow
 from ncsolve.errors import OpenProblemError
 
 __all__ = ["check_one_layer", "check_plain", "extended_frame", "extended_transition"]
@@ -94,7 +95,7 @@ def extended_transition(problem: UFM) -> float | None:
         from ncsolve.relu import alive_from
 
         return alive_from(problem)
-    if problem.feature_dim < problem.classes:
+    if is_narrow(problem):
         if problem.depth > 1 or not t < a < w:
             return None
         return float(_formulas.bottleneck_transition(w - a, a - t, t))

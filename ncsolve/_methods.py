@@ -14,7 +14,7 @@ from ncsolve._core import Core, core_from_spectrum
 from ncsolve._extensions import extended_frame, extended_transition
 from ncsolve._frames import DenseFrame, Frame
 from ncsolve._problem import UFM
-from ncsolve._room import may_bind
+from ncsolve._room import is_narrow, may_bind
 from ncsolve._spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve._symmetric import SymmetricFrame
 from ncsolve.encodings import AffineOneHot
@@ -77,8 +77,7 @@ def choose_method(problem: UFM) -> MethodChoice:
 def transition_lambda_b(problem: UFM) -> float | None:
     """lb+ of T5b (lb* of T5 for balanced affine codes), or None where there is none."""
     encoding = problem.encoding.affine
-    narrow = encoding is not None and problem.counts.balanced and problem.feature_dim < problem.classes
-    if not problem.plain or narrow:
+    if not problem.plain or is_narrow(problem):
         return extended_transition(problem)
     if encoding is not None:
         if problem.counts.balanced:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._boundaries import SAME
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import DenseFrame, Frame, choose_evenly
 from ncsolve._problem import UFM
@@ -24,6 +25,8 @@ from ncsolve.geometry import (
 __all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
 
 Array = NDArray[np.float64]
+# Class means that descent found are one point where they are nearer than this: what parts them is its rounding.
+_FOUND = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,8 @@ def _factored_nc4(problem: UFM, frame: FactoredFrame) -> tuple[float, tuple[int,
     basis, sizes, _ = np.linalg.svd(frame.means, full_matrices=False)
     basis = basis[:, sizes > 1e-12 * sizes[0]]
     found = boundary_mismatch(
-        basis.T @ frame.means[:, chosen], basis.T @ (frame.product.T @ codes), squares, _scale(frame)
+        basis.T @ frame.means[:, chosen], basis.T @ (frame.product.T @ codes), squares, _scale(frame),
+        same=_FOUND if frame.choice.method in ("convex", "descent") else SAME,
     )
     return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ncsolve._problem import UFM
 from ncsolve.encodings import Encoding
 
-__all__ = ["code_rank", "may_bind"]
+__all__ = ["code_rank", "is_narrow", "may_bind"]
 
 
 def code_rank(encoding: Encoding) -> int:
@@ -23,3 +25,20 @@ def may_bind(problem: UFM) -> bool:
     if problem.dim is None or problem.dim >= min(problem.code_length, problem.classes):
         return False
     return problem.features == "relu" or problem.dim < code_rank(problem.encoding)
+
+
+def is_narrow(problem: UFM) -> bool:
+    """Whether balanced codes a I + q J have fewer dimensions than their minimizer needs at some lambda_b.
+
+    Without a bias the label mean is longest, and no more directions are above the threshold with one.
+    """
+    affine = problem.encoding.affine
+    if affine is None or not problem.counts.balanced or problem.feature_dim >= problem.classes:
+        return False
+    if problem.features == "relu":
+        return True
+    from ncsolve.deep._head import shrinkage_of  # which needs what needs this
+
+    cut, root = shrinkage_of(problem).threshold, math.sqrt(problem.counts.values[0])
+    contrasts = problem.classes - 1 if abs(affine.a) * root > cut else 0
+    return problem.feature_dim < contrasts + (abs(affine.row_sum) * root > cut)

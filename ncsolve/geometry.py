@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._boundaries import Boundaries, worst_boundary
+from ncsolve._boundaries import SAME, Boundaries, worst_boundary
 from ncsolve._measured import measured, measured_gram, positive_number, unit_scale
 from ncsolve._within import class_means_of, nc1, within_class_energy
 from ncsolve.encodings._base import check_classes
@@ -191,17 +191,19 @@ def nc4_mismatch(
 
 
 def boundary_mismatch(
-    h: Array, normal: Array, code: Array, scale: float | None = None, own: Array | None = None
+    h: Array, normal: Array, code: Array, scale: float | None = None, own: Array | None = None,
+    same: float = SAME,
 ) -> tuple[float, tuple[int, int]] | None:
     """``nc4_mismatch`` of any classifier: ``normal`` (p, K) holds W^T e_k in the basis of the class means h (p, K).
 
-    ``own`` (2, K): what each class mean, and each normal, has in a dimension of its own.
+    ``own`` (2, K): what each class mean, and each normal, has in a dimension of its own.  ``same``: class means nearer
+    than this, over their root mean square, are one.
     """
     k = h.shape[1]
     own = np.zeros((2, k)) if own is None else own
     if scale is None:
         scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
-    return worst_boundary(Boundaries(h=h, normal=normal, code=code, own=own, scale=scale))
+    return worst_boundary(Boundaries(h=h, normal=normal, code=code, own=own, scale=scale, same=same))
 
 
 def _off(g: Array) -> Array:

@@ -13,7 +13,7 @@ import pytest
 from ncsolve.verify._tables import figure_table
 
 from ncsolve.cli import main
-from ncsolve.cli._tables import say, show, table
+from ncsolve.cli._tables import say_lines, show, table
 
 COMMANDS = {
     "minimizer": "minimizer --lambda-b 0.5",
@@ -118,8 +118,8 @@ def test_figures_of_a_verification_are_whole(monkeypatch, capsys):
 
 def test_sentences_break_between_words(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "20")
-    say("the threshold T is 0.12345678901 and\nlambda_b is 1e-05")
+    say_lines("the threshold T is 0.12345678901 and\nlambda_b is 1e-05")
     assert capsys.readouterr().out.splitlines() == ["the threshold T is", "0.12345678901 and", "lambda_b is 1e-05"]
     monkeypatch.delenv("COLUMNS")
-    say("one line " * 20)  # no terminal: nothing would break it
+    say_lines("one line " * 20)  # no terminal: nothing would break it
     assert capsys.readouterr().out.count("\n") == 1

@@ -16,7 +16,7 @@ from ncsolve.verify._kinds import read_by_kind
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import ProblemError
-from ncsolve._measured import measured, measured_features, measured_gram, positive_number, unit_scale
+from ncsolve._measured import exponent, measured, measured_features, measured_gram, positive_number, unit_scale
 
 __all__ = [
     "boundary_mismatch",
@@ -227,6 +227,13 @@ def boundary_mismatch(W: ArrayLike, b: ArrayLike, codes: ArrayLike, means: Array
 def nearest(points: ArrayLike, centres: ArrayLike) -> NDArray[np.intp]:
     """Number of the nearest centre (p, K) of each point (p, P)."""
     x, c = measured(points, "points", "(p, P)"), measured(centres, "centres", "(p, K)")
+    # Distances do not change with origin or unit; far from the one squares would cancel, in the other overflow.
+    unit = exponent(np.concatenate((x.ravel(), c.ravel())))
+    x, c = np.ldexp(x, -unit), np.ldexp(c, -unit)
+    origin = c.mean(axis=1, keepdims=True)
+    x, c = x - origin, c - origin
+    unit = exponent(c)
+    x, c = np.ldexp(x, -unit), np.ldexp(c, -unit)
     scores = 2.0 * c.T @ x - np.sum(c * c, axis=0)[:, None]
     return np.asarray(np.argmax(scores, axis=0))
 

@@ -121,7 +121,7 @@ def frame_of_kept(problem: UFM, choice: MethodChoice, kept: KeptDirections) -> F
 def _ties(kept: KeptDirections, classes: int) -> str:
     if kept.tied:
         return "the label mean and the contrasts tie: any d directions are a global minimizer"
-    if kept.dropped and kept.contrasts < classes - 1:
+    if kept.dropped and 0 < kept.contrasts < classes - 1:
         return f"any {kept.contrasts} of the {classes - 1} contrast directions are a global minimizer"
     parts = [MEAN_TIES] if kept.mean_at_threshold else []
     if kept.contrasts_at_threshold:

@@ -8,6 +8,7 @@ Otherwise the problem in b is not convex: the best of many descents, with a lowe
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -29,6 +30,8 @@ _SEED = 0
 _EPS = float(np.finfo(float).eps)
 # Gains of two singular values that differ by less are a tie.
 _TIE = 1e-13
+# A class mean that is shorter than this, over the longest, is what descent left of zero: it has no angle.
+_ZERO = 1e-9
 
 
 def known_bias(problem: UFM) -> Array | None:
@@ -106,9 +109,11 @@ def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[floa
             best, lowest = found.x, float(found.fun)
     best = _polish(best, value, lb)
     bound, reason = max(bounds)
-    return fixed_bias_frame(
+    frame = fixed_bias_frame(
         problem, choice, best, guarantee=Guarantee(kind="best found", lower_bound=bound, reason=reason)
     )
+    lengths = np.linalg.norm(frame.means, axis=0)
+    return dataclasses.replace(frame, means=np.where(lengths > _ZERO * lengths.max(initial=0.0), frame.means, 0.0))
 
 
 def _truncated(scalar: Shrinkage, sigma: Array, room: int) -> Array:

@@ -13,6 +13,7 @@ from ncsolve._factored import FactoredFrame
 from ncsolve._metrics import alive
 from ncsolve._minimizer import Minimizer
 from ncsolve._regimes import REGIMES
+from ncsolve._room import code_rank, may_bind
 from ncsolve.cli._describe_beyond import guarantee, is_extended, model, threshold, transition
 from ncsolve.cli._describe_bias import bias_words, law_words
 from ncsolve.cli._describe_collapse import collapse_of
@@ -112,6 +113,8 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
             if not problem.label_mean.any()
             else "none: the label mean stays thresholded for every lambda_b"
             if one_hot
+            else f"none: the law of large bias regularization needs {code_rank(problem.encoding)} dimensions"
+            if may_bind(problem)
             else "none: some direction of the codes is below the threshold, or 0 is in the affine hull of the codes"
         )
     own = convention.lambda_b_from_paper(problem.samples, problem.code_length, threshold)
@@ -142,7 +145,8 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
 
 def _class_means(minimizer: Minimizer) -> str:
     pairs = minimizer.frame.pairs()
-    low, high = float(pairs.diagonal.min()), float(pairs.diagonal.max())
+    squares = np.where(alive(pairs.diagonal), pairs.diagonal, 0.0)
+    low, high = float(squares.min()), float(squares.max())
     lengths = number(low) if high - low <= 1e-12 * high else f"{number(low)} to {number(high)}"
     text = f"squared length {lengths}"
     if pairs.inner.size:

@@ -12,10 +12,11 @@ from ncsolve._document import threshold_of
 from ncsolve._factored import FactoredFrame
 from ncsolve._minimizer import Minimizer
 from ncsolve._problem import UFM
+from ncsolve._room import is_narrow
 from ncsolve.cli._tables import number
 from ncsolve.relu import alive_from, orthogonal_frame
 
-__all__ = ["decays", "guarantee", "is_extended", "model", "threshold", "transition"]
+__all__ = ["decays", "guarantee", "is_extended", "model", "room", "threshold", "transition"]
 
 # Weight decays of more layers than this are not listed one by one where they are equal.
 _LISTED = 6
@@ -24,8 +25,7 @@ _LISTED = 6
 def is_extended(minimizer: Minimizer) -> bool:
     """Whether the model goes beyond the paper's, or its one-hot problem is too narrow for the transition."""
     problem = minimizer.problem
-    narrow = problem.encoding.affine is not None and problem.counts.balanced and problem.feature_dim < problem.classes
-    return isinstance(minimizer.frame, FactoredFrame) or narrow
+    return isinstance(minimizer.frame, FactoredFrame) or is_narrow(problem)
 
 
 def model(minimizer: Minimizer, convention: Convention) -> str:
@@ -46,10 +46,15 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
     if binds(problem, minimizer.frame):
         short = problem.code_length < problem.classes
         length = f" with codes of length {problem.code_length}" if short else ""
-        lines.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes{length}")
+        lines.append(f"bottleneck: {room(problem)} for {problem.classes} classes{length}")
     if minimizer.ties:
         lines.append(f"not unique: {minimizer.ties}")
     return "\n".join(lines)
+
+
+def room(problem: UFM) -> str:
+    """The dimensions of the features, counted."""
+    return f"{problem.dim} dimension{'s' if problem.dim != 1 else ''}"
 
 
 def decays(problem: UFM, scale: float) -> str:
@@ -61,7 +66,7 @@ def decays(problem: UFM, scale: float) -> str:
 def _vanishing(minimizer: Minimizer) -> list[str]:
     problem = minimizer.problem
     affine = problem.encoding.affine
-    if affine is None or affine.q != 0.0 or problem.lambda_b != math.inf:
+    if affine is None or affine.a == 0.0 or affine.q != 0.0 or problem.lambda_b != math.inf:
         return []
     gone, latent = deep.class_thresholds(problem)
     return [
@@ -131,10 +136,10 @@ def transition(minimizer: Minimizer, convention: Convention) -> str:
         if problem.feature_dim < problem.classes:
             return ""  # no room for an orthogonal frame: nothing is known
         return _relu_transition(problem, at, own)
-    if problem.feature_dim < problem.classes:
+    if is_narrow(problem):
         if at is not None:
-            return f"lambda_b = {own(at)}, first order: from there on the label mean takes one of the {minimizer.dim} "\
-                   "dimensions"
+            takes = "the only dimension" if problem.dim == 1 else f"one of the {problem.dim} dimensions"
+            return f"lambda_b = {own(at)}, first order: from there on the label mean takes {takes}"
         if problem.depth > 1 or abs(affine.row_sum) > abs(affine.a):
             return ""
         what = ": the simplex ETF holds for every finite lambda_b" if problem.feature_dim == problem.classes - 1 else ""

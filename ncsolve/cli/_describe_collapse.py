@@ -37,6 +37,11 @@ class _Limit:
     mean_only: bool = False
 
     @property
+    def room(self) -> str:
+        """A single dimension is the label mean's, which gains more than a difference at its threshold."""
+        return " and dim >= 2" if self.mean_only and self.problem.feature_dim == 1 else ""
+
+    @property
     def factor(self) -> float:
         """All weight decays of W and H have to be smaller by this: a hard threshold is a power of it (T9)."""
         p = self.problem.depth + 1
@@ -49,13 +54,11 @@ class _Limit:
 
     def remedy(self, convention: Convention, *, formula: bool = True) -> str:
         if self.problem.depth > 1:
-            return f"multiply every weight decay, lambda_W and lambda_H, by less than {number(self.factor)}"
+            return f"multiply every weight decay, lambda_W and lambda_H, by less than {number(self.factor)}" + self.room
         value = number(self.decay(convention))
         if convention.name != "paper":
-            return f"use sqrt(lambda_W lambda_H) < {value} in the convention {convention.name}"
-        return f"use sqrt(lambda_W lambda_H) < {self.formula} = {value}" if formula else (
-            f"use sqrt(lambda_W lambda_H) < {value}"
-        )
+            return f"use sqrt(lambda_W lambda_H) < {value}{self.room} in the convention {convention.name}"
+        return f"use sqrt(lambda_W lambda_H) < {f'{self.formula} = ' if formula else ''}{value}{self.room}"
 
 
 def collapse_of(minimizer: Minimizer, convention: Convention) -> str:

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._bottleneck import binds_along
 from ncsolve._conventions import Convention
 from ncsolve._path import Path
 from ncsolve._path_document import user_factor
 from ncsolve._problem import UFM
 from ncsolve._regime_changes import RegimeChange
 from ncsolve._room import may_bind
-from ncsolve._sweep import VARIED
-from ncsolve.cli._describe_beyond import decays
+from ncsolve._sweep import VARIED, Sweep
+from ncsolve.cli._describe_beyond import decays, room
 from ncsolve.cli._describe_collapse import collapse_of_path
 from ncsolve.cli._output import say
 from ncsolve.cli._sparkline import sparkline
@@ -96,7 +97,8 @@ def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]
 def _model(path: Path, convention: Convention) -> str:
     """What is different from the paper's model, and what is not unique."""
     problem = path.problem
-    parts = [model_words(problem)]
+    sweep = Sweep(problem=problem, name=path.varied, values=path.values, of_class=path.of_class)
+    parts = [model_words(problem, narrow=binds_along(sweep))]
     if problem.depth > 1 and path.varied != "lambda_w":
         factor = convention.factors(problem.samples, problem.code_length)[0]
         parts[0] += ", weight decay of the layers " + decays(problem, factor)
@@ -109,13 +111,13 @@ def _model(path: Path, convention: Convention) -> str:
     return "\n".join(parts)
 
 
-def model_words(problem: UFM) -> str:
+def model_words(problem: UFM, *, narrow: bool | None = None) -> str:
     """Bottleneck, deep head and ReLU features, in words, of a model that goes beyond the paper's."""
     parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
     if problem.depth > 1:
         parts.append(f"deep linear head of {problem.depth} layers")
-    if may_bind(problem):
-        parts.append(f"bottleneck: {problem.dim} dimensions for {problem.classes} classes")
+    if may_bind(problem) if narrow is None else narrow:
+        parts.append(f"bottleneck: {room(problem)} for {problem.classes} classes")
     return "; ".join(parts)
 
 

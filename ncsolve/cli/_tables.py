@@ -142,4 +142,5 @@ def _natural(column: Column) -> int:
 def _least(column: Column) -> int:
     if column.no_wrap:
         return _natural(column)
-    return max(cell_len(word) for cell in _cells(column) for word in (cell.split() or [""]))
+    # A number and its unit are one word.
+    return max(cell_len(word) for cell in _cells(column) for word in (cell.replace(" %", "_%").split() or [""]))

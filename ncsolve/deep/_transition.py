@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ncsolve import _formulas
 from ncsolve._problem import UFM, check_problem
+from ncsolve._room import is_narrow
 from ncsolve.deep._head import shrinkage_of
 from ncsolve.deep._shrinkage import Branch
 from ncsolve.errors import ProblemError
@@ -67,7 +68,7 @@ def first_order_transition(problem: UFM) -> FirstOrderTransition | None:
     encoding = problem.encoding.affine
     if problem.depth == 1 or encoding is None or not problem.counts.balanced or problem.features != "linear":
         return None
-    if problem.feature_dim < problem.classes:
+    if is_narrow(problem):
         return None
     scalar = shrinkage_of(problem)
     at, latent = mean_threshold(problem, scalar.threshold), mean_threshold(problem, scalar.existence)

@@ -27,6 +27,7 @@ class AffineProblem {
         const frame = law.at(lambda_w, lambda_h, lambda_b);
         const transition = law.transition(lambda_w, lambda_h);
         const { side, along } = law.free(lambda_w, lambda_h);
+        const narrow = law.narrow ? law.narrow(lambda_w, lambda_h) : false;
         return {
             lambda_w, lambda_h, lambda_b, K, transition, model: this.model, plain: this.plain,
             loss: frame.loss,
@@ -39,6 +40,7 @@ class AffineProblem {
             orthogonal: law.orthogonal(lambda_w, lambda_h),
             latentFrom: law.latentFrom ? law.latentFrom(lambda_w, lambda_h) : null,
             tied: frame.tied === true, dropped: frame.dropped === true, contrasts: frame.contrasts,
+            narrow, roomy: !narrow && this.model.features === "linear" && this.model.depth === 1,
             acuteLabels: Math.abs(w) > Math.abs(this.a),
             star: "λ_b*",
             sigma: frame.sigma,

@@ -5,9 +5,9 @@ function thresholdName({ plain, model }) {
 }
 
 function modelStory(state) {
-    const { features, dim } = state.model;
+    const { features } = state.model;
     if (features === "relu") return [reluStory(state)];
-    return dim < state.K ? bottleneckStory(state) : deepStory(state);
+    return state.narrow ? bottleneckStory(state) : deepStory(state);
 }
 
 const NOTHING = "Every direction costs more than it gains: every class mean is zero, and only a bias is left. Less weight "
@@ -104,7 +104,9 @@ function modelNote({ model, grid, K }) {
         notes.push(`Deep head W = W_{${model.depth}} ⋯ W_1: λ_W is the weight decay of each layer, or their geometric `
             + "mean, which is all that matters.");
     }
-    if (model.dim !== null && model.dim < K) notes.push("Bottleneck: fewer dimensions than classes.");
+    if (model.dim !== null && model.dim < K) {
+        notes.push("Fewer dimensions than classes: a bottleneck where the minimizer needs more.");
+    }
     return notes.join(" ");
 }
 

@@ -82,9 +82,15 @@ class DirectionsLaw extends PlainLaw {
         return this.dim >= this.codes.K;
     }
 
+    // Whether the minimizer needs more dimensions than there are at some lambda_b: most without a bias.
+    narrow(lambda_w, lambda_h) {
+        const cut = this.scalar(lambda_w, lambda_h).threshold;
+        return this.dim < (this.acrossG > cut ? this.codes.K - 1 : 0) + (this.alongG > cut);
+    }
+
     transition(lambda_w, lambda_h) {
         const scalar = this.scalar(lambda_w, lambda_h);
-        if (this.wide || scalar.minimize(this.acrossG) === 0) return this.enters(scalar, scalar.threshold);
+        if (!this.narrow(lambda_w, lambda_h)) return this.enters(scalar, scalar.threshold);
         return this.alongG > this.acrossG ? this.takesOver(scalar) : null;
     }
 

@@ -37,7 +37,7 @@ const REGIMES = {
 
 // Two or three sentences: what is seen, in which regime, and where the next one begins.
 function story(state, problem) {
-    const sentences = !state.plain ? modelStory(state)
+    const sentences = !state.plain && !state.roomy ? modelStory(state)
         : state.regime === "general" ? generalStory(state, problem) : namedStory(state);
     const { centring, lambda_b } = state;
     if (Number.isNaN(centring)) {
