@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ncsolve._files import checked_path
 from ncsolve._open import read_bytes, shown_name
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
@@ -39,6 +40,7 @@ def check_file(path: str | Path) -> CheckResult:
     Raises FileError if the file cannot be read or is not a certificate; a certificate whose evidence does not hold is
     no error: the result says why.
     """
+    path = checked_path(path)
     data = read_bytes(path, most=checker.MAX_BYTES, what="a certificate")
     try:
         return check_bytes(data)

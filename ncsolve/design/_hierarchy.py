@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._files import checked_path
 from ncsolve._open import read_text
 from ncsolve._text import shown
 from ncsolve.design._targets import MOST_CLASSES
@@ -114,6 +115,7 @@ def parse_hierarchy(tree: object) -> Hierarchy:
 
 def read_hierarchy(path: str | Path) -> Hierarchy:
     """Read a hierarchy from a JSON file.  Raises FileError, naming the file."""
+    path = checked_path(path)
     text = read_text(path, most=_MOST_BYTES, what="a hierarchy")
     try:
         tree = json.loads(text, object_pairs_hook=_unique)
