@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import as_array, remedy
+from ncsolve._arrays import Frozen, as_array, as_floats, remedy
 from ncsolve._text import shown
 from ncsolve.errors import EncodingError, SizeError
 
@@ -20,7 +20,7 @@ __all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "check_
 MAX_ENTRIES = 2**27
 
 
-class Encoding(ABC):
+class Encoding(Frozen, ABC):
     """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``.
 
     Subclass it for codes that are computed; arrays need only ``from_array``.
@@ -174,7 +174,7 @@ def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
             "an encoding must be an array of real numbers with one code per column (m rows, K columns); "
             f"got {type(codes).__name__} that is none{remedy(codes)}"
         )
-    return array.astype(np.float64)
+    return as_floats(array, "codes", EncodingError)
 
 
 def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
