@@ -261,3 +261,12 @@ def test_large_files_are_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setattr(_open, "BufferedReader", lambda *_: pytest.fail("the file was read"))
     with pytest.raises(FileError, match="a file may have at most 256 MiB"):
         _open.read_bytes(tmp_path / "large.csv")
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-51])
+def test_codes_whose_squares_are_no_floats_are_refused(scale):
+    with pytest.raises(EncodingError, match=r"codes must not all be below 1e-50; the largest is 1e-"):
+        encodings.from_array(scale * np.eye(3))
+    assert encodings.from_array(np.zeros((2, 2))).classes == 2
+    with pytest.raises(EncodingError, match=r"must not both be below 1e-50"):
+        encodings.affine(3, scale, 0.0)

@@ -187,8 +187,11 @@ def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(array).all():
         i, k = np.argwhere(~np.isfinite(array))[0]
         raise EncodingError(f"codes must be finite; entry {i} of the code of class {k} is {array[i, k]}, replace it")
-    if np.abs(array).max() > 1e50:
-        raise EncodingError(f"codes must not exceed 1e50; the largest is {np.abs(array).max():g}, rescale them")
+    size = np.abs(array).max()
+    if size > 1e50:
+        raise EncodingError(f"codes must not exceed 1e50; the largest is {size:g}, rescale them")
+    if 0.0 < size < 1e-50:  # their squares would leave the range of floats
+        raise EncodingError(f"codes must not all be below 1e-50; the largest is {size:g}, rescale them")
     array = np.ascontiguousarray(array)
     array.setflags(write=False)
     return array
