@@ -11,13 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve.errors import NCSolveError, ProblemError
 
-__all__ = ["array_property", "as_array", "freeze_fields", "number_list", "read_only", "real_array", "remedy"]
+__all__ = [
+    "Frozen", "array_property", "as_array", "as_floats", "freeze_fields", "number_list", "read_only", "real_array",
+    "remedy",
+]
 
 T = TypeVar("T")
 
 
 def as_array(value: object) -> NDArray[np.generic]:
     """What numpy makes of a value: an empty array of objects if nothing can be made of it, whatever the reason."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):  # numpy would give what is under the mask
+        return np.empty(0, dtype=object)
     try:
         return np.asarray(value)
     except Exception:  # ragged lists, tensors with gradients or on another device, objects that fail
@@ -32,7 +37,22 @@ def real_array(value: ArrayLike, what: str, error: type[NCSolveError] = ProblemE
             f"{what} must be a rectangular array of real numbers; got {type(value).__name__} that is none"
             + remedy(value)
         )
-    return array.astype(np.float64)
+    return as_floats(array, what, error)
+
+
+def as_floats(
+    array: NDArray[np.generic], what: str, error: type[NCSolveError] = ProblemError
+) -> NDArray[np.float64]:
+    """Numbers as floats.  Raises the error for longer ones that would become 0 or inf."""
+    with np.errstate(over="ignore", under="ignore"):
+        floats = array.astype(np.float64)
+    if array.dtype.itemsize > floats.itemsize:
+        lost = ((floats == 0.0) | np.isinf(floats)) & (floats != array)
+        if lost.any():
+            first = array[lost].flat[0]
+            raise error(f"{what} must hold numbers that a float can hold; got {first!s}, which would become "
+                        f"{floats[lost].flat[0]:g}")
+    return floats
 
 
 def read_only(value: T) -> T:
@@ -52,6 +72,13 @@ def freeze_fields(owner: object) -> None:
         object.__setattr__(owner, name, read_only(value))
 
 
+class Frozen:
+    """Results whose arrays are read-only in copies, and after pickling, too: numpy forgets it there."""
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update((name, read_only(value)) for name, value in state.items())
+
+
 class array_property(cached_property[T]):
     """A cached property, an array or a tuple of them, that nobody can change: results are saved and compared."""
 
@@ -63,12 +90,16 @@ class array_property(cached_property[T]):
 def number_list(value: object, what: str) -> NDArray[np.float64]:
     """``value`` as a vector (n,) of floats, n >= 1, or ProblemError."""
     array = as_array(value)
-    if array.dtype.kind not in "iufb" or array.ndim != 1 or array.size == 0:
-        shape = f"shape {array.shape}" if array.dtype.kind in "iufb" else type(value).__name__
+    if array.dtype.kind not in "iuf" or array.ndim != 1 or array.size == 0:
+        shape = f"shape {array.shape}" if array.dtype.kind in "iuf" else type(value).__name__
         raise ProblemError(f"{what} must be a non-empty sequence of numbers; got {shape}{remedy(value)}")
-    return array.astype(np.float64)
+    return as_floats(array, what)
 
 
 def remedy(value: object) -> str:
-    """What to do with a tensor of another package."""
+    """What to do with an array of objects, with one that is masked, and with a tensor of another package."""
+    if isinstance(value, np.ma.MaskedArray):
+        return ", drop or fill what is masked" if np.ma.is_masked(value) else ""
+    if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "to_numpy"):
+        return ", pass x.astype(float)" if getattr(getattr(value, "dtype", None), "kind", "") == "O" else ""
     return ", pass tensor.detach().cpu().numpy()" if hasattr(type(value), "__array__") else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._factored import FactoredFrame
 from ncsolve._frames import check_size
 from ncsolve._minimizer import Minimizer
@@ -32,7 +32,7 @@ _ZERO, _ZERO_DESCENT = 1e-12, 1e-7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeyondPoint:
+class BeyondPoint(Frozen):
     """The minimizer of one point in numbers.
 
     ``cosines`` (3,) smallest, mean, largest and ``nc`` (5,) are NaN where undefined.  ``dimensions`` is the rank of the

@@ -12,7 +12,7 @@ import numpy as np
 from ncsolve._text import shown
 from ncsolve.errors import NCSolveError, ProblemError, UnknownNameError
 
-__all__ = ["LARGEST", "check_kind", "check_name", "check_real", "check_whole", "entries"]
+__all__ = ["LARGEST", "as_float", "check_kind", "check_name", "check_real", "check_whole", "entries"]
 
 T = TypeVar("T")
 # What an index of an array, and so a size, can be.
@@ -47,6 +47,14 @@ def check_whole(
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
+def as_float(value: Real) -> float:
+    """The number as a float.  Raises OverflowError where it would become 0 or inf, and is neither."""
+    number = float(value)
+    if (number == 0.0 or math.isinf(number)) and value != number:
+        raise OverflowError
+    return number
+
+
 def check_real(
     what: str, value: object, low: float = -math.inf, high: float = math.inf, *,
     error: type[NCSolveError] = ProblemError,
@@ -54,7 +62,7 @@ def check_real(
     """A number strictly between ``low`` and ``high``."""
     if not isinstance(value, bool) and isinstance(value, Real):
         try:
-            number = float(value)
+            number = as_float(value)
             if low < number < high:
                 return number
         except OverflowError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 from ncsolve._checks import check_name, check_real, check_whole
 
@@ -26,6 +27,9 @@ class Convention:
     objective: str
     factors: Callable[[int, int], tuple[float, float, float, float]]
 
+    def __reduce__(self) -> tuple[Callable[[str], Convention], tuple[str]]:
+        return convention, (self.name,)  # there is one of each name, and functions without one cannot be pickled
+
     def to_paper(
         self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
     ) -> tuple[float, float, float]:
@@ -33,7 +37,8 @@ class Convention:
         n, m = check_whole("samples", samples), check_whole("code_length", code_length)
         fw, fh, fb, _ = self.factors(n, m)
         w, h = check_real("lambda_w", lambda_w), check_real("lambda_h", lambda_h)
-        none = isinstance(lambda_b, float) and lambda_b == math.inf
+        given: object = lambda_b
+        none = isinstance(given, Real) and given == math.inf
         return w * fw, h * fh, (math.inf if none else check_real("lambda_b", lambda_b)) * fb
 
     def lambda_b_from_paper(self, samples: int, code_length: int, lambda_b: float) -> float:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ncsolve._arrays import as_array, freeze_fields, read_only, remedy
+from ncsolve._arrays import Frozen, as_array, freeze_fields, read_only, remedy
 from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
@@ -19,7 +19,7 @@ _MAX_SAMPLES = 2**62
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ClassCounts:
+class ClassCounts(Frozen):
     """Samples per class, grouped by value: ``values[g]`` samples in each of ``multiplicities[g]`` classes.
 
     ``inverse`` (K,) maps a class to its group; ``None`` when there is one group.

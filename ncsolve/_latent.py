@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._balanced_state import balanced_state
 from ncsolve._extensions import DEEP
 from ncsolve._minimizer import Minimizer
@@ -34,7 +34,7 @@ _FIRST = 9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LatentBranch:
+class LatentBranch(Frozen):
     """Stationary points that are not the minimizer, by ascending ``values`` (p,) of the parameter.
 
     ``mean_in`` (p,) says whether the label mean is in the class means; ``loss``, ``cosine`` and ``centring`` (p,),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _regimes
-from ncsolve._arrays import array_property, real_array
+from ncsolve._arrays import Frozen, array_property, real_array
 from ncsolve._bias_methods import MethodChoice
 from ncsolve._core import LossTerms
 from ncsolve._factored import FactoredFrame
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Minimizer:
+class Minimizer(Frozen):
     """A minimizer (W, H, b) of a problem, with its loss and everything that is known of it.
 
     It is the global one unless ``guarantee`` says "best found" (some bottlenecks, deep heads and ReLU features).

@@ -14,6 +14,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from ncsolve._files import checked_path
 from ncsolve.errors import FileError
 
 __all__ = ["MOST_BYTES", "open_file", "read_bytes", "read_text", "shown_name"]
@@ -43,11 +44,9 @@ def read_bytes(path: str | Path, *, most: int = MOST_BYTES, what: str = "a file"
     with _in_words(name):
         stream, own = _open(os.fspath(path), name)
         with stream:
-            data = _read(stream, name, most, own=own)
+            data = _read(stream, name, most, what, own=own)
     if len(data) > most:
-        limit = f"{most >> 20} MiB" if most >> 20 else f"{most} bytes"
-        raise FileError(f"{name}: {what} may have at most {limit}, and it has more; name the right file, or a part of "
-                        "it")
+        raise FileError(_too_large(name, most, what))
     return data
 
 
@@ -79,7 +78,7 @@ def shown_name(path: str | Path) -> str:
     >>> print(shown_name("two\nlines"))
     two\nlines
     """
-    name = os.fspath(path)
+    name = path if isinstance(path, str) else os.fspath(checked_path(path))
     return "standard input" if name == "-" else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
 
 
@@ -124,10 +123,17 @@ def _refuse(mode: int, name: str) -> None:
         raise FileError(f"{name}: is {kind}, not a file; name a file, or - for standard input")
 
 
-def _read(stream: FileIO, name: str, most: int, *, own: bool) -> bytes:
-    """Everything; of what has more than ``most`` bytes, more than ``most``."""
+def _too_large(name: str, most: int, what: str) -> str:
+    limit = f"{most >> 20} MiB" if most >> 20 else f"{most} bytes"
+    return f"{name}: {what} may have at most {limit}, and it has more; name the right file, or a part of it"
+
+
+def _read(stream: FileIO, name: str, most: int, what: str, *, own: bool) -> bytes:
+    """Everything; of a pipe with more than ``most`` bytes, more than ``most``."""
     state = os.fstat(stream.fileno())
     if stat.S_ISREG(state.st_mode):
+        if state.st_size > most:  # it is not read to tell that
+            raise FileError(_too_large(name, most, what))
         # Files of /proc have the size 0, whatever they hold.
         with BufferedReader(stream) as buffered:
             return buffered.read(1 + min(state.st_size or most, most))

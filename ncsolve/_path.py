@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import array_property, freeze_fields, read_only
+from ncsolve._arrays import Frozen, array_property, freeze_fields, read_only
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import BeyondPoint, solve_points
 from ncsolve._bottleneck import plain_along
@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Path:
+class Path(Frozen):
     """Minimizers of one problem for many values of one parameter.
 
     ``varied`` is the parameter: "lambda_b", "lambda_w", "lambda_h", "alpha" (label smoothing) or "count" (samples of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import freeze_fields, number_list
+from ncsolve._arrays import Frozen, freeze_fields, number_list
 from ncsolve._balanced_state import has_relu_state
 from ncsolve._beyond_boundaries import beyond_boundaries
 from ncsolve._beyond_changes import beyond_changes
@@ -35,7 +35,7 @@ _MOST_POINTS = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Phase:
+class Phase(Frozen):
     """The minimizer over a grid of lambda_b (n,) and ``values`` (p,) of the parameter ``against``.
 
     ``cosine`` (p, n) is the mean cosine between nonzero class means (NaN if there are none), ``rank`` (p, n) that of Z,
@@ -183,7 +183,9 @@ def _rows(problems: list[UFM], grid: Array, workers: int) -> Generator[_Row, Non
     from ncsolve._workers import worker_pool
 
     with worker_pool(workers) as pool:
-        yield from pool.map(_row, problems, [grid] * len(problems))
+        # Not pool.map: where it is left early it cancels what waits, on which the pool's own thread fails.
+        for row in [pool.submit(_row, problem, grid) for problem in problems]:
+            yield row.result()
 
 
 def _row(problem: UFM, grid: Array) -> _Row:

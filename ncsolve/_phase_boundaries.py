@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._beyond_changes import beyond_changes
 from ncsolve._beyond_points import may_descend
 from ncsolve._bottleneck import plain_along
@@ -32,7 +32,7 @@ _Row = tuple[float, tuple[RegimeChange, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Boundary:
+class Boundary(Frozen):
     """A curve on which the regime changes: ``lambda_b`` (p,) at the ``values`` (p,) of the second parameter.
 
     ``kind`` is that of ``RegimeChange``, with the regimes at smaller and at larger lambda_b; ``theorem`` is "T5" (or,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set, Sized
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import array_property
-from ncsolve._checks import check_name, check_whole
+from ncsolve._arrays import Frozen, array_property
+from ncsolve._checks import as_float, check_name, check_whole
 from ncsolve._counts import ClassCounts
 from ncsolve._text import shown
 from ncsolve.encodings import Encoding, from_array
@@ -31,7 +31,7 @@ _LEAST, _MOST = 1e-50, 1e50
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class UFM:
+class UFM(Frozen):
     r"""The regularized unconstrained features model with MSE loss, in the convention of the paper:
 
     .. math:: \min_{W, H, b} \tfrac{1}{2N} \|W H + b 1^T - Y\|_F^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
@@ -275,14 +275,15 @@ def check_dim(value: object) -> int | None:
 def _names(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+    if isinstance(value, (str, bytes, Set)) or not isinstance(value, Iterable):  # a set has no order
         raise ProblemError(f"class_names must be a sequence with one name per class; got {shown(value)}")
     try:
-        return tuple(str(name) for name in value)
+        names = tuple(value)
+        if not any(name is None or (isinstance(name, Sized) and not isinstance(name, str)) for name in names):
+            return tuple(map(str, names))
     except Exception:  # a 0-d array, numbers of thousands of digits, objects that fail
-        raise ProblemError(
-            f"class_names must be a sequence of texts; got {shown(value)}, give str(name) of each"
-        ) from None
+        pass  # of bytes, None and lists str would have made "b'cat'", "None" and "['cat']"
+    raise ProblemError(f"class_names must be a sequence of texts; got {shown(value)}, give a text for each")
 
 
 def _scalar(value: object) -> str:
@@ -294,6 +295,6 @@ def _real(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ProblemError(f"{name} must be a real number; got {shown(value)}{_scalar(value)}")
     try:
-        return float(value)
+        return as_float(value)
     except OverflowError:
-        raise ProblemError(f"{name} must be a float; got an integer that is too large for one") from None
+        raise ProblemError(f"{name} must be a number that a float can hold; got {shown(value)}") from None

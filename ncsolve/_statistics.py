@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import as_array, real_array, remedy
+from ncsolve._arrays import Frozen, as_array, real_array, remedy
 from ncsolve._checks import check_whole
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
@@ -18,7 +18,7 @@ __all__ = ["LabelStatistics"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LabelStatistics:
+class LabelStatistics(Frozen):
     r"""Number, mean and scatter of a set of label vectors, a mergeable sufficient statistic.
 
     .. math:: N, \qquad \mu = \tfrac1N \sum_i y_i, \qquad S = \sum_i (y_i - \mu)(y_i - \mu)^T .

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._arrays import array_property, freeze_fields
+from ncsolve._arrays import Frozen, array_property, freeze_fields
 from ncsolve._bias_methods import MethodChoice, ShiftedSpectrum, solve_bias
 from ncsolve._core import LossTerms
 from ncsolve._problem import check_lambda, check_lambda_b
@@ -24,7 +24,7 @@ _TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StatisticsMinimizer:
+class StatisticsMinimizer(Frozen):
     """What labels determine of a minimizer through (N, mu, S) alone.
 
     ``bias`` (m,), ``weight_gram`` W W^T (m, m), ``singular_values`` of Z (m,), descending, ``loss`` with its

@@ -34,9 +34,15 @@ def worker_pool(workers: int) -> Iterator[Workers]:
         yield pool
         pool.shutdown()
     except BaseException as error:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # What waits is given up by the pool's own thread, which sees the processes die.  It must not find that work
+        # cancelled, on which it would fail; then nobody empties the full pipe, and the interpreter would wait at its
+        # end for the thread that writes into it.
+        queue = getattr(pool, "_call_queue", None)
+        if queue is not None:
+            queue.cancel_join_thread()
         for child in set(multiprocessing.active_children()) - others:
             child.terminate()
+        pool.shutdown(wait=False)
         if isinstance(error, BrokenProcessPool):
             raise NCSolveError("a worker process died, perhaps for want of memory; use fewer workers") from None
         raise

@@ -72,7 +72,8 @@ def affine_problems(draw: st.DrawFn, most: int = 30) -> ncsolve.UFM:
             st.floats(0.0, 0.9).map(lambda alpha: encodings.smoothed(k, alpha)),
             st.just(encodings.signed(k)),
             st.just(encodings.simplex(k)),
-            st.tuples(st.floats(-2, 2), st.floats(-2, 2)).map(lambda aq: encodings.affine(k, *aq)),
+            st.tuples(st.floats(-2, 2), st.floats(-2, 2)).filter(lambda aq: not 0 < max(map(abs, aq)) < 1e-30)
+            .map(lambda aq: encodings.affine(k, *aq)),
         )
     )
     return ncsolve.UFM(

@@ -213,7 +213,7 @@ def test_saved_minimizers_are_looked_at_before_they_are_read(tmp_path, monkeypat
 
 
 def test_paths_and_diagrams_that_do_not_fit_are_refused_unsolved(monkeypatch):
-    for name in ("_bottleneck.solve_along", "_phase._rows"):
+    for name in ("_path.plain_along", "_phase._rows"):
         monkeypatch.setattr(f"ncsolve.{name}", lambda *_: pytest.fail("the work was begun"))
     many = ncsolve.UFM(encoding=encodings.onehot(100), counts=5, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1)
     with pytest.raises(SizeError, match=r"a path of 1000000 points .* would fill 8\.8 GB; use at most 305040 points"):
@@ -228,3 +228,45 @@ def test_points_that_are_solved_one_by_one_are_told():
     assert seen == [1, 2, 3]
 
 
+
+
+@pytest.mark.parametrize("points", ["1_0", "\uff15", "+-5", "5.0"])
+def test_points_of_ranges_are_digits(points):
+    with pytest.raises(ProblemError, match=r"must have from 2 to 1000000 points"):
+        parse_range("--lambda-b", f"1:2:{points}")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("path", "--convention", "sum", "--lambda-b", "0,1e-322,1"),
+    ("path", "--convention", "sum", "--lambda-b", "1e-322:1:3"),
+    ("path", "--convention", "torch-mean", "--lambda-b", "1,1.7e308"),
+    ("path", "--convention", "torch-mean", "--lambda-b", "1:1.7e308:3"),
+])
+def test_conventions_do_not_make_zero_or_infinity_of_a_number(arguments, capsys):
+    assert "--lambda-b must be between 0 and inf" in refused(capsys, *arguments)
+
+
+def test_signs_and_line_breaks_in_lists(capsys, tmp_path):
+    for text in ("+-5,3", "--5", "++5,3"):
+        assert "--counts must be whole numbers" in refused(capsys, "minimizer", f"--counts={text}")
+    (tmp_path / "y.csv").write_text("label\na\nb\n")
+    for text in ("a\nx,b", "a\rx,b"):
+        error = refused(capsys, "minimizer", "--labels", tmp_path / "y.csv", "--order", text)
+        assert "a name with a comma or a line break in quotes" in error
+
+
+def test_large_files_are_refused_unread(tmp_path, monkeypatch):
+    with (tmp_path / "large.csv").open("wb") as stream:
+        stream.truncate(10 << 30)
+    monkeypatch.setattr(_open, "BufferedReader", lambda *_: pytest.fail("the file was read"))
+    with pytest.raises(FileError, match="a file may have at most 256 MiB"):
+        _open.read_bytes(tmp_path / "large.csv")
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-51])
+def test_codes_whose_squares_are_no_floats_are_refused(scale):
+    with pytest.raises(EncodingError, match=r"codes must not all be below 1e-50; the largest is 1e-"):
+        encodings.from_array(scale * np.eye(3))
+    assert encodings.from_array(np.zeros((2, 2))).classes == 2
+    with pytest.raises(EncodingError, match=r"must not both be below 1e-50"):
+        encodings.affine(3, scale, 0.0)

@@ -92,6 +92,13 @@ if __name__ == "__main__":
         print(*(process.pid for process in pool._processes.values()), flush=True)
         jobs[0].result()
 """
+FULL = POOL.replace("sleep, 60) for _ in range(2)", "sleep, Late(60)) for _ in range(9)").replace("if __name__", """
+class Late(float):  # more than a pipe holds
+    def __reduce__(self):
+        return Late.of, (60.0, bytes(1 << 20))
+    def of(number, text):
+        return Late(number)
+if __name__""")
 WRITE = """
 import sys, time
 from ncsolve._files import write_whole
@@ -128,9 +135,14 @@ def ends(number, code, process):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at processes through /proc")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGKILL, -9)])
-def test_workers_die_with_their_parent(number, code, tmp_path):
-    process, pids = start(tmp_path, POOL)
+@pytest.mark.parametrize(("number", "code", "program"), [
+    (signal.SIGTERM, 143, POOL), (signal.SIGHUP, 129, POOL), (signal.SIGKILL, -9, POOL), (signal.SIGTERM, 143, FULL),
+])
+def test_workers_die_with_their_parent(number, code, program, tmp_path):
+    """Also while more work waits than fits into the pipe to them."""
+    process, pids = start(tmp_path, program)
+    if program is FULL:
+        time.sleep(1.0)  # until they have begun, and the pipe is full
     assert len(pids) == 2
     assert all(running(pid) for pid in pids)
     ends(number, code, process)
@@ -147,6 +159,25 @@ def test_no_half_file_stays_behind(number, code, tmp_path):
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".part", ".py"]
     ends(number, code, process)
     assert [path.name for path in tmp_path.iterdir()] == ["program.py"]
+
+
+LOCKED = """
+import threading, time
+from ncsolve.cli import _signals
+_signals._PATIENCE = 0.2
+with _signals.orderly_end():
+    lock = threading.Lock()
+    lock.acquire()
+    threading.Thread(target=lock.acquire).start()  # which the interpreter waits for at its end
+    print("here", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_a_thread_that_waits_for_ever_does_not_keep_the_command(tmp_path):
+    process, _ = start(tmp_path, LOCKED)
+    ends(signal.SIGTERM, 143, process)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -111,6 +113,7 @@ def test_the_users_own_arrays_stay_theirs():
     assert path.values.tolist() == [0.1, 1.0]
     assert np.array(ufm().counts).flags.writeable  # a copy is nobody else's
     assert not point.W.flags.writeable
+    assert point.W[0, 0] == 1.0
 
 
 def test_read_only():
@@ -132,3 +135,20 @@ def test_read_only():
     assert owner.d is owner.d
     assert Owner.d.__doc__ == "Its text."
     assert read_only(owner.a) is owner.a
+
+
+def test_copies_are_as_read_only_as_what_they_are_copies_of():
+    """numpy forgets it in pickles and deep copies, and what comes from a worker process is a pickle."""
+    kept = results() | {"counts": ufm().counts, "encoding": encodings.smoothed(3, 0.1)}
+    for name, result in kept.items():
+        before = dict(arrays(result, name, set()))  # asked for, so that what is cached is copied
+        for way in (copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))):
+            twin = way(result)
+            found = dict(arrays(twin, name, set()))
+            assert found.keys() == before.keys()
+            assert [path for path, array in found.items() if array.flags.writeable] == []
+
+
+def test_conventions_can_be_pickled():
+    for name in ("paper", "torch-mean"):
+        assert pickle.loads(pickle.dumps(ncsolve.convention(name))) is ncsolve.convention(name)

@@ -1,6 +1,7 @@
 """Values of the wrong kind get one line of ncsolve's own, from every function that takes arrays or objects."""
 
 import inspect
+from fractions import Fraction
 
 import ncsolve.verify
 import numpy as np
@@ -154,3 +155,54 @@ def test_an_error_inside_a_factory_is_not_hidden(monkeypatch):
     encodings.register("broken", broken, summary="raises")
     with pytest.raises(TypeError, match="of the factory's own"):
         encodings.make("broken", classes=3)
+
+
+TINY, LARGE = Fraction(1, 10**400), np.longdouble("1e400")
+
+
+@pytest.mark.parametrize("change", [
+    {"lambda_b": TINY}, {"lambda_w": TINY}, {"lambda_b": LARGE}, {"lambda_b": 1 / LARGE},
+    {"encoding": np.eye(3, dtype=np.longdouble) / LARGE}, {"encoding": np.eye(3) * LARGE},
+])
+@pytest.mark.skipif(np.finfo(np.longdouble).max < LARGE or np.isinf(LARGE), reason="needs long doubles")
+def test_longer_numbers_do_not_become_zero_or_infinite(change):
+    with pytest.raises(ncsolve.NCSolveError, match="a float can hold"):
+        PROBLEM.replace(**change)
+    if "lambda_b" in change and isinstance(change["lambda_b"], np.longdouble):
+        with pytest.raises(ncsolve.NCSolveError, match="a float can hold"):
+            ncsolve.path(PROBLEM, lambda_b=[change["lambda_b"], 1.0])
+
+
+def test_infinity_of_any_kind_of_float_is_no_bias():
+    assert PROBLEM.replace(lambda_b=np.float32("inf")).lambda_b == np.inf
+    assert ncsolve.convention("sum").to_paper(10, 3, 1.0, 1.0, np.float32("inf"))[2] == np.inf
+
+
+def test_what_is_masked_is_not_read():
+    hidden = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+    codes = np.ma.array(np.eye(3), mask=np.eye(3) > 0)
+    for call in (lambda: PROBLEM.replace(counts=hidden), lambda: PROBLEM.replace(encoding=codes),
+                 lambda: ncsolve.path(PROBLEM, lambda_b=hidden)):
+        with pytest.raises(ncsolve.NCSolveError, match="drop or fill what is masked"):
+            call()
+    assert list(PROBLEM.replace(counts=np.ma.array([1, 2, 3])).counts) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("names", [[b"a", b"b", b"c"], [None, "b", "c"], {"a", "b", "c"}, [["a"], ["b"], ["c"]]])
+def test_names_of_classes_are_texts_in_an_order(names):
+    """str() makes names of all of them, "b'a'" and "None" among them, and a set has no order."""
+    with pytest.raises(ncsolve.ProblemError, match="class_names must be a sequence"):
+        PROBLEM.replace(class_names=names)
+
+
+def test_truth_values_are_no_grid():
+    with pytest.raises(ncsolve.ProblemError, match="non-empty sequence of numbers"):
+        ncsolve.path(PROBLEM, lambda_b=[True, False])
+
+
+@pytest.mark.parametrize("value", [np.array([None, 1.0]), np.zeros((2, 2)), np.array(["a"]), np.array([1j])])
+def test_the_remedy_for_arrays_is_not_that_for_tensors(value):
+    with pytest.raises(ncsolve.NCSolveError) as caught:
+        ncsolve.path(PROBLEM, lambda_b=value)
+    assert "tensor" not in str(caught.value)
+    assert ("astype(float)" in str(caught.value)) == (value.dtype == object)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import UFM, SizeError
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._checks import check_whole
 from ncsolve._problem import check_problem
 
@@ -22,7 +22,7 @@ _MAX_ENTRIES = 2**27
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Point:
+class Point(Frozen):
     """Any W (m, d), H (d, N) and b (m,)."""
 
     W: Array
@@ -30,11 +30,15 @@ class Point:
     b: Array
 
     def __post_init__(self) -> None:
+        for name in ("W", "H", "b"):  # what is given stays the caller's, who may change it
+            value = getattr(self, name)
+            if isinstance(value, np.ndarray) and value.flags.writeable:
+                object.__setattr__(self, name, value.copy())
         freeze_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Samples:
+class Samples(Frozen):
     """A problem with one column per sample.
 
     ``targets`` Y (m, N); ``labels`` (N,) class of each column; ``weights`` (N,) how many samples a column stands

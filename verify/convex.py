@@ -13,7 +13,7 @@ from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._checks import check_name
 from ncsolve._problem import check_problem
 
@@ -28,7 +28,7 @@ _OPTIONS: dict[str, dict[str, object]] = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ConvexSolution:
+class ConvexSolution(Frozen):
     """What cvxpy found: primal and dual values, each from a program of its own; b (m,); the singular values of Z."""
 
     solver: str

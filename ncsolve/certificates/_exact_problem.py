@@ -127,9 +127,11 @@ def _codes(encoding: Encoding, given: Sequence[Sequence[Exact]] | None) -> tuple
     size = max(float(abs(encoding.matrix).max()), 1e-300)
     for i, row in enumerate(rows):
         for k, x in enumerate(row):
-            if abs(float(x) - float(encoding.matrix[i, k])) > _AGREE * size:
-                raise ProblemError(f"codes must be those of the encoding; entry {i} of class {k} is {float(x):g}, not "
-                                   f"{encoding.matrix[i, k]:g}")
+            code = float(encoding.matrix[i, k])
+            if abs(x - Fraction(code)) > Fraction(_AGREE * size):
+                got = f"{float(x):g}" if abs(x) < 10**300 else "above 1e300"
+                raise ProblemError(f"codes must be those of the encoding; entry {i} of class {k} is {got}, "
+                                   f"not {code:g}")
     return tuple(zip(*rows, strict=True))
 
 
@@ -157,6 +159,7 @@ def _lambda(name: str, given: Exact | None, value: float) -> Fraction:
     if given is None:
         return Fraction(value)
     found = exact_number(name, given)
-    if not math.isclose(float(found), value, rel_tol=_AGREE) or (found > 0) != (value > 0):
+    # Not as floats: integers may be larger than any.
+    if math.isinf(value) or abs(found - Fraction(value)) > Fraction(_AGREE) * Fraction(value):
         raise ProblemError(f"{name} must be the problem's, {value:g}; got {shown(given)}, which is another number")
     return found

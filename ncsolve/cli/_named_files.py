@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -104,11 +105,14 @@ def parse_order(text: str) -> tuple[str, ...]:
     >>> parse_order('low,"middle, upper",high')
     ('low', 'middle, upper', 'high')
     """
-    rows = list(csv.reader([text], skipinitialspace=True))
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True))
+    except csv.Error:  # of a line break without quotes
+        rows = []
     names = tuple(name.strip() for name in rows[0]) if rows else ()
     if not all(names) or not names:
-        raise ProblemError("--order must name the classes with commas between, as in low,medium,high; got "
-                           f"{text[:60]!r}")
+        raise ProblemError("--order must name the classes with commas between, as in low,medium,high (a name with a "
+                           f"comma or a line break in quotes); got {shown(text)}")
     return names
 
 
@@ -179,10 +183,10 @@ def check_samples(labels: LabelFile, wanted: int, why: str = "") -> None:
         numbers = range(first, first + wanted)
         if all(value in numbers for value in values):
             missing = next(k for k in numbers if k not in values)
-            shown = ", ".join(labels.classes.names[:12])
+            names = ", ".join(labels.classes.names[:12])
             why = why or f", but there are {wanted} classes"
             raise ProblemError(
-                f"class {missing} has no sample in {labels.name}, whose labels are {shown}{why}; take the class out of "
+                f"class {missing} has no sample in {labels.name}, whose labels are {names}{why}; take the class out of "
                 "the problem"
             )
 

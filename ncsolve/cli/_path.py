@@ -77,6 +77,7 @@ def path(
     from ncsolve._outputs import check_different
     from ncsolve._path import path as solve_path
     from ncsolve._path_document import check_convention, path_columns, path_document
+    from ncsolve._problem import check_lambda, check_lambda_b
     from ncsolve._progress import SlowProgress
     from ncsolve._table_files import check_table_output, write_table
 
@@ -104,7 +105,11 @@ def path(
         usual = _COARSE if may_descend(asked.problem) else _GRID
         text = lambdas[name] or usual
         assert text is not None
-        grid = parse_range(f"--{name.replace('_', '-')}", text, ends=name == "lambda_b")
+        option = f"--{name.replace('_', '-')}"
+        grid = parse_range(option, text, ends=name == "lambda_b")
+        for value in {*grid[:2].tolist(), *grid[-2:].tolist()} if ":" in text else set(grid.tolist()):
+            # Before it is converted, which could make 0 or inf of it.
+            check_lambda_b(value, option) if name == "lambda_b" else check_lambda(option, value)
         factors = asked.convention.factors(asked.problem.samples, asked.problem.code_length)
         grid = grid * factors[("lambda_w", "lambda_h", "lambda_b").index(name)]
     check_convention(asked.problem, name, asked.convention)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ncsolve._parse import parse_float
 from ncsolve._reading._classes import listed
-from ncsolve._reading._numerals import label_number
+from ncsolve._reading._numerals import is_whole, label_number
 from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
@@ -86,13 +86,11 @@ def _number(option: str, word: str, text: str) -> float:
 
 
 def _count(option: str, word: str, text: str) -> int:
-    try:
-        count = int(word)
-    except ValueError:
-        count = 0
+    word = word.strip()
+    count = int(word) if is_whole(word) and len(word) < 10 else 0
     if not 2 <= count <= _MOST:
         raise ProblemError(
-            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {shown(word.strip())} in "
+            f"{option}: a range LOW:HIGH:POINTS must have from 2 to {_MOST} points; got {shown(word)} in "
             f"{shown(text)}"
         )
     return count

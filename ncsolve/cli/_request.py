@@ -155,12 +155,13 @@ def _total(numbers: int | tuple[int, ...], classes: int) -> int:
 def _counts(text: str) -> Path | tuple[int, ...]:
     """Numbers with commas between, or a file."""
     from ncsolve._reading._kinds import names_a_file
+    from ncsolve._reading._numerals import is_whole
 
     if names_a_file(text):
         return Path(text)
     values = []
     for word in text.split(","):
-        if not (word.strip().isascii() and word.strip().lstrip("+-").isdigit()) or len(word) > _DIGITS:
+        if not is_whole(word.strip()) or len(word) > _DIGITS:
             raise ProblemError(
                 f"--counts must be whole numbers with commas between, as in 400,100,9,1 (or a file of them); got "
                 f"{word.strip()[:60]!r} in {text[:60]!r}"

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
 __all__ = ["orderly_end"]
 
 
+_PATIENCE = 10.0  # seconds for the clearing up, which takes a fraction of one
+
+
 def _end(number: int, frame: FrameType | None) -> None:
     for name in _handled():
         signal.signal(name, signal.SIG_IGN)  # once is enough: the clearing up is not to be cut short
+    # What was interrupted may have held a lock that a thread of a pool waits for, and that the interpreter's end waits
+    # for in turn.  Not threading.Thread, whose start takes locks, too.
+    _thread.start_new_thread(_end_at_last, (128 + number,))
     raise SystemExit(128 + number)
+
+
+def _end_at_last(code: int) -> None:
+    time.sleep(_PATIENCE)
+    os._exit(code)
 
 
 def _handled() -> list[signal.Signals]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 from ncsolve._checks import check_name
 from ncsolve._counts import ClassCounts
 from ncsolve._minimizer import Minimizer
@@ -32,7 +32,7 @@ TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Design:
+class Design(Frozen):
     """An encoding made to order, and what the forward problem gives with it.
 
     ``target`` (K, K) the wanted Gram matrix of the class means; ``rank`` its rank, the smallest possible code length;

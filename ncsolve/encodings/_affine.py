@@ -77,6 +77,8 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
     for name, value in (("a", a), ("q", q)):
         if not (isinstance(value, (int, float)) and abs(value) <= 1e50):
             raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {shown(value)}")
+    if 0.0 < max(abs(a), abs(q)) < 1e-50:  # as in an array of codes
+        raise EncodingError(f"the coefficients a and q must not both be below 1e-50; got {a:g} and {q:g}, rescale them")
     k = check_classes(classes)
     name = f"affine:{float(a)!r},{float(q)!r}"
     return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)

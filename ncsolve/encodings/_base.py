@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import as_array, remedy
+from ncsolve._arrays import Frozen, as_array, as_floats, remedy
 from ncsolve._text import shown
 from ncsolve.errors import EncodingError, SizeError
 
@@ -20,7 +20,7 @@ __all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "check_
 MAX_ENTRIES = 2**27
 
 
-class Encoding(ABC):
+class Encoding(Frozen, ABC):
     """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``.
 
     Subclass it for codes that are computed; arrays need only ``from_array``.
@@ -174,7 +174,7 @@ def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
             "an encoding must be an array of real numbers with one code per column (m rows, K columns); "
             f"got {type(codes).__name__} that is none{remedy(codes)}"
         )
-    return array.astype(np.float64)
+    return as_floats(array, "codes", EncodingError)
 
 
 def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
@@ -187,8 +187,11 @@ def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(array).all():
         i, k = np.argwhere(~np.isfinite(array))[0]
         raise EncodingError(f"codes must be finite; entry {i} of the code of class {k} is {array[i, k]}, replace it")
-    if np.abs(array).max() > 1e50:
-        raise EncodingError(f"codes must not exceed 1e50; the largest is {np.abs(array).max():g}, rescale them")
+    size = np.abs(array).max()
+    if size > 1e50:
+        raise EncodingError(f"codes must not exceed 1e50; the largest is {size:g}, rescale them")
+    if 0.0 < size < 1e-50:  # their squares would leave the range of floats
+        raise EncodingError(f"codes must not all be below 1e-50; the largest is {size:g}, rescale them")
     array = np.ascontiguousarray(array)
     array.setflags(write=False)
     return array

@@ -19,7 +19,7 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM
-from ncsolve._arrays import array_property
+from ncsolve._arrays import Frozen, array_property
 from ncsolve._checks import check_kind, check_name, check_real, check_whole, entries
 from ncsolve._problem import check_problem
 from ncsolve._progress import SlowProgress
@@ -38,7 +38,7 @@ _MAX_SINGLE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
+class Run(Frozen):
     """A finished run: where it ended, how, and what happened on the way.
 
     ``status`` is CONVERGED, STEP_LIMIT or STALLED; ``gradient_norm`` and ``steps`` are those of the last step;

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._arrays import array_property, freeze_fields
+from ncsolve._arrays import Frozen, array_property, freeze_fields
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
@@ -22,7 +22,7 @@ _CONSTRAINTS = ("squared", "projected")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LayeredRun:
+class LayeredRun(Frozen):
     """Where a descent ended: ``loss``, the ``layers`` from the features on, ``features`` (d, N) and ``bias`` (m,).
 
     ``losses`` are those of all steps, if they were wanted; ``name`` says what kind of start it was.

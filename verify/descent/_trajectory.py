@@ -11,7 +11,7 @@ from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, class_means
 from numpy.typing import NDArray
 
-from ncsolve._arrays import freeze_fields
+from ncsolve._arrays import Frozen, freeze_fields
 
 __all__ = ["Recorder", "Snapshot", "Trajectory"]
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Snapshot:
+class Snapshot(Frozen):
     """One step of a run: loss, gradient norm, cosines between class means, bias, and NC1-NC3 (None: undefined)."""
 
     step: int
@@ -39,7 +39,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory:
+class Trajectory(Frozen):
     """Snapshots at the first steps, then ever more sparsely, and at the last step.
 
     ``column("loss")`` is one quantity over all snapshots, NaN where it is undefined.
