@@ -17,7 +17,6 @@ Table: TypeAlias = list[list[Fraction]]
 # Powers of ten beyond this are no doubles, and far beyond it they would fill the memory.
 _MAX_EXPONENT = 300
 _MAX_BITS = 3322  # 1000 digits
-_LEAST, _MOST = Fraction(1, 10**_MAX_EXPONENT), 10**_MAX_EXPONENT
 
 
 def exact_number(name: str, value: Exact) -> Fraction:
@@ -49,7 +48,7 @@ def _from_text(name: str, text: str) -> Fraction:
         below = _from_decimal(name, Decimal(bottom)) if slash else Fraction(1)
         if slash and below == 0:
             raise ProblemError(f"{name} must be a number whose denominator is not zero; got {text[:60]!r}")
-        if found and not _LEAST <= abs(found / below) <= _MOST:
+        if found and not Fraction(10) ** -_MAX_EXPONENT <= abs(found / below) <= 10**_MAX_EXPONENT:
             raise ProblemError(f"{name} must be between 1e-{_MAX_EXPONENT} and 1e{_MAX_EXPONENT}; got {text[:60]!r}")
         return found / below
     except InvalidOperation:
@@ -59,8 +58,6 @@ def _from_text(name: str, text: str) -> Fraction:
 def _bounded(name: str, value: Fraction) -> Fraction:
     if max(abs(value.numerator), value.denominator).bit_length() > _MAX_BITS:
         raise ProblemError(f"{name} must be a fraction of integers of at most 1000 digits; round it")
-    if value and not _LEAST <= abs(value) <= _MOST:
-        raise ProblemError(f"{name} must be between 1e-{_MAX_EXPONENT} and 1e{_MAX_EXPONENT}, or 0; rescale it")
     return value
 
 
