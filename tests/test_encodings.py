@@ -161,3 +161,8 @@ def test_missing_file(tmp_path):
         encodings.from_file(tmp_path / "absent.csv")
     with pytest.raises(ncsolve.FileError, match="cannot be read"):
         encodings.from_file(tmp_path / "absent.npy")
+
+
+def test_scalars_of_numpy_are_numbers():
+    assert encodings.smoothed(4, np.float32(0.25)).name == "smoothed:0.25"
+    assert encodings.affine(np.int64(3), np.int64(2), np.float16(0.5)).matrix[0].tolist() == [2.5, 0.5, 0.5]

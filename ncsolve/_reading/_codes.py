@@ -59,12 +59,13 @@ class CodeFile:
         )
 
 
-def read_codes(path: str | Path, *, header: bool | None = None) -> CodeFile:
+def read_codes(path: str | Path, *, header: bool | None = None, what: str = "a file of codes") -> CodeFile:
     """A matrix of numbers from .csv, .tsv, .txt, .npy, .npz or a pipe; the rules are in docs/files.md.
 
-    ``header`` says whether line 1 is one, where it must not be left to the rules.  Raises FileError, with the line.
+    ``header`` says whether line 1 is one, where it must not be left to the rules; ``what``
+    names the kind of file in errors.  Raises FileError, with the line.
     """
-    kind, data = kind_and_bytes(path, CODE_ENDINGS, "a file of codes")
+    kind, data = kind_and_bytes(path, CODE_ENDINGS, what)
     name, shown = shown_name(path), short_name(path)
     if kind in (".npy", ".npz"):
         array = one_array(name, kind, data)

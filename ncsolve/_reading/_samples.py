@@ -48,7 +48,7 @@ def read_counts(path: str | Path, *, header: bool | None = None) -> CountFile:
         row = array.size > 0 and (array.ndim == 1 or (array.ndim == 2 and min(array.shape) == 1))
     else:
         try:
-            file = read_codes(path, header=header)
+            file = read_codes(path, header=header, what="a file of counts")
         except NamedRowsError:
             raise FileError(f"{name}: {_RULE}") from None
         texts = [cell for cells in file.texts or () for cell in cells]

@@ -10,7 +10,7 @@ import typer
 
 from ncsolve.cli._named_files import Rows
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import Request, request
 from ncsolve.errors import FileError, ProblemError
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["certificate_as_typed", "certify", "check"]
 
 DigitsOption = Annotated[
-    int, typer.Option("--digits", metavar="D", help="Relative gap of at most 1e-D; beyond 10 in high precision.")
+    int,
+    typer.Option(
+        "--digits", metavar="D", parser=whole, help="Relative gap of at most 1e-D; beyond 10 in high precision."
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ncsolve._parse import parse_float
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request, told_header
 from ncsolve.errors import ProblemError
@@ -58,7 +58,8 @@ def design(
         ),
     ] = None,
     code_length: Annotated[
-        int | None, typer.Option("--code-length", "-m", metavar="M", help="Length of the codes.  [default: K]")
+        int | None,
+        typer.Option("--code-length", "-m", metavar="M", parser=whole, help="Length of the codes.  [default: K]"),
     ] = None,
     centre: Annotated[
         bool,

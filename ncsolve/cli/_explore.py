@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
 
@@ -22,7 +22,9 @@ _LAMBDA_B = "0.05"
 
 ClassesOption = Annotated[
         int | None,
-        typer.Option("--classes", "-k", metavar="K", help=f"Number of classes at the start.  [default: {_CLASSES}]"),
+        typer.Option(
+            "--classes", "-k", metavar="K", parser=whole, help=f"Number of classes at the start.  [default: {_CLASSES}]"
+        ),
     ]
 LambdaBOption = Annotated[
         str | None,

@@ -78,7 +78,7 @@ def parse_geometry(spec: str, *, header: bool | None = None) -> Geometry:
         names, gram = design.hierarchy_gram(design.read_hierarchy(rest))
         return Geometry(spec=spec, words=f"the hierarchy of {Path(rest).name}", gram=gram, names=names)
     if names_a_file(spec):
-        file = read_codes(spec, header=header)
+        file = read_codes(spec, header=header, what="a Gram matrix")
         try:
             gram = check_gram(file.matrix)
             read = ", ".join((file.name, f"a Gram matrix of {len(gram)} classes", *file.notes))

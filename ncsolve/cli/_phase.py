@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
@@ -47,7 +47,7 @@ def phase(
             "imbalance (largest over smallest class; half of the classes are small).",
         ),
     ] = "t",
-    workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", help="Processes.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", parser=whole, help="Processes.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.phase/1).")] = False,
     out: Annotated[
         Path | None,

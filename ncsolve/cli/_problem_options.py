@@ -11,11 +11,21 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options"]
+from ncsolve._text import shown
+
+__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options", "whole"]
 
 CLASSES = 10
 PER_CLASS = 100
 LAMBDA = "5e-4"
+_DIGITS = 100  # far beyond what any number of things has
+
+
+def whole(text: str) -> int:
+    """A whole number as it is typed: digits, and nothing that Python would read as digits as well (1_0, 5.0)."""
+    if not (text.strip().isascii() and text.strip().lstrip("+-").isdigit()) or len(text) > _DIGITS:
+        raise typer.BadParameter(f"{shown(text)} is not a whole number.")
+    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +50,14 @@ class ProblemArguments:
         ),
     ] = None
     classes: Annotated[
-        int | None, typer.Option("--classes", "-k", metavar="K", help=f"Number of classes.  [default: {CLASSES}]")
+        int | None,
+        typer.Option("--classes", "-k", metavar="K", parser=whole, help=f"Number of classes.  [default: {CLASSES}]"),
     ] = None
     per_class: Annotated[
         int | None,
-        typer.Option("--per-class", "-n", metavar="N", help=f"Samples in every class.  [default: {PER_CLASS}]"),
+        typer.Option(
+            "--per-class", "-n", metavar="N", parser=whole, help=f"Samples in every class.  [default: {PER_CLASS}]"
+        ),
     ] = None
     counts: Annotated[
         str | None,
@@ -109,7 +122,7 @@ class ProblemArguments:
     dim: Annotated[
         int | None,
         typer.Option(
-            "--dim", metavar="D",
+            "--dim", metavar="D", parser=whole,
             help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
         ),
     ] = None
@@ -118,7 +131,7 @@ class ProblemArguments:
         typer.Option("--features", metavar="KIND", help="linear, or relu for features H >= 0.  [default: linear]"),
     ] = None
     depth: Annotated[
-        int | None, typer.Option("--depth", metavar="L", help="Linear layers of the head.  [default: 1]")
+        int | None, typer.Option("--depth", metavar="L", parser=whole, help="Linear layers of the head.  [default: 1]")
     ] = None
     convention: Annotated[
         str | None,
@@ -129,7 +142,7 @@ class ProblemArguments:
         ),
     ] = None
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="S", help="Seed of random encodings.  [default: 0]")
+        int | None, typer.Option("--seed", metavar="S", parser=whole, help="Seed of random encodings.  [default: 0]")
     ] = None
 
 

@@ -12,7 +12,7 @@ import typer
 from ncsolve._files import check_free, write_text
 from ncsolve._outputs import check_different
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
@@ -35,7 +35,8 @@ def verify(
         str | None, typer.Option("--source", metavar="PAPER", help="Examine the claims of one source, as zhou2022.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", "-j", metavar="N", help="Processes.  [default: one per core]")
+        int | None,
+        typer.Option("--workers", "-j", metavar="N", parser=whole, help="Processes.  [default: one per core]"),
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the claims, with their sources, and stop.")] = False,
     details: Annotated[bool, typer.Option("--details", help="Show every figure, not one per claim.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 from ncsolve._text import shown
 from ncsolve.encodings._base import AffineOneHot, check_classes
@@ -33,10 +34,10 @@ def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
     array([[0.75, 0.25],
            [0.25, 0.75]])
     """
-    if not (isinstance(alpha, (int, float)) and 0 <= alpha < 1):
+    if not (_is_number(alpha) and 0 <= alpha < 1):
         raise EncodingError(f"label smoothing needs 0 <= alpha < 1; got {shown(alpha)} (alpha = 0 is one-hot)")
-    k = check_classes(classes)
-    return AffineOneHot(num_classes=k, a=1.0 - alpha, q=alpha / k, row_sum=1.0, name=f"smoothed:{float(alpha)!r}")
+    k, alpha = check_classes(classes), float(alpha)
+    return AffineOneHot(num_classes=k, a=1.0 - alpha, q=alpha / k, row_sum=1.0, name=f"smoothed:{alpha!r}")
 
 
 def signed(classes: int) -> AffineOneHot:
@@ -75,10 +76,14 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
            [-1.,  2.]])
     """
     for name, value in (("a", a), ("q", q)):
-        if not (isinstance(value, (int, float)) and abs(value) <= 1e50):
+        if not (_is_number(value) and abs(value) <= 1e50):
             raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {shown(value)}")
     if 0.0 < max(abs(a), abs(q)) < 1e-50:  # as in an array of codes
         raise EncodingError(f"the coefficients a and q must not both be below 1e-50; got {a:g} and {q:g}, rescale them")
-    k = check_classes(classes)
-    name = f"affine:{float(a)!r},{float(q)!r}"
-    return AffineOneHot(num_classes=k, a=float(a), q=float(q), row_sum=math.fsum((a, k * q)), name=name)
+    k, a, q = check_classes(classes), float(a), float(q)
+    return AffineOneHot(num_classes=k, a=a, q=q, row_sum=math.fsum((a, k * q)), name=f"affine:{a!r},{q!r}")
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a real number, of Python's or of numpy's."""
+    return isinstance(value, Real)
