@@ -151,7 +151,7 @@ def test_every_command_takes_a_problem_file(problem, tmp_path, capsys):
         (["path", "--lambda-b", "1:2:x"], "from 2 to 1000000 points"),
         (["path", "--lambda-b", "1:2:3:4"], "LOW:HIGH:POINTS"),
         (["path", "--lambda-b", ","], "--lambda-b must be a range"),
-        (["path", "--lambda-b", "0,-1"], "lambda_b must be between 0 and inf"),
+        (["path", "--lambda-b", "0,-1"], "--lambda-b must be between 0 and inf"),
         (["path", "--lambda-b", "a:b"], "got 'a' in 'a:b'"),
         (["path", "--lambda-w", "0:1:5"], "positive and finite ends"),
         (["path", "--alpha", "0:1:3"], "below 1"),

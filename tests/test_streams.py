@@ -72,7 +72,7 @@ def no_work(monkeypatch, tmp_path):
     def request(**options):
         raise AssertionError("the work has begun")
 
-    monkeypatch.setattr("ncsolve.cli._problem_options.request", request)
+    monkeypatch.setattr("ncsolve.cli._request.read_samples", request)
     monkeypatch.setattr("ncsolve.cli._verify._claims", request)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -163,7 +163,7 @@ def test_verdicts_are_told_as_they_come():
 
 
 def test_workers_must_be_positive():
-    with pytest.raises(ncsolve.NCSolveError, match="workers must be at least 1"):
+    with pytest.raises(ncsolve.NCSolveError, match="workers must be an integer of at least 1"):
         verify.run_claims(workers=0)
 
 

@@ -151,7 +151,7 @@ def test_a_wrong_solver_exits_1(monkeypatch, capsys):
         (["--only", "free-bia"], "did you mean 'free-bias'?"),
         (["--source", "zhou"], "unknown source 'zhou'"),
         (["--only", "free-bias", "--source", "tirer2022"], "no claim is both"),
-        (["--workers", "0"], "workers must be at least 1"),
+        (["--workers", "0"], "workers must be an integer of at least 1"),
         (["--workers", "two"], "--workers"),
         (["--quick", "--lambda-b", "1"], "--quick is for the claims and --lambda-b describes a problem"),
         (["--encoding", "missing.csv"], "missing.csv"),

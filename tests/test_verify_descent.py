@@ -133,8 +133,8 @@ def test_merged_features_reach_the_same_minimum():
     [
         ({"method": "sgd"}, "unknown method 'sgd'"),
         ({"backend": "jax"}, "unknown backend 'jax'"),
-        ({"tolerance": 0.0}, "tolerance must be between 0 and 1"),
-        ({"tolerance": 2.0}, "tolerance must be between 0 and 1"),
+        ({"tolerance": 0.0}, "tolerance, relative .*, must be a number between 0 and 1"),
+        ({"tolerance": 2.0}, "tolerance, relative .*, must be a number between 0 and 1"),
         ({"seed": -1}, "seed must be an integer of at least 0"),
         ({"dim": 0}, "dim must be an integer of at least 1"),
         ({"max_steps": 0}, "max_steps must be an integer of at least 1"),

@@ -21,8 +21,9 @@ LAMBDA = "5e-4"
 _DIGITS = 100  # far beyond what any number of things has
 
 
-def whole(text: str) -> int:
+def whole(typed: str | int) -> int:
     """A whole number as it is typed: digits, and nothing that Python would read as digits as well (1_0, 5.0)."""
+    text = str(typed)  # typer hands over defaults, too
     if not (text.strip().isascii() and text.strip().lstrip("+-").isdigit()) or len(text) > _DIGITS:
         raise typer.BadParameter(f"{shown(text)} is not a whole number.")
     return int(text)

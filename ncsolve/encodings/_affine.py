@@ -34,10 +34,11 @@ def smoothed(classes: int, alpha: float = 0.1) -> AffineOneHot:
     array([[0.75, 0.25],
            [0.25, 0.75]])
     """
-    if not (_is_number(alpha) and 0 <= alpha < 1):
+    share = _number(alpha)
+    if not 0.0 <= share < 1.0:
         raise EncodingError(f"label smoothing needs 0 <= alpha < 1; got {shown(alpha)} (alpha = 0 is one-hot)")
-    k, alpha = check_classes(classes), float(alpha)
-    return AffineOneHot(num_classes=k, a=1.0 - alpha, q=alpha / k, row_sum=1.0, name=f"smoothed:{alpha!r}")
+    k = check_classes(classes)
+    return AffineOneHot(num_classes=k, a=1.0 - share, q=share / k, row_sum=1.0, name=f"smoothed:{share!r}")
 
 
 def signed(classes: int) -> AffineOneHot:
@@ -76,14 +77,17 @@ def affine(classes: int, a: float, q: float) -> AffineOneHot:
            [-1.,  2.]])
     """
     for name, value in (("a", a), ("q", q)):
-        if not (_is_number(value) and abs(value) <= 1e50):
+        if not abs(_number(value)) <= 1e50:
             raise EncodingError(f"the coefficients a and q must be finite (at most 1e50); got {name} = {shown(value)}")
+    k, a, q = check_classes(classes), float(a), float(q)
     if 0.0 < max(abs(a), abs(q)) < 1e-50:  # as in an array of codes
         raise EncodingError(f"the coefficients a and q must not both be below 1e-50; got {a:g} and {q:g}, rescale them")
-    k, a, q = check_classes(classes), float(a), float(q)
     return AffineOneHot(num_classes=k, a=a, q=q, row_sum=math.fsum((a, k * q)), name=f"affine:{a!r},{q!r}")
 
 
-def _is_number(value: object) -> bool:
-    """Whether it is a real number, of Python's or of numpy's."""
-    return isinstance(value, Real)
+def _number(value: object) -> float:
+    """A real number, of Python's or of numpy's, as a float; NaN for anything else, inf beyond floats."""
+    try:
+        return float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:
+        return math.inf
