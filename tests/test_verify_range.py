@@ -32,6 +32,14 @@ def test_nothing_disagrees_where_descent_is_blind(problem):
     assert not any("run" in figure.what or "cvxpy" in figure.what for figure in report.figures)
 
 
+def test_a_figure_that_could_not_fail_is_not_shown():
+    """A loss of 1e-30 is below what squares of the labels are known to: any bound would agree with it."""
+    for decay, told in ((1e-30, False), (1e-12, True)):
+        report = check(one_hot(decay, decay))
+        assert any("weak duality" in figure.what for figure in report.figures) is told
+        assert any("weak duality" in text for text in report.skipped) is not told
+
+
 def test_extreme_lambdas_of_a_moderate_product_are_descended():
     report = check(one_hot(1e22, 1e-26))
     assert report.passed
