@@ -78,6 +78,11 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def wait_until_ready(page: Page) -> None:
+    """By a selector: a function that has to be asked twice is evaluated in the page, whose policy forbids that."""
+    page.tab.wait_for_selector("html[data-ready='true']", state="attached")
+
+
 @contextmanager
 def opened(browser: Any, path: Path, *, width: int = 1280, height: int = 900, scheme: str = "light") -> Iterator[Page]:
     """A page opened from disk; whatever it asks of a network is refused and recorded."""
@@ -89,7 +94,7 @@ def opened(browser: Any, path: Path, *, width: int = 1280, height: int = 900, sc
     page.tab.on("request", lambda request: page.requests.append(request.url))
     page.tab.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
     page.tab.goto(path.as_uri())
-    page.tab.wait_for_function("document.documentElement.dataset.ready === 'true'")
+    wait_until_ready(page)
     page.wait()
     yield page
     context.close()

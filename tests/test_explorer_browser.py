@@ -9,7 +9,7 @@ import pytest
 import ncsolve
 from ncsolve import _formulas, encodings
 from ncsolve.explorer import write_explorer
-from tests.browser import chromium, opened
+from tests.browser import chromium, opened, wait_until_ready
 
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
 LAMBDA_B = [0.0, 1e-6, 1e-3, 0.0152, 0.05, 0.3, 1.0, 7.5, 300.0, math.inf]
@@ -221,7 +221,7 @@ def test_wrong_entries_are_explained_and_change_nothing(page):
         assert page.tab.locator(f"#{field}").get_attribute("aria-invalid") == "true"
         assert page.exact("loss") == before
         page.tab.reload()
-        page.tab.wait_for_function("document.documentElement.dataset.ready === 'true'")
+        wait_until_ready(page)
 
 
 def test_the_button_goes_to_the_transition(page):
