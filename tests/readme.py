@@ -1,14 +1,12 @@
 """The transcripts of the README and of pages of the documentation: run every command of their console blocks and
-compare (or, with --write, replace) the output.
+compare the output, or replace it: `python -m tests.readme --write`.
 
 Python blocks are run as doctests.  Figures that differ between machines are masked.
 """
 
 from __future__ import annotations
 
-import contextlib
 import doctest
-import io
 import math
 import os
 import re
@@ -18,13 +16,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ncsolve.cli import main
+from tests import command as called
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-# Their commands run in this process, which saves the start of an interpreter each; the README's run as a user's do.
 PAGES = tuple(ROOT / "docs" / name for name in ("beyond.md", "design.md", "files.md"))
-PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| sed -n (\d+),(\d+)p)?")
+PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| (head|tail) -(\d+)| \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
 # What differs between machines: sizes of rounding errors and run times are masked, other numbers compared as numbers.
@@ -51,6 +48,7 @@ def same(shown: str, printed: str) -> bool:
 
 
 def run(command: str, folder: Path) -> str:
+    """What a shell prints."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env=os.environ | {"COLUMNS": "100", "PATH": path}, text=True,
@@ -60,34 +58,33 @@ def run(command: str, folder: Path) -> str:
 
 
 def run_here(command: str, folder: Path) -> str:
-    """The same for an ncsolve command, perhaps cut by sed, without a new process."""
+    """The same; an ncsolve command, perhaps cut, is called in this process, which saves the start of another."""
     plain = PLAIN.fullmatch(command)
     if plain is None:
         return run(command, folder)
-    output = io.StringIO()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.chdir(folder))
-        stack.enter_context(contextlib.redirect_stdout(output))
-        stack.enter_context(contextlib.redirect_stderr(output))
-        stack.enter_context(contextlib.suppress(SystemExit))
-        main(shlex.split(plain[1]))
-    lines = output.getvalue().splitlines()
-    return "\n".join(lines if plain[2] is None else lines[int(plain[2]) - 1 : int(plain[3])])
+    words, cut, number, first, last = plain.groups()
+    done = called.run(*shlex.split(words), cwd=folder)
+    lines = (done.stdout if cut or first else done.stdout + done.stderr).splitlines()
+    if cut:
+        lines = lines[: int(number)] if cut == "head" else lines[-int(number) :]
+    elif first:
+        lines = lines[int(first) - 1 : int(last)]
+    return "\n".join([*lines, *(done.stderr.splitlines() if cut or first else [])])
 
 
-def replay(body: str, folder: Path, *, here: bool = False) -> str:
+def replay(body: str, folder: Path) -> str:
     """The block as it would be printed today."""
     lines = []
     for line in body.splitlines():
         if line.startswith("$ "):
-            output = (run_here if here else run)(line[2:], folder).rstrip("\n")
+            output = run_here(line[2:], folder).rstrip("\n")
             lines.append(line + ("\n" + output if output else ""))
     return "\n".join(lines) + "\n"
 
 
 def check(write: bool = False, page: Path | None = None) -> int:
     """How many transcripts and examples of a page (the README) are not what is printed today."""
-    here, page = page is not None, page or README
+    page = page or README
     text = page.read_text(encoding="utf-8")
     failures = 0
     with tempfile.TemporaryDirectory() as name:
@@ -96,7 +93,7 @@ def check(write: bool = False, page: Path | None = None) -> int:
 
         def compare(match: re.Match[str]) -> str:
             nonlocal failures
-            found = replay(match[1], folder, here=here)
+            found = replay(match[1], folder)
             if same(match[1], found):
                 return match[0]
             failures += 1

@@ -1,40 +1,27 @@
 """The installed command as a user runs it: output, files, mistakes."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve.cli import main
-from ncsolve.schemas import schema
-
-ROOT = Path(__file__).parents[1]
+from tests import command
+from tests.command import run, start
 
 
-def run(*arguments, cwd=None, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "ncsolve", *map(str, arguments)], capture_output=True, text=True, cwd=cwd or ROOT,
-        env=os.environ | {"COLUMNS": "100"} | environment, timeout=120, check=False,
-    )
-
-
-def document(*arguments, **options):
-    done = run("minimizer", *arguments, "--json", **options)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    result = json.loads(done.stdout)
-    jsonschema.validate(result, schema("ncsolve.minimizer/1"))
-    return result
+def document(*arguments):
+    return command.document("minimizer", *arguments)
 
 
 def test_the_main_job():
+    """As a process; every other test of the output calls the same function."""
+    started = start("minimizer", "--encoding", "onehot", "--lambda-b", "0.5", "--json")
+    assert (started.returncode, started.stderr) == (0, "")
     found = document("--encoding", "onehot", "--lambda-b", "0.5")
+    assert json.loads(started.stdout) == found
     assert found["loss"] == pytest.approx(0.0485, rel=1e-12)
     assert found["regime"] == "intermediate"
     assert found["method"] == "closed-form"
@@ -152,7 +139,8 @@ def test_encodings_version_help_completion():
     assert run("--version").stdout == f"ncsolve {ncsolve.__version__}\n"
     assert "ncsolve minimizer --encoding onehot --lambda-b 0.5" in run("--help").stdout
     assert "Examples" in run("minimizer", "--help").stdout
-    shown = run(_NCSOLVE_COMPLETE="complete_bash", COMP_WORDS="ncsolve mini", COMP_CWORD="1")
+    asked = {"_NCSOLVE_COMPLETE": "complete_bash", "COMP_WORDS": "ncsolve mini", "COMP_CWORD": "1"}
+    shown = start(environment=asked)
     assert "minimizer" in shown.stdout or "minimizer" in run("--show-completion", "bash").stdout + shown.stderr
 
 
@@ -198,25 +186,17 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
-def test_mistakes_get_one_line(arguments, message, capsys, monkeypatch):
-    """In this process, which is much faster than one for each; ``run`` shows for some that it is the same."""
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as done:
-        main(arguments)
-    printed = capsys.readouterr()
-    assert done.value.code == 2
-    assert printed.out == ""
-    assert message in printed.err
-    assert printed.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("arguments", [MISTAKES[i][0] for i in (0, 14, 16, -3, -1)])
-def test_mistakes_of_the_real_command(arguments):
+def test_mistakes_get_one_line(arguments, message):
     done = run(*arguments)
-    assert done.returncode == 2
-    assert done.stdout == ""
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [MISTAKES[i][0] for i in (0, -3)], ids=["ours", "the parser's"])
+def test_mistakes_of_a_process(arguments):
+    done, here = start(*arguments), run(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 def test_no_heavy_import_on_the_main_path():

@@ -1,20 +1,15 @@
 """The commands path, phase and report as a user runs them, --problem and --plot of every command, and mistakes."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import jsonschema
 import pytest
 
-from ncsolve.cli import main
 from ncsolve.schemas import schema
+from tests.command import ROOT, run
 
-ROOT = Path(__file__).parents[1]
 PROBLEM = """
 encoding = "smoothed:0.1"
 classes = 3
@@ -23,13 +18,6 @@ lambda_w = 0.01
 lambda_h = 0.02
 lambda_b = 0.5
 """
-
-
-def run(*arguments, cwd=None, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "ncsolve", *map(str, arguments)], capture_output=True, text=True, cwd=cwd or ROOT,
-        env=os.environ | {"COLUMNS": "100"} | environment, timeout=170, check=False,
-    )
 
 
 @pytest.fixture
@@ -66,12 +54,10 @@ def test_path_on_a_terminal():
         (["--lambda-w", "1", "--lambda-h", "1"], ["collapsed", "-"]),
     ],
 )
-def test_paths_say_what_changes(arguments, parts, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as ended:
-        main(["path", *arguments])
-    assert ended.value.code == 0
-    text = " ".join(capsys.readouterr().out.split())
+def test_paths_say_what_changes(arguments, parts):
+    done = run("path", *arguments)
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
     for part in parts:
         assert part in text, part
 
@@ -120,7 +106,7 @@ def test_plots_of_the_other_commands(problem, tmp_path):
         assert "<svg" in file.read_text()
 
 
-def test_every_command_takes_a_problem_file(problem, tmp_path, capsys):
+def test_every_command_takes_a_problem_file(problem, tmp_path):
     done = run("minimizer", "--problem", problem, "--json")
     assert json.loads(done.stdout)["problem"]["encoding"] == "smoothed:0.1"
     done = run("certify", "--problem", problem, "--out", tmp_path / "cert.json")
@@ -133,9 +119,7 @@ def test_every_command_takes_a_problem_file(problem, tmp_path, capsys):
     done = run("design", "--problem", problem, "--geometry", "orthogonal", "--json")
     assert done.returncode == 0, done.stderr
     for command in ("minimizer", "path", "phase", "explore", "verify", "certify", "report", "design", "compare"):
-        with pytest.raises(SystemExit):
-            main([command, "--help"])
-        assert "--problem" in capsys.readouterr().out
+        assert "--problem" in run(command, "--help").stdout
 
 
 @pytest.mark.parametrize(
@@ -178,29 +162,24 @@ def test_every_command_takes_a_problem_file(problem, tmp_path, capsys):
         (["report", "nowhere.toml", "-o", "nowhere/a.html"], "no folder"),
     ],
 )
-def test_mistakes_are_one_line(arguments, words, tmp_path, monkeypatch, capsys):
+def test_mistakes_are_one_line(arguments, words, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert re.search(words, printed.err), printed.err
-    assert printed.err.startswith("ncsolve: error: ")
-    assert printed.err.count("\n") == 1
+    done = run(*arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(words, done.stderr), done.stderr
+    assert done.stderr.startswith("ncsolve: error: ")
+    assert done.stderr.count("\n") == 1
     assert [file.name for file in tmp_path.iterdir()] == ["examples"]
 
 
-def test_existing_files_are_kept(problem, tmp_path, capsys):
+def test_existing_files_are_kept(problem, tmp_path):
     for command, option, name in (("path", "--out", "a.csv"), ("path", "--plot", "a.svg"), ("phase", "--plot", "a.png"),
                                   ("minimizer", "--plot", "b.png"), ("report", "--out", "a.html")):
         file = tmp_path / name
         file.write_text("mine")
-        with pytest.raises(SystemExit) as ended:
-            main([command, "--problem", str(problem), option, str(file)])
-        assert ended.value.code == 2
-        assert "exists already" in capsys.readouterr().err
+        done = run(command, "--problem", problem, option, file)
+        assert done.returncode == 2
+        assert "exists already" in done.stderr
         assert file.read_text() == "mine"
 
 

@@ -1,40 +1,16 @@
 """``ncsolve design`` and ``ncsolve compare`` as a user runs them: output, files, mistakes."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 
 import ncsolve
 from ncsolve.cli._compare import split_specs
-from ncsolve.schemas import schema
+from tests.command import ROOT, document, run
 
-ROOT = Path(__file__).parents[1]
 IMBALANCED = ("--counts", "5000,500,50", "--lambda-w", "5e-3", "--lambda-h", "5e-3")
 TREE = '{"animal": ["cat", "dog"], "vehicle": {"land": ["car", "truck"], "air": ["plane"]}}'
-
-
-def run(*arguments, cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, "-m", "ncsolve", *map(str, arguments)], capture_output=True, text=True, cwd=cwd,
-        env=os.environ | {"COLUMNS": "100"}, timeout=120, check=False,
-    )
-
-
-def document(*arguments, cwd=ROOT):
-    done = run(*arguments, "--json", cwd=cwd)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    found = json.loads(done.stdout)
-    jsonschema.validate(found, schema(found["schema"]))
-    if "minimizer" in found:
-        jsonschema.validate(found["minimizer"], schema("ncsolve.minimizer/1"))
-    return found
 
 
 def test_the_designed_codes_keep_the_simplex(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_design_cli import run
+from tests.command import run
 
 
 def test_a_certificate_is_of_the_lambdas_as_typed_and_no_codes_come_without_it(tmp_path):

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -16,17 +14,13 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
 from ncsolve import plots
 from ncsolve.report import report_html
+from tests.command import run
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=[5e-3, 1e-2], lambda_h=5e-4, lambda_b=0.05,
                    depth=2)
 BEST = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=1e-2,
                    lambda_h=4e-3, lambda_b=0.1, dim=2)
 RELU = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.1, features="relu")
-
-
-def run(*arguments):
-    command = [sys.executable, "-m", "ncsolve", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 class Page(HTMLParser):
@@ -110,10 +104,10 @@ def test_report_without_what_takes_minutes():
     assert "The picture along the weight decay of the bias is left out" in text
 
 
-@pytest.mark.parametrize("command", ["verify", "report", "compare"])
-def test_an_open_combination_is_one_sentence(command, tmp_path):
-    out = ["-o", str(tmp_path / "a.html")] if command == "report" else []
-    done = run(command, "--features", "relu", "--depth", "2", *out)
+@pytest.mark.parametrize("name", ["verify", "report", "compare"])
+def test_an_open_combination_is_one_sentence(name, tmp_path):
+    out = ["-o", str(tmp_path / "a.html")] if name == "report" else []
+    done = run(name, "--features", "relu", "--depth", "2", *out)
     assert done.returncode == 2
     assert done.stderr == (
         "ncsolve: error: ReLU features under a deep head are an open problem; got features = 'relu' with depth = 2, "
