@@ -129,10 +129,27 @@ _HOMES = {
     "UnknownNameError": "ncsolve.errors",
 }
 
+# Folders beside this one in a checkout, which setup.cfg maps into the package.
+_BESIDE = ("derivations", "verify")
+
+
+def _beside(name: str) -> object:
+    try:
+        return import_module(f"ncsolve.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"ncsolve.{name}":
+            raise
+    from ncsolve.errors import hidden
+
+    raise hidden(f"ncsolve.{name}")
+
+
 if not TYPE_CHECKING:
 
     def __getattr__(name):
         home = _HOMES.get(name)
+        if name in _BESIDE:
+            return _beside(name)
         if home is None:
             raise AttributeError(f"module 'ncsolve' has no attribute {name!r}")
         found = getattr(import_module(home), name) if home else import_module(f"ncsolve.{name}")

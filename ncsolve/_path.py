@@ -211,7 +211,7 @@ class Path(Frozen):
         try:
             import pandas
         except ImportError:
-            raise MissingPackageError("a data frame", "pandas", "tables") from None
+            raise MissingPackageError("a data frame", "pandas", "ncsolve[tables]") from None
         return pandas.DataFrame(self.columns())
 
     def plot(self, ax: Axes | None = None) -> Axes:

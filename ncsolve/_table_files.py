@@ -26,7 +26,7 @@ def check_table_output(path: str | Path, *, force: bool = False) -> Path:
         try:
             import pyarrow  # noqa: F401
         except ImportError:
-            raise MissingPackageError("a .parquet file", "pyarrow", "tables") from None
+            raise MissingPackageError("a .parquet file", "pyarrow", "ncsolve[tables]") from None
     return path
 
 

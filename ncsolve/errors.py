@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 from ncsolve._text import shown
 
@@ -63,10 +66,23 @@ class FileError(NCSolveError):
 
 
 class MissingPackageError(NCSolveError, ImportError):
-    """An optional package is not installed; the message names the extra that brings it.  Also an ``ImportError``."""
+    """A package that is needed is not installed; the message names the command that brings it.
 
-    def __init__(self, purpose: str, package: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs {package}; install it with: pip install 'ncsolve[{extra}]'")
+    Also an ``ImportError``.  The command is of the interpreter that runs, as the first ``pip`` on the path may install
+    elsewhere, and adds the extra to ncsolve however that is installed.
+    """
+
+    def __init__(self, purpose: str, package: str, *install: str) -> None:
+        command = shlex.join([sys.executable or "python3", "-m", "pip", "install", *install])
+        super().__init__(f"{purpose} needs {package}; install it with: {command}")
+
+
+def hidden(part: str) -> MissingPackageError:
+    """The error for a part that a checkout's own folder ``ncsolve`` lacks, and hides where it was installed."""
+    here = Path(__file__).parent
+    return MissingPackageError(
+        part, f"an editable install, as the folder {here} hides the installed package", "-e", str(here.parent)
+    )
 
 
 class SizeError(NCSolveError):

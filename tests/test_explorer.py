@@ -241,7 +241,7 @@ def test_progress_comes_to_the_end():
 
 def test_without_plotly_one_line_names_the_extra(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
-    with pytest.raises(MissingPackageError, match=r"the explorer needs plotly; install it with: pip install 'ncsolve"):
+    with pytest.raises(MissingPackageError, match=r"the explorer needs plotly; install it .* -m pip install 'ncsolve"):
         explorer_page(problem())
     with pytest.raises(SystemExit) as done:
         main(["explore", "-o", str(tmp_path / "e.html")])

@@ -2,6 +2,9 @@
 
 import ast
 import configparser
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import ncsolve
@@ -52,6 +55,23 @@ def test_dependencies_point_one_way():
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert not any(name.startswith(forbidden) for name in names), path
+
+
+def test_a_checkout_that_hides_the_installed_package_says_so():
+    """Without an editable install ``ncsolve/`` is found first in a checkout, and has neither verify nor derivations."""
+    code = (
+        "import sys; sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)"
+        " and 'editable' not in finder.__module__.lower()]\n"
+        "try: from ncsolve import verify\n"
+        "except ImportError as error: print(error)\n"
+        "from ncsolve.cli import main; main(['derive', '--list'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    told = "ncsolve.{} needs an editable install, as the folder {}/ncsolve hides the installed package; install it with"
+    command = ": " + shlex.join([sys.executable, "-m", "pip", "install", "-e", str(ROOT)])
+    assert done.returncode == 2
+    assert done.stdout == told.format("verify", ROOT) + command + "\n"
+    assert done.stderr == "ncsolve: error: " + told.format("derivations", ROOT) + command + "\n"
 
 
 def test_the_change_log_has_the_version():

@@ -148,7 +148,7 @@ def test_bad_arguments_are_named(options, message):
 
 def test_a_missing_torch_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ncsolve.NCSolveError, match="not installed"):
+    with pytest.raises(ncsolve.NCSolveError, match=r"needs torch; install it with: .* 'ncsolve\[torch\]'"):
         descend(PROBLEM, backend="torch")
 
 

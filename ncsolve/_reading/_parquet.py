@@ -22,7 +22,7 @@ def parquet_labels(name: str, data: bytes, column: str | None) -> tuple[Counter[
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise MissingPackageError("reading .parquet files", "pyarrow", "tables") from None
+        raise MissingPackageError("reading .parquet files", "pyarrow", "ncsolve[tables]") from None
     try:
         file = parquet.ParquetFile(pyarrow.BufferReader(data))
         chosen = _column(name, file.schema_arrow.names, column)

@@ -12,7 +12,7 @@ from ncsolve._version import __version__
 from ncsolve.cli._lazy import LazyGroup
 from ncsolve.cli._output import fail, flushed, say, streams
 from ncsolve.cli._signals import orderly_end
-from ncsolve.errors import ConvergenceError, NCSolveError
+from ncsolve.errors import ConvergenceError, NCSolveError, hidden
 
 __all__ = ["app", "main"]
 
@@ -81,6 +81,10 @@ def _run(arguments: list[str] | None) -> int:
         fail("the problem does not fit in memory; use fewer classes or shorter codes")
     except OSError as error:
         fail(_unwritten(error))
+    except ModuleNotFoundError as error:
+        if error.name not in ("ncsolve.derivations", "ncsolve.verify"):
+            raise
+        fail(str(hidden(error.name)))
     except Exception as error:
         # Usage errors of typer's parser (it brings its own copy of click, whose classes have no public name).
         message = getattr(error, "format_message", None)

@@ -96,5 +96,5 @@ def _plotly() -> str:
     try:
         from plotly.offline import get_plotlyjs
     except ImportError:
-        raise MissingPackageError("the explorer", "plotly", "explore") from None
+        raise MissingPackageError("the explorer", "plotly", "ncsolve[explore]") from None
     return str(get_plotlyjs())

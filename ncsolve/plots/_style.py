@@ -73,7 +73,7 @@ def require_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise MissingPackageError("a figure", "matplotlib", "plot") from None
+        raise MissingPackageError("a figure", "matplotlib", "ncsolve[plot]") from None
 
 
 def style() -> AbstractContextManager[None]:

@@ -23,7 +23,7 @@ def require_report_packages() -> None:
         try:
             __import__(module)
         except ImportError:
-            raise MissingPackageError("a report", package, "report") from None
+            raise MissingPackageError("a report", package, "ncsolve[report]") from None
 
 
 def mathml(code: str, *, display: bool = False) -> str:

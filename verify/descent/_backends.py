@@ -11,7 +11,7 @@ from ncsolve.verify._samples import Samples
 from ncsolve.verify.descent._loop import Landscape, Vector
 from numpy.typing import NDArray
 
-from ncsolve import NCSolveError
+from ncsolve import MissingPackageError, NCSolveError
 from ncsolve._checks import check_name
 from ncsolve._text import shown
 
@@ -68,9 +68,7 @@ class TorchBackend:
         try:
             torch: Any = importlib.import_module("torch")
         except ImportError:
-            raise NCSolveError(
-                "backend 'torch' needs the package torch, which is not installed; pip install 'ncsolve[torch]'"
-            ) from None
+            raise MissingPackageError("backend 'torch'", "torch", "ncsolve[torch]") from None
         if device is None:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
