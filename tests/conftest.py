@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy is loaded: every core has a process already
@@ -11,3 +12,9 @@ settings.register_profile(
     "ncsolve", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ncsolve")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What a plain run leaves out is said; xdist does not count what its workers deselect."""
+    if config.option.markexpr == "not exhaustive":
+        terminalreporter.write_line("without the exhaustive tests; they are run by: python -m pytest -m exhaustive")

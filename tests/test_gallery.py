@@ -23,6 +23,7 @@ def parts(text):
     return NUMBER.sub("", text), [float(number) for number in NUMBER.findall(text)]
 
 
+@pytest.mark.exhaustive
 def test_figures_are_what_the_scripts_draw(tmp_path, tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / "gallery.py"), str(tmp_path)], capture_output=True,

@@ -187,6 +187,7 @@ def test_changes_along_counts():
     assert int(change.value) == 1 + next(i for i in range(1, 59) if ranks[i] != ranks[0])
 
 
+@pytest.mark.exhaustive
 def test_a_jump_between_points_that_were_found_by_descent():
     path = ncsolve.path(UNEQUAL, lambda_b=[0.03, 1.0])
     assert path.guarantees == ("best found",) * 2

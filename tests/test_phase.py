@@ -1,5 +1,6 @@
 """Phase diagrams: cells against ``solve``, boundaries against closed forms, and the collapse of minority classes."""
 
+import functools
 import json
 import math
 
@@ -35,9 +36,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("case", "against", "values"), CASES, ids=[case[1] for case in CASES])
-def test_every_cell_is_the_minimizer(case, against, values):
-    found = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values)
+@functools.cache
+def diagram(number):
+    """The diagram of a case, drawn once for all tests, and the numbers that ``progress`` was told."""
+    case, against, values = CASES[number]
+    told = []
+    found = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values, progress=told.append)
+    return found, told
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[case[1] for case in CASES])
+def test_every_cell_is_the_minimizer(number):
+    case, against, values = CASES[number]
+    found, _ = diagram(number)
     second = second_parameter(case, against, values)
     for i, value in enumerate(found.values.tolist()):
         for j, lambda_b in enumerate(LAMBDA_B.tolist()):
@@ -151,7 +162,7 @@ def test_scaled_codes_scale_the_collapse():
 
 def test_workers_change_nothing():
     case, against, values = CASES[-1]
-    one = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values)
+    one, _ = diagram(len(CASES) - 1)
     two = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values, workers=2)
     np.testing.assert_array_equal(one.cosine, two.cosine)
     np.testing.assert_array_equal(one.rank, two.rank)
@@ -160,9 +171,8 @@ def test_workers_change_nothing():
 
 
 def test_progress_and_document():
-    for case, against, values in CASES:
-        seen = []
-        found = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values, progress=seen.append)
+    for number in range(len(CASES)):
+        found, seen = diagram(number)
         assert seen == list(range(1, len(found.values) + 1))
         document = json.loads(json.dumps(phase_document(found), allow_nan=False))
         jsonschema.validate(document, schema("ncsolve.phase/1"))

@@ -163,6 +163,7 @@ def test_documents_follow_the_schema(diagram):
     assert set(diagram.columns()["guarantee"]) == {"global"}
 
 
+@pytest.mark.exhaustive
 def test_imbalance_under_a_deep_head():
     """Best found, and the jump between points of a row."""
     problem = ncsolve.UFM(encoding=encodings.onehot(2), counts=6, lambda_w=1e-2, lambda_h=1e-2, lambda_b=1, depth=2)

@@ -169,6 +169,7 @@ def test_phase_diagram(ax):
     assert "threshold" in ax.get_ylabel()
 
 
+@pytest.mark.exhaustive
 def test_phase_diagram_of_imbalanced_classes(ax):
     case = ONE_HOT.replace(lambda_w=3e-3, lambda_h=3e-3)
     phase = ncsolve.phase(case, lambda_b=np.geomspace(1e-2, 10, 8), against="imbalance", values=np.geomspace(1, 100, 9))
@@ -221,7 +222,7 @@ def test_new_axes_come_from_pyplot():
     assert dict(matplotlib.rcParams) == before  # the user's settings are left alone
 
 
-@pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
+@pytest.mark.parametrize("ending", [".png", ".svg", pytest.param(".pdf", marks=pytest.mark.exhaustive)])
 def test_files_are_the_same_each_time_and_hold_their_fonts(tmp_path, ending):
     for name in ("a", "b"):
         plots.save_figure(plots.minimizer_figure(ncsolve.solve(CASE)), tmp_path / f"{name}{ending}")

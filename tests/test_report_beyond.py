@@ -75,6 +75,7 @@ def test_report_of_a_deep_head():
     assert "convex program" not in text
 
 
+@pytest.mark.exhaustive
 def test_report_of_a_point_that_is_only_the_best_found():
     text = report_html(BEST)
     page = Page(text)
@@ -87,6 +88,7 @@ def test_report_of_a_point_that_is_only_the_best_found():
     assert re.search(r"agrees: (\d+) of \1 figures agree", text)
 
 
+@pytest.mark.exhaustive
 def test_report_of_relu_features():
     text = report_html(RELU)
     page = Page(text)

@@ -158,8 +158,17 @@ def test_independent_codes_have_an_exact_kernel(threshold):
         assert spectrum.mean_leaves_scatter
 
 
-@pytest.mark.parametrize("threshold", [0.1, 1e-2, 1e-3, 1e-4])
-@pytest.mark.parametrize("name", ["near one another", "graded", "repeated", "a few small"])
+FIFTY = [
+    (name, threshold) for name in ("near one another", "graded", "repeated", "a few small")
+    for threshold in (0.1, 1e-2, 1e-3, 1e-4)
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold"),
+    # every spectrum at one of the thresholds, and the rest in the exhaustive run
+    [pytest.param(*case, marks=[] if i % 5 == 0 else [pytest.mark.exhaustive]) for i, case in enumerate(FIFTY)],
+)
 def test_bias_against_fifty_digits(name, threshold):
     """Through the whole of the spectrum and the bias equation, at thresholds where squares are not enough."""
     rng = np.random.default_rng(5)
