@@ -10,6 +10,7 @@ import pytest
 from ncsolve.schemas import schema
 from tests.command import ROOT, run
 
+EXHAUSTIVE = pytest.mark.exhaustive
 PROBLEM = """
 encoding = "smoothed:0.1"
 classes = 3
@@ -235,10 +236,10 @@ def test_report(problem, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "theorem"),
     [
-        (["--encoding", "hadamard", "--classes", "4", "--lambda-b", "1"], "T4"),
-        (["--encoding", "examples/codes.csv", "--counts", "5,20,1,10"], "T3"),
+        pytest.param(["--encoding", "hadamard", "--classes", "4", "--lambda-b", "1"], "T4", marks=EXHAUSTIVE),
+        pytest.param(["--encoding", "examples/codes.csv", "--counts", "5,20,1,10"], "T3", marks=EXHAUSTIVE),
         (["--counts", "9,4,1", "--lambda-b", "inf"], "T6"),
-        (["--counts", "9,4,1", "--lambda-b", "0"], "T3"),
+        pytest.param(["--counts", "9,4,1", "--lambda-b", "0"], "T3", marks=EXHAUSTIVE),
         (["--counts", "900,400,100", "--lambda-b", "1"], "T5b"),
     ],
 )

@@ -109,10 +109,8 @@ def test_acute_codes_keep_the_mean_when_their_contrasts_are_gone():
 
 
 def test_every_point_of_a_boundary_changes_the_rank():
-    case = problem(CODES, [5, 20, 1, 10], 1e-2)
-    values = np.linspace(0.2, 1.2, 6)
-    found = ncsolve.phase(case, lambda_b=LAMBDA_B, against="t", values=values)
-    second = second_parameter(case, "t", values)
+    found, _ = diagram(len(CASES) - 1)
+    second = second_parameter(found.problem, "t", found.values)
     assert len(found.boundaries) >= 2
     for boundary in found.boundaries:
         for value, lambda_b in zip(boundary.values.tolist(), boundary.lambda_b.tolist(), strict=True):
