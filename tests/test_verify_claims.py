@@ -141,6 +141,44 @@ def test_a_claim_says_what_its_figures_show():
     assert "2 of 3 claims agree, 1 disagree" in report.summary
 
 
+def test_a_claim_ends_at_its_first_disagreement_if_asked():
+    reached = []
+
+    def staged(size):
+        worst = Worst("x", tolerance=0.5, reason="none")
+        worst.add(1.0, 1.2)
+        worst.add(1.0, 3.0)
+        reached.append("the end")
+        worst.add(1.0, 9.0)
+        return [at_most("y", 1.0, 0.0, reason="none"), worst.figure()]
+
+    def bounded(size):
+        return [at_most("y", 1.0, 0.0, reason="none"), at_least("x", 1.0, 0.5, reason="none"), *staged(size)]
+
+    claims = [claim("a", good), claim("b", staged), claim("c", bounded), claim("d", broken), claim("e", good)]
+    states = ["agrees", "disagrees", "disagrees", "error", "agrees"]
+    whole = verify.run_claims(claims)
+    assert [verdict.state for verdict in whole.verdicts] == states
+    assert [figure.found for figure in whole.verdicts[1].figures] == [0.0, 9.0]
+    assert reached == ["the end", "the end"]
+    reached.clear()
+    ended = verify.run_claims(claims, fail_fast=True)
+    assert reached == []
+    assert [verdict.state for verdict in ended.verdicts] == states
+    for verdict, found in ((ended.verdicts[1], 3.0), (ended.verdicts[2], 0.5)):
+        (figure,) = verdict.figures
+        assert (figure.what, figure.found, figure.passed) == ("x", found, False)
+    assert ended.verdicts[0].figures == whole.verdicts[0].figures
+    assert bad("quick")[0].error == 1.0  # a figure that disagrees is no error outside
+
+
+def test_an_end_at_a_disagreement_changes_nothing_where_all_agrees():
+    chosen = verify.select(only=("balancedness", "orthogonal-limit", "signed-codes", "free-bias-certified"))
+    whole, ended = verify.run_claims(chosen), verify.run_claims(chosen, fail_fast=True)
+    assert whole.passed
+    assert [verdict.figures for verdict in ended.verdicts] == [verdict.figures for verdict in whole.verdicts]
+
+
 def test_an_interrupt_keeps_the_finished_claims():
     report = verify.run_claims([claim("a", good), claim("b", interrupted), claim("c", good)])
     assert report.interrupted
