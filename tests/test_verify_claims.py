@@ -63,21 +63,28 @@ def test_every_source_has_a_claim():
     assert {source for entry in verify.CLAIMS for source in entry.sources} == set(verify.SOURCES)
 
 
-def test_the_quick_run_in_two_processes():
+# Half of the time of a quick run: descents on layers or nonnegative features from many starts.
+LONG = ("bottleneck-exchange", "deep-without-bias", "relu-orthogonal-frame", "relu-any-codes", "designs-beyond")
+
+
+@pytest.mark.parametrize("left_out", [LONG, pytest.param((), marks=pytest.mark.exhaustive)], ids=["most", "all"])
+def test_the_quick_run_in_two_processes(left_out):
     """One test for all that is asked of it: the run is the longest thing that is tested here."""
-    quick = verify.run_claims(size="quick", workers=2)
-    every_claim_agrees(quick)
+    claims = [entry for entry in verify.CLAIMS if entry.name not in left_out]
+    assert len(claims) == len(verify.CLAIMS) - len(left_out)
+    quick = verify.run_claims(claims, size="quick", workers=2)
+    every_claim_agrees(quick, claims)
     the_issue_asks_for_so_many_random_problems(quick)
     what_is_proved_is_proved_by_certificates(quick)
-    the_table_the_json_and_the_markdown_tell_the_same(quick)
+    the_table_the_json_and_the_markdown_tell_the_same(quick, claims)
     the_stable_report_hides_noise_and_time(quick)
-    the_kept_table_is_the_current_one(quick)
+    the_kept_table_is_the_current_one(quick, whole=not left_out)
 
 
-def every_claim_agrees(quick):
+def every_claim_agrees(quick, claims):
     assert quick.passed, quick.failures
     assert quick.failures == ()
-    assert [verdict.claim.name for verdict in quick.verdicts] == [entry.name for entry in verify.CLAIMS]
+    assert [verdict.claim.name for verdict in quick.verdicts] == [entry.name for entry in claims]
     for verdict in quick.verdicts:
         assert verdict.seconds > 0
         for figure in verdict.figures:
@@ -100,15 +107,15 @@ def what_is_proved_is_proved_by_certificates(quick):
     assert sum(figure.comparisons for verdict in proved for figure in verdict.figures) >= 100
 
 
-def the_table_the_json_and_the_markdown_tell_the_same(quick):
+def the_table_the_json_and_the_markdown_tell_the_same(quick, claims):
     text = render(quick.table())
-    assert text.count("agrees") + text.count("proved") == len(verify.CLAIMS)
+    assert text.count("agrees") + text.count("proved") == len(claims)
     document = quick.to_json()
     assert document["passed"] is True
     assert document["schema"] == "ncsolve.verify/1"
-    assert len(document["claims"]) == len(verify.CLAIMS)
+    assert len(document["claims"]) == len(claims)
     markdown = quick.to_markdown()
-    for entry in verify.CLAIMS:
+    for entry in claims:
         assert entry.name in text
         assert f"## {entry.name}" in markdown
         assert entry.statement in markdown
@@ -123,11 +130,16 @@ def the_stable_report_hides_noise_and_time(quick):
                 assert float(found) == pytest.approx(float(predicted), abs=2e-3, rel=2e-2)
 
 
-def the_kept_table_is_the_current_one(quick):
+def the_kept_table_is_the_current_one(quick, *, whole):
     """The same claims, texts and comparisons; CI compares the digits too, on its own machine."""
-    kept = (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8")
-    number = r"-?\d[\d.]*(e-?\d+)?"
-    assert re.sub(number, "#", kept) == re.sub(number, "#", quick.to_stable_markdown()), (
+    kept, current = (
+        re.sub(r"-?\d[\d.]*(e-?\d+)?", "#", text).splitlines()
+        for text in (
+            (Path(__file__).parents[1] / "docs" / "verification.md").read_text(encoding="utf-8"),
+            quick.to_stable_markdown(),
+        )
+    )
+    assert kept == current if whole else set(current) <= set(kept), (
         "run: ncsolve verify --quick --stable --force --report docs/verification.md"
     )
 
