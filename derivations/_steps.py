@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
-from ncsolve.derivations._prove import Given, branch, is_nonnegative, is_positive, is_zero
+from ncsolve.derivations._prove import Given, at_point, branch, carried_out, is_nonnegative, is_positive, is_zero
 from ncsolve.derivations._words import Words
 
 __all__ = ["AtLeast", "DerivationError", "Identity", "Limit", "Positive", "Solution", "Stationary", "Step"]
@@ -74,7 +74,7 @@ class Identity(Step):
             difference = sp.Matrix(left.doit()) - sp.Matrix(right.doit())
             return all(is_zero(branch(x, self.given)) for x in difference)
         # A sum or derivative is carried out in general before the case is put in.
-        return is_zero(branch(left.doit(), self.given) - branch(right.doit(), self.given))
+        return is_zero(branch(carried_out(left), self.given) - branch(carried_out(right), self.given))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +148,7 @@ class Stationary(Step):
         gradient = [sp.diff(function, x) for x in self.variables]
         if any(entry == 0 for entry in gradient):
             raise ValueError("the function does not depend on a variable, so the step says nothing")
-        return all(is_zero(entry.subs(point, simultaneous=True)) for entry in gradient)
+        return all(is_zero(at_point(entry, point)) for entry in gradient)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ problem in 50-digit arithmetic on the full m x m matrix.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import pairwise
 
 import mpmath as mp
 import numpy as np
@@ -16,6 +18,7 @@ from scipy.optimize import minimize
 import ncsolve
 
 DIGITS = 50
+Value = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 def certified_gap(problem: ncsolve.UFM, w: np.ndarray, h: np.ndarray, b: np.ndarray) -> tuple[float, float]:
@@ -39,28 +42,6 @@ def certified_gap(problem: ncsolve.UFM, w: np.ndarray, h: np.ndarray, b: np.ndar
         pull = dual @ n
         bound -= float(pull @ pull) / (2 * problem.lambda_b)
     return ncsolve.objective(problem, w, h, b), bound
-
-
-def descend(problem: ncsolve.UFM, seed: int, dim: int) -> float:
-    """The loss that L-BFGS reaches on W, the class means and b from a random start."""
-    rng = np.random.default_rng(seed)
-    m, k = problem.code_length, problem.classes
-    free = math.isfinite(problem.lambda_b)
-    split = [m * dim, m * dim + dim * k]
-
-    def unpack(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        w, h, b = np.split(x, split)
-        return w.reshape(m, dim), h.reshape(dim, k), b if free else np.zeros(m)
-
-    def value(x: np.ndarray) -> tuple[float, np.ndarray]:
-        w, h, b = unpack(x)
-        parts = ncsolve.gradient(problem, w, h, b)
-        return ncsolve.objective(problem, w, h, b), np.concatenate([part.ravel() for part in parts[: 2 + free]])
-
-    x = 0.5 * rng.standard_normal(split[1] + (m if free else 0))
-    found = minimize(value, x, jac=True, method="L-BFGS-B", options={"maxiter": 20000, "maxfun": 40000, "ftol": 0.0,
-                                                                     "gtol": 1e-11, "maxcor": 30})
-    return float(found.fun)
 
 
 def exact_bias(problem: ncsolve.UFM, start: np.ndarray) -> np.ndarray:
@@ -106,44 +87,68 @@ def exact_bias(problem: ncsolve.UFM, start: np.ndarray) -> np.ndarray:
         return np.array([float(v) for v in b])
 
 
+def descend(problem: ncsolve.UFM, seed: int, dim: int) -> float:
+    """The loss that L-BFGS reaches on W, the class means and b of a plain problem from a random start."""
+    value, parts, size = _from_definition(problem, dim)
+    x = 0.5 * np.random.default_rng(seed).standard_normal(size)
+    h, w, b = parts(x)
+    loss, slope = value(x)
+    np.testing.assert_allclose(ncsolve.objective(problem, w, h, b), loss, rtol=1e-12)
+    of_w, of_h, of_b = ncsolve.gradient(problem, w, h, b)
+    own = np.concatenate([of_h.ravel(), of_w.ravel(), of_b])[:size]
+    np.testing.assert_allclose(own, slope, rtol=1e-9, atol=1e-12 * float(np.abs(slope).max()))
+    return _lbfgs(value, x, gtol=1e-11, maxiter=20000, maxfun=40000)
+
+
 def descend_freely(problem: ncsolve.UFM, seed: int, dim: int) -> float:
     """The loss that L-BFGS reaches from a random start on every layer, the features and b, from the definition.
 
     Nonnegative features are squares of free numbers.
     """
-    rng = np.random.default_rng(seed)
+    value, _, size = _from_definition(problem, dim)
+    x = 0.7 * np.random.default_rng(seed).standard_normal(size)
+    return _lbfgs(value, x, gtol=1e-10, maxiter=5000, maxfun=8000)
+
+
+def _lbfgs(value: Value, start: np.ndarray, **options: float) -> float:
+    found = minimize(value, start, jac=True, method="L-BFGS-B", options={"ftol": 0.0, "maxcor": 30, **options})
+    return float(found.fun)
+
+
+def _from_definition(
+    problem: ncsolve.UFM, dim: int
+) -> tuple[Value, Callable[[np.ndarray], list[np.ndarray]], int]:
+    """The objective and its gradient as a function of one vector; its parts: features, layers, b; and its size."""
     m, k, depth = problem.code_length, problem.classes, problem.depth
     free, relu = math.isfinite(problem.lambda_b), problem.features == "relu"
     n = np.asarray(problem.counts, dtype=float)
-    total, codes = n.sum(), np.asarray(problem.encoding.matrix)
+    share, decay_h, codes = n / n.sum(), problem.lambda_h * n, np.asarray(problem.encoding.matrix)
     shapes = [(dim, k)] + [(dim, dim)] * (depth - 1) + [(m, dim)]
-    ends = np.cumsum([rows * columns for rows, columns in shapes])
+    ends = [0, *np.cumsum([rows * columns for rows, columns in shapes])]
+    places = [(slice(*at), shape) for at, shape in zip(pairwise(ends), shapes, strict=True)]
+    decays, no_bias = problem.lambda_w_layers, np.zeros(m)
+
+    def parts(x: np.ndarray) -> list[np.ndarray]:
+        return [*(x[at].reshape(shape) for at, shape in places), x[ends[-1] :] if free else no_bias]
 
     def value(x: np.ndarray) -> tuple[float, np.ndarray]:
-        *parts, b = np.split(x, ends)
-        raw, *layers = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-        if not free:
-            b = np.zeros(m)
+        raw, *layers, b = parts(x)
         inputs = [raw**2 if relu else raw]
         for layer in layers:
             inputs.append(layer @ inputs[-1])
         residual = inputs.pop() + b[:, None] - codes
-        loss = float(np.sum(n * residual**2)) / (2 * total) + problem.lambda_h * float(np.sum(n * inputs[0] ** 2)) / 2
-        loss += sum(d * float(np.sum(w * w)) for d, w in zip(problem.lambda_w_layers, layers, strict=True)) / 2
-        back = residual * n / total
+        back, decayed = residual * share, inputs[0] * decay_h
+        loss = float(np.vdot(residual, back) + np.vdot(inputs[0], decayed))
         slopes = []
         if free:
-            loss += problem.lambda_b * float(b @ b) / 2
+            loss += problem.lambda_b * float(b @ b)
             slopes.append(back.sum(axis=1) + problem.lambda_b * b)
-        for decay, layer, entering in zip(reversed(problem.lambda_w_layers), reversed(layers), reversed(inputs),
-                                          strict=True):
+        for decay, layer, entering in zip(reversed(decays), reversed(layers), reversed(inputs), strict=True):
+            loss += decay * float(np.vdot(layer, layer))
             slopes.append(back @ entering.T + decay * layer)
             back = layer.T @ back
-        back = back + problem.lambda_h * n * inputs[0]
+        back = back + decayed
         slopes.append(2 * raw * back if relu else back)
-        return loss, np.concatenate([slope.ravel() for slope in reversed(slopes)])
+        return loss / 2, np.concatenate([slope.ravel() for slope in reversed(slopes)])
 
-    x = 0.7 * rng.standard_normal(int(ends[-1]) + (m if free else 0))
-    found = minimize(value, x, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "maxfun": 8000, "ftol": 0.0,
-                                                                     "gtol": 1e-10, "maxcor": 30})
-    return float(found.fun)
+    return value, parts, int(ends[-1]) + (m if free else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import sympy as sp
 from ncsolve.derivations._codegen import formulas_module
 from ncsolve.derivations._docs import theory_page
 from ncsolve.derivations._framework import Theorem
-from ncsolve.derivations._prove import branch, is_nonnegative, is_positive, is_zero
+from ncsolve.derivations._prove import at_point, branch, carried_out, is_nonnegative, is_positive, is_zero
 from ncsolve.derivations._specialise import parse_settings, specialise
 from ncsolve.derivations._steps import AtLeast, DerivationError, Identity, Limit, Positive, Solution, Stationary
 from ncsolve.derivations._words import Words, norm2, tr
@@ -94,6 +95,8 @@ def test_known_values(name: str, lambda_b: str, loss: str, bias: str, diagonal: 
 
 def test_results_agree_with_the_solver() -> None:
     rng = np.random.default_rng(7)
+    affine = derivations.get("affine")
+    loss_alone = replace(affine, formulas={"loss": affine.formulas["loss"]})
     for _ in range(6):
         K = int(rng.integers(2, 7))
         a, q = (round(float(v), 3) for v in rng.normal(size=2))
@@ -101,7 +104,7 @@ def test_results_agree_with_the_solver() -> None:
         problem = UFM(encoding=encodings.affine(K, a, q), counts=5, lambda_w=0.01, lambda_h=0.003, lambda_b=lambda_b)
         values = {"K": K, "n": 5, "a": a, "q": q, "lambda_w": 0.01, "lambda_h": 0.003, "lambda_b": lambda_b}
         exact = {name: sp.Rational(str(value)) for name, value in values.items()}
-        loss = specialise(derivations.get("affine"), exact)["loss"]
+        loss = specialise(loss_alone, exact)["loss"]
         assert float(loss) == pytest.approx(ncsolve.solve(problem).loss, rel=1e-12)
 
 
@@ -145,6 +148,10 @@ def test_large_bias_law_for_dependent_codes() -> None:
         Stationary(text="not stationary", function=x**2 + y, variables=(x,), at={x: y}),
         Stationary(text="independent", function=y**2, variables=(x,), at={x: y}),
         Limit(text="wrong limit", left=1 / x, variable=x, to=sp.oo, right=sp.S.One),
+        Identity(
+            text="wrong determinant", left=sp.Determinant(sp.ImmutableMatrix([[x, y], [y, x / y]])), right=x**2 - y**2
+        ),
+        Identity(text="not real", left=sp.sqrt(-x - 1), right=sp.sqrt(-x)),
         Identity(text="undecided case", left=sp.Piecewise((1, x > y), (2, True)), right=sp.S.One, given={x: 2 * y - 1}),
     ],
     ids=lambda step: step.text,
@@ -152,6 +159,20 @@ def test_large_bias_law_for_dependent_codes() -> None:
 def test_a_false_step_is_refused(step: Identity) -> None:
     with pytest.raises(DerivationError, match=step.text):
         step.check()
+
+
+def test_what_is_carried_out_or_put_in_quickly_is_what_sympy_says() -> None:
+    matrices = ([[x, y], [1, x]], [[x / y, 1], [y, x]], [[sp.sqrt(x), y], [sp.exp(y), x + y]], [[x]])
+    for entries in matrices:
+        determinant = sp.Determinant(sp.ImmutableMatrix(entries))
+        assert sp.simplify(carried_out(1 + determinant) - 1 - determinant.doit()) == 0
+    letter = sp.Determinant(sp.MatrixSymbol("A", 2, 2))
+    assert carried_out(letter) == letter.doit()
+    assert carried_out(sp.Derivative(x**2, x)) == 2 * x
+    swap = {x: y, y: x}
+    for expr in (x - y**2, sp.Integral(x * y, (x, 0, y)), sp.Subs(sp.Derivative(x * y, x), x, y)):
+        assert at_point(expr, swap) == expr.subs(swap, simultaneous=True)
+    assert at_point(x - y**2, swap) == y - x**2
 
 
 def test_a_theorem_without_steps_proves_nothing() -> None:

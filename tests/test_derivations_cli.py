@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import typer
 from ncsolve.derivations import __main__ as module
+from ncsolve.derivations import _render
 from ncsolve.derivations._framework import Theorem
-from ncsolve.derivations._steps import Identity
+from ncsolve.derivations._steps import Identity, Step
 from typer.testing import CliRunner
 
 from ncsolve import derivations
@@ -23,6 +25,40 @@ app.command()(derive)
 runner = CliRunner()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _printed_once() -> Iterator[None]:
+    """All formats show the same proofs: their steps are made once, and each formula is printed once in a notation."""
+    proofs: dict[str, tuple[Theorem, list[Step]]] = {}
+    steps = Theorem.steps
+
+    def made_once(theorem: Theorem) -> Iterator[Step]:
+        if proofs.get(theorem.name, (None,))[0] is not theorem:
+            proofs[theorem.name] = theorem, list(steps(theorem))
+        return iter(proofs[theorem.name][1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Theorem, "steps", made_once)
+        for name in ("chosen", "latex", "line"):
+            patch.setattr(_render, name, _remembered(getattr(_render, name)))
+        yield
+
+
+def _remembered(function: Callable[..., object]) -> Callable[..., object]:
+    """A pure function of an expression (and a case) that is asked once for each; of what has no hash, every time."""
+    known: dict[object, object] = {}
+
+    def ask(expr: object, *case: dict[object, object]) -> object:
+        key = (type(expr), expr, *(tuple(given.items()) for given in case))
+        try:
+            if key not in known:
+                known[key] = function(expr, *case)
+            return known[key]
+        except TypeError:
+            return function(expr, *case)
+
+    return ask
+
+
 def run(*arguments: str) -> str:
     result = runner.invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
@@ -32,17 +68,6 @@ def run(*arguments: str) -> str:
 def test_list_names_every_theorem() -> None:
     lines = run("--list").splitlines()
     assert [line.split()[0] for line in lines] == list(derivations.names())
-
-
-@pytest.mark.parametrize("name", derivations.names())
-def test_terminal_text(name: str) -> None:
-    text = run(name)
-    for part in ("Assumptions", "Statement", "Proof", "Result", "Symbols", "Source:", "File: derivations/"):
-        assert part in text
-    assert f"{len(list(derivations.get(name).steps())):3}. " in text
-    assert "Piecewise" not in text
-    formulas = [line for line in text.splitlines() if line.startswith(" " * 9)]
-    assert not any("lambda_" in line or "sp." in line for line in formulas)
 
 
 def test_settings_specialise_exactly() -> None:
@@ -73,6 +98,13 @@ def test_python_runs() -> None:
 
 @pytest.mark.parametrize("name", derivations.names())
 def test_every_format_of_every_theorem(name: str, tmp_path: Path) -> None:
+    text = run(name)
+    for part in ("Assumptions", "Statement", "Proof", "Result", "Symbols", "Source:", "File: derivations/"):
+        assert part in text
+    assert f"{len(list(derivations.get(name).steps())):3}. " in text
+    assert "Piecewise" not in text
+    formulas = [line for line in text.splitlines() if line.startswith(" " * 9)]
+    assert not any("lambda_" in line or "sp." in line for line in formulas)
     json.loads(run(name, "--format", "json"))
     compile(run(name, "--format", "python"), name, "exec")
     markdown = run(name, "--format", "markdown")

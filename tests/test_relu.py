@@ -22,7 +22,7 @@ def test_check_value():
     assert found.regime == "orthogonal"
 
 
-@pytest.mark.parametrize("lambda_b", [0.0, 0.01, 0.3, 10.0, math.inf])
+@pytest.mark.parametrize("lambda_b", [0.0, 0.01, 0.3, pytest.param(10.0, marks=pytest.mark.exhaustive), math.inf])
 def test_one_hot_is_an_orthogonal_frame_for_every_lambda_b(lambda_b):
     problem = ncsolve.UFM(encoding=encodings.onehot(4), counts=3, lambda_b=lambda_b, **LAMBDAS)
     found = ncsolve.solve(problem)
@@ -37,7 +37,10 @@ def test_one_hot_is_an_orthogonal_frame_for_every_lambda_b(lambda_b):
 
 @pytest.mark.parametrize(
     ("code", "end"),
-    [(encodings.smoothed(4, 0.3), 0.3), (encodings.signed(6), 2.0), (encodings.affine(4, 1.0, 0.5), 2.0)],
+    [
+        (encodings.smoothed(4, 0.3), 0.3), (encodings.affine(4, 1.0, 0.5), 2.0),
+        pytest.param(encodings.signed(6), 2.0, marks=pytest.mark.exhaustive),
+    ],
 )
 def test_where_the_orthogonal_frame_ends(code, end):
     """For |w| > |a| it ends at t/(|w| - |a|); beyond it H >= 0 costs nothing."""

@@ -7,13 +7,11 @@ from ncsolve.verify import _certified
 from ncsolve import verify
 
 
-def test_every_certified_claim_is_a_claim_and_holds():
+def test_every_certified_claim_is_a_claim():
+    """That they hold is a part of the quick run in test_verify_claims.py."""
     names = {entry.name for entry in verify.CLAIMS}
     proved = {entry.name.removesuffix("-certified") for entry in verify.CLAIMS if entry.shows == "proved"}
     assert proved == set(_certified.CERTIFIED) <= names
-    report = verify.run_claims([entry for entry in verify.CLAIMS if entry.shows == "proved"])
-    assert {verdict.state for verdict in report.verdicts} == {"proved"}
-    assert sum(figure.comparisons for verdict in report.verdicts for figure in verdict.figures) >= 100
 
 
 def test_a_false_claim_is_not_proved(monkeypatch):

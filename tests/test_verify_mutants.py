@@ -272,7 +272,7 @@ def test_the_healthy_solver_passes(name):
 def test_check_fails_the_mutant(monkeypatch, mutant, name):
     silence(monkeypatch)
     MUTANTS[mutant][0](monkeypatch)
-    report = verify.check(PROBLEMS[name], starts=2)
+    report = verify.check(PROBLEMS[name], starts=2, fail_fast=True)
     assert not report.passed
     assert report.failures or report.error
 
@@ -281,9 +281,23 @@ def test_check_fails_the_mutant(monkeypatch, mutant, name):
 def test_the_claim_fails_the_mutant(monkeypatch, mutant, claim):
     silence(monkeypatch)
     MUTANTS[mutant][0](monkeypatch)
-    report = verify.run_claims(verify.select(only=(claim,)), size="quick")
+    report = verify.run_claims(verify.select(only=(claim,)), size="quick", fail_fast=True)
     assert not report.passed
     assert report.failures
+
+
+def test_check_leaves_out_what_follows_a_disagreement_only_if_asked(monkeypatch):
+    healthy = verify.check(CURVE, starts=1)
+    ended = verify.check(CURVE, starts=1, fail_fast=True)
+    assert (ended.figures, ended.skipped) == (healthy.figures, healthy.skipped)
+    MUTANTS["wrong regime"][0](monkeypatch)
+    whole, ended = verify.check(CURVE, starts=1), verify.check(CURVE, starts=1, fail_fast=True)
+    assert [figure.what for figure in whole.figures if not figure.passed] == ["regime of the solver's class means is "
+                                                                              "not acute"]
+    assert ended.failures == whole.failures
+    assert ended.figures == whole.figures[: len(ended.figures)]
+    assert not any("run" in figure.what or "cvxpy" in figure.what for figure in ended.figures)
+    assert ended.skipped == (*whole.skipped, "descent and what follows it: a figure disagrees already")
 
 
 def test_a_mutant_that_the_solver_itself_refuses_is_reported_and_not_raised(monkeypatch):

@@ -38,7 +38,7 @@ _TINY = 1e-100
 _STARTS = 10_000
 
 
-def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
+def check(problem: UFM, *, starts: int = 4, seed: int = 0, fail_fast: bool = False) -> Report:
     """Compare the solver's minimizer of a problem with descent, cvxpy, weak duality and the definition.
 
     Of a bottleneck, a deep head and ReLU features with descents on all layers, the features and b from many starts, and
@@ -52,6 +52,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
         Random starts of descent, at least 1.
     seed : int
         Of the first start; the others follow.
+    fail_fast : bool
+        Where the definition, descent or the transition disagrees, the methods that would follow are left out.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
         prediction = ncsolve.solve(problem)
         note = guarantee_note(prediction)
         with single_threaded():
-            _run(problem, prediction, starts, seed, figures, skipped)
+            _run(problem, prediction, starts, seed, figures, skipped, fail_fast)
     except OpenProblemError:
         raise
     except NCSolveError as failure:
@@ -94,7 +96,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0) -> Report:
 
 
 def _run(
-    problem: UFM, prediction: Minimizer, starts: int, seed: int, figures: list[Figure], skipped: list[str]
+    problem: UFM, prediction: Minimizer, starts: int, seed: int, figures: list[Figure], skipped: list[str],
+    fail_fast: bool,
 ) -> None:
     m, k, d = problem.code_length, problem.classes, problem.feature_dim
     if max(m * k, k * k, d * (m + k), d * d * (problem.depth - 1)) > _ARRAYS:
@@ -115,7 +118,7 @@ def _run(
     if too_far:
         skipped.append(too_far)
     if not problem.plain or prediction.choice.theorem == "T8":
-        figures += beyond_figures(problem, prediction, 0 if too_far else starts, seed, skipped)
+        figures += beyond_figures(problem, prediction, 0 if too_far else starts, seed, skipped, fail_fast)
         return
     means = np.array(prediction.class_means)
     point = Point(W=np.array(prediction.W), H=samples.spread(means), b=np.array(prediction.bias))
@@ -151,6 +154,9 @@ def _run(
         skipped.append(f"the convex program: {m} x {k} entries")
     with SlowProgress("verifying", total=len(parts)) as progress:
         for number, (name, part) in enumerate(parts):
+            if fail_fast and not all(figure.passed for figure in figures):
+                skipped.append(f"{name} and what follows it: a figure disagrees already")
+                break
             progress.update(number, name)
             figures += part()
 

@@ -41,12 +41,15 @@ def guarantee_note(prediction: Minimizer) -> str:
 
 
 def beyond_figures(
-    problem: UFM, prediction: Minimizer, starts: int, seed: int, skipped: list[str]
+    problem: UFM, prediction: Minimizer, starts: int, seed: int, skipped: list[str], fail_fast: bool
 ) -> list[Figure]:
     """The solver's numbers against its own point, and descents from many starts, if there are any."""
     figures = _definition(problem, prediction, skipped)
     if starts == 0:  # so is the gradient of a deep head lost in rounding where descent is
         return [figure for figure in figures if not figure.what.startswith("gradient")]
+    if fail_fast and not all(figure.passed for figure in figures):
+        skipped.append("descent: a figure disagrees already")
+        return figures
     width = problem.feature_dim
     if problem.features == "linear":
         width = min(width, min(problem.code_length, problem.classes) + 2)
@@ -64,6 +67,8 @@ def beyond_figures(
             f"a feature for each of the {problem.samples} samples: descent had one per class, which supposes NC1"
         )
     figures += _descents(problem, prediction, starts, seed, width, whole > _FULL, skipped)
+    if fail_fast and not all(figure.passed for figure in figures):
+        return figures
     if prediction.transition is not None and problem.features == "relu":
         skipped.append("the transition lambda_b: no run compares the two sides of it")
     elif prediction.transition is not None:

@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Figure", "Worst", "at_least", "at_most"]
+__all__ = ["Disagreement", "Figure", "Worst", "at_least", "at_most", "ending_at_first"]
 
 Array = NDArray[np.float64]
+_first_ends: ContextVar[bool] = ContextVar("first_ends", default=False)
+
+
+class Disagreement(Exception):
+    """Ends what ``ending_at_first`` surrounds; ``figure`` is the one that disagrees."""
+
+    def __init__(self, figure: Figure) -> None:
+        super().__init__(figure.what)
+        self.figure = figure
+
+
+@contextmanager
+def ending_at_first(enabled: bool) -> Iterator[None]:
+    """Inside, a figure raises Disagreement as soon as it disagrees (if ``enabled``)."""
+    token = _first_ends.set(enabled)
+    try:
+        yield
+    finally:
+        _first_ends.reset(token)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +53,10 @@ class Figure:
     reason: str
     comparisons: int = 1
     example: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if _first_ends.get() and not self.passed:
+            raise Disagreement(self)
 
     @property
     def passed(self) -> bool:
@@ -77,6 +103,11 @@ class Worst:
         predicted entry (1 where all are zero)."""
         p, q = np.asarray(predicted, dtype=np.float64), np.asarray(found, dtype=np.float64)
         self._count += 1
+        self._compare(p, q, size)
+        if self._error > self.tolerance:
+            self.figure()  # which raises inside ``ending_at_first``
+
+    def _compare(self, p: Array, q: Array, size: float | None) -> None:
         if p.shape != q.shape or p.size == 0:
             self._error, self._predicted, self._found = math.inf, math.nan, math.nan
             return

@@ -44,6 +44,7 @@ class LayeredDefinition:
         self.width, self.has_bias = width, math.isfinite(problem.lambda_b)
         self.labels = np.arange(problem.classes) if merged else np.repeat(np.arange(problem.classes), counts)
         self.weight = counts.astype(float) if merged else np.ones(self.labels.size)
+        self.samples, self.decays = problem.samples, problem.lambda_w_layers
         self.targets: Array = problem.encoding.matrix[:, self.labels]
         self.shapes = [(width, self.labels.size)] + [(width, width)] * (problem.depth - 1) + [(m, width)]
         self.ends = np.cumsum([rows * columns for rows, columns in self.shapes])
@@ -80,75 +81,97 @@ class LayeredDefinition:
         return np.concatenate([part.ravel() for part in parts])
 
     def _parts(self, x: Array) -> tuple[Array, list[Array], Array]:
-        *parts, bias = np.split(x, self.ends)
-        first, *layers = [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        begins = [0, *self.ends[:-1]]
+        first, *layers = [
+            x[begin:end].reshape(shape) for begin, end, shape in zip(begins, self.ends, self.shapes, strict=True)
+        ]
         layers = [layer * unit for layer, unit in zip(layers, self.units[1:-1], strict=True)]
-        return first, layers, bias * self.units[-1] if self.has_bias else np.zeros(self.problem.code_length)
+        return first, layers, x[self.ends[-1] :] * self.units[-1] if self.has_bias else np.zeros(self.targets.shape[0])
 
     def loss_terms(self, features: Array, layers: Sequence[Array], bias: Array) -> tuple[float, float, float, float]:
         """Fit, weights, features and bias: the four parts of the objective."""
-        p = self.problem
-        residual = features
-        for layer in layers:
-            residual = layer @ residual
-        residual = residual + bias[:, None] - self.targets
-        return (
-            float(np.sum(self.weight * residual**2)) / (2 * p.samples),
-            sum(d * float(np.sum(w * w)) for d, w in zip(p.lambda_w_layers, layers, strict=True)) / 2,
-            p.lambda_h * float(np.sum(self.weight * features**2)) / 2,
-            p.lambda_b * float(bias @ bias) / 2 if self.has_bias else 0.0,
-        )
+        _, residual = self._forward(features, layers, bias)
+        return self._costs(features, layers, bias, residual)
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """f and its gradient in x."""
         first, layers, bias = self._parts(x)
         features = (first * first if self.square else first) * self.units[0]
-        slopes, _ = self._slopes(features, layers, bias)
-        slopes[0] = slopes[0] * self.units[0]
+        inputs, residual = self._forward(features, layers, bias)
+        loss = sum(self._costs(features, layers, bias, residual))
+        pulls = self._pulls(layers, inputs, residual)
+        slopes = [
+            (pull + held) * unit
+            for pull, held, unit in zip(pulls, self._held(features, layers, bias), self.units, strict=False)
+        ]
         if self.square:
             slopes[0] = 2 * first * slopes[0]
-        scaled = [slopes[0], *(slope * unit for slope, unit in zip(slopes[1:], self.units[1:], strict=False))]
-        loss = sum(self.loss_terms(features, layers, bias))
-        return loss / self.unit, np.concatenate([slope.ravel() for slope in scaled]) / self.unit
+        return loss / self.unit, np.concatenate([slope.ravel() for slope in slopes]) / self.unit
 
     def stationarity(self, features: Array, layers: Sequence[Array], bias: Array) -> float:
         """Largest gradient of the features, of a layer or of b, over the terms that cancel in it.
 
         Where a nonnegative feature is zero only a slope that pulls it up counts.
         """
-        slopes, terms = self._slopes(features, layers, bias)
+        inputs, residual = self._forward(features, layers, bias)
+        pulls, holds = self._pulls(layers, inputs, residual), self._held(features, layers, bias)
+        slopes = [pull + held for pull, held in zip(pulls, holds, strict=True)]
         if self.problem.features == "relu":
             slopes[0] = np.where(features > 0, slopes[0], np.minimum(slopes[0], 0.0))
+        floors = self._floors(layers, inputs)
+        terms = [
+            max(float(np.linalg.norm(pull)), float(np.linalg.norm(held)), floor)
+            for pull, held, floor in zip(pulls, holds, floors, strict=False)  # as many as there are without a bias
+        ]
+        if self.has_bias:
+            mean = np.linalg.norm(self.targets @ self.weight) / self.samples
+            size = math.sqrt(float(np.sum(self.weight * self.targets**2)) / self.samples)
+            terms.append(max(float(mean), _SMALL * size))
         return max(float(np.linalg.norm(slope)) / term if term > 0 else 0.0
                    for slope, term in zip(slopes, terms, strict=True))
 
-    def _slopes(self, features: Array, layers: Sequence[Array], bias: Array) -> tuple[list[Array], list[float]]:
-        """Gradients in the features, each layer and (if it is free) b; and the size of the terms in each."""
-        p = self.problem
+    def _forward(self, features: Array, layers: Sequence[Array], bias: Array) -> tuple[list[Array], Array]:
+        """What enters each layer, and the residual."""
         inputs = [features]
         for layer in layers:
             inputs.append(layer @ inputs[-1])
-        residual = inputs.pop() + bias[:, None] - self.targets
-        back = self.weight * residual / p.samples
-        reach = float(np.linalg.norm(self.weight * self.targets)) / p.samples  # of the labels, where back cancels
-        slopes: list[Array] = []
-        terms: list[float] = []
-        decays = reversed(p.lambda_w_layers)
-        for decay, layer, entering in zip(decays, reversed(layers), reversed(inputs), strict=True):
-            pull = back @ entering.T
-            slopes.append(pull + decay * layer)
-            floor = _SMALL * reach * float(np.linalg.norm(entering))
-            terms.append(max(float(np.linalg.norm(pull)), decay * float(np.linalg.norm(layer)), floor))
+        outputs = inputs.pop()
+        return inputs, outputs + bias[:, None] - self.targets
+
+    def _costs(
+        self, features: Array, layers: Sequence[Array], bias: Array, residual: Array
+    ) -> tuple[float, float, float, float]:
+        p = self.problem
+        return (
+            float((self.weight * residual**2).sum()) / (2 * self.samples),
+            sum(d * float((w * w).sum()) for d, w in zip(self.decays, layers, strict=True)) / 2,
+            p.lambda_h * float((self.weight * features**2).sum()) / 2,
+            p.lambda_b * float(bias @ bias) / 2 if self.has_bias else 0.0,
+        )
+
+    def _pulls(self, layers: Sequence[Array], inputs: Sequence[Array], residual: Array) -> list[Array]:
+        """Gradients of the fit in the features, each layer and (if it is free) b."""
+        back = share = self.weight * residual / self.samples
+        pulls: list[Array] = []
+        for layer, entering in zip(reversed(layers), reversed(inputs), strict=True):
+            pulls.append(back @ entering.T)
             back = layer.T @ back
+        pulls.append(back)
+        pulls.reverse()
+        return [*pulls, share.sum(axis=1)] if self.has_bias else pulls
+
+    def _held(self, features: Array, layers: Sequence[Array], bias: Array) -> list[Array]:
+        """Gradients of the decays in the same order."""
+        p = self.problem
+        held = [p.lambda_h * self.weight * features]
+        held += [decay * layer for decay, layer in zip(self.decays, layers, strict=True)]
+        return [*held, p.lambda_b * bias] if self.has_bias else held
+
+    def _floors(self, layers: Sequence[Array], inputs: Sequence[Array]) -> list[float]:
+        """A small part of what the labels alone would pull at the features and each layer."""
+        reach = float(np.linalg.norm(self.weight * self.targets)) / self.samples
+        floors: list[float] = []
+        for layer, entering in zip(reversed(layers), reversed(inputs), strict=True):
+            floors.append(_SMALL * reach * float(np.linalg.norm(entering)))
             reach *= float(np.linalg.norm(layer))
-        held = p.lambda_h * self.weight * features
-        slopes.append(back + held)
-        terms.append(max(float(np.linalg.norm(back)), float(np.linalg.norm(held)), _SMALL * reach))
-        slopes.reverse()
-        terms.reverse()
-        if self.has_bias:
-            share = self.weight * residual / p.samples
-            slopes.append(share.sum(axis=1) + p.lambda_b * bias)
-            mean = np.linalg.norm(self.targets @ self.weight) / p.samples
-            terms.append(max(float(mean), _SMALL * math.sqrt(float(np.sum(self.weight * self.targets**2)) / p.samples)))
-        return slopes, terms
+        return [_SMALL * reach, *reversed(floors)]
