@@ -126,8 +126,8 @@ class FactoredFrame:
         ):
             slope = back @ entering.T + decay * layer
             square += float(np.sum(slope * slope))
-            scale += float(np.sum((decay * layer) ** 2)) + (size * float(np.linalg.norm(entering, 2))) ** 2
-            size *= float(np.linalg.norm(layer, 2))
+            scale += float(np.sum((decay * layer) ** 2)) + (size * _largest(entering)) ** 2
+            size *= _largest(layer)
             back = layer.T @ back
         slope = back + problem.lambda_h * features
         if problem.features == "relu":
@@ -139,3 +139,8 @@ class FactoredFrame:
             square += float(np.sum((push + pull) ** 2))
             scale += float(push @ push) + float(np.sum((np.abs(codes) @ root) ** 2))
         return BlockGradient(square=square, scale_square=scale)
+
+
+def _largest(matrix: Array) -> float:
+    """The largest singular value, 0 where there is none: numpy before 2.3 has no norm of an empty matrix."""
+    return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ncsolve._reading._classes import group_labels
@@ -59,6 +59,10 @@ READ = [
     ("a.txt", '"x"\n"1" "a"\n"2" "b c"\n"3" "a"\n', {}, "a b_c", [2, 1], "column 'x' (line 1 is the header)"),
     ("a.txt", '"x" "y"\n"1" 5 "a"\n"2" 6 "b"\n', {"column": "y"}, "a b", [1, 1], "column 'y'"),
     ("a.txt", '"a"\n"b"\n"sea lion"\n"a"\n', {}, "a b sea_lion", [2, 1, 1], "3 classes"),
+    # A line in quotes is a label, whatever looks like a file in it; a file in quotes has its label beside it.
+    ("a.csv", 'k\n"and/or else"\n"cat.png 1"\n', {}, "and/or_else cat.png_1", [1, 1], "column 'k'"),
+    ("a.txt", '"and/or else"\n"n/a else"\n"n/a else"\n', {}, "and/or_else n/a_else", [1, 2], "3 samples"),
+    ("a.txt", '"my/a.png" cat\n"my/c.png" dog\n', {}, "cat dog", [1, 1], "a list of files and labels"),
     ("a.csv", "Unnamed: 0,label\n0,a\n1,b\n", {}, "a b", [1, 1], "beside the row numbers"),
     # Other columns tell what line 1 is.
     ("a.csv", "id,0\n1,a\n2,b\n3,a\n", {"column": "1"}, "a b", [2, 1], "column '0' (line 1 is the header)"),
@@ -183,6 +187,7 @@ def test_shown_numbers_are_the_numbers(value):
     assert label_number(str(value)) is None or Decimal(plain(value, [str(value)])) == value
 
 
+@example("/\f")  # white space after a slash, as between a file and its label
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")).filter(lambda t: t.strip() not in MISSING))
 def test_any_text_is_one_class_or_refused(tmp_path_factory, label):
     """Nothing is lost: a quoted label in a .csv file comes back as it is, but for white space around it."""
