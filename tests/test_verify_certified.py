@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from ncsolve.verify import _certified
 
 from ncsolve import verify
@@ -14,11 +15,20 @@ def test_every_certified_claim_is_a_claim():
     assert proved == set(_certified.CERTIFIED) <= names
 
 
-def test_a_false_claim_is_not_proved(monkeypatch):
+# More than half of the time: none of them stands on lb*.
+LONG = ("global-optimum", "bias-stationarity", "label-smoothing", "self-duality", "balancedness", "cosine-curve")
+
+
+@pytest.mark.parametrize("left_out", [LONG, pytest.param((), marks=pytest.mark.exhaustive)], ids=["most", "all"])
+def test_a_false_claim_is_not_proved(monkeypatch, left_out):
     """With lb* wrong in the thirtieth digit, the claims that stand on it fail, and no other."""
+    assert set(left_out) <= set(_certified.CERTIFIED)
     right = _certified._transition
     monkeypatch.setattr(_certified, "_transition", lambda t: right(t) * (1 + Fraction(1, 10**30)))
-    report = verify.run_claims([entry for entry in verify.CLAIMS if entry.shows == "proved"])
+    report = verify.run_claims([
+        entry for entry in verify.CLAIMS
+        if entry.shows == "proved" and entry.name.removesuffix("-certified") not in left_out
+    ])
     assert {verdict.claim.name for verdict in report.verdicts if not verdict.passed} == {
         "simplex-etf-certified", "transition-threshold-certified", "bias-centring-certified"
     }

@@ -47,7 +47,8 @@ class Definition:
 
     def point(self, x: Array) -> Point:
         """The vector's W, H and b."""
-        return self._unpack(x * self.units)
+        w, h, b = self._unpack(x * self.units)
+        return Point(W=w, H=h, b=b)
 
     def vector(self, point: Point) -> Array:
         """The vector of a point."""
@@ -66,19 +67,19 @@ class Definition:
         """f and its gradient in x."""
         s = self.samples
         w_end, h_end = self._ends
-        p = self._unpack(x * self.units)
-        error = p.W @ p.H - s.targets
+        w, h, b = self._unpack(x * self.units)
+        error = w @ h - s.targets
         if s.has_bias:
-            error += p.b[:, None]
+            error += b[:, None]
         share = error * self._share
-        decayed_h = self._decay_h * p.H
+        decayed_h = self._decay_h * h
         gradient = np.empty_like(x)
-        gradient[:w_end] = (share @ p.H.T + s.lambda_w * p.W).ravel()
-        gradient[w_end:h_end] = (p.W.T @ share + decayed_h).ravel()
-        value = float(np.vdot(error, share) + s.lambda_w * np.vdot(p.W, p.W) + np.vdot(p.H, decayed_h))
+        gradient[:w_end] = (share @ h.T + s.lambda_w * w).ravel()
+        gradient[w_end:h_end] = (w.T @ share + decayed_h).ravel()
+        value = float(np.vdot(error, share) + s.lambda_w * np.vdot(w, w) + np.vdot(h, decayed_h))
         if s.has_bias:
-            gradient[h_end:] = share.sum(axis=1) + s.lambda_b * p.b
-            value += s.lambda_b * float(p.b @ p.b)
+            gradient[h_end:] = share.sum(axis=1) + s.lambda_b * b
+            value += s.lambda_b * float(b @ b)
         gradient *= self.units
         return value / 2, gradient
 
@@ -124,11 +125,11 @@ class Definition:
         matrix[w_end:h_end, :w_end] = matrix[:w_end, w_end:h_end].T
         return np.asarray(self.units[:, None] * matrix * self.units)
 
-    def _unpack(self, flat: Array) -> Point:
+    def _unpack(self, flat: Array) -> tuple[Array, Array, Array]:
         m, d, n = self._shapes
         w_end, h_end = self._ends
         b = flat[h_end:] if self.samples.has_bias else self._no_bias
-        return Point(W=flat[:w_end].reshape(m, d), H=flat[w_end:h_end].reshape(d, n), b=b)
+        return flat[:w_end].reshape(m, d), flat[w_end:h_end].reshape(d, n), b
 
 
 def fit_size(samples: Samples) -> float:
