@@ -2,7 +2,10 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.browser import chromium
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy is loaded: every core has a process already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,3 +14,10 @@ settings.register_profile(
     "ncsolve", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ncsolve")
+
+
+@pytest.fixture(scope="session")
+def window(tmp_path_factory):
+    """Where tests open pages: one for all of a process, as a browser starts, and compiles plotly.js, in seconds."""
+    with chromium(tmp_path_factory.mktemp("window")) as found:
+        yield found
