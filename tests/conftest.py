@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.browser import chromium
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy is loaded: every core has a process already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.pop("COLUMNS", None)  # output is as wide as it says; tests that are about that set it
@@ -18,3 +20,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """What a plain run leaves out is said; xdist does not count what its workers deselect."""
     if config.option.markexpr == "not exhaustive":
         terminalreporter.write_line("without the exhaustive tests; they are run by: python -m pytest -m exhaustive")
+
+
+@pytest.fixture(scope="session")
+def window(tmp_path_factory):
+    """Where tests open pages: one for all of a process, as a browser starts, and compiles plotly.js, in seconds."""
+    with chromium(tmp_path_factory.mktemp("window")) as found:
+        yield found

@@ -1,6 +1,7 @@
 """The explorer's page as a text: its data are the library's, it is complete, and mistakes get one line."""
 
 import base64
+import contextlib
 import itertools
 import json
 import math
@@ -22,6 +23,7 @@ from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_gr
 
 ROOT = Path(__file__).parents[1]
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+COARSE = GridSize(floats=1_000, factors=1, per_decade=3, least_per_decade=3)
 
 
 def problem(encoding=None, counts=20, lambda_b=0.1):
@@ -31,6 +33,21 @@ def problem(encoding=None, counts=20, lambda_b=0.1):
 
 def floats(text):
     return np.frombuffer(base64.b64decode(text), dtype="<f8")
+
+
+@pytest.fixture
+def coarse():
+    with coarse_grids():
+        yield
+
+
+@contextlib.contextmanager
+def coarse_grids():
+    """Pages whose grids are soon solved, for tests of everything else: what a grid holds is tested by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ncsolve.explorer._grid.OWN", COARSE)
+        patch.setattr("ncsolve.explorer._data.EXAMPLE", COARSE)
+        yield
 
 
 GENERAL = [
@@ -153,6 +170,7 @@ def test_the_page_starts_where_it_is_asked_to(page):
                 assert (a, q, w) == (code.a, code.q, code.row_sum)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_own_problems_come_first_and_families_stay():
     data = json.loads(re.search(r'id="data">(.*?)</script>', explorer_page(GENERAL[2]), re.S)[1])
     assert [choice["kind"] for choice in data["choices"]] == ["grid", *["affine"] * 5]
@@ -164,6 +182,7 @@ def test_own_problems_come_first_and_families_stay():
     assert data["start"]["lambda_b"] == "inf"
 
 
+@pytest.mark.usefixtures("coarse")
 def test_class_names_cannot_end_the_script():
     asked = ncsolve.UFM(encoding=CODES, counts=[5, 20, 1, 10], lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1,
                         class_names=["</script><b>", "b", "c", "d"])
@@ -232,7 +251,9 @@ def test_too_many_classes_are_refused_before_anything_is_solved(monkeypatch, tmp
         assert printed.count("\n") == 1
 
 
-def test_progress_comes_to_the_end():
+def test_progress_comes_to_the_end(monkeypatch):
+    size = GridSize(floats=4_000, factors=3, per_decade=3, least_per_decade=3)
+    monkeypatch.setattr("ncsolve.explorer._grid.OWN", size)
     seen = []
     page_data(problem(CODES, [5, 20, 1, 10]), seen.append)
     assert seen == sorted(seen)
@@ -252,6 +273,7 @@ def test_without_plotly_one_line_names_the_extra(monkeypatch, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_command_writes_whole_pages_and_overwrites_only_when_told(tmp_path, capsys):
     path = tmp_path / "e.html"
     arguments = ["explore", "--encoding", str(ROOT / "examples/codes.csv"), "--counts", "5,20,1,10", "-o", str(path)]
@@ -302,6 +324,7 @@ def test_models_without_a_closed_form_are_refused_not_forgotten(changes, message
         explorer_page(problem().replace(**changes))
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_page_starts_with_the_model(tmp_path):
     own = problem().replace(depth=3, lambda_w=[1e-3, 2e-3, 4e-3], dim=2)
     data = json.loads(re.search(r'id="data">(.*?)</script>', explorer_page(own), re.S)[1])

@@ -8,7 +8,7 @@ import pytest
 import ncsolve
 from ncsolve import deep, encodings
 from ncsolve.explorer import write_explorer
-from tests.browser import chromium, opened
+from tests.test_explorer import coarse_grids
 from tests.test_explorer_browser import CONTRAST
 
 SPECS = ("onehot", "smoothed:0.1", "smoothed:0.5", "signed", "simplex")
@@ -28,41 +28,41 @@ def onehot(**changes):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     starts = {
         "deep": onehot(depth=2), "relu": onehot(features="relu"),
         "narrow": onehot(encoding=encodings.onehot(5), dim=4, lambda_b=3.0),
+        "spare": ncsolve.UFM(encoding=encodings.make("affine:1,-0.2", classes=4), counts=100, lambda_w=0.0125,
+                             lambda_h=0.0125, lambda_b=1.0, dim=3),
         "own": ncsolve.UFM(encoding=encodings.onehot(3), counts=[5, 20, 1], lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1),
     }
-    for name, problem in starts.items():
-        write_explorer(problem, folder / f"{name}.html")
+    with coarse_grids():
+        for name, problem in starts.items():
+            write_explorer(problem, folder / f"{name}.html")
     return {name: folder / f"{name}.html" for name in starts}
 
 
 @pytest.fixture
-def page(browser, files):
-    with opened(browser, files["deep"]) as found:
-        yield found
+def page(window, files):
+    return window.open(files["deep"])
 
 
-@pytest.fixture(scope="module")
-def scripts(browser, files):
+@pytest.fixture
+def scripts(window, files):
     """A page for tests that call its functions and leave it as it is."""
-    with opened(browser, files["deep"]) as found:
-        yield found
+    return window.share(files["deep"])
 
 
 def solved_by_page(page, problem, settings):
     code = problem.encoding.affine
     model = {"features": problem.features, "depth": problem.depth, "dim": problem.dim}
-    return page.js(SOLVE, [[code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0], model, settings])
+    balanced = [code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0]
+    return page.compute(SOLVE, [*balanced, model, settings])
+
+
+def setting_of(problem):
+    return {"lambda_w": problem.lambda_w, "lambda_h": problem.lambda_h, "lambda_b": problem.lambda_b}
 
 
 def random_problems(model, count, seed):
@@ -150,66 +150,18 @@ def test_extreme_weight_decays_and_biases(scripts):
                 assert state["centring"] == pytest.approx(minimizer.centring, rel=1e-12)
 
 
-def test_the_start_is_what_was_asked_for(browser, files):
-    expected = {
-        "deep": ("linear", "2", "3"), "relu": ("relu", "1", "3"), "narrow": ("linear", "1", "4"),
-        "own": ("linear", "1", "3"),
-    }
-    for name, values in expected.items():
-        with opened(browser, files[name]) as page:
-            shown = [page.tab.locator(f"#{control}").input_value() for control in ("model-features", "depth", "dim")]
-            assert tuple(shown) == values
-            assert page.console == []
-    with opened(browser, files["narrow"]) as page:  # the simplex ETF holds where one-hot codes with d >= K open
-        assert page.text("story").startswith("Simplex ETF in 4 dimensions, for every finite λb")
-        assert page.text("transition") == "none"
-        page.choose("dim", "5")
-        assert page.text("regime") == "orthogonal frame" or page.text("story").startswith("Simplex ETF up to λb*")
-
-
-def test_controls_change_the_model_by_keyboard_too(page):
-    def agrees(**changes):
-        problem = onehot(**changes)
-        minimizer = ncsolve.solve(problem)
-        assert page.exact("loss") == pytest.approx(minimizer.loss, rel=1e-12)
-        assert page.exact("cosine") == pytest.approx(minimizer.cosines.mean, abs=1e-12)
-
-    agrees(depth=2)
-    page.tab.locator("#depth").focus()
-    page.tab.keyboard.press("ArrowDown")
-    page.wait()
-    agrees(depth=3)
-    assert page.text("threshold-name") == "threshold g*"
-    page.choose("dim", "2")
-    agrees(depth=3, dim=2)
-    page.choose("dim", "3")
-    page.choose("model-features", "relu")
-    agrees(features="relu")
-    assert page.tab.locator("#depth").is_disabled()
-    assert page.tab.locator("#dim").is_disabled()
-    assert "ReLU features under a deep head are an open problem" in page.text("model-note")
-    assert page.text("transition") == "none"
-    assert page.tab.locator("#to-star").is_hidden()
-    assert page.text("angle") == "90.00°"
-    page.choose("model-features", "linear")
-    agrees(depth=3)
-    page.choose("classes", "10")
-    agrees(encoding=encodings.onehot(10), depth=3)
-    assert page.console == []
-
-
-def test_without_a_closed_form_the_page_says_so_and_shows_the_papers_model(page):
-    page.choose("model-features", "relu")
-    page.tab.locator("#encoding").select_option(label="one-hot, imbalanced 200:70:30")
-    page.wait()
-    for control, value in (("model-features", "linear"), ("depth", "1"), ("dim", "3")):
-        assert page.tab.locator(f"#{control}").is_disabled()
-        assert page.tab.locator(f"#{control}").input_value() == value
-    assert "beyond that no closed form holds for every λb" in page.text("model-note")
-    page.tab.locator("#encoding").select_option(label="one-hot")
-    page.wait()
-    assert page.tab.locator("#model-features").input_value() == "relu"
-    assert page.text("angle") == "90.00°"
+def test_a_finite_lambda_b_is_never_orthogonal(scripts):
+    for model in ({}, {"depth": 2}):
+        problem = onehot(**model)
+        settings = [{"lambda_w": 5e-3, "lambda_h": 5e-4, "lambda_b": lb} for lb in (1e12, 1e15, 1e99)]
+        assert {s["regime"] for s in solved_by_page(scripts, problem, settings)} == {"intermediate"}
+    codes = {"onehot": "orthogonal", "smoothed:0.1": "acute", "affine:1,-0.001": "intermediate"}
+    for spec, regime in codes.items():
+        code = encodings.make(spec, classes=3).affine
+        numbers = [code.a, code.q, code.row_sum]
+        asked = f"""new ncsolve.AffineProblem({numbers}, 3, 10, {{ features: "linear", depth: 1, dim: null }})
+            .state({{ lambda_w: 5e-3, lambda_h: 5e-4, lambda_b: Infinity }}, "mean").regime"""
+        assert scripts.js(asked) == regime
 
 
 PATH = """([affine, K, n, model, w, h]) => {
@@ -259,23 +211,6 @@ def test_the_first_order_transition_is_drawn_as_a_jump(scripts, depth):
         assert least * (1 + 1e-6) < curve["losses"][i] < 1.1 * least
 
 
-def test_at_the_tie_the_page_says_that_two_minimizers_tie(page):
-    page.tab.locator("#to-star").click()
-    page.wait()
-    assert page.text("story").startswith("Two global minimizers tie at λb* = 0.03928")
-    assert page.text("regime") == "simplex ETF"
-    page.type("lambda-b-text", "0.035")
-    assert "a local minimum already (dashed)" in page.text("story")
-    page.type("lambda-b-text", "0.05")
-    assert "jumped into the class means" in page.text("story")
-    drawn = page.js("""() => ({
-        dashed: [...document.querySelectorAll("#cosines .shapelayer path")].filter(
-            (p) => p.style.strokeDasharray === "5px, 4px").length,
-        gaps: document.querySelector("#features .trail").getAttribute("d").split("M").length - 1,
-    })""")
-    assert drawn == {"dashed": 2, "gaps": 2}
-
-
 def test_the_jump_of_a_deep_bottleneck_is_where_the_library_changes(scripts):
     """No closed form is known for it; the page finds it as a root."""
     problem = onehot(encoding=encodings.signed(6), depth=2, dim=3, lambda_w=2e-2, lambda_h=2e-2)
@@ -287,6 +222,8 @@ def test_the_jump_of_a_deep_bottleneck_is_where_the_library_changes(scripts):
     assert sides[0].centring - sides[1].centring > 0.1
 
 
+# In the place of plotly.js: numbers need no charts.
+NO_CHARTS = "window.Plotly = { react() {}, relayout() {} };"
 # Damages to the scripts, each with a problem in which it must show.
 MUTANTS = {
     "the largest root is taken, not compared with zero": (
@@ -308,42 +245,131 @@ MUTANTS = {
 }
 
 
+def test_whole_scripts_agree_with_the_library_where_damages_must_show(scripts):
+    for model, lambda_b, _, _ in MUTANTS.values():
+        problem = onehot(**model, lambda_b=lambda_b)
+        (state,) = solved_by_page(scripts, problem, [setting_of(problem)])
+        assert state["loss"] == pytest.approx(ncsolve.solve(problem).loss, rel=1e-12)
+
+
 @pytest.mark.parametrize("name", MUTANTS)
-def test_damaged_scripts_do_not_agree_with_the_library(browser, files, scripts, tmp_path, name):
+def test_damaged_scripts_do_not_agree_with_the_library(window, files, tmp_path, name):
     model, lambda_b, old, new = MUTANTS[name]
     problem = onehot(**model, lambda_b=lambda_b)
     text = files["deep"].read_text(encoding="utf-8")
     assert text.count(old) == 1
     damaged = tmp_path / "damaged.html"
-    damaged.write_text(text.replace(old, new), encoding="utf-8")
-    minimizer = ncsolve.solve(problem)
-    setting = {"lambda_w": problem.lambda_w, "lambda_h": problem.lambda_h, "lambda_b": lambda_b}
-    with opened(browser, damaged) as page:
-        (wrong,) = solved_by_page(page, problem, [setting])
-    (right,) = solved_by_page(scripts, problem, [setting])
-    assert right["loss"] == pytest.approx(minimizer.loss, rel=1e-12)
-    assert abs(wrong["loss"] / minimizer.loss - 1) > 1e-6
+    start, mark, _ = text.replace(old, new).partition('<script type="text/plain" id="plotly">')
+    damaged.write_text(f"{start}{mark}{NO_CHARTS}</script></body></html>", encoding="utf-8")
+    (state,) = solved_by_page(window.open(damaged), problem, [setting_of(problem)])
+    assert abs(state["loss"] / ncsolve.solve(problem).loss - 1) > 1e-6
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_models_fit_on_the_page_and_can_be_read(browser, files, width):
-    for name, scheme in (("deep", "dark"), ("relu", "light"), ("narrow", "dark")):
-        with opened(browser, files[name], width=width, height=740, scheme=scheme) as page:
-            for lambda_b in ("0", "0.036", "inf"):
-                page.type("lambda-b-text", lambda_b)
-                assert page.js("() => document.documentElement.scrollWidth") <= width
-                assert [entry for entry in page.js(CONTRAST) if entry[0] < 4.5] == []
+# The colours each is seen in, what its controls show, and what is said of dimensions.
+STARTS = {
+    "deep": ("dark", ["linear", "2", "3"], "", ""),
+    "relu": ("light", ["relu", "1", "3"], "", ""),
+    "narrow": (
+        "dark", ["linear", "1", "4"], "Simplex ETF in 4 dimensions, for every finite λb: no dimension is left",
+        "a bottleneck where the minimizer needs more",
+    ),
+    "spare": (
+        "light", ["linear", "1", "3"], "Simplex ETF for every λb: 4 class means in 3 dimensions",
+        "a bottleneck where the minimizer needs more",
+    ),
+    "own": ("light", ["linear", "1", "3"], "", ""),
+}
 
 
-def test_a_finite_lambda_b_is_never_orthogonal(scripts):
-    for model in ({}, {"depth": 2}):
-        problem = onehot(**model)
-        settings = [{"lambda_w": 5e-3, "lambda_h": 5e-4, "lambda_b": lb} for lb in (1e12, 1e15, 1e99)]
-        assert {s["regime"] for s in solved_by_page(scripts, problem, settings)} == {"intermediate"}
-    codes = {"onehot": "orthogonal", "smoothed:0.1": "acute", "affine:1,-0.001": "intermediate"}
-    for spec, regime in codes.items():
-        code = encodings.make(spec, classes=3).affine
-        numbers = [code.a, code.q, code.row_sum]
-        asked = f"""new ncsolve.AffineProblem({numbers}, 3, 10, {{ features: "linear", depth: 1, dim: null }})
-            .state({{ lambda_w: 5e-3, lambda_h: 5e-4, lambda_b: Infinity }}, "mean").regime"""
-        assert scripts.js(asked) == regime
+def readable(page, width):
+    """Without a horizontal scroll, and in a contrast that can be read."""
+    for lambda_b in ("0", "0.036", "inf"):
+        page.type("lambda-b-text", lambda_b)
+        assert page.js("() => document.documentElement.scrollWidth") <= width
+        assert [entry for entry in page.js(CONTRAST) if entry[0] < 4.5] == []
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_the_start_is_what_was_asked_for_and_can_be_read(window, files, name):
+    scheme, values, story, note = STARTS[name]
+    page = window.open(files[name], height=740, scheme=scheme)
+    assert [page.tab.locator(f"#{control}").input_value() for control in ("model-features", "depth", "dim")] == values
+    assert page.text("story").startswith(story)
+    assert note in page.text("model-note")
+    assert page.console == []
+    readable(page, 1280)
+
+
+@pytest.mark.parametrize("name", ["deep", "relu", "narrow"])
+def test_on_a_phone(window, files, name):
+    readable(window.open(files[name], width=360, height=740, scheme=STARTS[name][0]), 360)
+
+
+def test_a_dimension_more_opens_the_simplex(window, files):
+    """The simplex ETF holds where one-hot codes with d >= K open."""
+    page = window.open(files["narrow"])
+    assert page.text("transition") == "none"
+    page.choose("dim", "5")
+    assert page.text("regime") == "orthogonal frame" or page.text("story").startswith("Simplex ETF up to λb*")
+
+
+def test_controls_change_the_model_by_keyboard_too(page):
+    def agrees(**changes):
+        problem = onehot(**changes)
+        minimizer = ncsolve.solve(problem)
+        assert page.exact("loss") == pytest.approx(minimizer.loss, rel=1e-12)
+        assert page.exact("cosine") == pytest.approx(minimizer.cosines.mean, abs=1e-12)
+
+    agrees(depth=2)
+    page.tab.locator("#depth").focus()
+    page.tab.keyboard.press("ArrowDown")
+    page.wait()
+    agrees(depth=3)
+    assert page.text("threshold-name") == "threshold g*"
+    page.choose("dim", "2")
+    agrees(depth=3, dim=2)
+    page.choose("dim", "3")
+    page.choose("model-features", "relu")
+    agrees(features="relu")
+    assert page.tab.locator("#depth").is_disabled()
+    assert page.tab.locator("#dim").is_disabled()
+    assert "ReLU features under a deep head are an open problem" in page.text("model-note")
+    assert page.text("transition") == "none"
+    assert page.tab.locator("#to-star").is_hidden()
+    assert page.text("angle") == "90.00°"
+    page.choose("model-features", "linear")
+    agrees(depth=3)
+    page.choose("classes", "10")
+    agrees(encoding=encodings.onehot(10), depth=3)
+    assert page.console == []
+
+
+def test_without_a_closed_form_the_page_says_so_and_shows_the_papers_model(page):
+    page.choose("model-features", "relu")
+    page.tab.locator("#encoding").select_option(label="one-hot, imbalanced 200:70:30")
+    page.wait()
+    for control, value in (("model-features", "linear"), ("depth", "1"), ("dim", "3")):
+        assert page.tab.locator(f"#{control}").is_disabled()
+        assert page.tab.locator(f"#{control}").input_value() == value
+    assert "beyond that no closed form holds for every λb" in page.text("model-note")
+    page.tab.locator("#encoding").select_option(label="one-hot")
+    page.wait()
+    assert page.tab.locator("#model-features").input_value() == "relu"
+    assert page.text("angle") == "90.00°"
+
+
+def test_at_the_tie_the_page_says_that_two_minimizers_tie(page):
+    page.tab.locator("#to-star").click()
+    page.wait()
+    assert page.text("story").startswith("Two global minimizers tie at λb* = 0.03928")
+    assert page.text("regime") == "simplex ETF"
+    page.type("lambda-b-text", "0.035")
+    assert "a local minimum already (dashed)" in page.text("story")
+    page.type("lambda-b-text", "0.05")
+    assert "jumped into the class means" in page.text("story")
+    drawn = page.js("""() => ({
+        dashed: [...document.querySelectorAll("#cosines .shapelayer path")].filter(
+            (p) => p.style.strokeDasharray === "5px, 4px").length,
+        gaps: document.querySelector("#features .trail").getAttribute("d").split("M").length - 1,
+    })""")
+    assert drawn == {"dashed": 2, "gaps": 2}

@@ -8,8 +8,6 @@ import pytest
 import ncsolve
 from ncsolve import deep, encodings
 from ncsolve.cli import main
-from ncsolve.explorer import write_explorer
-from tests.browser import chromium, opened
 
 INF = math.inf
 
@@ -128,19 +126,3 @@ def test_narrow_tables_keep_percent_signs_beside_their_numbers(capsys, monkeypat
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.rstrip().endswith("none") and " % " in line for line in lines) == 2
     assert not any(line.strip() == "%" for line in lines)
-
-
-def test_the_page_tells_a_bottleneck_from_dimensions_to_spare(tmp_path):
-    stories = {
-        ("affine:1,-0.2", 4, 0.0125, 3): "Simplex ETF for every λb: 4 class means in 3 dimensions",
-        ("onehot", 4, 5e-4, 3): "Simplex ETF in 3 dimensions, for every finite λb: no dimension is left",
-    }
-    with chromium() as browser:
-        for (name, classes, decay, dim), story in stories.items():
-            problem = ncsolve.UFM(encoding=encodings.make(name, classes=classes), counts=100, lambda_w=decay,
-                                  lambda_h=decay, lambda_b=1.0, dim=dim)
-            file = tmp_path / f"{classes}-{decay}.html"
-            write_explorer(problem, file)
-            with opened(browser, file) as page:
-                assert page.text("story").startswith(story)
-                assert "a bottleneck where the minimizer needs more" in page.text("model-note")
