@@ -47,15 +47,17 @@ def descend(problem: ncsolve.UFM, seed: int, dim: int) -> float:
     m, k = problem.code_length, problem.classes
     free = math.isfinite(problem.lambda_b)
     split = [m * dim, m * dim + dim * k]
+    unit = 1 / math.sqrt(1 + problem.lambda_b)  # of b, or L-BFGS stalls under a large lambda_b
 
     def unpack(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         w, h, b = np.split(x, split)
-        return w.reshape(m, dim), h.reshape(dim, k), b if free else np.zeros(m)
+        return w.reshape(m, dim), h.reshape(dim, k), unit * b if free else np.zeros(m)
 
     def value(x: np.ndarray) -> tuple[float, np.ndarray]:
         w, h, b = unpack(x)
         parts = ncsolve.gradient(problem, w, h, b)
-        return ncsolve.objective(problem, w, h, b), np.concatenate([part.ravel() for part in parts[: 2 + free]])
+        slopes = [parts[0].ravel(), parts[1].ravel(), unit * parts[2]]
+        return ncsolve.objective(problem, w, h, b), np.concatenate(slopes[: 2 + free])
 
     x = 0.5 * rng.standard_normal(split[1] + (m if free else 0))
     found = minimize(value, x, jac=True, method="L-BFGS-B", options={"maxiter": 20000, "maxfun": 40000, "ftol": 0.0,
