@@ -136,7 +136,8 @@ def _residual(
     n = statistics.samples
     c = statistics.mean - bias
     g = statistics.scatter + n * np.outer(c, c)
-    size = float(np.linalg.norm(g))
+    # A free bias may leave of one code for all labels its rounding, which has no directions.
+    size = float(np.linalg.norm(g)) + float(np.finfo(np.float64).eps) * n * float(statistics.mean @ statistics.mean)
     square = (float(np.linalg.norm(g @ u - u * sigma**2)) / size) ** 2 if size > 0 else 0.0
     if math.isfinite(lambda_b):
         with np.errstate(divide="ignore"):

@@ -95,7 +95,7 @@ def descend(problem: ncsolve.UFM, seed: int, dim: int) -> float:
     loss, slope = value(x)
     np.testing.assert_allclose(ncsolve.objective(problem, w, h, b), loss, rtol=1e-12)
     of_w, of_h, of_b = ncsolve.gradient(problem, w, h, b)
-    own = np.concatenate([of_h.ravel(), of_w.ravel(), of_b])[:size]
+    own = np.concatenate([of_h.ravel(), of_w.ravel(), bias_unit(problem) * of_b])[:size]
     np.testing.assert_allclose(own, slope, rtol=1e-9, atol=1e-12 * float(np.abs(slope).max()))
     return _lbfgs(value, x, gtol=1e-11, maxiter=20000, maxfun=40000)
 
@@ -108,6 +108,11 @@ def descend_freely(problem: ncsolve.UFM, seed: int, dim: int) -> float:
     value, _, size = _from_definition(problem, dim)
     x = 0.7 * np.random.default_rng(seed).standard_normal(size)
     return _lbfgs(value, x, gtol=1e-10, maxiter=5000, maxfun=8000)
+
+
+def bias_unit(problem: ncsolve.UFM) -> float:
+    """The unit of b in which the curvature is that of the rest: L-BFGS stalls under a large lambda_b without."""
+    return 1 / math.sqrt(1 + problem.lambda_b) if math.isfinite(problem.lambda_b) else 1.0
 
 
 def _lbfgs(value: Value, start: np.ndarray, **options: float) -> float:
@@ -127,9 +132,10 @@ def _from_definition(
     ends = [0, *np.cumsum([rows * columns for rows, columns in shapes])]
     places = [(slice(*at), shape) for at, shape in zip(pairwise(ends), shapes, strict=True)]
     decays, no_bias = problem.lambda_w_layers, np.zeros(m)
+    unit = bias_unit(problem)
 
     def parts(x: np.ndarray) -> list[np.ndarray]:
-        return [*(x[at].reshape(shape) for at, shape in places), x[ends[-1] :] if free else no_bias]
+        return [*(x[at].reshape(shape) for at, shape in places), unit * x[ends[-1] :] if free else no_bias]
 
     def value(x: np.ndarray) -> tuple[float, np.ndarray]:
         raw, *layers, b = parts(x)
@@ -142,7 +148,7 @@ def _from_definition(
         slopes = []
         if free:
             loss += problem.lambda_b * float(b @ b)
-            slopes.append(back.sum(axis=1) + problem.lambda_b * b)
+            slopes.append(unit * (back.sum(axis=1) + problem.lambda_b * b))
         for decay, layer, entering in zip(reversed(decays), reversed(layers), reversed(inputs), strict=True):
             loss += decay * float(np.vdot(layer, layer))
             slopes.append(back @ entering.T + decay * layer)

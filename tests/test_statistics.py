@@ -4,13 +4,19 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ncsolve
 from tests.strategies import problems
 
 
+ONE_CLASS = ncsolve.UFM(  # of which a free bias leaves rounding
+    encoding=[[-1], [-2], [-2], [1]], counts=2, lambda_w=0.1, lambda_h=0.01, lambda_b=0.0
+)
+
+
+@example(ONE_CLASS)
 @given(problems(most=6))
 def test_statistics_determine_weights_bias_and_loss(problem):
     labels = np.repeat(np.arange(problem.classes), np.asarray(problem.counts))
