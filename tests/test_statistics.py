@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import ncsolve
 from tests.strategies import problems
 
-
 ONE_CLASS = ncsolve.UFM(  # of which a free bias leaves rounding
     encoding=[[-1], [-2], [-2], [1]], counts=2, lambda_w=0.1, lambda_h=0.01, lambda_b=0.0
 )
