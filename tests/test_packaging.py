@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import ncsolve
+from tests.lowest import lowest
 
 ROOT = Path(__file__).parents[1]
 
@@ -76,3 +79,21 @@ def test_a_checkout_that_hides_the_installed_package_says_so():
 
 def test_the_change_log_has_the_version():
     assert f"## {ncsolve.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_lowest_versions_are_the_bounds_of_every_extra_that_is_tested():
+    pins = lowest((ROOT / "setup.cfg").read_text())
+    assert "numpy == 1.26" in pins
+    extras = setup()["options.extras_require"]
+    assert set(extras) == {"plot", "tables", "report", "explore", "test", "torch", "docs"}
+    for extra in ("plot", "tables", "report", "explore"):
+        for bound in extras[extra].strip().splitlines():
+            assert bound.replace(">=", "==") in pins
+
+
+@pytest.mark.parametrize("line", ["numpy", "numpy == 1.26", "numpy >= 1.26, < 3", "numpy>=1.26", "pytest >= 8"])
+def test_a_requirement_whose_lowest_version_is_not_one_number_is_refused(line):
+    text = "[options]\ninstall_requires =\n    {}\n[options.extras_require]\ntest =\n    pytest >= 7\n"
+    assert lowest(text.format("numpy >= 1.26")) == ["numpy == 1.26", "pytest == 7"]
+    with pytest.raises(ValueError, match=r"setup\.cfg (must state|states two)"):
+        lowest(text.format(line))
