@@ -238,7 +238,7 @@ def test_what_looks_like_a_tensor_is_detached():
 
 
 def test_tensors_are_read_without_their_gradient():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
     _, labels, h = spread_features()
     tensor = torch.tensor(h, requires_grad=True)
     value = geometry.nc1(h, labels, 6)

@@ -154,7 +154,7 @@ def test_a_missing_torch_is_named(monkeypatch):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_torch_walks_the_same_way_by_automatic_differentiation(method):
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
     ours, theirs = (descend(PROBLEM, method=method, backend=backend, device="cpu", seed=2, max_steps=30)
                     for backend in ("numpy", "torch"))
     assert (theirs.backend, theirs.device) == ("torch", "cpu")
@@ -165,7 +165,7 @@ def test_torch_walks_the_same_way_by_automatic_differentiation(method):
 
 
 def test_torch_finds_the_minimum_and_the_field_sees_the_collapse():
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
     run = descend(PROBLEM.replace(lambda_b=math.inf), backend="torch", device="cpu", method="newton", tolerance=1e-11)
     assert run.converged
     assert run.loss == pytest.approx(ncsolve.solve(PROBLEM.replace(lambda_b=math.inf)).loss, rel=1e-12)
@@ -173,7 +173,7 @@ def test_torch_finds_the_minimum_and_the_field_sees_the_collapse():
 
 
 def test_torch_names_a_device_that_is_not_there():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
     missing = "cuda" if not torch.cuda.is_available() else "cuda:99"
     with pytest.raises(ncsolve.NCSolveError, match="torch cannot use device"):
         descend(PROBLEM, backend="torch", device=missing, max_steps=1)
