@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks._common import machine, table
 
 _SAMPLES, _CLASSES, _RUNS = 1_500_000, 1000, 3
-_READER = "import sys; from ncsolve._reading._labels import read_labels; read_labels(sys.argv[1])"
+_READER = "import sys; from ncsolve._files.reading.labels import read_labels; read_labels(sys.argv[1])"
 _BARE = (
     "import csv, sys; from collections import Counter; rows = csv.reader(open(sys.argv[1], newline='')); next(rows); "
     "Counter(row[-1] for row in rows)"

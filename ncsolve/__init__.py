@@ -14,21 +14,21 @@ from ncsolve._version import __version__
 
 if TYPE_CHECKING:
     from ncsolve import deep, design, encodings, geometry
-    from ncsolve._bias_methods import MethodChoice
+    from ncsolve._bias.theorems import MethodChoice
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
-    from ncsolve._conventions import CONVENTIONS, Convention, convention
-    from ncsolve._core import LossTerms
-    from ncsolve._decoding import Decoding
-    from ncsolve._minimizer import Minimizer
-    from ncsolve._objective import gradient, objective
-    from ncsolve._path import Path, path
-    from ncsolve._phase import Boundary, Phase, phase
-    from ncsolve._problem import UFM
-    from ncsolve._regime_changes import RegimeChange
-    from ncsolve._solve import select_method, solve
-    from ncsolve._statistics import LabelStatistics
-    from ncsolve._statistics_solve import StatisticsMinimizer, solve_statistics
-    from ncsolve._symmetric import ClassBlock
+    from ncsolve._frames.coupled_block import LossTerms
+    from ncsolve._frames.symmetric import ClassBlock
+    from ncsolve._minimizer.decoding import Decoding
+    from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
+    from ncsolve._minimizer.minimizer import Minimizer
+    from ncsolve._minimizer.solve import select_method, solve
+    from ncsolve._problem.convention import CONVENTIONS, Convention, convention
+    from ncsolve._problem.label_statistics import LabelStatistics
+    from ncsolve._problem.objective import gradient, objective
+    from ncsolve._problem.ufm import UFM
+    from ncsolve._sweeps.path import Path, path
+    from ncsolve._sweeps.phase import Boundary, Phase, phase
+    from ncsolve._sweeps.threshold_crossings import RegimeChange
     from ncsolve.errors import (
         ConvergenceError,
         DimensionError,
@@ -92,31 +92,31 @@ _HOMES = {
     "design": "",
     "encodings": "",
     "geometry": "",
-    "MethodChoice": "ncsolve._bias_methods",
+    "MethodChoice": "ncsolve._bias.theorems",
     "ComparedEncoding": "ncsolve._comparison",
     "Comparison": "ncsolve._comparison",
     "compare": "ncsolve._comparison",
-    "CONVENTIONS": "ncsolve._conventions",
-    "Convention": "ncsolve._conventions",
-    "convention": "ncsolve._conventions",
-    "LossTerms": "ncsolve._core",
-    "Decoding": "ncsolve._decoding",
-    "Minimizer": "ncsolve._minimizer",
-    "gradient": "ncsolve._objective",
-    "objective": "ncsolve._objective",
-    "Path": "ncsolve._path",
-    "path": "ncsolve._path",
-    "Boundary": "ncsolve._phase",
-    "Phase": "ncsolve._phase",
-    "phase": "ncsolve._phase",
-    "UFM": "ncsolve._problem",
-    "RegimeChange": "ncsolve._regime_changes",
-    "select_method": "ncsolve._solve",
-    "solve": "ncsolve._solve",
-    "LabelStatistics": "ncsolve._statistics",
-    "StatisticsMinimizer": "ncsolve._statistics_solve",
-    "solve_statistics": "ncsolve._statistics_solve",
-    "ClassBlock": "ncsolve._symmetric",
+    "CONVENTIONS": "ncsolve._problem.convention",
+    "Convention": "ncsolve._problem.convention",
+    "convention": "ncsolve._problem.convention",
+    "LossTerms": "ncsolve._frames.coupled_block",
+    "Decoding": "ncsolve._minimizer.decoding",
+    "Minimizer": "ncsolve._minimizer.minimizer",
+    "gradient": "ncsolve._problem.objective",
+    "objective": "ncsolve._problem.objective",
+    "Path": "ncsolve._sweeps.path",
+    "path": "ncsolve._sweeps.path",
+    "Boundary": "ncsolve._sweeps.phase",
+    "Phase": "ncsolve._sweeps.phase",
+    "phase": "ncsolve._sweeps.phase",
+    "UFM": "ncsolve._problem.ufm",
+    "RegimeChange": "ncsolve._sweeps.threshold_crossings",
+    "select_method": "ncsolve._minimizer.solve",
+    "solve": "ncsolve._minimizer.solve",
+    "LabelStatistics": "ncsolve._problem.label_statistics",
+    "StatisticsMinimizer": "ncsolve._minimizer.from_statistics",
+    "solve_statistics": "ncsolve._minimizer.from_statistics",
+    "ClassBlock": "ncsolve._frames.symmetric",
     "ConvergenceError": "ncsolve.errors",
     "DimensionError": "ncsolve.errors",
     "EncodingError": "ncsolve.errors",

@@ -10,10 +10,11 @@ import pytest
 from ncsolve.verify.descent import descend_layered
 
 import ncsolve
-from ncsolve import _formulas, _solve, encodings
-from ncsolve.bottleneck import _keep, _spectral
+from ncsolve import _formulas, encodings
+from ncsolve._minimizer import solve
+from ncsolve._models.layered import any_codes, kept_directions
+from ncsolve._models.relu import dual_bound, orthogonal_frame
 from ncsolve.deep import Shrinkage
-from ncsolve.relu import _bound, _orthogonal
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=1e-2, lambda_h=4e-3, lambda_b=0.5, depth=2)
 COLLAPSING = ncsolve.UFM(encoding=encodings.onehot(3), counts=[60, 20, 5], lambda_w=4e-2, lambda_h=2e-3,
@@ -48,7 +49,7 @@ def reached():
 
 @pytest.fixture(autouse=True)
 def _unchecked(monkeypatch):
-    monkeypatch.setattr(_solve, "_TOLERANCE", math.inf)
+    monkeypatch.setattr(solve, "_TOLERANCE", math.inf)
 
 
 def agrees(name, reached):
@@ -105,29 +106,29 @@ def test_taking_the_largest_root_is_caught(monkeypatch, reached):
 
 
 def test_a_wrong_bias_of_relu_features_is_caught(monkeypatch, reached):
-    original = _orthogonal._balanced_bias
-    monkeypatch.setattr(_orthogonal, "_balanced_bias", scaled(original, 1.01))
+    original = orthogonal_frame._balanced_bias
+    monkeypatch.setattr(orthogonal_frame, "_balanced_bias", scaled(original, 1.01))
     assert not agrees("relu", reached)
 
 
 def test_a_wrong_location_is_caught(monkeypatch, reached):
-    original = _orthogonal.location
-    monkeypatch.setattr(_orthogonal, "location", scaled(original, 1.05))
+    original = orthogonal_frame.location
+    monkeypatch.setattr(orthogonal_frame, "location", scaled(original, 1.05))
     assert not agrees("unequal", reached)
 
 
 def test_orthogonal_frames_where_there_are_none_are_caught(monkeypatch, reached):
     """Without the test of the angles between shifted codes."""
-    monkeypatch.setattr(_orthogonal, "_obtuse", lambda shifted: True)
+    monkeypatch.setattr(orthogonal_frame, "_obtuse", lambda shifted: True)
     assert not agrees("acute", reached)
 
 
 def test_the_wrong_direction_in_a_bottleneck_is_caught(monkeypatch, reached):
     """The label mean is never kept, or always."""
-    original = _keep._mean
-    monkeypatch.setattr(_keep, "_mean", lambda *args, **options: (0.0, 0.0))
+    original = kept_directions._mean
+    monkeypatch.setattr(kept_directions, "_mean", lambda *args, **options: (0.0, 0.0))
     assert not agrees("signed", reached)
-    monkeypatch.setattr(_keep, "_mean", lambda *args, **options: (1e9, original(*args, **options)[1]))
+    monkeypatch.setattr(kept_directions, "_mean", lambda *args, **options: (1e9, original(*args, **options)[1]))
     assert not agrees("narrow", reached)
 
 
@@ -138,8 +139,8 @@ def test_dropping_the_wrong_singular_value_is_caught(monkeypatch, reached):
         left, sigma, right = original(*args, **options)
         return left[:, ::-1], sigma[::-1], right[::-1]
 
-    monkeypatch.setattr(_spectral.np.linalg, "svd", reversed_svd)
-    found = _spectral.fixed_bias_frame(TRUNCATED, _keep_choice(), np.zeros(3))
+    monkeypatch.setattr(any_codes.np.linalg, "svd", reversed_svd)
+    found = any_codes.fixed_bias_frame(TRUNCATED, _keep_choice(), np.zeros(3))
     monkeypatch.undo()
     assert found.loss_terms().total > reached["truncated"] * (1 + 1e-6)
 
@@ -149,20 +150,20 @@ def _keep_choice():
 
 
 def test_a_lower_bound_that_ignores_the_condition_is_caught(monkeypatch):
-    monkeypatch.setattr(_bound, "top", lambda matrix: 0.0)
+    monkeypatch.setattr(dual_bound, "top", lambda matrix: 0.0)
     unbiased = UNEQUAL.replace(lambda_b=math.inf)
     # Multipliers of W = 0 are far outside the condition.
     outside = unbiased.encoding.matrix / unbiased.samples
-    assert _bound.dual_bound(unbiased, outside) > ncsolve.solve(unbiased).loss * 1.1
+    assert dual_bound.dual_bound(unbiased, outside) > ncsolve.solve(unbiased).loss * 1.1
     monkeypatch.undo()
-    assert _bound.dual_bound(unbiased, outside) < ncsolve.solve(unbiased).loss
+    assert dual_bound.dual_bound(unbiased, outside) < ncsolve.solve(unbiased).loss
 
 
 def test_a_lower_bound_above_the_loss_is_no_proof(monkeypatch):
     """It would close any gap: a broken bound must not make a point global."""
-    from ncsolve.relu import _general
+    from ncsolve._models.relu import best_found
 
-    monkeypatch.setattr(_general, "feasible", lambda *args, **options: _bound.Dual(
+    monkeypatch.setattr(best_found, "feasible", lambda *args, **options: dual_bound.Dual(
         vectors=np.zeros((3, 3)), slack=np.zeros((3, 3)), bound=1e3
     ))
     codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncsolve import _bias_jacobian
-from ncsolve._bias_equation import newton, solve_bias_equation, start_values
-from ncsolve._bias_jacobian import Jacobian, gain
-from ncsolve._bias_path import solve_bias_path
-from ncsolve._scratch import Scratch
-from ncsolve._secular import SecularRoots, solve_secular
+from ncsolve._bias import jacobian
+from ncsolve._bias.continuation import solve_bias_path
+from ncsolve._bias.equation import newton, solve_bias_equation, start_values
+from ncsolve._bias.jacobian import Jacobian, gain
+from ncsolve._spectrum.rank_one_update import SecularRoots, solve_secular
+from ncsolve._spectrum.workspace import Scratch
 from ncsolve.errors import ConvergenceError
 
 
@@ -197,8 +197,8 @@ def test_newton_goes_on_without_a_factorisation(monkeypatch):
     """Where Cholesky's method fails a step in the metric of the diagonal is made: slow, and right."""
     s, m = np.array([0.0, 0.5, 2.0]), np.array([1.0, 0.5, 0.2])
     expected = solve_bias_equation(s, m, 2.0)
-    original = _bias_jacobian.dpotrf
-    monkeypatch.setattr(_bias_jacobian, "dpotrf", lambda *args, **options: (original(*args, **options)[0], 1))
+    original = jacobian.dpotrf
+    monkeypatch.setattr(jacobian, "dpotrf", lambda *args, **options: (original(*args, **options)[0], 1))
     found = solve_bias_equation(s, m, 2.0)
     assert found.steps > expected.steps
     assert relative(found.z, expected.z) <= 1e-13

@@ -13,11 +13,12 @@ import pytest
 from ncsolve.derivations._specialise import parse_settings
 
 import ncsolve
-from ncsolve import _open, encodings
-from ncsolve._parse import parse_float
-from ncsolve._problem_file import read_problem_file
+from ncsolve import encodings
+from ncsolve._files import open_input
+from ncsolve._numbers.exact import exact_number
+from ncsolve._numbers.parse import parse_float
+from ncsolve._problem.problem_file import read_problem_file
 from ncsolve.certificates import check_file
-from ncsolve.certificates._numbers import exact_number
 from ncsolve.cli import main
 from ncsolve.cli._ranges import parse_class_range, parse_range, parse_whole_range
 from ncsolve.design import read_hierarchy
@@ -153,7 +154,7 @@ def test_decimals_of_problem_files_are_no_deep_keys(tmp_path):
 
 
 def test_nothing_that_is_read_hangs(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(_open, "_WRITER", 0.05)
+    monkeypatch.setattr(open_input, "_WRITER", 0.05)
     for name in ("a.json", "a.toml", "a.npz"):
         os.mkfifo(tmp_path / name)
     (tmp_path / "zero.json").symlink_to("/dev/zero")
@@ -258,9 +259,9 @@ def test_signs_and_line_breaks_in_lists(capsys, tmp_path):
 def test_large_files_are_refused_unread(tmp_path, monkeypatch):
     with (tmp_path / "large.csv").open("wb") as stream:
         stream.truncate(10 << 30)
-    monkeypatch.setattr(_open, "BufferedReader", lambda *_: pytest.fail("the file was read"))
+    monkeypatch.setattr(open_input, "BufferedReader", lambda *_: pytest.fail("the file was read"))
     with pytest.raises(FileError, match="a file may have at most 256 MiB"):
-        _open.read_bytes(tmp_path / "large.csv")
+        open_input.read_bytes(tmp_path / "large.csv")
 
 
 @pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-51])

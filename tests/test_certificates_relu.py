@@ -14,10 +14,10 @@ from scipy.optimize import minimize
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._models.relu import copositive_part
 from ncsolve.certificates import certify, check_file, checker, relu_checker
 from ncsolve.certificates._source import checker_source
 from ncsolve.errors import ConvergenceError, OpenProblemError, UnknownNameError
-from ncsolve.relu import _slack
 from ncsolve.schemas import schema
 from tests.certificate_mutants import by_a_millionth, change, places, scaled, verdict
 from tests.certificate_set import CODES, INF, RELU, certificate, problem, relu, relu_certificate
@@ -207,14 +207,14 @@ def test_a_damaged_solver_gets_no_certificate(monkeypatch):
     ufm = relu(CODES, [5, 20, 1, 10], 1e-3, 4e-3, 0.1)
     minimizer = ncsolve.solve(ufm)
     truth = relu_certificate("codes")
-    monkeypatch.setattr(_slack, "_programme", lambda gram: np.zeros_like(gram))
-    monkeypatch.setattr(_slack, "_sharpened", lambda gram, slack, rows: np.full_like(gram, 1e3))
+    monkeypatch.setattr(copositive_part, "_programme", lambda gram: np.zeros_like(gram))
+    monkeypatch.setattr(copositive_part, "_sharpened", lambda gram, slack, rows: np.full_like(gram, 1e3))
     with pytest.raises(ConvergenceError, match=r"must be at most 1e-10; it is .*, ask for digits = \d|no certificate"):
         certify(minimizer)
     loose = certify(minimizer, digits=1)
     assert loose.lower <= truth.upper
     assert loose.check().holds
-    monkeypatch.setattr(_slack, "top", lambda matrix: 0.0)  # which would claim that any R does
+    monkeypatch.setattr(copositive_part, "top", lambda matrix: 0.0)  # which would claim that any R does
     with pytest.raises(ConvergenceError):
         certify(minimizer)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ncsolve._reading._codes import read_codes
-from ncsolve._reading._kinds import names_a_file
-from ncsolve._reading._samples import read_counts
+from ncsolve._files.reading.codes import read_codes
+from ncsolve._files.reading.kinds import names_a_file
+from ncsolve._files.reading.samples import read_counts
 from ncsolve.cli._geometry import parse_geometry
 from ncsolve.cli._problem_options import ProblemArguments
 from ncsolve.cli._ranges import parse_class_range

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 import ncsolve
-from ncsolve import _decoding, encodings
+from ncsolve import encodings
+from ncsolve._minimizer import decoding
 from ncsolve.schemas import schema
 from tests.strategies import problems
 
@@ -39,9 +40,9 @@ def brute_force(minimizer):
 def test_figures_are_those_of_the_definition(problem):
     found = ncsolve.solve(problem)
     if problem.classes < 2:
-        assert _decoding.decoding_of(found).min_distance is None
+        assert decoding.decoding_of(found).min_distance is None
         return
-    figures = _decoding.decoding_of(found)
+    figures = decoding.decoding_of(found)
     distance, margin = brute_force(found)
     size = float(np.abs(found.class_means).max(initial=0.0)) + 1e-300
     assert figures.min_distance == pytest.approx(distance, abs=1e-9 * size)
@@ -143,7 +144,7 @@ def test_the_brute_force_notices_damage(damage):
                     lambda_h=4e-3, lambda_b=0.1)
     )
     distance, margin = brute_force(found)
-    right = _decoding.decoding_of(found)
+    right = decoding.decoding_of(found)
     assert (right.min_distance, right.margin) == pytest.approx((distance, margin), rel=1e-9)
     wrong = damage(right)
     assert (wrong.min_distance, wrong.margin) != pytest.approx((distance, margin), rel=1e-9)
@@ -152,7 +153,7 @@ def test_the_brute_force_notices_damage(damage):
 def test_close_class_means_keep_their_distance():
     """Two means 1e-9 apart: their distance comes from differences, not from squares that cancel."""
     points = np.array([[1.0, 1.0, 0.0], [0.0, 1e-9, 1.0]])
-    assert _decoding._distances(points)[0, 1] == pytest.approx(1e-9, rel=1e-6)
+    assert decoding._distances(points)[0, 1] == pytest.approx(1e-9, rel=1e-6)
     assert np.sqrt(max(0.0, points[:, 0] @ points[:, 0] + points[:, 1] @ points[:, 1]
                        - 2 * points[:, 0] @ points[:, 1])) != pytest.approx(1e-9, rel=1e-6)
 

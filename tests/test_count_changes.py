@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve import _count_changes, _crossings, encodings
+from ncsolve import encodings
+from ncsolve._sweeps import count_changes, crossings
 
 INF = math.inf
 
@@ -75,9 +76,9 @@ def test_the_search_of_half_an_interval_is_caught(monkeypatch):
     low, high = 10, 100
     expected = by_trying_all(problem, low, high)
     assert [change[0] for change in expected] == [25, 50, 75]
-    monkeypatch.setattr(_count_changes, "class_roots", lambda sweep: [])
-    monkeypatch.setattr(_count_changes, "_spectrum_roots", lambda sweep: [])
-    monkeypatch.setattr(_count_changes, "_places", lambda sweep, step: np.log(sweep.values))
+    monkeypatch.setattr(count_changes, "class_roots", lambda sweep: [])
+    monkeypatch.setattr(count_changes, "_spectrum_roots", lambda sweep: [])
+    monkeypatch.setattr(count_changes, "_places", lambda sweep, step: np.log(sweep.values))
     assert changes(problem, low, high) == expected
 
 
@@ -98,6 +99,6 @@ def test_two_crossings_in_one_interval(function, roots):
     def vector(x):
         return np.array([function(x)])
 
-    found = _crossings.crossings(vector, points, np.array([[function(x)] for x in points]))
+    found = crossings.crossings(vector, points, np.array([[function(x)] for x in points]))
     places = sorted({round(hit.x, 9) for hit in found})
     assert places == pytest.approx(roots, abs=1e-9)

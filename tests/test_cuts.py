@@ -12,7 +12,7 @@ import pytest
 
 import ncsolve
 from ncsolve import deep, encodings
-from ncsolve.relu import _general
+from ncsolve._models.relu import best_found
 
 INF = math.inf
 # Features that meet at acute angles, so that the point comes from descent and its bound from weak duality.
@@ -26,14 +26,14 @@ ACUTE = ncsolve.UFM(encoding=encodings.onehot(3), counts=[9, 4, 1], lambda_w=5e-
 )
 def test_an_open_gap_is_not_called_global(monkeypatch, gap, kind):
     """A gap of 1e-8 of the loss is what the programme's solver leaves; more is open."""
-    feasible = _general.feasible
+    feasible = best_found.feasible
 
     def lowered(*args, **options):
         found = feasible(*args, **options)
         return dataclasses.replace(found, bound=found.bound * (1 - gap))
 
-    monkeypatch.setattr(_general, "feasible", lowered)
-    monkeypatch.setattr(_general, "dual_bound", lambda *args: 0.0)
+    monkeypatch.setattr(best_found, "feasible", lowered)
+    monkeypatch.setattr(best_found, "dual_bound", lambda *args: 0.0)
     found = ncsolve.solve(ACUTE)
     assert found.choice.theorem == "T10"
     assert found.gap == pytest.approx(gap * found.loss, rel=0.5 if kind == "best found" else 1.0, abs=1e-9 * found.loss)

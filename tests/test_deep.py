@@ -76,7 +76,7 @@ def test_first_order_transition(depth, code):
     assert (below.rank, above.rank) == (code.classes - 1, code.classes)
     assert above.transition == pytest.approx(tie.lambda_b, rel=1e-15)
     # Both branches are stationary on both sides: the scalar problem has three points there.
-    from ncsolve.deep._transition import mean_branches
+    from ncsolve._models.layered.thresholds import mean_branches
 
     assert [branch.minimum for branch in mean_branches(below.problem)] == [True, False, True]
     assert len(mean_branches(problem.replace(lambda_b=tie.latent_from * 0.999))) == 1

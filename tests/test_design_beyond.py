@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import _formulas, design
+from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve.design import _deep_codes
-from ncsolve.relu._turn import nonnegative_turn
 from tests.reference import descend_freely
 from tests.strategies import counts, lambdas, targets
 

@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from ncsolve._reading import _arrays
-from ncsolve._reading._labels import read_labels
+from ncsolve._files.reading import arrays
+from ncsolve._files.reading.labels import read_labels
 from ncsolve.errors import FileError, MissingPackageError
 
 
@@ -78,7 +78,7 @@ def test_damaged_and_dangerous_arrays(tmp_path, monkeypatch):
         read_labels(tmp_path / "two.npz")
     with pytest.raises(FileError, match=r"not a \.npz file"):
         read_labels(written(tmp_path, "d.npz", b"PK\x03\x04 and so on"))
-    monkeypatch.setattr(_arrays, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(arrays, "MOST_BYTES", 1 << 20)
     np.savez_compressed(tmp_path / "bomb.npz", np.zeros(1 << 18))  # 2 MiB in a few kB: refused by the index
     with pytest.raises(FileError, match="at most 1 MiB; it has 2 MiB"):
         read_labels(tmp_path / "bomb.npz")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ncsolve._reading._classes import group_labels
-from ncsolve._reading._labels import read_labels
-from ncsolve._reading._numerals import MISSING, label_number, plain
+from ncsolve._files.reading.classes import group_labels
+from ncsolve._files.reading.labels import read_labels
+from ncsolve._files.reading.numerals import MISSING, label_number, plain
 from ncsolve.errors import FileError, ProblemError
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve import _bias_equation, _bias_methods, _formulas, encodings
+from ncsolve import _formulas, encodings
+from ncsolve._bias import equation, theorems
 from tests.reference import certified_gap
 
 GENERAL = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10), lambda_w=1e-3,
@@ -71,13 +72,13 @@ def test_wrong_threshold_of_the_law_is_caught(monkeypatch):
 
 
 def test_wrong_gain_is_caught(monkeypatch):
-    original = _bias_equation.gain
-    monkeypatch.setattr(_bias_equation, "gain", lambda values: original(values) * (1 + 1e-4))
+    original = equation.gain
+    monkeypatch.setattr(equation, "gain", lambda values: original(values) * (1 + 1e-4))
     assert not is_global_minimum(GENERAL)
 
 
 def test_wrong_bias_is_caught(monkeypatch):
-    original = _bias_methods.solve_bias
+    original = theorems.solve_bias
 
     def damaged(*args, **options):
         import dataclasses
@@ -85,22 +86,22 @@ def test_wrong_bias_is_caught(monkeypatch):
         found = original(*args, **options)
         return dataclasses.replace(found, bias=-found.bias)
 
-    monkeypatch.setattr("ncsolve._methods.solve_bias", damaged)
+    monkeypatch.setattr("ncsolve._models.plain.frames.solve_bias", damaged)
     assert not is_global_minimum(GENERAL)
     assert not is_global_minimum(GENERAL.replace(lambda_b=0.0))
 
 
 def test_a_dropped_singular_direction_is_caught(monkeypatch):
     """A critical point, but a saddle: its fit is not that of the singular values, and the duality check can tell."""
-    from ncsolve import _core
-    from ncsolve._core import Core
+    from ncsolve._frames import coupled_block
+    from ncsolve._frames.coupled_block import Core
 
     problem = GENERAL.replace(lambda_b=math.inf)  # with a bias the mean residual would give it away
     best = ncsolve.solve(problem).loss
     monkeypatch.setattr(Core, "order", property(lambda self: np.argsort(-self.sigma)[:2]))
     with pytest.raises(ncsolve.ConvergenceError, match="the fit must be that of W, H and b"):
         ncsolve.solve(problem)
-    monkeypatch.setattr(_core, "check_fit", lambda *args: None)
+    monkeypatch.setattr(coupled_block, "check_fit", lambda *args: None)
     found = ncsolve.solve(problem)
     assert found.residual < 1e-12
     assert ncsolve.objective(problem, found.W, found.class_means, found.bias) > best * (1 + 1e-3)
@@ -112,7 +113,7 @@ def test_a_wrong_law_is_caught_where_the_gradient_cannot_see_it(monkeypatch):
     """With weight decay of 1e-13 the bias is 1e-10 of the codes: only the bias equation shows that it is wrong."""
     problem = ncsolve.UFM(encoding=[[1.0, 0.2, 0.1], [0.0, 1.0, 0.4], [0.0, 0.0, 1.5]], counts=[1, 2, 3],
                           lambda_w=1e-13, lambda_h=1e-13, lambda_b=1e-3)
-    original = _bias_methods.large_bias_law
+    original = theorems.large_bias_law
 
     def damaged(*args):
         import dataclasses
@@ -121,6 +122,6 @@ def test_a_wrong_law_is_caught_where_the_gradient_cannot_see_it(monkeypatch):
         return dataclasses.replace(law, direction=law.direction * 1.1)
 
     assert ncsolve.solve(problem).choice.theorem == "T5b"
-    monkeypatch.setattr(_bias_methods, "large_bias_law", damaged)
+    monkeypatch.setattr(theorems, "large_bias_law", damaged)
     with pytest.raises(ncsolve.ConvergenceError, match="bias equation must hold"):
         ncsolve.solve(problem)

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve import _boundaries, _frames, encodings, geometry
+from ncsolve import encodings, geometry
+from ncsolve._frames import dense
+from ncsolve._metrics import decision_boundaries
 from ncsolve.cli import main
 from ncsolve.schemas import schema
 
@@ -52,7 +54,7 @@ def test_the_worst_of_all_pairs_is_found_from_bounds(k, p, seed, apart, kind):
     code = 3 * np.sum(h * h, axis=0) + (10**apart * rng.standard_normal(k) if seed % 2 else 0.0)
     expected = by_hand(h, normal, code) if h.any() else None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_boundaries, "_CHUNK", 1)
+        patch.setattr(decision_boundaries, "_CHUNK", 1)
         found = geometry.boundary_mismatch(h, normal, code)
     if expected is None:
         assert found is None
@@ -108,7 +110,7 @@ def spoken(capsys, *arguments):
 
 def test_what_is_sampled_is_said(monkeypatch, tmp_path, capsys):
     """With the limit at 300 classes the words and every document name the selection."""
-    monkeypatch.setattr(_frames, "_MOST_PAIRED", 300)
+    monkeypatch.setattr(dense, "_MOST_PAIRED", 300)
     np.save(tmp_path / "codes.npy", code_of_one_longer_class())
     options = ["--encoding", tmp_path / "codes.npy", "--per-class", 1, "--lambda-w", 1e-6, "--lambda-h", 1e-6]
     words = spoken(capsys, "minimizer", *options, "--lambda-b", "inf")
@@ -119,7 +121,7 @@ def test_what_is_sampled_is_said(monkeypatch, tmp_path, capsys):
     found = ncsolve.solve(problem)
     assert found.nc.sampled_classes == 300
     assert found.to_json()["sampled_classes"] == 300
-    from ncsolve._path_document import path_document
+    from ncsolve._documents.path import path_document
 
     along = ncsolve.path(problem, lambda_b=[INF])
     document = path_document(along)
@@ -133,7 +135,7 @@ def test_a_selection_of_three_classes_is_caught(monkeypatch):
     problem = ncsolve.UFM(encoding=code_of_one_longer_class(5), counts=[3, 1, 4, 1, 5], lambda_w=1e-4, lambda_h=1e-4,
                           lambda_b=INF)
     real = ncsolve.solve(problem).nc
-    monkeypatch.setattr("ncsolve._metrics.choose_evenly", lambda size: (np.array([0, 2, 4]), None))
+    monkeypatch.setattr("ncsolve._frames.nc_metrics.choose_evenly", lambda size: (np.array([0, 2, 4]), None))
     damaged = ncsolve.solve(problem).nc
     kept = real.nc4_classes
     assert not set(kept) <= {0, 2, 4}

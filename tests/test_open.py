@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from ncsolve import _open
-from ncsolve._open import read_bytes, read_text, shown_name
+from ncsolve._files import open_input
+from ncsolve._files.open_input import read_bytes, read_text, shown_name
 from ncsolve.errors import FileError
 
 
@@ -95,13 +95,13 @@ def test_a_named_pipe_with_a_writer_is_read_and_without_one_refused(tmp_path, mo
     thread.start()
     assert read_bytes(tmp_path / "pipe") == b"x" * 200000
     thread.join()
-    monkeypatch.setattr(_open, "_WRITER", 0.05)
+    monkeypatch.setattr(open_input, "_WRITER", 0.05)
     with pytest.raises(FileError, match="pipe: is a pipe that nobody writes to; start its writer first, or name a"):
         read_bytes(tmp_path / "pipe")
 
 
 def test_a_writer_that_falls_silent(monkeypatch):
-    monkeypatch.setattr(_open, "_SILENCE", 0.05)
+    monkeypatch.setattr(open_input, "_SILENCE", 0.05)
     out, into = os.pipe()
     with pytest.raises(FileError, match=r"nothing came for 0\.05 s; write it to a file"):
         read_bytes(f"/dev/fd/{out}")

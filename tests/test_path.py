@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve import _bias_along, _bias_path, encodings
-from ncsolve._bias_along import solve_bias_along
-from ncsolve._methods import reduced_codes
-from ncsolve._spectrum import spectrum_of_codes
+from ncsolve import encodings
+from ncsolve._bias import along_lambda_b, continuation
+from ncsolve._bias.along_lambda_b import solve_bias_along
+from ncsolve._models.plain.frames import reduced_codes
+from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve.errors import ConvergenceError, ProblemError
 from tests.strategies import affine_problems, problems
 
@@ -164,43 +165,43 @@ def test_wrong_grids_are_refused(grid):
 @pytest.mark.parametrize("factor", [0.0, -3.0, 1e6])
 def test_a_corrupted_guess_still_converges(monkeypatch, factor):
     """Interpolation only saves steps."""
-    original = _bias_path._Known.guess
+    original = continuation._Known.guess
 
     def damaged(self, points):
         z, roots = original(self, points)
         return z * factor, dataclasses.replace(roots, offsets=roots.offsets[:, ::-1] * factor)
 
-    monkeypatch.setattr(_bias_path._Known, "guess", damaged)
+    monkeypatch.setattr(continuation._Known, "guess", damaged)
     check(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
 
 
 def test_a_guess_that_does_not_converge_is_given_up(monkeypatch):
-    monkeypatch.setattr(_bias_path, "_PATIENCE", 0)
+    monkeypatch.setattr(continuation, "_PATIENCE", 0)
     check(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
 
 
 def test_a_wrong_law_is_noticed(monkeypatch):
     problem = gaussian(12, 1e-6)
-    original = _bias_along.large_bias_law
+    original = along_lambda_b.large_bias_law
 
     def damaged(*args):
         law = original(*args)
         return dataclasses.replace(law, direction=law.direction * (1 + 1e-6))
 
     threshold = ncsolve.solve(problem).transition
-    monkeypatch.setattr(_bias_along, "large_bias_law", damaged)
+    monkeypatch.setattr(along_lambda_b, "large_bias_law", damaged)
     with pytest.raises(ConvergenceError, match="bias equation"):
         ncsolve.path(problem, lambda_b=[2 * threshold])
 
 
 def test_a_law_used_below_its_end_is_noticed(monkeypatch):
     problem = gaussian(12, 1e-6)
-    original = _bias_along.large_bias_law
+    original = along_lambda_b.large_bias_law
     threshold = ncsolve.solve(problem).transition
 
     def damaged(*args):
         return dataclasses.replace(original(*args), threshold=0.0)
 
-    monkeypatch.setattr(_bias_along, "large_bias_law", damaged)
+    monkeypatch.setattr(along_lambda_b, "large_bias_law", damaged)
     with pytest.raises(ConvergenceError, match="bias equation"):
         ncsolve.path(problem, lambda_b=[0.5 * threshold])

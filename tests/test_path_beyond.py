@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve import _beyond_points, encodings
-from ncsolve._latent import latent_minimum
-from ncsolve._path_document import path_document
+from ncsolve import encodings
+from ncsolve._documents.path import path_document
+from ncsolve._sweeps import point_by_point
+from ncsolve._sweeps.second_minimum import latent_minimum
 from ncsolve.deep import Shrinkage
 from ncsolve.schemas import schema
 from tests import beyond_by_hand
@@ -80,8 +81,8 @@ def test_losses_are_those_of_brute_force(problem):
 
 
 def test_a_path_that_ignores_the_depth_is_caught(monkeypatch):
-    original = _beyond_points.solve
-    monkeypatch.setattr(_beyond_points, "solve", lambda problem: original(problem.replace(depth=1)))
+    original = point_by_point.solve
+    monkeypatch.setattr(point_by_point, "solve", lambda problem: original(problem.replace(depth=1)))
     assert not agrees_with_brute_force(ncsolve.path(DEEP, lambda_b=GRID))
 
 

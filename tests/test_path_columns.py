@@ -12,10 +12,10 @@ from hypothesis import given, settings
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._conventions import CONVENTIONS
-from ncsolve._path_columns import NC_NAMES
-from ncsolve._path_document import path_columns, path_document
-from ncsolve._table_files import write_table
+from ncsolve._documents.path import path_columns, path_document
+from ncsolve._files.tables import write_table
+from ncsolve._problem.convention import CONVENTIONS
+from ncsolve._sweeps.figures import NC_NAMES
 from ncsolve.errors import FileError, MissingPackageError, ProblemError, UnknownNameError
 from ncsolve.schemas import schema
 from tests.strategies import affine_problems, problems
@@ -131,7 +131,7 @@ def test_wrong_requests_are_refused(options, words):
 
 
 def test_unknown_parameter():
-    from ncsolve._sweep import make_sweep
+    from ncsolve._problem.sweep import make_sweep
 
     with pytest.raises(UnknownNameError, match="lambda_b"):
         make_sweep(CASE, "lambda_c", [1.0])

@@ -10,11 +10,11 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._phase_boundaries import joined, refined
-from ncsolve._phase_document import phase_document
-from ncsolve._regime_changes import regime_changes
-from ncsolve._second_parameter import second_parameter
-from ncsolve._sweep import Sweep
+from ncsolve._documents.phase import phase_document
+from ncsolve._problem.sweep import Sweep
+from ncsolve._sweeps.boundary_curves import joined, refined
+from ncsolve._sweeps.second_parameter import second_parameter
+from ncsolve._sweeps.threshold_crossings import regime_changes
 from ncsolve.errors import NCSolveError
 from ncsolve.schemas import schema
 

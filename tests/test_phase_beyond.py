@@ -10,8 +10,8 @@ import pytest
 
 import ncsolve
 from ncsolve import _formulas, encodings
-from ncsolve._phase_document import phase_document
-from ncsolve._second_parameter import second_parameter
+from ncsolve._documents.phase import phase_document
+from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve.cli import main
 from ncsolve.schemas import schema
 from tests import beyond_by_hand

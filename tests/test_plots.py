@@ -260,8 +260,8 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
 
 
 def test_every_parameter_has_a_symbol_and_a_name():
-    from ncsolve._second_parameter import AGAINST
-    from ncsolve._sweep import VARIED
+    from ncsolve._problem.sweep import VARIED
+    from ncsolve._sweeps.second_parameter import AGAINST
 
     assert set(_style.SYMBOLS) == {*VARIED, *AGAINST}
     for name in _style.SYMBOLS:

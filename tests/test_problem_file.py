@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ncsolve._problem_file import read_problem_file
+from ncsolve._problem.problem_file import read_problem_file
 from ncsolve.cli._problem_options import ProblemArguments
 from ncsolve.cli._request import request as request_of
 from ncsolve.errors import FileError, NCSolveError

@@ -14,8 +14,8 @@ import pytest
 import threadpoolctl
 
 import ncsolve
-from ncsolve._threads import single_threaded
-from ncsolve._workers import worker_pool
+from ncsolve._processes.threads import single_threaded
+from ncsolve._processes.workers import worker_pool
 
 THREADS = 16
 BOTTLENECK = ncsolve.UFM(
@@ -84,7 +84,7 @@ def test_solves_in_several_threads_leave_blas_alone(two_threads):
 
 POOL = """
 import os, sys, time
-from ncsolve._workers import worker_pool
+from ncsolve._processes.workers import worker_pool
 from ncsolve.cli._signals import orderly_end
 if __name__ == "__main__":
     with orderly_end(), worker_pool(2) as pool:
@@ -101,7 +101,7 @@ class Late(float):  # more than a pipe holds
 if __name__""")
 WRITE = """
 import sys, time
-from ncsolve._files import write_whole
+from ncsolve._files.write_whole import write_whole
 from ncsolve.cli._signals import orderly_end
 def write(stream):
     stream.write(b"half")

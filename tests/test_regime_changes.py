@@ -8,10 +8,10 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._crossings import crossings
-from ncsolve._frames_along import FrameSource, shifted_singular_values
-from ncsolve._regime_changes import regime_changes
-from ncsolve._sweep import make_sweep
+from ncsolve._problem.sweep import make_sweep
+from ncsolve._sweeps.crossings import crossings
+from ncsolve._sweeps.frames_along import FrameSource, shifted_singular_values
+from ncsolve._sweeps.threshold_crossings import regime_changes
 
 INF = math.inf
 GRID = np.concatenate(([0.0], np.geomspace(1e-3, 10, 7), [INF]))
@@ -159,11 +159,11 @@ def test_crossings_of_a_plain_function():
 
 def test_a_threshold_that_is_wrong_is_noticed(monkeypatch):
     """The comparison with the closed form sees a threshold that is off by one part in 10^9."""
-    from ncsolve import _regime_changes
+    from ncsolve._sweeps import threshold_crossings
 
     case = problem(encodings.onehot(10))
     monkeypatch.setattr(
-        _regime_changes, "shifted_singular_values", lambda frame: shifted_singular_values(frame) * (1 + 1e-9)
+        threshold_crossings, "shifted_singular_values", lambda frame: shifted_singular_values(frame) * (1 + 1e-9)
     )
     (change,) = roots(case)
     assert change.value != pytest.approx(0.05 / 0.95, rel=1e-12)

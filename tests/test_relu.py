@@ -145,7 +145,7 @@ def test_negative_features_are_refused():
 
 def test_the_bound_does_not_trust_what_it_is_given():
     """Multipliers and nonnegative parts that break the condition are scaled into it: the bound stays a bound."""
-    from ncsolve.relu._bound import dual_bound, multipliers
+    from ncsolve._models.relu.dual_bound import dual_bound, multipliers
 
     problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=(9, 4, 1), lambda_b=0.01, **LAMBDAS)
     found = ncsolve.solve(problem)
@@ -229,7 +229,7 @@ def test_a_single_class_needs_no_sign(lambda_b, codes):
 
 @pytest.mark.parametrize(("lambda_b", "rank"), [(0.0, 4), (0.1, 5)])
 def test_class_means_span_more_dimensions_than_a_free_bias_lets_w_see(lambda_b, rank):
-    from ncsolve.cli._describe import _class_means
+    from ncsolve._words.minimizer import _class_means
 
     found = ncsolve.solve(
         ncsolve.UFM(encoding=ncsolve.encodings.onehot(5), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=lambda_b,
@@ -257,7 +257,7 @@ ALONG_LAMBDA_B = [
 
 @pytest.mark.parametrize(("k", "a", "w", "t", "regimes"), ALONG_LAMBDA_B)
 def test_the_transition_is_where_the_solution_changes(k, a, w, t, regimes):
-    from ncsolve.cli._describe_beyond import transition
+    from ncsolve._words.model import transition
 
     weight_decay = t / (k * 2.0)
     problem = ncsolve.UFM(encoding=encodings.affine(k, a, (w - a) / k), counts=4, lambda_w=weight_decay,
@@ -271,8 +271,8 @@ def test_the_transition_is_where_the_solution_changes(k, a, w, t, regimes):
 
 
 def test_where_all_class_means_are_zero_nothing_is_promised():
-    from ncsolve.cli._describe_beyond import transition
-    from ncsolve.relu import alive_from
+    from ncsolve._models.relu.model import alive_from
+    from ncsolve._words.model import transition
 
     paper = ncsolve.convention("paper")
     dead = ncsolve.UFM(encoding=encodings.onehot(4), counts=4, lambda_w=1.05 / 8, lambda_h=1.05 / 8, lambda_b=1.0,
@@ -289,7 +289,7 @@ def test_where_all_class_means_are_zero_nothing_is_promised():
 
 @pytest.mark.parametrize(("k", "a", "w", "t", "regimes"), ALONG_LAMBDA_B)
 def test_class_means_live_from_where_they_begin_to(k, a, w, t, regimes):
-    from ncsolve.relu import alive_from
+    from ncsolve._models.relu.model import alive_from
 
     weight_decay = t / (k * 2.0)
     problem = ncsolve.UFM(encoding=encodings.affine(k, a, (w - a) / k), counts=4, lambda_w=weight_decay,

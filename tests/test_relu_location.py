@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.relu import _general, _location, _polish, _slack
-from ncsolve.relu._location import location
-from ncsolve.relu._ridge import Ridge
+from ncsolve._models.relu import best_found, copositive_part, newton_polish
+from ncsolve._models.relu import location as location_file
+from ncsolve._models.relu.location import location
+from ncsolve._models.relu.ridge import Ridge
 from tests.strategies import arrays, counts
 
 
@@ -84,11 +85,11 @@ def test_more_classes_than_the_programme_takes_stay_exact():
 @pytest.mark.parametrize("classes", [12, pytest.param(45, marks=pytest.mark.exhaustive)])
 def test_weak_duality_closes_the_gap_of_more_classes_than_the_programme_takes(monkeypatch, classes):
     """Acute class means: the bound needs no programme, which 12 classes would have but for a lower limit."""
-    if classes <= _general._MOST_CLASSES:
-        for module in (_general, _slack):
+    if classes <= best_found._MOST_CLASSES:
+        for module in (best_found, copositive_part):
             monkeypatch.setattr(module, "_MOST_CLASSES", classes - 1)
-        monkeypatch.setattr(_general, "relax", None)
-        monkeypatch.setattr(_slack, "_programme", None)
+        monkeypatch.setattr(best_found, "relax", None)
+        monkeypatch.setattr(copositive_part, "_programme", None)
     numbers = np.random.default_rng(2).integers(1, 30, classes)  # others end on a plateau, by the luck of rounding
     each = 0.3 / numbers.sum()
     problem = ncsolve.UFM(encoding=encodings.onehot(classes), counts=numbers, lambda_w=each, lambda_h=each,
@@ -103,7 +104,7 @@ def test_a_damaged_location_is_noticed(monkeypatch):
     """Without the line search Newton's method runs away; with a wrong curvature it ends short of rounding."""
     problem = ncsolve.UFM(encoding=[[0.0, 3.0, 7.0], [0.0, -6.0, -14.0]], counts=[3, 40, 40], lambda_w=1e-4,
                           lambda_h=1e-4, lambda_b=0.0, features="relu")
-    monkeypatch.setattr(_location, "_step", lambda slope, bias, gradient, direction: direction)
+    monkeypatch.setattr(location_file, "_step", lambda slope, bias, gradient, direction: direction)
     assert not left(problem, location(problem)) <= 4e-15
 
 
@@ -151,7 +152,7 @@ def test_the_polish_never_goes_up_and_a_damaged_one_is_noticed(monkeypatch):
     ridge = Ridge(problem)
     for _ in range(5):
         start = ridge.descend(rng.random((6, 6)))
-        end = _polish.polish(ridge, start)
+        end = newton_polish.polish(ridge, start)
         assert end.min() >= 0.0
         assert ridge.value(end)[0] <= ridge.value(start)[0] * (1 + 1e-14)
         assert ridge.slope(end) <= ridge.slope(start)
@@ -159,17 +160,17 @@ def test_the_polish_never_goes_up_and_a_damaged_one_is_noticed(monkeypatch):
     monkeypatch.setattr(
         Ridge, "hessian", lambda self, features, free: np.eye(int(free.sum())) - original(self, features, free)
     )
-    monkeypatch.setattr(_polish, "_least_squares", lambda ridge, features: features)
+    monkeypatch.setattr(newton_polish, "_least_squares", lambda ridge, features: features)
     assert ncsolve.solve(problem).residual > 1e-12
 
 
 def test_the_end_of_a_descent_is_returned_with_its_residual_or_refused(monkeypatch):
     """What a polish leaves is told; a point that is far from stationary is not returned."""
     problem = PLATEAUS[1]
-    monkeypatch.setattr(_general, "polish", lambda ridge, features: features)
+    monkeypatch.setattr(best_found, "polish", lambda ridge, features: features)
     found = ncsolve.solve(problem)
     assert 1e-12 < found.residual <= 1e-6
     assert found.lower_bound <= found.loss
-    monkeypatch.setattr(_general, "polish", lambda ridge, features: 1.01 * features)
+    monkeypatch.setattr(best_found, "polish", lambda ridge, features: 1.01 * features)
     with pytest.raises(ncsolve.ConvergenceError, match="above 1e-06"):
         ncsolve.solve(problem)

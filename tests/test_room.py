@@ -8,10 +8,10 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._bottleneck import plain_along
-from ncsolve._path_document import path_document
-from ncsolve._phase_document import phase_document
-from ncsolve._sweep import Sweep
+from ncsolve._documents.path import path_document
+from ncsolve._documents.phase import phase_document
+from ncsolve._problem.sweep import Sweep
+from ncsolve._sweeps.bottleneck import plain_along
 from ncsolve.cli import main
 
 # The third row is the sum of the others: four codes in a plane.
@@ -97,18 +97,18 @@ def test_what_binds_only_between_the_values_counts():
         change = ncsolve.RegimeChange(
             value=1.7e-2, kind="rank", regime_before="general", regime_after="general", rank_before=2, rank_after=3
         )
-        patch.setattr("ncsolve._bottleneck.regime_changes", lambda sweep: (change,))
+        patch.setattr("ncsolve._sweeps.bottleneck.regime_changes", lambda sweep: (change,))
         assert plain_along(sweep) is None
 
 
 @pytest.mark.parametrize(("dim", "narrow"), [(1, True), (2, False), (3, False)])
 def test_deep_heads_ask_the_rank_of_the_codes(dim, narrow):
-    from ncsolve.cli._describe_beyond import model
+    from ncsolve._words.model import model
     from ncsolve.cli._describe_path import model_words
 
     problem = CODES["plane"][0].replace(dim=dim, depth=2, lambda_b=0.0)
     found = ncsolve.solve(problem)
-    from ncsolve._conventions import CONVENTIONS
+    from ncsolve._problem.convention import CONVENTIONS
 
     assert ("bottleneck" in model(found, CONVENTIONS["paper"])) is narrow
     assert ("bottleneck" in model_words(problem)) is narrow

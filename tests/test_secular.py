@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg.lapack import dlasd4
 
-from ncsolve import _secular_roots
-from ncsolve._scratch import Scratch
-from ncsolve._secular import SecularRoots, SecularSystem, solve_secular
+from ncsolve._spectrum import secular_roots
+from ncsolve._spectrum.rank_one_update import SecularRoots, SecularSystem, solve_secular
+from ncsolve._spectrum.workspace import Scratch
 from ncsolve.errors import ConvergenceError
 
 
@@ -79,7 +79,7 @@ def test_many_poles(r, monkeypatch):
     apart, residual = defects(s, z, system)
     assert apart <= 1e-13
     assert residual <= 1e-14
-    monkeypatch.setattr(_secular_roots, "_BLOCK", 1000)  # many blocks in place of one
+    monkeypatch.setattr(secular_roots, "_BLOCK", 1000)  # many blocks in place of one
     np.testing.assert_allclose(solve_secular(s, z).values, system.values, rtol=4e-16)
 
 
@@ -204,7 +204,7 @@ def test_scratch_hands_out_what_was_given_back():
 def test_a_step_that_leads_nowhere_is_noticed(monkeypatch):
     """Roots that claim to have settled are looked at again."""
     s, z = random_case(2, 10, 1.0)
-    monkeypatch.setattr(_secular_roots, "third_order_step", lambda f, *_: np.zeros_like(f))
+    monkeypatch.setattr(secular_roots, "third_order_step", lambda f, *_: np.zeros_like(f))
     with pytest.raises(ConvergenceError, match="secular equation"):
         solve_secular(s, z)
 
@@ -213,15 +213,15 @@ def test_a_step_that_leads_nowhere_is_noticed(monkeypatch):
 def test_a_bad_step_costs_time_and_no_digits(monkeypatch, factor):
     s, z = random_case(2, 10, 1.0)
     expected = solve_secular(s, z)
-    original = _secular_roots.third_order_step
-    monkeypatch.setattr(_secular_roots, "third_order_step", lambda *args: factor * original(*args))
+    original = secular_roots.third_order_step
+    monkeypatch.setattr(secular_roots, "third_order_step", lambda *args: factor * original(*args))
     np.testing.assert_allclose(solve_secular(s, z).values, expected.values, rtol=1e-15)
 
 
 def test_eigenvectors_that_are_not_orthonormal_are_noticed(monkeypatch):
     s, z = random_case(2, 10, 1.0)
-    monkeypatch.setattr(_secular_roots, "_ORTHONORMAL", -1.0)  # make every system consistent
+    monkeypatch.setattr(secular_roots, "_ORTHONORMAL", -1.0)  # make every system consistent
     assert defects(s, z, solve_secular(s, z))[0] <= 1e-13
-    monkeypatch.setattr(_secular_roots, "consistent_weights", lambda poles, cauchy: np.arange(1.0, poles.size + 1))
+    monkeypatch.setattr(secular_roots, "consistent_weights", lambda poles, cauchy: np.arange(1.0, poles.size + 1))
     with pytest.raises(ConvergenceError, match="orthonormal"):
         solve_secular(s, z)

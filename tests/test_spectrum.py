@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve import _left_basis
-from ncsolve._bias_methods import solve_bias
-from ncsolve._left_basis import left_basis
-from ncsolve._spectrum import spectrum_of_codes, spectrum_of_scatter
+from ncsolve._bias.theorems import solve_bias
+from ncsolve._spectrum import left_singular_vectors
+from ncsolve._spectrum.label_spectrum import spectrum_of_codes, spectrum_of_scatter
+from ncsolve._spectrum.left_singular_vectors import left_basis
 from tests.reference import exact_bias
 
 EPS = float(np.finfo(float).eps)
@@ -70,7 +70,7 @@ def test_small_thresholds_need_no_singular_value_decomposition(monkeypatch):
     def refuse(*_):
         raise AssertionError("not needed")
 
-    monkeypatch.setattr(_left_basis, "_direct", refuse)
+    monkeypatch.setattr(left_singular_vectors, "_direct", refuse)
     for threshold in (1e-2, 1e-4, 1e-8):
         basis, roots = left_basis(a, threshold * expected[-1], 0.0)
         np.testing.assert_allclose(roots, expected, rtol=0, atol=2e-15 * expected[-1] * 3)
@@ -81,7 +81,7 @@ def test_small_thresholds_need_no_singular_value_decomposition(monkeypatch):
 def test_a_rotation_that_is_not_small_is_not_used(monkeypatch):
     rng = np.random.default_rng(1)
     a = rng.standard_normal((60, 60))
-    monkeypatch.setattr(_left_basis, "_ROTATION", 0.0)
+    monkeypatch.setattr(left_singular_vectors, "_ROTATION", 0.0)
     basis, roots = left_basis(a, 1e-6, 0.0)
     np.testing.assert_allclose(roots, np.linalg.svd(a, compute_uv=False)[::-1], rtol=0, atol=1e-13)
     assert np.abs(basis.T @ basis - np.eye(60)).max() <= 1e-14

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ncsolve._files import write_text
+from ncsolve._files.write_whole import write_text
 from ncsolve.cli import main
 from ncsolve.errors import FileError
 

@@ -12,12 +12,14 @@ from ncsolve.verify import check
 from typer.testing import CliRunner
 
 import ncsolve
-from ncsolve import _core, _formulas, _solve, encodings, verify
-from ncsolve._factored import FactoredFrame
-from ncsolve.bottleneck import _keep
+from ncsolve import _formulas, encodings, verify
+from ncsolve._frames import coupled_block
+from ncsolve._frames.layered import FactoredFrame
+from ncsolve._minimizer import solve
+from ncsolve._models.layered import kept_directions
+from ncsolve._models.relu import best_found, orthogonal_frame
 from ncsolve.cli._app import app
 from ncsolve.deep import Shrinkage
-from ncsolve.relu import _general, _orthogonal
 from ncsolve.schemas import schema
 from tests.strategies import descended_problems
 
@@ -137,8 +139,8 @@ def test_what_is_too_large_for_descent_is_said():
 @pytest.fixture
 def unchecked(monkeypatch):
     """The solver's own checks off: what is damaged must be caught from outside."""
-    monkeypatch.setattr(_solve, "_TOLERANCE", math.inf)
-    monkeypatch.setattr(_core, "_FIT_AGREES", math.inf)
+    monkeypatch.setattr(solve, "_TOLERANCE", math.inf)
+    monkeypatch.setattr(coupled_block, "_FIT_AGREES", math.inf)
 
 
 def fails(name):
@@ -178,13 +180,13 @@ def test_the_largest_root_is_caught(monkeypatch, unchecked):
 
 
 def test_the_wrong_direction_of_a_bottleneck_is_caught(monkeypatch, unchecked):
-    monkeypatch.setattr(_keep, "_mean", lambda *args, **options: (0.0, 0.0))
+    monkeypatch.setattr(kept_directions, "_mean", lambda *args, **options: (0.0, 0.0))
     report = check(SIGNED, starts=2)
     assert any(text.startswith("descent below the optimum") for text in report.failures)
 
 
 def test_orthogonal_frames_where_there_are_none_are_caught(monkeypatch, unchecked):
-    monkeypatch.setattr(_orthogonal, "_obtuse", lambda shifted: True)
+    monkeypatch.setattr(orthogonal_frame, "_obtuse", lambda shifted: True)
     assert fails("acute")
 
 
@@ -192,10 +194,10 @@ def test_a_negative_feature_is_caught(monkeypatch, unchecked):
     """The minimizer of linear features, returned for H >= 0: every number is consistent, but the sign."""
     linear = ncsolve.solve(RELU.replace(features="linear", dim=3))
     frame = FactoredFrame(
-        problem=RELU, choice=_orthogonal.BALANCED, stack=(linear.W,), means=linear.class_means, bias=linear.bias,
+        problem=RELU, choice=orthogonal_frame.BALANCED, stack=(linear.W,), means=linear.class_means, bias=linear.bias,
         values=linear.singular_values,
     )
-    monkeypatch.setattr("ncsolve.relu.relu_frame", lambda problem: frame)
+    monkeypatch.setattr("ncsolve._models.relu.model.relu_frame", lambda problem: frame)
     report = check(RELU, starts=1)
     assert any(text.startswith("least entry") for text in report.failures)
 
@@ -203,8 +205,8 @@ def test_a_negative_feature_is_caught(monkeypatch, unchecked):
 def test_a_poor_best_is_caught(monkeypatch, unchecked):
     """One start that ends in a local minimum, called the best of many."""
     narrow = RELU.replace(encoding=encodings.onehot(5), dim=3, counts=2)
-    starts = _general._starts
-    monkeypatch.setattr(_general, "_starts", lambda *args: [0.0 * starts(*args)[0] + 1e-9])
+    starts = best_found._starts
+    monkeypatch.setattr(best_found, "_starts", lambda *args: [0.0 * starts(*args)[0] + 1e-9])
     report = check(narrow, starts=1)
     assert not report.passed
     assert any("best found" in text for text in report.failures)

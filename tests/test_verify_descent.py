@@ -13,8 +13,8 @@ from ncsolve.verify.descent import METHODS
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._processes.threads import single_threaded
 from ncsolve._progress import SlowProgress
-from ncsolve._threads import single_threaded
 
 PROBLEM = ncsolve.UFM(encoding=encodings.onehot(3), counts=3, lambda_w=0.05, lambda_h=0.02, lambda_b=0.5)
 MINIMIZER = ncsolve.solve(PROBLEM)

@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve import _bias_methods, _core, _formulas, _methods, _solve, encodings, verify
+from ncsolve import _formulas, encodings, verify
+from ncsolve._bias import theorems
+from ncsolve._frames import coupled_block
+from ncsolve._minimizer import solve
+from ncsolve._models.plain import frames
 
 CURVE = ncsolve.UFM(encoding=encodings.onehot(3), counts=2, lambda_w=0.06, lambda_h=0.1, lambda_b=0.5)
 SIMPLEX = CURVE.replace(lambda_b=0.2)
@@ -35,8 +39,8 @@ def scaled(function, factor):
 
 def damage_shifted(monkeypatch, change):
     """Change the bias that the solver found, wherever it was found by a spectrum."""
-    original = _bias_methods.solve_bias
-    monkeypatch.setattr(_methods, "solve_bias", lambda *args, **options: change(original(*args, **options)))
+    original = theorems.solve_bias
+    monkeypatch.setattr(frames, "solve_bias", lambda *args, **options: change(original(*args, **options)))
 
 
 def threshold_off(monkeypatch):
@@ -81,19 +85,19 @@ def mean_sign(monkeypatch):
 
 def wrong_singular_vectors(monkeypatch):
     """The left singular vectors of the two largest singular values are swapped."""
-    original = _core.Core.left.func
+    original = coupled_block.Core.left.func
 
     def swapped(self):
         left = original(self)
         return left[:, [1, 0, *range(2, left.shape[1])]] if left.shape[1] > 1 else left
 
-    monkeypatch.setattr(_core.Core, "left", property(swapped))
+    monkeypatch.setattr(coupled_block.Core, "left", property(swapped))
 
 
 def dropped_direction(monkeypatch):
     """The smallest active direction is forgotten: a saddle point, where the gradient is zero for lambda_b = inf."""
-    original = _core.Core.order.func
-    monkeypatch.setattr(_core.Core, "order", property(lambda self: original(self)[:-1]))
+    original = coupled_block.Core.order.func
+    monkeypatch.setattr(coupled_block.Core, "order", property(lambda self: original(self)[:-1]))
 
 
 def transition_off(monkeypatch):
@@ -118,14 +122,14 @@ def transition_used_off(monkeypatch):
 
 def law_end_off(monkeypatch):
     """lb+ two percent too low: the law is used where a dimension has died."""
-    original = _bias_methods.large_bias_law
+    original = theorems.large_bias_law
 
     def damaged(*args, **options):
         law = original(*args, **options)
         return None if law is None else dataclasses.replace(law, threshold=0.98 * law.threshold)
 
-    monkeypatch.setattr(_bias_methods, "large_bias_law", damaged)
-    monkeypatch.setattr(_methods, "large_bias_law", damaged)
+    monkeypatch.setattr(theorems, "large_bias_law", damaged)
+    monkeypatch.setattr(frames, "large_bias_law", damaged)
 
 
 def onehot_law_end_off(monkeypatch):
@@ -137,13 +141,13 @@ def onehot_law_end_off(monkeypatch):
 
 def quotient_off(monkeypatch):
     """The constant part q J of imbalanced affine codes is one percent of q too large."""
-    original = _methods._quotient
+    original = frames._quotient
 
     def damaged(problem, encoding):
         codes, u = original(problem, encoding)
         return codes + 0.01 * encoding.q * np.outer(np.sqrt(problem.counts.multiplicities), u), u
 
-    monkeypatch.setattr(_methods, "_quotient", damaged)
+    monkeypatch.setattr(frames, "_quotient", damaged)
 
 
 def path_off(monkeypatch):
@@ -259,7 +263,7 @@ CLAIMS = [(mutant, claim) for mutant, (_, _, claims) in MUTANTS.items() for clai
 
 
 def silence(monkeypatch):
-    monkeypatch.setattr(_solve, "_TOLERANCE", math.inf)
+    monkeypatch.setattr(solve, "_TOLERANCE", math.inf)
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

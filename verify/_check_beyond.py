@@ -19,7 +19,7 @@ from ncsolve.verify.descent import LayeredRun, beside, layered_starts
 from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
-from ncsolve._factored import FactoredFrame
+from ncsolve._frames.layered import FactoredFrame
 from ncsolve._progress import SlowProgress
 
 __all__ = ["beyond_figures", "guarantee_note", "tie_figures"]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import UFM, SizeError
-from ncsolve._arrays import Frozen, freeze_fields
-from ncsolve._checks import check_whole
-from ncsolve._problem import check_problem
+from ncsolve._checks.arguments import check_whole
+from ncsolve._checks.arrays import Frozen, freeze_fields
+from ncsolve._problem.ufm import check_problem
 
 __all__ = ["Point", "Samples", "class_means"]
 

@@ -13,9 +13,9 @@ from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._arrays import Frozen, freeze_fields
-from ncsolve._checks import check_name
-from ncsolve._problem import check_problem
+from ncsolve._checks.arguments import check_name
+from ncsolve._checks.arrays import Frozen, freeze_fields
+from ncsolve._problem.ufm import check_problem
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 

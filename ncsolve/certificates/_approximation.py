@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ncsolve._numbers.exact import Table
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table
 
 __all__ = ["Approximation", "Precision"]
 

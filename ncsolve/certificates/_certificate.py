@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from ncsolve._files import write_whole
+from ncsolve._files.write_whole import write_whole
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.certificates._check import CheckResult, check_bytes
 from ncsolve.certificates._exact_problem import ExactProblem

@@ -7,10 +7,11 @@ from contextlib import suppress
 from fractions import Fraction
 from types import SimpleNamespace
 
-from ncsolve._extensions import check_one_layer
-from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_problem
-from ncsolve._solve import solve
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._models.layered.model import check_one_layer
+from ncsolve._numbers.exact import Exact
+from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._text import shown
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
@@ -18,7 +19,6 @@ from ncsolve.certificates._certificate import Certificate, certificate_or_none, 
 from ncsolve.certificates._doubles import from_doubles, grid_bias
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
-from ncsolve.certificates._numbers import Exact
 from ncsolve.certificates._proof import rounded_proof
 from ncsolve.certificates._refine import refine
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncsolve._files import checked_path
-from ncsolve._open import read_bytes, shown_name
+from ncsolve._files.open_input import read_bytes, shown_name
+from ncsolve._files.write_whole import checked_path
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.errors import FileError
 

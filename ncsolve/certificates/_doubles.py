@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table, on_grid
 
 __all__ = ["from_doubles", "grid_bias", "grid_of_doubles", "table_of_doubles"]
 

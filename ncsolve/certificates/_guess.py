@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from ncsolve._minimizer import Minimizer
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._numbers.exact import Table, simplest_between
 from ncsolve.certificates._approximation import Precision
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table, simplest_between
 from ncsolve.certificates._proof import Proof, exact_proof
 from ncsolve.certificates._refine import refine
 

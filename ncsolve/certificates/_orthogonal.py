@@ -12,9 +12,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ncsolve._numbers.exact import Table, simplest_between
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table, simplest_between
 from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._refine import as_arb, grid_of, table_of
 from ncsolve.certificates.checker import gram

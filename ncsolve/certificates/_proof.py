@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table, on_grid
 from ncsolve.certificates._psd import evidence_for, exact_factors
 
 __all__ = ["Proof", "exact_proof", "rounded_proof"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve.certificates._numbers import Table, on_grid
+from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates.checker import gram
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._eigen import diagonalise
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table, on_grid
 from ncsolve.errors import ConvergenceError
 
 if TYPE_CHECKING:

@@ -9,24 +9,24 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._minimizer import Minimizer
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
+from ncsolve._numbers.exact import Table
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none
 from ncsolve.certificates._doubles import grid_bias, grid_of_doubles, table_of_doubles
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._numbers import Table
 from ncsolve.certificates._orthogonal import orthogonal_proof, rational_orthogonal_proof
 from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._psd import evidence_for
 from ncsolve.certificates.checker import gram
 from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
-from ncsolve.relu._bound import Dual, feasible, multipliers
 
 __all__ = ["relu_certificate"]
 
 Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
-_MOST_CLASSES = 40  # for the convex programme, as in ncsolve.relu
+_MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.model
 _CLOSED = 1e-11
 _DOUBLE_DIGITS = 10
 
@@ -152,7 +152,7 @@ def _best_dual(minimizer: Minimizer, rows: Array) -> Dual:
     problem = minimizer.problem
     found = feasible(problem, multipliers(problem, minimizer.W, minimizer.class_means, minimizer.bias), rows=rows)
     if minimizer.loss - found.bound > _CLOSED * minimizer.loss and problem.classes <= _MOST_CLASSES:
-        from ncsolve.relu._programme import relax
+        from ncsolve._models.relu.doubly_nonnegative import relax
 
         relaxed = relax(problem)
         if relaxed is not None:

@@ -16,9 +16,9 @@ from ncsolve.cli._request import Request, request
 from ncsolve.errors import FileError, ProblemError
 
 if TYPE_CHECKING:
-    from ncsolve._minimizer import Minimizer
+    from ncsolve._minimizer.minimizer import Minimizer
+    from ncsolve._numbers.exact import Exact
     from ncsolve.certificates import Certificate
-    from ncsolve.certificates._numbers import Exact
 
 __all__ = ["certificate_as_typed", "certify", "check"]
 
@@ -52,8 +52,8 @@ def certify(
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
       ncsolve certify --features relu --lambda-b 0.5 -o cert.json
     """
-    from ncsolve._files import check_free
-    from ncsolve._solve import solve
+    from ncsolve._files.write_whole import check_free
+    from ncsolve._minimizer.solve import solve
 
     if out is not None:  # before the work, not after it
         check_free(out, force=force)
@@ -92,7 +92,7 @@ def check(
     if source and file is not None:
         raise ProblemError(f"--source prints the checker and checks nothing; got {file} beside it, drop one of them")
     if source:
-        from ncsolve._problem import check_features
+        from ncsolve._problem.ufm import check_features
         from ncsolve.certificates._source import checker_source
 
         say(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
@@ -125,9 +125,9 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
-    from ncsolve._extensions import check_one_layer
+    from ncsolve._models.layered.model import check_one_layer
+    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates import certify as certify_minimizer
-    from ncsolve.certificates._numbers import exact_number
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
@@ -145,7 +145,7 @@ def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 
 
 
 def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    """Of ``ncsolve._conventions``, in exact numbers: by which the typed lambdas and the paper's loss are multiplied."""
+    """The convention's in exact numbers: by which the typed lambdas and the paper's loss are multiplied."""
     one, n, m = Fraction(1), Fraction(samples), Fraction(outputs)
     known = {
         "paper": (one, one, one, one),
@@ -163,9 +163,9 @@ def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fra
 def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
-    from ncsolve._reading._kinds import names_a_file
+    from ncsolve._files.reading.kinds import names_a_file
+    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates._exact_problem import affine_codes
-    from ncsolve.certificates._numbers import exact_number
 
     if isinstance(spec, tuple):
         return [list(row) for row in spec]

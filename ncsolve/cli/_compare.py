@@ -51,7 +51,7 @@ def compare(
       ncsolve compare --classes 5 --depth 2 --lambda-w 5e-3
     """
     from ncsolve._comparison import compare as library
-    from ncsolve._reading._kinds import names_a_file
+    from ncsolve._files.reading.kinds import names_a_file
 
     specs = split_specs(encodings)
     if plot is not None:
@@ -120,8 +120,8 @@ def _is_number(word: str) -> bool:
 
 
 def _describe(found: Comparison) -> None:
-    from ncsolve._conventions import convention as find_convention
-    from ncsolve.cli._describe_collapse import collapse_of_all
+    from ncsolve._problem.convention import convention as find_convention
+    from ncsolve._words.collapse import collapse_of_all
     from ncsolve.cli._tables import number, say_lines, show, table
 
     problem = found.rows[0].minimizer.problem

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._bottleneck import binds_along
-from ncsolve._conventions import Convention
-from ncsolve._path import Path
-from ncsolve._path_document import user_factor
-from ncsolve._problem import UFM
-from ncsolve._regime_changes import RegimeChange
-from ncsolve._room import may_bind
-from ncsolve._sweep import VARIED, Sweep
-from ncsolve.cli._describe_beyond import decays, room
-from ncsolve.cli._describe_collapse import collapse_of_path
+from ncsolve._documents.path import user_factor
+from ncsolve._models.room import may_bind
+from ncsolve._problem.convention import Convention
+from ncsolve._problem.sweep import VARIED, Sweep
+from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.bottleneck import binds_along
+from ncsolve._sweeps.path import Path
+from ncsolve._sweeps.threshold_crossings import RegimeChange
+from ncsolve._words.collapse import collapse_of_path
+from ncsolve._words.model import decays, room
 from ncsolve.cli._output import say
 from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import facts, number, say_lines, show, table, width

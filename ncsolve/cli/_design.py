@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve._parse import parse_float
+from ncsolve._numbers.parse import parse_float
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read
@@ -127,8 +127,8 @@ def _encoding(
     out: Path | None, certificate: Path | None, force: bool, typed: ProblemArguments,
 ) -> None:
     from ncsolve import design as library
-    from ncsolve._outputs import check_different, check_output
-    from ncsolve._reading._kinds import names_a_file
+    from ncsolve._files.check_output import check_different, check_output
+    from ncsolve._files.reading.kinds import names_a_file
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
@@ -175,7 +175,7 @@ def _encoding(
     if out is not None:
         found.save(out, force=force)
     if as_json:
-        from ncsolve.design._document import design_document
+        from ncsolve._documents.design import design_document
 
         document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
         say_json(with_read(document, asked))
@@ -214,7 +214,7 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
     elif vary == "weight-decay":
         w, h = w * found.value, h * found.value
     if as_json:
-        from ncsolve.design._document import inverse_document
+        from ncsolve._documents.design import inverse_document
 
         document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
         say_json(with_read(document, asked))

@@ -55,8 +55,8 @@ def explore(
       ncsolve explore --depth 2 --lambda-w 5e-3 -o deep.html
       ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
     """
+    from ncsolve._files.reading.kinds import names_a_file
     from ncsolve._progress import SlowProgress
-    from ncsolve._reading._kinds import names_a_file
     from ncsolve.explorer import write_explorer
     from ncsolve.explorer._page import check_explorer_output
 

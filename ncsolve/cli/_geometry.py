@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import design
-from ncsolve._reading._codes import read_codes
-from ncsolve._reading._kinds import names_a_file
+from ncsolve._files.reading.codes import read_codes
+from ncsolve._files.reading.kinds import names_a_file
 from ncsolve.design._targets import check_gram
 from ncsolve.errors import FileError, ProblemError, UnknownNameError
 

@@ -45,10 +45,10 @@ def minimizer(
       ncsolve minimizer --classes 4 --features relu --lambda-b 0.05
       ncsolve minimizer --encoding codes.csv --counts 5,20,1,10 --out minimizer.npz
     """
-    from ncsolve._document import document
-    from ncsolve._outputs import check_different
-    from ncsolve._solve import solve
-    from ncsolve._store import check_minimizer_output
+    from ncsolve._documents.minimizer import document
+    from ncsolve._documents.npz import check_minimizer_output
+    from ncsolve._files.check_output import check_different
+    from ncsolve._minimizer.solve import solve
 
     check_different({"--out": out, "--plot": plot})
     if out is not None:
@@ -74,7 +74,7 @@ def minimizer(
             result["certificate"] = certificate.to_json()
         say_json(with_read(result, asked))
         return
-    from ncsolve.cli._describe import describe
+    from ncsolve._words.minimizer import describe
 
     say_read(asked)
     describe(found, asked.convention, asked.lambdas, certificate)

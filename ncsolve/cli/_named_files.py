@@ -12,8 +12,8 @@ from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
-    from ncsolve._reading._codes import CodeFile
-    from ncsolve._reading._labels import LabelFile
+    from ncsolve._files.reading.codes import CodeFile
+    from ncsolve._files.reading.labels import LabelFile
     from ncsolve.encodings import Encoding
 
 __all__ = ["Codes", "Rows", "Samples", "check_samples", "encoding_of", "parse_order", "read_samples"]
@@ -55,11 +55,11 @@ def read_samples(
                 raise ProblemError(f"{option} is about the file given by --labels; add --labels FILE")
         if not isinstance(counts, Path):
             return Samples(numbers=counts)
-        from ncsolve._reading._samples import read_counts
+        from ncsolve._files.reading.samples import read_counts
 
         found = read_counts(counts, header=header)
         return Samples(numbers=found.counts, names=found.names, read=(found.sentence,))
-    from ncsolve._reading._labels import read_labels
+    from ncsolve._files.reading.labels import read_labels
 
     file = read_labels(labels, column=column, header=header, text=text)
     file = file if order is None else file.reordered(order, "as --order says")
@@ -75,8 +75,8 @@ def encoding_of(
     where nothing says it.  Raises NCSolveError.
     """
     from ncsolve import encodings
-    from ncsolve._reading._codes import read_codes
-    from ncsolve._reading._kinds import names_a_file
+    from ncsolve._files.reading.codes import read_codes
+    from ncsolve._files.reading.kinds import names_a_file
 
     if isinstance(spec, tuple):
         code: Encoding = encodings.from_array([[float(entry) for entry in row] for row in spec])
@@ -119,8 +119,8 @@ def parse_order(text: str) -> tuple[str, ...]:
 def _check_headers(file: CodeFile, labels: LabelFile | None, *, told: bool | None) -> None:
     """ProblemError where line 1 of the codes may name the classes by their numbers, or --header is meant for them and
     would take a label for a header."""
-    from ncsolve._reading._kinds import has_table_ending
-    from ncsolve._reading._numerals import label_number
+    from ncsolve._files.reading.kinds import has_table_ending
+    from ncsolve._files.reading.numerals import label_number
 
     if labels is None or file.texts is None:
         return
@@ -142,7 +142,7 @@ def _check_headers(file: CodeFile, labels: LabelFile | None, *, told: bool | Non
 
 def _matched(file: CodeFile, samples: Samples) -> CodeFile:
     """The codes in the order of the classes, which have names as the columns have.  Raises ProblemError."""
-    from ncsolve._reading._classes import key_of, listed
+    from ncsolve._files.reading.classes import key_of, listed
 
     assert samples.names is not None
     assert file.names is not None

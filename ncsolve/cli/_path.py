@@ -73,13 +73,13 @@ def path(
       ncsolve path --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --plot jump.svg
       ncsolve path --problem problem.toml --json
     """
-    from ncsolve._beyond_points import may_descend
-    from ncsolve._outputs import check_different
-    from ncsolve._path import path as solve_path
-    from ncsolve._path_document import check_convention, path_columns, path_document
-    from ncsolve._problem import check_lambda, check_lambda_b
+    from ncsolve._documents.path import check_convention, path_columns, path_document
+    from ncsolve._files.check_output import check_different
+    from ncsolve._files.tables import check_table_output, write_table
+    from ncsolve._problem.ufm import check_lambda, check_lambda_b
     from ncsolve._progress import SlowProgress
-    from ncsolve._table_files import check_table_output, write_table
+    from ncsolve._sweeps.path import path as solve_path
+    from ncsolve._sweeps.point_by_point import may_descend
 
     check_different({"--out": out, "--plot": plot, "--gram": gram})
     for figure in (plot, gram):
@@ -148,7 +148,7 @@ def path(
 
 def _is_deep(file: Path | None, depth: int | None) -> bool:
     if depth is None and file is not None:
-        from ncsolve._problem_file import read_problem_file
+        from ncsolve._problem.problem_file import read_problem_file
 
         depth = read_problem_file(file).depth
     return (depth or 1) > 1

@@ -16,7 +16,7 @@ from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError, UnknownNameError
 
 if TYPE_CHECKING:
-    from ncsolve._phase import Phase
+    from ncsolve._sweeps.phase import Phase
 
 __all__ = ["phase"]
 
@@ -68,11 +68,11 @@ def phase(
       ncsolve phase --depth 2 --classes 5 --plot first_order.png
       ncsolve phase --against classes=2:50:40 --json
     """
-    from ncsolve._outputs import check_different
-    from ncsolve._phase import phase as solve_phase
-    from ncsolve._phase_document import phase_document
+    from ncsolve._documents.phase import phase_document
+    from ncsolve._files.check_output import check_different
+    from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._progress import SlowProgress
-    from ncsolve._table_files import check_table_output, write_table
+    from ncsolve._sweeps.phase import phase as solve_phase
 
     check_different({"--out": out, "--plot": plot})
     if plot is not None:
@@ -123,9 +123,9 @@ def _describe(found: Phase) -> None:
     """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
     import numpy as np
 
-    from ncsolve._conventions import convention as find_convention
-    from ncsolve._second_parameter import AGAINST
-    from ncsolve.cli._describe_collapse import collapse_of_phase
+    from ncsolve._problem.convention import convention as find_convention
+    from ncsolve._sweeps.second_parameter import AGAINST
+    from ncsolve._words.collapse import collapse_of_phase
     from ncsolve.cli._describe_path import model_words
     from ncsolve.cli._tables import facts, number, show, width
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._parse import parse_float
-from ncsolve._reading._classes import listed
-from ncsolve._reading._numerals import is_whole, label_number
+from ncsolve._files.reading.classes import listed
+from ncsolve._files.reading.numerals import is_whole, label_number
+from ncsolve._numbers.parse import parse_float
 from ncsolve._text import shown
 from ncsolve.errors import ProblemError
 

@@ -11,9 +11,9 @@ from ncsolve.cli._problem_options import CLASSES, LAMBDA, PER_CLASS, ProblemArgu
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
-    from ncsolve._conventions import Convention
-    from ncsolve._problem import UFM
-    from ncsolve._problem_file import ProblemFields
+    from ncsolve._problem.convention import Convention
+    from ncsolve._problem.problem_file import ProblemFields
+    from ncsolve._problem.ufm import UFM
 
 __all__ = ["Request", "request", "told_header"]
 
@@ -50,10 +50,10 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     """The problem that the options describe; what they leave open is taken from the problem file, then from the
     defaults.  ``files`` says that the command reads other files of numbers, which --header may be about.  Raises
     NCSolveError, naming the option or the field."""
-    from ncsolve._conventions import convention
-    from ncsolve._problem import UFM, check_depth, check_lambda, check_lambda_b, geometric_mean
-    from ncsolve._problem_file import ProblemFields, read_problem_file
-    from ncsolve._reading._kinds import names_a_file
+    from ncsolve._files.reading.kinds import names_a_file
+    from ncsolve._problem.convention import convention
+    from ncsolve._problem.problem_file import ProblemFields, read_problem_file
+    from ncsolve._problem.ufm import UFM, check_depth, check_lambda, check_lambda_b, geometric_mean
 
     ways = (("--counts", given.counts), ("--per-class", given.per_class), ("--labels", given.labels))
     sources = [name for name, value in ways if value is not None]
@@ -109,7 +109,7 @@ def told_header(given: ProblemArguments) -> bool | None:
     """
     if given.header is not None or given.problem is None:
         return given.header
-    from ncsolve._problem_file import read_problem_file
+    from ncsolve._problem.problem_file import read_problem_file
 
     return read_problem_file(given.problem).header
 
@@ -154,8 +154,8 @@ def _total(numbers: int | tuple[int, ...], classes: int) -> int:
 
 def _counts(text: str) -> Path | tuple[int, ...]:
     """Numbers with commas between, or a file."""
-    from ncsolve._reading._kinds import names_a_file
-    from ncsolve._reading._numerals import is_whole
+    from ncsolve._files.reading.kinds import names_a_file
+    from ncsolve._files.reading.numerals import is_whole
 
     if names_a_file(text):
         return Path(text)
@@ -172,13 +172,13 @@ def _counts(text: str) -> Path | tuple[int, ...]:
 
 def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
     """One weight decay for every layer, or as many as there are."""
-    from ncsolve._problem import check_lambda, check_layers
+    from ncsolve._problem.ufm import check_lambda, check_layers
 
     values = tuple(check_lambda(option, _number(option, word)) for word in text.split(","))
     return values * depth if len(values) == 1 else check_layers(option, values, depth)
 
 
 def _number(option: str, text: str) -> float:
-    from ncsolve._parse import parse_float
+    from ncsolve._numbers.parse import parse_float
 
     return parse_float(option, text, "a number such as 5e-4 or 1/2000 (or inf for --lambda-b)")

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ncsolve._files import check_free, write_text
-from ncsolve._outputs import check_different
+from ncsolve._files.check_output import check_different
+from ncsolve._files.write_whole import check_free, write_text
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read

@@ -1,6 +1,11 @@
 """Deep linear heads W = W_L ... W_1 (T9): hard thresholds and a first-order transition."""
 
-from ncsolve.deep._shrinkage import Branch, Shrinkage
-from ncsolve.deep._transition import FirstOrderTransition, class_thresholds, first_order_transition, shrinkage_of
+from ncsolve._models.layered.shrinkage import Branch, Shrinkage
+from ncsolve._models.layered.thresholds import (
+    FirstOrderTransition,
+    class_thresholds,
+    first_order_transition,
+    shrinkage_of,
+)
 
 __all__ = ["Branch", "FirstOrderTransition", "Shrinkage", "class_thresholds", "first_order_transition", "shrinkage_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ncsolve import _formulas
-from ncsolve._problem import UFM
+from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine

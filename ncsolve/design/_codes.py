@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._counts import ClassCounts
+from ncsolve._problem.counts import ClassCounts
 from ncsolve._text import shown
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError

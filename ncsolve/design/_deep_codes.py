@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._counts import ClassCounts
+from ncsolve._problem.counts import ClassCounts
 from ncsolve.design._codes import DesignedCodes, centred_error, check_centred, check_length, factor, lengthen
 from ncsolve.errors import OpenProblemError, ProblemError
 

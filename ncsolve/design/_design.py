@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import Frozen, freeze_fields
-from ncsolve._checks import check_name
-from ncsolve._counts import ClassCounts
-from ncsolve._minimizer import Minimizer
-from ncsolve._problem import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
-from ncsolve._solve import solve
+from ncsolve._checks.arguments import check_name
+from ncsolve._checks.arrays import Frozen, freeze_fields
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.ufm import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve._text import shown
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
@@ -67,7 +67,7 @@ class Design(Frozen):
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --json``, in the convention of the paper (schema ncsolve.design/1)."""
-        from ncsolve.design._document import design_document
+        from ncsolve._documents.design import design_document
 
         return design_document(self)
 

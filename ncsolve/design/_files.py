@@ -8,9 +8,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ncsolve._files import write_whole
-from ncsolve._outputs import check_output
-from ncsolve._problem import UFM
+from ncsolve._files.check_output import check_output
+from ncsolve._files.write_whole import write_whole
+from ncsolve._problem.ufm import UFM
 from ncsolve._text import one_line
 
 __all__ = ["ENDINGS", "save_encoding"]

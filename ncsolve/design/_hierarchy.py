@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._files import checked_path
-from ncsolve._open import read_text
+from ncsolve._files.open_input import read_text
+from ncsolve._files.write_whole import checked_path
 from ncsolve._text import shown
 from ncsolve.design._targets import MOST_CLASSES
 from ncsolve.errors import FileError, ProblemError, SizeError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ncsolve._checks import check_name
-from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM, check_problem
-from ncsolve._solve import solve
+from ncsolve._checks.arguments import check_name
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._text import shown
 from ncsolve.design import _closed, _search
 from ncsolve.encodings import AffineOneHot, smoothed
@@ -49,7 +49,7 @@ class Inverse:
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --target-cosine --json``, in the convention of the paper (schema
         ncsolve.inverse/1)."""
-        from ncsolve.design._document import inverse_document
+        from ncsolve._documents.design import inverse_document
 
         return inverse_document(self)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve.design._codes import factor
 from ncsolve.errors import OpenProblemError, ProblemError
-from ncsolve.relu._turn import nonnegative_turn
 
 __all__ = ["check_nonnegative"]
 

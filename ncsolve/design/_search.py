@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ncsolve._problem import UFM
-from ncsolve._solve import solve
+from ncsolve._minimizer.solve import solve
+from ncsolve._problem.ufm import UFM
 from ncsolve.errors import ProblemError
 
 __all__ = ["value_for"]

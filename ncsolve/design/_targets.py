@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
-from ncsolve._arrays import as_array, remedy
-from ncsolve._counts import ClassCounts
-from ncsolve._problem import check_depth, check_lambda
+from ncsolve._checks.arrays import as_array, remedy
+from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.ufm import check_depth, check_lambda
 from ncsolve._text import shown
 from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError, SizeError

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import Frozen, as_array, as_floats, remedy
+from ncsolve._checks.arrays import Frozen, as_array, as_floats, remedy
 from ncsolve._text import shown
 from ncsolve.errors import EncodingError, SizeError
 

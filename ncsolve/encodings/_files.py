@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ncsolve._files import checked_path
-from ncsolve._reading._codes import read_codes
+from ncsolve._files.reading.codes import read_codes
+from ncsolve._files.write_whole import checked_path
 from ncsolve.encodings._base import ArrayEncoding, from_array
 from ncsolve.errors import EncodingError, FileError
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._minimizer import Minimizer
+from ncsolve._minimizer.minimizer import Minimizer
 
 __all__ = ["Axes", "choose_axes", "fixed_frame"]
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 
 from ncsolve import encodings
-from ncsolve._problem import UFM
-from ncsolve._room import code_rank
+from ncsolve._models.room import code_rank
+from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import OpenProblemError
 from ncsolve.explorer._grid import EXAMPLE, check_grid_size, grid_document

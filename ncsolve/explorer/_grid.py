@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._methods import transition_lambda_b
-from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
-from ncsolve._solve import solve
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._models.plain.frames import transition_lambda_b
+from ncsolve._problem.ufm import UFM
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 

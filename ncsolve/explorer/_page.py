@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from ncsolve._files import check_free, checked_path, write_whole
-from ncsolve._problem import UFM, check_problem
+from ncsolve._files.write_whole import check_free, checked_path, write_whole
+from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._text import html_json
 from ncsolve._version import __version__
 from ncsolve.errors import FileError, MissingPackageError

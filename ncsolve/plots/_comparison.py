@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._checks import check_kind
+from ncsolve._checks.arguments import check_kind
 from ncsolve._comparison import ComparedEncoding, Comparison
-from ncsolve._conventions import convention
+from ncsolve._problem.convention import convention
 from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine

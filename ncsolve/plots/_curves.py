@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks import check_kind
-from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._minimizer import Minimizer
-from ncsolve._path import Path
-from ncsolve._path_columns import NC_NAMES
-from ncsolve._path_document import user_factor
-from ncsolve._problem import UFM
+from ncsolve._checks.arguments import check_kind
+from ncsolve._documents.path import user_factor
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._problem.convention import CONVENTIONS, Convention
+from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.figures import NC_NAMES
+from ncsolve._sweeps.path import Path
 from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine

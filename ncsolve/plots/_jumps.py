@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._conventions import Convention
-from ncsolve._minimizer import Minimizer
-from ncsolve._path import Path
-from ncsolve._path_document import user_factor
+from ncsolve._documents.path import user_factor
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._problem.convention import Convention
+from ncsolve._sweeps.path import Path
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ncsolve._room import may_bind
+from ncsolve._models.room import may_bind
 from ncsolve.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ncsolve._problem import UFM
+    from ncsolve._problem.ufm import UFM
 
 __all__ = [
     "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "model_words", "new_axes", "new_figure", "number",

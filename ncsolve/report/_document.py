@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve import __version__
-from ncsolve._bottleneck import binds
-from ncsolve._conventions import CONVENTIONS, Convention
-from ncsolve._files import write_text
-from ncsolve._minimizer import Minimizer
-from ncsolve._outputs import check_output
-from ncsolve._problem import UFM, check_problem
-from ncsolve._solve import solve
+from ncsolve._files.check_output import check_output
+from ncsolve._files.write_whole import write_text
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._problem.convention import CONVENTIONS, Convention
+from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve._sweeps.bottleneck import binds
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
 from ncsolve.report._math import require_report_packages
@@ -122,7 +122,7 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
 
 
 def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
-    from ncsolve.cli._describe import description
+    from ncsolve._words.minimizer import description
 
     rows = [row for row in description(minimizer, convention, lambdas) if row[0] != "problem"]
     text = table(rows, first_is_name=True)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ncsolve._minimizer import Minimizer
-from ncsolve._path import path
-from ncsolve._room import may_bind
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.room import may_bind
+from ncsolve._sweeps.path import path
 from ncsolve.report._page import figure
 
 __all__ = ["figures"]

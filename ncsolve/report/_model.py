@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ncsolve._bottleneck import binds
-from ncsolve._conventions import Convention
-from ncsolve._minimizer import Minimizer
-from ncsolve._problem import UFM
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._problem.convention import Convention
+from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.bottleneck import binds
 from ncsolve.report._math import mathml
 from ncsolve.report._page import table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from ncsolve._bottleneck import binds
-from ncsolve._minimizer import Minimizer
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._sweeps.bottleneck import binds
 from ncsolve.report._math import markdown_to_html
 
 __all__ = ["theorem_names", "theorem_section"]

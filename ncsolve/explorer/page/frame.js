@@ -5,7 +5,7 @@
 const EQUAL = 1e-13;
 
 // Whether the label mean's singular value is below (-1), equal to (0) or above (1) that of the contrasts wherever it is
-// in the class means, as in ncsolve/_regimes.py; NaN where their sizes have to tell.
+// in the class means, as in ncsolve/_frames/regimes.py; NaN where their sizes have to tell.
 function meanOrder({ a, w }, lambda_b) {
     const [side, along] = [Math.abs(a), Math.abs(w)];
     if (Math.abs(along - side) <= 4 * Number.EPSILON * (side + Math.abs(w - a))) return lambda_b === Infinity ? 0 : -1;

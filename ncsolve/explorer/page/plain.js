@@ -1,4 +1,4 @@
-// T5: balanced codes a I + q J in the paper's model.  The steps are those of ncsolve/_balanced.py.
+// T5: balanced codes a I + q J in the paper's model.  The steps are those of ncsolve/_frames/balanced.py.
 
 class PlainLaw {
     constructor(codes) {

@@ -1,0 +1,1 @@
+"""The bias of the coupled block: theorems that give it, and the bias equation (T3) where none does."""

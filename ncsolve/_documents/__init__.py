@@ -1,0 +1,1 @@
+"""Results as documents: JSON by the schemas of ncsolve/schemas, and .npz files."""

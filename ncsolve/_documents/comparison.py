@@ -1,0 +1,73 @@
+"""The JSON document of a comparison (schema ncsolve.comparison/1)."""
+
+from __future__ import annotations
+
+from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve._documents.minimizer import json_number
+from ncsolve._problem.convention import convention
+
+__all__ = ["SCHEMA", "comparison_document"]
+
+SCHEMA = "ncsolve.comparison/1"
+
+
+def comparison_document(comparison: Comparison) -> dict[str, object]:
+    """The classes, and a row per encoding; losses and lambdas are those of the comparison's convention."""
+    problem = comparison.rows[0].minimizer.problem
+    w, h, b = comparison.lambdas
+    shared: dict[str, object] = {
+        "classes": problem.classes,
+        "samples": problem.samples,
+        "counts": problem.counts.array.tolist(),
+        "lambda_w": w,
+        "lambda_h": h,
+        "lambda_b": json_number(b),
+        "convention": comparison.convention,
+    }
+    if problem.class_names is not None:
+        shared["class_names"] = list(problem.class_names)
+    rows = [_row(row, comparison.convention) for row in comparison.rows]
+    if comparison.beyond:
+        shared["model"] = {
+            "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(comparison.layers),
+            "dim": problem.dim,
+        }
+        for row, compared in zip(rows, comparison.rows, strict=True):
+            row |= _known(compared, comparison.convention)
+    return {"schema": SCHEMA, "problem": shared, "encodings": rows}
+
+
+def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
+    """What rows of bottlenecks, deep heads and ReLU features have in addition."""
+    minimizer = row.minimizer
+    problem = minimizer.problem
+    factor = convention(name).loss_factor(problem.samples, problem.code_length)
+    known: dict[str, object] = {
+        "dim": minimizer.dim, "guarantee": minimizer.guarantee, "lower_bound": minimizer.lower_bound * factor,
+        "gap": minimizer.gap * factor,
+    }
+    return known | ({"ties": minimizer.ties} if minimizer.ties else {})
+
+
+def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
+    minimizer, decoding = row.minimizer, row.decoding
+    problem, nc, cosines = minimizer.problem, minimizer.nc, row.cosines
+    factor = convention(name).loss_factor(problem.samples, problem.code_length)
+    return {
+        "encoding": row.name,
+        "code_length": problem.code_length,
+        "loss": minimizer.loss * factor,
+        "theorem": minimizer.choice.theorem,
+        "regime": minimizer.regime,
+        "rank": minimizer.rank,
+        "cosines": None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
+        "min_distance": decoding.min_distance,
+        "margin": decoding.margin,
+        "margin_share": decoding.margin_share,
+        "vanished": list(decoding.vanished),
+        "merged": [list(group) for group in decoding.merged],
+        "nc2_simplex": nc.nc2_simplex,
+        "nc2_orthogonal": nc.nc2_orthogonal,
+        "nc3": nc.nc3,
+        "nc4": nc.nc4,
+    }

@@ -1,0 +1,162 @@
+"""T5: the frame of a balanced affine one-hot problem, a handful of numbers whatever K and N are.
+
+Loss and gradient are evaluated from the definition on the two invariant subspaces, the mean direction and its
+complement; arrays are left to ``SymmetricFrame``, which is built when one is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ncsolve import _formulas
+from ncsolve._bias.theorems import MethodChoice
+from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
+from ncsolve._frames.dense import ClassPairs
+from ncsolve._frames.symmetric import SymmetricFrame
+from ncsolve._problem.counts import ClassCounts
+from ncsolve.encodings import AffineOneHot
+
+__all__ = ["BALANCED", "BalancedFrame", "balanced_frame"]
+
+Array = NDArray[np.float64]
+
+BALANCED = MethodChoice(
+    method="closed-form", theorem="T5", reason="balanced counts and an affine one-hot encoding a I + q J"
+)
+# As in Core: what is left of a singular value at the threshold is rounding.
+_RANK_NOISE = 16 * 2.0**-52
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BalancedFrame:
+    """Singular values along the mean direction and across it, and their gap, in units of sqrt(n); b = beta mu."""
+
+    counts: ClassCounts
+    encoding: AffineOneHot
+    lambda_w: float
+    lambda_h: float
+    lambda_b: float
+    beta: float
+    along_sigma: float
+    along_z: float
+    across_sigma: float
+    across_z: float
+    gap: float
+    # Of the residual, min(sigma, T): a difference would lose it where T is tiny.
+    along_rest: float
+    across_rest: float
+
+    @property
+    def choice(self) -> MethodChoice:
+        return BALANCED
+
+    @cached_property
+    def symmetric(self) -> SymmetricFrame:
+        """The same minimizer with its arrays."""
+        n, k, w = self.counts.values[0], self.counts.classes, self.encoding.row_sum
+        root_n = math.sqrt(n)
+        core = Core(
+            choice=BALANCED,
+            codes=np.array([[w * root_n]]),
+            u=np.array([math.sqrt(n * k)]),
+            bias=np.array([self.beta * w / math.sqrt(k)]),
+            basis=np.ones((1, 1)),
+            turn=None,
+            sigma=np.array([self.along_sigma * root_n]),
+            samples=n * k,
+            lambda_w=self.lambda_w,
+            lambda_h=self.lambda_h,
+            lambda_b=self.lambda_b,
+        )
+        on = _formulas.affine_gram_diagonal(self.across_z, self.along_z, n, k, self.lambda_w, self.lambda_h)
+        off = _formulas.affine_gram_off_diagonal(self.gap, n, k, self.lambda_w, self.lambda_h)
+        return SymmetricFrame(core=core, counts=self.counts, a=self.encoding.a, known_gram=(on, off))
+
+    @property
+    def rank(self) -> int:
+        return (self.along_z > 0) + (self.counts.classes - 1) * (self.across_z > 0)
+
+    @property
+    def bias(self) -> Array:
+        return self.symmetric.bias
+
+    def weights(self, dim: int) -> Array:
+        return self.symmetric.weights(dim)
+
+    def class_means(self, dim: int) -> Array:
+        return self.symmetric.class_means(dim)
+
+    def gram(self) -> Array:
+        return self.symmetric.gram()
+
+    def pairs(self) -> ClassPairs:
+        return self.symmetric.pairs()
+
+    def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
+        return self.symmetric.singular_values()
+
+    def _parts(self) -> tuple[tuple[int, float, float, float, float], ...]:
+        """(multiplicity, code, weight, weighted feature, residual) of the two subspaces, in absolute units."""
+        n, k = self.counts.values[0], self.counts.classes
+        root_n = math.sqrt(n)
+        kw = _formulas.weight_scale(self.lambda_w, self.lambda_h)
+        kh = _formulas.feature_scale(self.lambda_w, self.lambda_h)
+        along, across = math.sqrt(self.along_z * root_n), math.sqrt(self.across_z * root_n)
+        shifted = abs(self.encoding.row_sum) * root_n * (1.0 - self.beta)
+        return (
+            (1, shifted, kw * along, kh * along, self.along_rest * root_n),
+            (k - 1, abs(self.encoding.a) * root_n, kw * across, kh * across, self.across_rest * root_n),
+        )
+
+    def loss_terms(self) -> LossTerms:
+        n = self.counts.total
+        fit = weights = features = 0.0
+        for times, code, w, f, rest in self._parts():
+            if times:
+                check_fit(rest**2, (code - w * f) ** 2, (abs(self.encoding.row_sum) * math.sqrt(n) + code) ** 2)
+            fit += times * rest**2 / (2 * n)
+            weights += times * self.lambda_w * w * w / 2
+            features += times * self.lambda_h * f * f / 2
+        square = (self.beta * self.encoding.row_sum) ** 2 / self.counts.classes
+        bias = _formulas.bias_loss(square, self.lambda_b) if math.isfinite(self.lambda_b) else 0.0
+        return LossTerms(fit=fit, weights=weights, features=features, bias=float(bias))
+
+    def gradient(self) -> BlockGradient:
+        n, k = self.counts.total, self.counts.classes
+        square = scale = 0.0
+        for times, code, w, f, _ in self._parts():
+            rest = (code - w * f) / n
+            square += times * ((self.lambda_w * w - rest * f) ** 2 + (self.lambda_h * f - rest * w) ** 2)
+            scale += times * ((code / n) ** 2 * (w * w + f * f) + (self.lambda_w * w) ** 2 + (self.lambda_h * f) ** 2)
+        if math.isfinite(self.lambda_b):
+            _, shifted, w, f, _ = self._parts()[0]
+            size = abs(self.encoding.row_sum) / math.sqrt(k)
+            push = self.lambda_b * self.beta * size
+            pull = (shifted - w * f) / math.sqrt(n)  # the mean residual: R u / N on the mean direction
+            square += (push - pull) ** 2
+            scale += push * push + size * size
+        return BlockGradient(square=square, scale_square=scale)
+
+
+def balanced_frame(
+    counts: ClassCounts, encoding: AffineOneHot, threshold: float, lambda_w: float, lambda_h: float, lambda_b: float
+) -> BalancedFrame:
+    """Evaluate T5."""
+    t = threshold / math.sqrt(counts.values[0])
+    a, w = encoding.a, encoding.row_sum
+    beta = _formulas.affine_bias_fraction(w, t, lambda_b) if w != 0.0 else 0.0
+    kept = _formulas.affine_mean_singular_value(w, t, lambda_b)
+    residual = _formulas.affine_mean_residual(w, t, lambda_b)
+    across = _formulas.affine_perp_singular_value(a, t) if counts.classes > 1 else 0.0
+    return BalancedFrame(
+        counts=counts, encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, beta=float(beta),
+        along_sigma=float(kept + residual), along_z=float(kept) if kept > _RANK_NOISE * abs(w) else 0.0,
+        across_sigma=abs(a), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
+        gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)), along_rest=float(residual),
+        across_rest=min(abs(a), t),
+    )

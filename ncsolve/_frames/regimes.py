@@ -1,0 +1,76 @@
+"""In which regime a minimizer is, and what that means in words."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import numpy as np
+
+from ncsolve._frames.balanced import BalancedFrame
+from ncsolve._frames.dense import Frame
+from ncsolve._problem.ufm import UFM
+from ncsolve.encodings import AffineOneHot
+
+__all__ = ["REGIMES", "regime_of"]
+
+REGIMES = {
+    "collapsed": "all class means are zero: the bias alone costs least",
+    "simplex": "the class means form a simplex ETF: the label mean is not in them",
+    "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
+    "orthogonal": "the class means form an orthogonal frame",
+    "acute": "the class means lie at an acute angle: the label mean outweighs their contrasts",
+    "general": "no regime is named outside balanced one-hot codes and their kin; NC2 tells the distance to both frames",
+}
+# One singular value of a regular frame is zero, or both are equal, to a few roundings of numbers of size one
+# (times K where they come from a Gram matrix), exactly where the frame is a simplex ETF or orthogonal.
+_EQUAL = 1e-13
+
+
+def regime_of(problem: UFM, frame: Frame) -> str:
+    """The regime's name, a key of REGIMES."""
+    if frame.rank == 0:
+        return "collapsed"
+    if problem.encoding.affine is None or not problem.counts.balanced or problem.classes == 1:
+        return "general"
+    exact = isinstance(frame, BalancedFrame)
+    if isinstance(frame, BalancedFrame):
+        across, along, ahead, noise = frame.across_z, frame.along_z, frame.gap, _rounding(frame.encoding)
+    else:  # the spectral solver was asked for, or the frame is given by its factors:
+        # the eigenvalues of the Gram matrix d I + o (J - I)
+        pairs = frame.pairs()
+        spread = max(float(np.ptp(pairs.diagonal)), float(np.ptp(pairs.inner)))
+        if spread > 1e-9 * float(pairs.diagonal.max()):  # a bottleneck breaks the symmetry
+            return "general"
+        across = float(pairs.diagonal[0] - pairs.inner[0])
+        along = float(pairs.diagonal[0] + (problem.classes - 1) * pairs.inner[0])
+        ahead, noise = along - across, _EQUAL * max(along, across)
+    if abs(along) <= (0.0 if exact else noise):
+        return "simplex"
+    if across > (0.0 if exact else noise) and (decided := _decided(problem)):
+        return decided
+    if abs(ahead) <= noise:
+        return "orthogonal"
+    return "intermediate" if ahead < 0.0 else "acute"
+
+
+def _decided(problem: UFM) -> str:
+    """What codes and lambda_b alone say of a frame with the label mean in it, or "" where its size has to tell.
+
+    Near lambda_b = inf both singular values are equal up to rounding, but only there, and only for |a + K q| = |a|, are
+    they equal: a finite lambda_b takes something out of the label mean alone.  (Not so for H >= 0.)
+    """
+    encoding = problem.encoding.affine
+    if encoding is None or problem.features == "relu":
+        return ""
+    a, w = abs(encoding.a), abs(encoding.row_sum)
+    if abs(w - a) <= _rounding(encoding):
+        return "orthogonal" if problem.lambda_b == math.inf else "intermediate"
+    if w < a:
+        return "intermediate"
+    return "acute" if problem.lambda_b == math.inf else ""
+
+
+def _rounding(encoding: AffineOneHot) -> float:
+    """A few roundings of the codes' singular values |a| and |a + K q|."""
+    return 4 * sys.float_info.epsilon * (abs(encoding.a) + encoding.classes * abs(encoding.q))

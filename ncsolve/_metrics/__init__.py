@@ -1,0 +1,1 @@
+"""Metrics of neural collapse on features as they are."""

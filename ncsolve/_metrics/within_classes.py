@@ -1,0 +1,125 @@
+"""NC1, the variation within classes, and the class means of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve._checks.measured import exponent, measured_features, resolution, unit_scale
+
+__all__ = ["DOUBLE", "Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
+
+Array = NDArray[np.float64]
+DOUBLE = float(np.finfo(np.float64).eps)
+
+
+def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
+    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples.
+
+    Raises ProblemError for shapes that do not fit, features that are not finite, or labels outside 0 .. classes-1.
+
+    >>> class_means_of([[0., 2., 5.]], [0, 0, 1], 2)
+    array([[1., 5.]])
+    """
+    h, y = measured_features(features, labels, classes)
+    means = np.full((h.shape[0], classes), np.nan)
+    means[:, np.unique(y)] = np.ldexp(deviations(unit_scale(h), y).means, exponent(h))
+    return means
+
+
+def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
+    r"""NC1, within-class variability :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+) / K` of features (d, N), >= 0.
+
+    :math:`\Sigma_W` and :math:`\Sigma_B` are the within-class and between-class covariances, the latter about the mean
+    of the class means.  K counts the classes that have samples; a class without is left out.  None when all class means
+    coincide, or only one class occurs: the ratio is then undefined.
+
+    :math:`\Sigma_B = \tilde H \tilde H^T / K` with the centred class means :math:`\tilde H = U S V^T`, so that
+    :math:`\operatorname{NC1} = \| S^{-1} U^T (H - \bar H) \|^2 / N`.  Directions of :math:`\tilde H` that rounding of
+    the features can make are not inverted.  As the last direction goes, NC1 jumps: where *two* class means come to
+    coincide it grows without bound, and falls when they do.  ``within_class_energy`` has no such jump.  Pass features
+    in the precision in which they were computed: what single precision rounded is noise that doubles would not show.
+
+    Raises ProblemError for shapes that do not fit, or features that are not finite.  Source: Papyan, Han & Donoho 2020.
+
+    >>> nc1([[0., 0., 1., 1.]], [0, 0, 1, 1], 2)
+    0.0
+    >>> round(nc1([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
+    0.222222222222
+    """
+    h, y = measured_features(features, labels, classes)
+    found = deviations(unit_scale(h), y)
+    centred = found.centred(np.ones(found.counts.size))
+    basis, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    real = sizes > found.noise(resolution(features)) + max(centred.shape) * DOUBLE * float(sizes[0])
+    if not real.any():
+        return None
+    return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / y.size
+
+
+def within_class_energy(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
+    r"""Share of the energy of features (d, N) that lies within the classes, :math:`\|H - \bar H\|_F^2 / \|H\|_F^2`.
+
+    Between 0 (every feature is its class mean) and 1 (every class mean is zero).  It inverts nothing, so that it is
+    continuous where class means coincide or vanish, where ``nc1`` jumps; None only for features that are all zero.
+
+    Raises ProblemError for shapes that do not fit, or features that are not finite.  Source: T1 of docs/theory.md.
+
+    >>> round(within_class_energy([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
+    0.105263157895
+    """
+    h, y = measured_features(features, labels, classes)
+    scaled = unit_scale(h)
+    energy = float(np.sum(scaled**2))
+    return None if energy == 0.0 else min(float(np.sum(deviations(scaled, y).apart ** 2)) / energy, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Deviations:
+    """The K' classes that occur: means (d, K'), counts (K',), and features less their class mean (d, N), in order."""
+
+    means: Array
+    counts: NDArray[np.intp]
+    apart: Array
+
+    @cached_property
+    def spread(self) -> Array:
+        """Standard deviation of every feature in every class (d, K')."""
+        starts = np.cumsum(self.counts) - self.counts
+        return np.asarray(np.sqrt(np.add.reduceat(self.apart**2, starts, axis=1) / self.counts))
+
+    @property
+    def level(self) -> Array:
+        """Root mean square of every feature in every class (d, K'), to which its rounding is relative."""
+        return np.asarray(np.hypot(self.means, self.spread))
+
+    def centred(self, weights: Array) -> Array:
+        """Class means less their mean by weights (K',)."""
+        return np.asarray(self.means - (self.means @ (weights / weights.sum()))[:, None])
+
+    def noise(self, resolution: float) -> float:
+        """Largest singular value that rounding alone gives the centred class means.
+
+        The features came rounded, by up to half their resolution and independently: a matrix of such errors has a norm
+        of about a third of its largest row and largest column together (Latala 2005), which leaves room for the
+        roundings of the sums.  All are relative to the features themselves, however close the class means are.
+        """
+        level = self.level
+        return resolution * float(np.linalg.norm(level, axis=0).max() + np.linalg.norm(level, axis=1).max())
+
+
+def deviations(h: Array, y: NDArray[np.intp]) -> Deviations:
+    """Of features (d, N) and class numbers (N,).
+
+    Sums run over differences to the first sample of a class, so that equal features deviate by exactly 0.
+    """
+    order = np.argsort(y, kind="stable")
+    starts = np.flatnonzero(np.diff(y[order], prepend=-1))
+    counts = np.diff(starts, append=y.size)
+    first = h[:, order[starts]]
+    apart = h[:, order] - np.repeat(first, counts, axis=1)
+    shift = np.add.reduceat(apart, starts, axis=1) / counts
+    return Deviations(means=first + shift, counts=counts, apart=apart - np.repeat(shift, counts, axis=1))

@@ -1,0 +1,1 @@
+"""The minimizer that ``solve`` returns, with its own check of the gradient."""

@@ -1,0 +1,100 @@
+"""``solve``: one problem, one minimizer."""
+
+from __future__ import annotations
+
+import math
+
+from ncsolve._bias.theorems import MethodChoice
+from ncsolve._checks.arguments import check_name
+from ncsolve._frames.dense import Frame
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.plain.frames import build_frame, choose_method
+from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve.errors import ConvergenceError
+
+__all__ = ["select_method", "solve", "verified"]
+
+METHODS = ("auto", "spectral")
+# The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
+# root of the size.  A wrong minimizer misses this by many orders of magnitude.
+_TOLERANCE = 1e-10
+# The end of a descent, whose loss and lower bound hold whatever the gradient is; on a plateau of hundreds of classes
+# nothing flattens it further.  The residual says so.
+_DESCENT_TOLERANCE = 1e-6
+
+
+def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
+    r"""The global minimizer of the regularized unconstrained features model, exactly up to rounding.
+
+    The non-convex problem in (W, H, b) has the same minimum as the convex
+
+    .. math:: \min_{Z, b} \tfrac{1}{2N} \|Z + b u^T - M\|_F^2 + \sqrt{\lambda_W \lambda_H} \|Z\|_*
+              + \tfrac{\lambda_b}{2} \|b\|^2
+
+    for d >= rank Z.  With a smaller dim (T8), a deep head (T9) or ReLU features (T10) what is returned is the global
+    minimizer where a theorem says so, else the best of many starts with a lower bound: ``Minimizer.guarantee`` tells.
+    A closed form is evaluated where a theorem gives one (T3 at lambda_b = 0 and inf, T4, T5, T5b,
+    T6); otherwise Newton's method solves the bias equation in the directions that the label mean meets.
+
+    Parameters
+    ----------
+    problem : UFM
+    method : "auto" or "spectral"
+        "spectral" ignores structure and closed forms for 0 < lambda_b < inf: an independent check.
+
+    Returns
+    -------
+    Minimizer
+        With its loss and the residual of the full objective's gradient, both recomputed.
+
+    Raises
+    ------
+    ProblemError
+        If ``problem`` is not a UFM.
+    OpenProblemError
+        For a combination of model parts that nobody can solve; the message says which.
+    UnknownNameError
+        For another ``method``.
+    ConvergenceError
+        If the residual is above 1e-10 (1e-6 where descent found the point): nothing unverified is returned.
+
+    Source: T0-T10 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+    >>> minimizer = ncsolve.solve(ncsolve.UFM(encoding=codes, counts=[5, 20, 1, 10],
+    ...                                       lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1))
+    >>> print(f"{minimizer.loss:.12f}", minimizer.method)
+    0.027743942237 spectral
+    """
+    check_problem(problem)
+    check_name("method", method, METHODS)
+    return verified(problem, build_frame(problem, spectral=method == "spectral"))
+
+
+def verified(problem: UFM, frame: Frame) -> Minimizer:
+    """The minimizer of a frame, once the gradient of the full objective has been seen to vanish."""
+    slope = frame.gradient()
+    residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
+    tolerance = _DESCENT_TOLERANCE if frame.choice.method in ("convex", "descent") else _TOLERANCE
+    if not residual <= max(tolerance, _TOLERANCE):
+        raise ConvergenceError(
+            f"the gradient of the objective must vanish; its relative norm is {residual:.1e}, above {tolerance:.0e} "
+            "(please report this problem)"
+        )
+    return Minimizer(
+        problem=problem, choice=frame.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
+    )
+
+
+def select_method(problem: UFM) -> MethodChoice:
+    """Which method ``solve`` uses for a problem, by which theorem, and why.  Raises ProblemError if it is not a UFM.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[5, 5, 9],
+    ...                       lambda_w=1e-3, lambda_h=1e-3, lambda_b=float("inf"))
+    >>> select_method(problem).theorem
+    'T6'
+    """
+    check_problem(problem)
+    return choose_method(problem)

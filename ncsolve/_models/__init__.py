@@ -1,0 +1,1 @@
+"""The models, one folder each: from a problem to the frame of its minimizer."""

@@ -1,0 +1,82 @@
+"""How papers and libraries scale the objective, and the way to and from the convention of T0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+
+from ncsolve._checks.arguments import check_name, check_real, check_whole
+
+__all__ = ["CONVENTIONS", "Convention", "convention"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convention:
+    """One scaling of the objective.
+
+    ``factors(N, m)`` are the numbers by which the user's (lambda_w, lambda_h, lambda_b) are multiplied to give
+    the paper's, and the number by which the paper's loss is multiplied to give the user's.
+
+    >>> convention("torch-mean").loss_factor(1000, 10)
+    0.2
+    """
+
+    name: str
+    objective: str
+    factors: Callable[[int, int], tuple[float, float, float, float]]
+
+    def __reduce__(self) -> tuple[Callable[[str], Convention], tuple[str]]:
+        return convention, (self.name,)  # there is one of each name, and functions without one cannot be pickled
+
+    def to_paper(
+        self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
+    ) -> tuple[float, float, float]:
+        """The lambdas (w, h, b) of the paper's convention that give the same minimizer."""
+        n, m = check_whole("samples", samples), check_whole("code_length", code_length)
+        fw, fh, fb, _ = self.factors(n, m)
+        w, h = check_real("lambda_w", lambda_w), check_real("lambda_h", lambda_h)
+        given: object = lambda_b
+        none = isinstance(given, Real) and given == math.inf
+        return w * fw, h * fh, (math.inf if none else check_real("lambda_b", lambda_b)) * fb
+
+    def lambda_b_from_paper(self, samples: int, code_length: int, lambda_b: float) -> float:
+        """A lambda_b of the paper's convention in this one."""
+        return lambda_b / self.factors(samples, code_length)[2]
+
+    def loss_factor(self, samples: int, code_length: int) -> float:
+        """This convention's loss over the paper's."""
+        return self.factors(samples, code_length)[3]
+
+
+CONVENTIONS: dict[str, Convention] = {
+    entry.name: entry
+    for entry in (
+        Convention(
+            name="paper", objective="1/(2N) |R|^2 + l/2 |.|^2", factors=lambda n, m: (1.0, 1.0, 1.0, 1.0)
+        ),
+        Convention(
+            name="sum", objective="1/2 |R|^2 + l/2 |.|^2", factors=lambda n, m: (1.0 / n, 1.0 / n, 1.0 / n, float(n))
+        ),
+        Convention(
+            name="torch-mean",
+            objective="1/(Nm) |R|^2 + l/2 |.|^2",
+            factors=lambda n, m: (m / 2.0, m / 2.0, m / 2.0, 2.0 / m),
+        ),
+        Convention(
+            name="per-sample-features",
+            objective="1/(2N) |R|^2 + lw/2 |W|^2 + lh/(2N) |H|^2",
+            factors=lambda n, m: (1.0, 1.0 / n, 1.0, 1.0),
+        ),
+    )
+}
+
+
+def convention(name: str) -> Convention:
+    """The convention of a name.  Raises UnknownNameError, which lists the choices.  Source: T0 of docs/theory.md.
+
+    >>> convention("sum").to_paper(1000, 10, 0.5, 0.5, float("inf"))
+    (0.0005, 0.0005, inf)
+    """
+    return CONVENTIONS[check_name("convention", name, CONVENTIONS)]

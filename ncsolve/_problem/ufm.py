@@ -1,0 +1,300 @@
+"""The problem: a regularized unconstrained features model (T0)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence, Set, Sized
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve._checks.arguments import as_float, check_name, check_whole
+from ncsolve._checks.arrays import Frozen, array_property
+from ncsolve._problem.counts import ClassCounts
+from ncsolve._text import shown
+from ncsolve.encodings import Encoding, from_array
+from ncsolve.errors import ProblemError
+
+__all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check_lambda_b", "check_layers",
+           "check_problem", "geometric_mean"]
+
+FEATURES = ("linear", "relu")
+# Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
+_MOST_LAYERS = 100
+_MOST_DIM = 2**31
+
+_EPS = float(np.finfo(float).eps)
+# Beyond these the squares and fourth powers that the solver forms leave the range of floats.
+_LEAST, _MOST = 1e-50, 1e50
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UFM(Frozen):
+    r"""The regularized unconstrained features model with MSE loss, in the convention of the paper:
+
+    .. math:: \min_{W, H, b} \tfrac{1}{2N} \|W H + b 1^T - Y\|_F^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
+              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 .
+
+    Parameters
+    ----------
+    encoding : Encoding or array (m, K)
+        The code of class k is column k.
+    counts : int or sequence of K ints
+        Samples per class, at least 1 each.
+    lambda_w : float or sequence of ``depth`` floats
+        Weight decay of the classifier W (m, d); 1e-50 to 1e50.  A deep head has one per layer, from the features to
+        the output; a single number is that of every layer.
+    lambda_h : float
+        Weight decay of the features H (d, N); 1e-50 to 1e50.
+    lambda_b : float
+        Weight decay of the bias b (m,); 0, 1e-100 to 1e100, or inf, which means no bias.
+    dim : int, optional
+        Feature dimension d (of a deep head: the width of every hidden layer); by default min(m, K), which holds every
+        minimizer, and K for ReLU features, 2 K where the frame is not known and K > 4.  A smaller d is a bottleneck
+        (T8).
+    features : "linear" or "relu"
+        "relu" restricts the features to H >= 0 (T10).
+    depth : int
+        Number of linear layers of the head, W = W_L ... W_1 (T9).
+
+    Raises
+    ------
+    ProblemError
+        For a value outside these ranges; the message names the rule, the value and the remedy.
+
+    Source: Zhou et al. 2022; Tirer & Bruna 2022; T0 of docs/theory.md.
+
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+    ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+    >>> problem.samples, problem.threshold
+    (1000, 0.5)
+    """
+
+    encoding: Encoding
+    counts: ClassCounts
+    lambda_w: float
+    lambda_h: float
+    lambda_b: float
+    dim: int | None = None
+    class_names: tuple[str, ...] | None = None
+    features: str = "linear"
+    depth: int = 1
+    # One per layer.  ``lambda_w`` is their geometric mean, which is all that loss, bias and singular values depend on.
+    lambda_w_layers: tuple[float, ...] = ()
+
+    def __init__(
+        self,
+        *,
+        encoding: Encoding | ArrayLike,
+        counts: int | Sequence[int] | ArrayLike | ClassCounts,
+        lambda_w: float | Sequence[float],
+        lambda_h: float,
+        lambda_b: float,
+        dim: int | None = None,
+        class_names: Sequence[str] | None = None,
+        features: str = "linear",
+        depth: int = 1,
+    ) -> None:
+        code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
+        if not isinstance(counts, ClassCounts):
+            counts = ClassCounts.of(counts, code.classes)
+        names = _names(class_names)
+        for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
+            if size != code.classes:
+                raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
+        features = check_features(features)
+        layers = check_layers("lambda_w", lambda_w, check_depth(depth))
+        for field, value in (
+            ("encoding", code),
+            ("counts", counts),
+            ("features", features),
+            ("depth", len(layers)),
+            ("lambda_w_layers", layers),
+            ("lambda_w", geometric_mean(layers)),
+            ("lambda_h", check_lambda("lambda_h", lambda_h)),
+            ("lambda_b", check_lambda_b(lambda_b)),
+            ("dim", check_dim(dim)),
+            ("class_names", names),
+        ):
+            object.__setattr__(self, field, value)
+        if not 0.0 < self.threshold < math.inf:
+            raise ProblemError(
+                f"N sqrt(lambda_w lambda_h) must be a positive float; got {self.threshold} from N = {self.samples}, "
+                f"lambda_w = {self.lambda_w:g}, lambda_h = {self.lambda_h:g}, rescale the lambdas"
+            )
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes."""
+        return self.encoding.classes
+
+    @property
+    def code_length(self) -> int:
+        """m, the length of a code."""
+        return self.encoding.code_length
+
+    @property
+    def samples(self) -> int:
+        """N, the number of samples."""
+        return self.counts.total
+
+    @property
+    def tau(self) -> float:
+        """sqrt(lambda_w lambda_h), the price of a unit of nuclear norm."""
+        return math.sqrt(self.lambda_w) * math.sqrt(self.lambda_h)
+
+    @property
+    def threshold(self) -> float:
+        """T = N sqrt(lambda_w lambda_h), the threshold of the singular values."""
+        return self.samples * self.tau
+
+    @property
+    def feature_dim(self) -> int:
+        """d: ``dim`` if given, else what holds the minimizer: min(m, K), or for ReLU features K, or 2 K."""
+        if self.dim is not None:
+            return self.dim
+        if self.features == "linear":
+            return min(self.code_length, self.classes)
+        known = self.classes <= 4 or (self.encoding.affine is not None and self.counts.balanced)
+        return self.classes if known else 2 * self.classes
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is the model of the paper: linear features and one layer."""
+        return self.features == "linear" and self.depth == 1
+
+    @array_property
+    def label_mean(self) -> NDArray[np.float64]:
+        """mu = E n / N (m,), the mean of the labels over all samples."""
+        affine = self.encoding.affine
+        if affine is not None and self.counts.balanced:
+            return np.full(self.classes, affine.row_sum / self.classes)
+        n = self.counts.array.astype(np.float64)
+        if affine is not None:
+            return affine.a * (n / self.samples) + affine.q
+        total, size = self.encoding.matrix @ n, np.abs(self.encoding.matrix) @ n
+        # What is left of codes that cancel is rounding, not a mean.
+        return np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / self.samples
+
+    def replace(self, **changes: object) -> UFM:
+        """The same problem with some fields changed."""
+        fields = (
+            "encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "dim", "class_names", "features", "depth"
+        )
+        unknown = sorted(set(changes) - set(fields))
+        if unknown:
+            raise ProblemError(f"a UFM has no field {unknown[0]!r}; its fields are {', '.join(fields)}")
+        own = {name: getattr(self, name) for name in fields}
+        if len(set(self.lambda_w_layers)) > 1:
+            own["lambda_w"] = self.lambda_w_layers
+        return UFM(**(own | changes))
+
+    def __repr__(self) -> str:
+        return (
+            f"UFM(encoding={self.encoding.name}, classes={self.classes}, code_length={self.code_length}, "
+            f"samples={self.samples}, lambda_w={self.lambda_w:g}, lambda_h={self.lambda_h:g}, "
+            f"lambda_b={self.lambda_b:g}, dim={self.dim}"
+            + ("" if self.features == "linear" else f", features={self.features}")
+            + ("" if self.depth == 1 else f", depth={self.depth}")
+            + ")"
+        )
+
+
+def check_problem(problem: object) -> None:
+    """That the problem is one, or ProblemError."""
+    if not isinstance(problem, UFM):
+        raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """The number itself where all are equal, without a rounding."""
+    if len(set(values)) == 1:
+        return values[0]
+    return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+
+def check_features(value: object) -> str:
+    """"linear" or "relu".  Raises UnknownNameError."""
+    return check_name("features", value, FEATURES)
+
+
+def check_depth(value: object) -> int:
+    """A number of layers, or ProblemError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
+        raise ProblemError(
+            f"depth must be an integer from 1 to {_MOST_LAYERS}; got {shown(value)} (1 is a single layer)"
+        )
+    return int(value)
+
+
+def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
+    """One positive regularization per layer, or ProblemError."""
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
+        layers = tuple(check_lambda(name, entry) for entry in value)
+        if len(layers) != depth:
+            other = f"set depth = {len(layers)} or " if layers else ""
+            raise ProblemError(
+                f"{name} must be one number or one per layer; got {len(layers)} for depth {depth}, {other}give {depth}"
+            )
+        return layers
+    return (check_lambda(name, value),) * depth
+
+
+def check_lambda(name: str, value: object) -> float:
+    """A positive finite regularization, or ProblemError."""
+    number = _real(name, value)
+    if not _LEAST <= number <= _MOST:
+        raise ProblemError(
+            f"{name} must be positive and finite (1e-50 to 1e50); got {number:g} (without weight decay the minimizer "
+            "is not unique and does not collapse; give a small positive value)"
+        )
+    return number
+
+
+def check_lambda_b(value: object, name: str = "lambda_b") -> float:
+    """A bias regularization in [0, inf], or ProblemError."""
+    number = _real(name, value)
+    if not (number in (0.0, math.inf) or _LEAST**2 <= number <= _MOST**2):
+        raise ProblemError(
+            f"{name} must be between 0 and inf (0, inf, or 1e-100 to 1e100); got {number:g} (0 is a free bias, inf is "
+            "no bias)"
+        )
+    return number
+
+
+def check_dim(value: object) -> int | None:
+    """A feature dimension, or ProblemError."""
+    if value is None:
+        return None
+    return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, (str, bytes, Set)) or not isinstance(value, Iterable):  # a set has no order
+        raise ProblemError(f"class_names must be a sequence with one name per class; got {shown(value)}")
+    try:
+        names = tuple(value)
+        if not any(name is None or (isinstance(name, Sized) and not isinstance(name, str)) for name in names):
+            return tuple(map(str, names))
+    except Exception:  # a 0-d array, numbers of thousands of digits, objects that fail
+        pass  # of bytes, None and lists str would have made "b'cat'", "None" and "['cat']"
+    raise ProblemError(f"class_names must be a sequence of texts; got {shown(value)}, give a text for each")
+
+
+def _scalar(value: object) -> str:
+    """What to do with an array that is one number."""
+    return ", pass float(x)" if hasattr(type(value), "__array__") else ""
+
+
+def _real(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ProblemError(f"{name} must be a real number; got {shown(value)}{_scalar(value)}")
+    try:
+        return as_float(value)
+    except OverflowError:
+        raise ProblemError(f"{name} must be a number that a float can hold; got {shown(value)}") from None

@@ -1,0 +1,1 @@
+"""Threads and processes that share work, and that leave nothing behind."""

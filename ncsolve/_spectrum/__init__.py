@@ -1,0 +1,1 @@
+"""Spectra of matrices and of their rank one updates; plain linear algebra that knows no problem."""

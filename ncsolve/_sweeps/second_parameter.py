@@ -1,0 +1,141 @@
+"""The second parameter of a phase diagram, beside lambda_b: what it means, and the problem of each of its values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ncsolve import _formulas, encodings
+from ncsolve._checks.arguments import check_name
+from ncsolve._checks.arrays import number_list
+from ncsolve._problem.ufm import UFM
+from ncsolve.deep import shrinkage_of
+from ncsolve.errors import ProblemError
+
+__all__ = ["AGAINST", "SecondParameter", "second_parameter"]
+
+Array = NDArray[np.float64]
+
+# Each with what it is called in a sentence.
+AGAINST = {
+    "t": "threshold T/sqrt(N/K), by scaling both weight decays",
+    "weight_decay": "lambda_w = lambda_h",
+    "classes": "number of classes",
+    "imbalance": "largest over smallest class: half of the classes have fewer samples",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SecondParameter:
+    """A parameter ``name`` in AGAINST and its ``values`` (p,), ascending."""
+
+    problem: UFM
+    name: str
+    values: Array
+
+    def problem_at(self, value: float) -> UFM:
+        """The problem with the parameter set to ``value``."""
+        problem = self.problem
+        if self.name == "t":
+            tau = value * math.sqrt(problem.samples / problem.classes) / problem.samples
+            ratio = math.sqrt(problem.lambda_w) / math.sqrt(problem.lambda_h)
+            layers: object = tau * ratio
+            if len(set(problem.lambda_w_layers)) > 1:  # of which lambda_w is the geometric mean
+                layers = tuple(decay * (tau * ratio / problem.lambda_w) for decay in problem.lambda_w_layers)
+            return problem.replace(lambda_w=layers, lambda_h=tau / ratio)
+        if self.name == "weight_decay":
+            return problem.replace(lambda_w=value, lambda_h=value)
+        if self.name == "classes":
+            return problem.replace(
+                encoding=encodings.make(problem.encoding.name, classes=round(value)), class_names=None,
+                counts=problem.counts.values[0],
+            )
+        large = problem.counts.values[-1]
+        small = round(large / value)
+        minority = problem.classes // 2
+        return problem.replace(counts=[large] * (problem.classes - minority) + [small] * minority)
+
+    def collapse_values(self, *, beyond: bool = False) -> tuple[float, ...]:
+        """Values at which classes collapse whatever lambda_b is, for affine one-hot codes a I + q J.
+
+        Within a group of at least two classes of n_k samples the label mean has no part, and neither has the bias:
+        their differences vanish together, where a^2 n_k = T^2.  For the imbalance ratio R, T = tau N depends on R, and
+        that is a quadratic equation in 1/R (for the large classes a linear one); for balanced classes it is t = |a|.
+        ``beyond``: a bottleneck binds somewhere, so that nothing is known of an imbalance.
+        """
+        affine = self.problem.encoding.affine
+        if affine is None or affine.a == 0.0 or self.problem.classes < 2:
+            return ()
+        n, k = self.problem.counts.values[-1], self.problem.classes
+        if self.name == "imbalance":
+            # Beyond the paper's model the bias is not known to treat the classes of one size alike.
+            known = self.problem.plain and not beyond
+            found = _imbalance_ratios(n, k, self.problem.tau / abs(affine.a)) if known else []
+        elif self.name in ("t", "weight_decay") and self.problem.counts.balanced:
+            found = [abs(affine.a) if self.name == "t" else abs(affine.a) / (k * math.sqrt(n))]
+            if self.problem.depth > 1:
+                found = [self._hard_threshold(abs(affine.a) * math.sqrt(n))]
+            elif self.problem.features == "relu" and abs(affine.row_sum) <= abs(affine.a):
+                found = []  # where all is lost before that, and where depends on lambda_b
+        else:
+            found = []
+        low, high = float(self.values[0]), float(self.values[-1])
+        return tuple(sorted(value for value in found if low <= value <= high))
+
+    def _hard_threshold(self, g: float) -> float:
+        """The value at which the threshold of a deep head (T9) is g: C is proportional to the parameter."""
+        p = self.problem.depth + 1
+        unit = shrinkage_of(self.problem_at(1.0)).constant
+        return float((g / _formulas.deep_threshold(1.0, p)) ** ((2 * p - 2) / p) / unit)
+
+
+def _imbalance_ratios(n: int, k: int, scale: float) -> list[float]:
+    """R with n_k = s^2 N^2 for the small classes or for the large ones, N = n (L + S/R); ``scale`` is s = tau/|a|."""
+    small, large = k // 2, k - k // 2
+    found = []
+    if small > 1:  # n/R = s^2 n^2 (L + S/R)^2, a quadratic in 1/R
+        square = scale * scale * n
+        roots = np.roots([square * small**2, 2 * square * large * small - 1.0, square * large**2])
+        found += [1 / float(x.real) for x in roots if x.imag == 0 and x.real > 0]
+    if large > 1:  # n = s^2 n^2 (L + S/R)^2
+        x = (1 / (scale * math.sqrt(n)) - large) / small
+        if x > 0:
+            found.append(1 / x)
+    return found
+
+
+def second_parameter(problem: UFM, name: str, values: Sequence[float] | ArrayLike) -> SecondParameter:
+    """A second parameter with its values checked, sorted and, for imbalance, rounded to what is possible.
+
+    Raises ProblemError and UnknownNameError.
+    """
+    check_name("parameter of a phase diagram", name, AGAINST)
+    grid = number_list(values, name)
+    if grid.size < 2:
+        raise ProblemError(f"{name} must be a sequence of at least two numbers; got shape {grid.shape}")
+    low = {"t": 0.0, "weight_decay": 0.0, "classes": 2.0, "imbalance": 1.0}[name]
+    strict = name in ("t", "weight_decay")
+    for value in grid.tolist():
+        if not (math.isfinite(value) and (value > low if strict else value >= low)):
+            raise ProblemError(f"{name} must be finite and {'above' if strict else 'at least'} {low:g}; got {value:g}")
+    if name in ("classes", "imbalance") and not problem.counts.balanced:
+        raise ProblemError(
+            f"against {name} the problem must have the same count in every class; got "
+            f"{len(problem.counts.values)} distinct counts, give one with per_class"
+        )
+    if name == "classes" and not (grid == np.round(grid)).all():
+        odd = grid[grid != np.round(grid)][0]
+        raise ProblemError(f"classes must be whole numbers; got {odd:g}, round them (numpy.round)")
+    if name == "imbalance":
+        if problem.classes < 2:
+            raise ProblemError("imbalance needs at least two classes; got 1")
+        large = problem.counts.values[-1]
+        grid = large / np.maximum(np.round(large / grid), 1.0)
+    grid = np.unique(grid)
+    if grid.size < 2:
+        raise ProblemError(f"{name} must take at least two different values; got {grid[0]:g} only")
+    return SecondParameter(problem=problem, name=name, values=grid)

@@ -1,0 +1,251 @@
+"""Where a minimizer beyond the paper's model changes along one parameter, continuously or by a jump.
+
+A jump has no function whose root it is: two minimizers tie there, and neither knows of the other.  So the state of the
+minimizer is bisected, down to neighbouring values of which one has the state before and one that after.  Between
+points of the same state a jump shows as a distance that bisection does not make smaller.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ncsolve import _formulas
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._models.layered.model import extended_transition
+from ncsolve._models.layered.state import (
+    BalancedState,
+    balanced_state,
+    has_balanced_state,
+    has_relu_state,
+    relu_state,
+    state_gap,
+)
+from ncsolve._problem.sweep import Sweep
+from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.count_changes import class_roots, count_points
+from ncsolve._sweeps.point_by_point import BeyondPoint, may_descend, point_of
+from ncsolve._sweeps.threshold_crossings import RegimeChange, search_points
+
+__all__ = ["beyond_changes", "beyond_transition"]
+
+# Where bisection stops, in the logarithm of the parameter (or in alpha): at rounding for closed forms; between points
+# that were found by descent each step takes tenths of a second.
+_WIDTH, _WIDTH_DESCENT = 4e-15, 1e-6
+# 0 and inf are this far beyond the other values, as for the paper's model.
+_BEYOND = 9 * math.log(10.0)
+# Neighbours further apart than this may have a jump between them; it is one if so many halvings leave this part of it.
+_SUSPICIOUS, _HALVINGS, _LEFT = 0.1, 10, 0.25
+# What a continuous change leaves between the ends of the last interval is of the order of its width.
+_JUMP, _JUMP_DESCENT = 1e-6, 1e-3
+# A bisected value this near to that of a theorem is that value.
+_AGREE = 1e-7
+
+State = BalancedState | tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Node:
+    """A place on the line: the coordinate ``x``, the ``value`` there, the state, and the point where it was solved."""
+
+    x: float
+    value: float
+    state: State
+    point: BeyondPoint | None
+
+
+def beyond_changes(sweep: Sweep, points: Sequence[BeyondPoint], *, between: bool = True) -> tuple[RegimeChange, ...]:
+    """Every change between the smallest and the largest value, ascending; ``points`` are those of the sweep.
+
+    ``between`` also looks between the values of the sweep, where no descents are needed for that.
+    """
+    if float(sweep.values.min()) == float(sweep.values.max()):
+        return ()
+    line = _Line(sweep, points)
+    nodes = line.nodes(between and not line.slow)
+    known = _closed_forms(sweep)
+    found = []
+    for low, high in itertools.pairwise(nodes):
+        for pair in line.within(low, high):
+            change = line.change(*pair, known)
+            if change is not None:
+                found.append(change)
+    return tuple(found)
+
+
+class _Line:
+    """The values of a sweep as a line on which the state is bisected."""
+
+    def __init__(self, sweep: Sweep, points: Sequence[BeyondPoint]) -> None:
+        self.sweep = sweep
+        self.solved = {point.value: point for point in points}
+        self.whole = sweep.name == "count"
+        self.slow = any(may_descend(sweep.problem_at(value)) for value in sweep.values.tolist())
+
+    @cached_property
+    def scalar(self) -> Callable[[UFM], State] | None:
+        """The state without solving, where that is known."""
+        if not self.whole and has_balanced_state(self.sweep.problem):
+            return balanced_state
+        return relu_state if not self.whole and has_relu_state(self.sweep.problem) else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether no class knows of the others but by N, so that each has a closed form."""
+        affine = self.sweep.problem.encoding.affine
+        return affine is not None and affine.q == 0.0 and self.sweep.problem.lambda_b == math.inf
+
+    @property
+    def width(self) -> float:
+        return _WIDTH_DESCENT if self.slow else _WIDTH
+
+    def back(self, x: float) -> float:
+        return math.exp(x) if self.sweep.logarithmic else x
+
+    def nodes(self, between: bool) -> list[_Node]:
+        """The values themselves, and points between them."""
+        values = sorted(set(self.sweep.values.tolist()))
+        if not self.sweep.logarithmic:
+            places = {value: value for value in values}
+        else:
+            logs = {value: math.log(value) for value in values if 0.0 < value < math.inf}
+            ends = (min(logs.values(), default=0.0), max(logs.values(), default=0.0))
+            far = {0.0: ends[0] - _BEYOND, math.inf: ends[1] + _BEYOND}
+            places = {value: logs[value] if value in logs else far[value] for value in values}
+        here = {x: value for value, x in places.items()}
+        if between and not self.whole:
+            low, high = min(here), max(here)
+            inner = [x for x in search_points(self.sweep).tolist() if low < x < high]
+            known = sorted(here)
+            for x in inner:  # a logarithm of a value may differ from ours in the last digit
+                if min(abs(x - near) for near in known) > 1e-9:
+                    here[x] = self.back(x)
+        if self.whole and (between or self.apart):
+            here |= {float(count): float(count) for count in count_points(self.sweep, class_roots(self.sweep))}
+        return [self.node(x, here[x]) for x in sorted(here)]
+
+    def node(self, x: float, value: float) -> _Node:
+        if self.scalar is not None:
+            return _Node(x=x, value=value, state=self.scalar(self.sweep.problem_at(value)), point=None)
+        if value not in self.solved:
+            self.solved[value] = point_of(value, solve(self.sweep.problem_at(value)))
+        point = self.solved[value]
+        return _Node(x=x, value=value, state=(point.regime, point.dimensions), point=point)
+
+    def middle(self, low: _Node, high: _Node) -> _Node | None:
+        """Between two nodes, or None where they are neighbours."""
+        if self.whole:
+            value = float((int(low.x) + int(high.x)) // 2)
+            return None if value == low.x else self.node(value, value)
+        if high.x - low.x <= self.width * max(1.0, abs(low.x)):
+            return None
+        x = (low.x + high.x) / 2
+        return self.node(x, self.back(x)) if low.x < x < high.x else None
+
+    def within(self, low: _Node, high: _Node) -> Iterator[tuple[_Node, _Node]]:
+        """The neighbours between two nodes that a change lies between."""
+        if low.state == high.state:
+            if not self.whole and _distance(low, high) > _SUSPICIOUS:
+                yield from self.jump(low, high)
+            return
+        middle = self.middle(low, high)
+        if middle is None:
+            yield low, high
+            return
+        yield from self.within(low, middle)
+        yield from self.within(middle, high)
+
+    def jump(self, low: _Node, high: _Node) -> Iterator[tuple[_Node, _Node]]:
+        """The neighbours of one state between which a distance remains, if it does."""
+        first = _distance(low, high)
+        for step in itertools.count(1):
+            middle = self.middle(low, high)
+            if middle is None:
+                break
+            if middle.state != low.state:
+                yield from self.within(low, middle)
+                yield from self.within(middle, high)
+                return
+            left = _distance(low, middle) >= _distance(middle, high)
+            low, high = (low, middle) if left else (middle, high)
+            if step >= _HALVINGS and _distance(low, high) < _LEFT * first:
+                return
+        if _distance(low, high) >= _LEFT * first:
+            yield low, high
+
+    def change(self, low: _Node, high: _Node, known: dict[float, str]) -> RegimeChange | None:
+        """The change between two neighbours; None where it is that of the end at 0 or inf itself."""
+        if not self.whole and (low.value == 0.0 or high.value == math.inf):
+            return None
+        value, theorem = (high.value if self.whole else self.back((low.x + high.x) / 2)), ""
+        for root, name in known.items():
+            if abs(value - root) <= _AGREE * root:
+                value, theorem = root, name
+        (regime, rank), (new_regime, new_rank) = _named(low.state), _named(high.state)
+        sides = None if self.scalar is relu_state else self.sides(low, high)
+        kind = "rank" if rank != new_rank else "orthogonal" if regime != new_regime else "exchange"
+        if isinstance(low.state, BalancedState) and isinstance(high.state, BalancedState):
+            if low.state.mean != high.state.mean and low.state.contrasts != high.state.contrasts:
+                kind = "exchange"
+            if kind == "orthogonal" and not theorem:
+                value = self.crossing(low, high, value)
+        return RegimeChange(
+            value=value, kind=kind, regime_before=regime, regime_after=new_regime, rank_before=rank,
+            rank_after=new_rank, theorem=theorem, jump=sides is not None, before=None if sides is None else sides[0],
+            after=None if sides is None else sides[1], accuracy=self.width if self.slow and not theorem else 1e-12,
+        )
+
+    def sides(self, low: _Node, high: _Node) -> tuple[Minimizer, Minimizer] | None:
+        """The minimizers on both sides, if they are not nearly the same."""
+        before, after = (solve(self.sweep.problem_at(node.value)) for node in (low, high))
+        apart = point_of(low.value, before).distance(point_of(high.value, after))
+        # One sample more or less always makes a difference: nothing between tells it from a jump.
+        return (before, after) if not self.whole and apart > (_JUMP_DESCENT if self.slow else _JUMP) else None
+
+    def crossing(self, low: _Node, high: _Node, value: float) -> float:
+        """Where label mean and contrasts have the same singular value: the state allows for rounding, this does not."""
+        from scipy.optimize import brentq
+
+        for margin in (1e-9, 1e-6, 1e-3):
+            ends = (low.x - margin, high.x + margin)
+            try:
+                gaps = [state_gap(self.sweep.problem_at(self.back(x))) for x in ends]
+            except ValueError:  # a margin that leads out of what the parameter can be
+                break
+            if gaps[0] * gaps[1] < 0:
+                x = brentq(lambda x: state_gap(self.sweep.problem_at(self.back(x))), *ends, xtol=2e-15)
+                return self.back(float(x))
+        return value
+
+
+def _distance(low: _Node, high: _Node) -> float:
+    return 0.0 if low.point is None or high.point is None else low.point.distance(high.point)
+
+
+def _named(state: State) -> tuple[str, int]:
+    return (state.regime, state.rank) if isinstance(state, BalancedState) else state
+
+
+def beyond_transition(problem: UFM) -> tuple[float, str] | None:
+    """The lambda_b that a theorem gives for a change of balanced affine one-hot codes, and the theorem, or None."""
+    affine = problem.encoding.affine
+    if affine is None or not problem.counts.balanced or problem.classes == 1:
+        return None
+    a, w = abs(affine.a), abs(affine.row_sum)
+    t = problem.threshold / math.sqrt(problem.counts.values[0])
+    if problem.depth == 1 and a <= t < w:  # the label mean is all there is, and H >= 0 or d = 1 cost nothing
+        return float(_formulas.affine_threshold(w, t)), "T5"
+    # Where nonnegative class means begin to live is a curve of its own.
+    at = None if problem.features == "relu" and w <= max(a, t) else extended_transition(problem)
+    if at is None:
+        return None
+    return at, "T10" if problem.features == "relu" else "T9" if problem.depth > 1 else "T8"
+
+
+def _closed_forms(sweep: Sweep) -> dict[float, str]:
+    found = beyond_transition(sweep.problem) if sweep.name == "lambda_b" else None
+    return {} if found is None else {found[0]: found[1]}
