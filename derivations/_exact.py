@@ -17,7 +17,7 @@ from ncsolve.derivations._registry import get
 from ncsolve.derivations._steps import DerivationError
 
 import ncsolve
-from ncsolve._models.layered.model import check_plain
+from ncsolve._models.open_problems import check_plain
 from ncsolve.errors import DimensionError, ProblemError, SizeError
 
 __all__ = ["ExactMinimizer", "NoClosedFormError", "exact_minimizer"]

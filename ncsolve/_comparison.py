@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._checks.arguments import check_classes
 from ncsolve._checks.arrays import as_array
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._frames.nc_metrics import Cosines
 from ncsolve._minimizer.decoding import Decoding, decoding_of
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._outlets import outlet
 from ncsolve._problem.convention import convention as find_convention
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve.encodings import Encoding, from_array, from_file, make
-from ncsolve.encodings._base import check_classes
 from ncsolve.errors import ProblemError
 
 __all__ = ["ComparedEncoding", "Comparison", "compare"]
@@ -62,9 +63,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve compare --json`` (schema ncsolve.comparison/1)."""
-        from ncsolve._documents.comparison import comparison_document
-
-        return comparison_document(self)
+        return outlet("Comparison.to_json")(self)
 
 
 def compare(

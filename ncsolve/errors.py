@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-
-from ncsolve._text import shown
 
 __all__ = [
     "ConvergenceError",
@@ -22,6 +21,36 @@ __all__ = [
     "SizeError",
     "UnknownNameError",
 ]
+
+
+# C0 and C1 but for tab and line feed, the marks and overrides of writing direction, line separators, lone surrogates:
+# a terminal acts on them, or a reader is misled by them.
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_MOST_SHOWN = 60
+
+
+def visible(text: str) -> str:
+    r"""The text with every control character written out, so that a terminal shows it and does not act on it.
+
+    >>> print(visible("a\x1b[2Jb"))
+    a\x1b[2Jb
+    """
+    return _HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it: its ``repr``, short, whatever the value is and however many digits it has.
+
+    >>> shown("abc"), shown(10**5000)
+    ("'abc'", 'int of more than 4000 digits')
+    """
+    if isinstance(value, int) and value.bit_length() > 13300:  # Python refuses to write such numbers
+        return "int of more than 4000 digits"
+    try:
+        text = " ".join(visible(repr(value)).split())
+    except Exception:  # what somebody else's object, or a list of such numbers, cannot tell of itself
+        return f"{type(value).__name__} that cannot be shown"
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 3] + "..."
 
 
 class NCSolveError(ValueError):

@@ -11,7 +11,7 @@ from ncsolve.verify.descent import descend_layered
 
 import ncsolve
 from ncsolve import _formulas, encodings
-from ncsolve._minimizer import solve
+from ncsolve._frames import stationary
 from ncsolve._models.layered import any_codes, kept_directions
 from ncsolve._models.relu import dual_bound, orthogonal_frame
 from ncsolve.deep import Shrinkage
@@ -49,7 +49,7 @@ def reached():
 
 @pytest.fixture(autouse=True)
 def _unchecked(monkeypatch):
-    monkeypatch.setattr(solve, "_TOLERANCE", math.inf)
+    monkeypatch.setattr(stationary, "_TOLERANCE", math.inf)
 
 
 def agrees(name, reached):

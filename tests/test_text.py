@@ -11,9 +11,10 @@ import pytest
 
 import ncsolve
 import ncsolve.plots
-from ncsolve._text import encodable, html_json, literal_math, one_line, shown, visible
+from ncsolve._text import encodable, html_json, literal_math, one_line
 from ncsolve.cli import main
 from ncsolve.cli._output import streams
+from ncsolve.errors import shown, visible
 
 # Markup of rich, mathtext, HTML, escapes and marks of direction, a script that no Western encoding has.
 NASTY = "[/]$\\frac$<!--<script></script>\x1b[2J\u202e\x9b\x7f\u732b"

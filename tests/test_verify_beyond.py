@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 import ncsolve
 from ncsolve import _formulas, encodings, verify
-from ncsolve._frames import coupled_block
+from ncsolve._frames import coupled_block, stationary
 from ncsolve._frames.layered import FactoredFrame
-from ncsolve._minimizer import solve
 from ncsolve._models.layered import kept_directions
 from ncsolve._models.relu import best_found, orthogonal_frame
 from ncsolve.cli._app import app
@@ -139,7 +138,7 @@ def test_what_is_too_large_for_descent_is_said():
 @pytest.fixture
 def unchecked(monkeypatch):
     """The solver's own checks off: what is damaged must be caught from outside."""
-    monkeypatch.setattr(solve, "_TOLERANCE", math.inf)
+    monkeypatch.setattr(stationary, "_TOLERANCE", math.inf)
     monkeypatch.setattr(coupled_block, "_FIT_AGREES", math.inf)
 
 
@@ -197,7 +196,7 @@ def test_a_negative_feature_is_caught(monkeypatch, unchecked):
         problem=RELU, choice=orthogonal_frame.BALANCED, stack=(linear.W,), means=linear.class_means, bias=linear.bias,
         values=linear.singular_values,
     )
-    monkeypatch.setattr("ncsolve._models.relu.model.relu_frame", lambda problem: frame)
+    monkeypatch.setattr("ncsolve._models.registry.relu_frame", lambda problem: frame)
     report = check(RELU, starts=1)
     assert any(text.startswith("least entry") for text in report.failures)
 

@@ -9,14 +9,18 @@ from typing import TypeVar
 
 import numpy as np
 
-from ncsolve._text import shown
-from ncsolve.errors import NCSolveError, ProblemError, UnknownNameError
+from ncsolve.errors import EncodingError, NCSolveError, ProblemError, UnknownNameError, shown
 
-__all__ = ["LARGEST", "as_float", "check_kind", "check_name", "check_real", "check_whole", "entries"]
+__all__ = [
+    "LARGEST", "MAX_ENTRIES", "as_float", "check_classes", "check_kind", "check_name", "check_real", "check_whole",
+    "entries",
+]
 
 T = TypeVar("T")
 # What an index of an array, and so a size, can be.
 LARGEST = 2**62
+# 2^27 doubles are one gigabyte: more than an array that somebody meant to have.
+MAX_ENTRIES = 2**27
 
 
 def check_kind(what: str, value: object, kind: type[T], remedy: str, error: type[NCSolveError] = ProblemError) -> T:
@@ -78,3 +82,12 @@ def entries(what: str, value: object, remedy: str, error: type[NCSolveError] = P
         except Exception:  # a 0-d array, and objects that fail when they are asked
             pass
     raise error(f"{what} must be a sequence; got {shown(value)}, {remedy}")
+
+
+def check_classes(classes: int, least: int = 1) -> int:
+    """A number of classes, or EncodingError."""
+    if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
+        raise EncodingError(f"the number of classes must be an integer of at least {least}; got {shown(classes)}")
+    if classes > MAX_ENTRIES:
+        raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {shown(classes)}")
+    return int(classes)

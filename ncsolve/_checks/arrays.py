@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve.errors import NCSolveError, ProblemError
 
 __all__ = [
-    "Frozen", "array_property", "as_array", "as_floats", "freeze_fields", "number_list", "read_only", "real_array",
-    "remedy",
+    "Frozen", "array_property", "as_array", "as_floats", "check_labels", "freeze_fields", "number_list", "read_only",
+    "real_array", "remedy",
 ]
 
 T = TypeVar("T")
@@ -103,3 +103,29 @@ def remedy(value: object) -> str:
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "to_numpy"):
         return ", pass x.astype(float)" if getattr(getattr(value, "dtype", None), "kind", "") == "O" else ""
     return ", pass tensor.detach().cpu().numpy()" if hasattr(type(value), "__array__") else ""
+
+
+def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.intp]:
+    """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
+    array = as_array(labels)
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        raise ProblemError(
+            f"labels must be a non-empty array (N,) of class numbers; got shape {array.shape} of {array.dtype}"
+            + _label_remedy(array, labels)
+        )
+    if array.min() < 0 or array.max() >= classes:
+        wrong = int(array.min()) if array.min() < 0 else int(array.max())
+        raise ProblemError(f"labels must lie in 0 .. {classes - 1}; got {wrong}")
+    return array.astype(np.intp)
+
+
+def _label_remedy(array: NDArray[Any], labels: object) -> str:
+    """What makes class numbers of these labels."""
+    if array.size and array.ndim == 2:
+        return ", pass labels.ravel()" if 1 in array.shape else ", pass labels.argmax(axis=1) of one-hot rows"
+    if array.size and array.ndim == 1 and isinstance(labels, (np.ndarray, list, tuple)):
+        real = array.dtype.kind == "f" and bool(np.isfinite(array).all())
+        if array.dtype.kind == "b" or (real and bool(np.all(array == np.floor(array)))):
+            return ", pass numpy.asarray(labels).astype(int)"
+        return ", pass numpy.unique(labels, return_inverse=True)[1]"
+    return remedy(labels)

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.registry import threshold_of
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
-from ncsolve.deep import first_order_transition, shrinkage_of
+from ncsolve.deep import first_order_transition
 
-__all__ = ["SCHEMA", "document", "json_number", "problem_part", "threshold_of"]
+__all__ = ["SCHEMA", "document", "json_number", "problem_part"]
 
 SCHEMA = "ncsolve.minimizer/1"
 # Arrays of up to this many classes are written out; beyond it equal entries are grouped, and beyond this many
@@ -124,11 +125,6 @@ def _beyond(minimizer: Minimizer, convention: Convention) -> dict[str, object]:
             "latent_from": convention.lambda_b_from_paper(*size, found.latent_from),
         }
     return result
-
-
-def threshold_of(problem: UFM) -> float:
-    """The singular value of M - b u^T up to which a direction vanishes: T, or for a deep head that of T9."""
-    return problem.threshold if problem.depth == 1 else shrinkage_of(problem).threshold
 
 
 def json_number(value: float) -> float | str:

@@ -18,9 +18,8 @@ from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._problem.objective import objective
 from ncsolve._problem.ufm import UFM
-from ncsolve._text import shown
 from ncsolve.encodings import from_array
-from ncsolve.errors import FileError, ProblemError
+from ncsolve.errors import FileError, ProblemError, shown
 
 __all__ = ["check_minimizer_output", "load", "save"]
 

@@ -8,46 +8,13 @@ from ncsolve._documents.minimizer import json_number, problem_part
 from ncsolve._files.tables import json_columns
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import CONVENTIONS, Convention
-from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.in_convention import path_columns, user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._sweeps.threshold_crossings import RegimeChange
-from ncsolve.errors import ProblemError
 
-__all__ = ["PATH_SCHEMA", "check_convention", "path_columns", "path_document", "user_factor"]
+__all__ = ["PATH_SCHEMA", "path_document"]
 
 PATH_SCHEMA = "ncsolve.path/1"
-# The lambdas in the order of ``Convention.factors``.
-_LAMBDAS = ("lambda_w", "lambda_h", "lambda_b")
-
-
-def check_convention(problem: UFM, varied: str, convention: Convention) -> None:
-    """ProblemError for a path over counts in a convention whose lambdas depend on the number of samples."""
-    size = (problem.samples, problem.code_length)
-    if varied == "count" and convention.factors(*size) != convention.factors(size[0] + 1, size[1]):
-        raise ProblemError(
-            f"along counts the lambdas of the convention {convention.name} would mean another problem at every point; "
-            "give them with --convention paper or torch-mean"
-        )
-
-
-def user_factor(path: Path, convention: Convention) -> float:
-    """What the user's value of the varied parameter is multiplied by to give the paper's.  Raises as
-    ``check_convention``."""
-    check_convention(path.problem, path.varied, convention)
-    factors = dict(zip(_LAMBDAS, convention.factors(path.problem.samples, path.problem.code_length), strict=False))
-    return factors.get(path.varied, 1.0)
-
-
-def path_columns(path: Path, convention: Convention) -> dict[str, list[float] | list[int] | list[str]]:
-    """``Path.columns`` with losses and lambdas of a convention."""
-    columns = path.columns()
-    factor = user_factor(path, convention)
-    scale = convention.loss_factor(path.problem.samples, path.problem.code_length)
-    columns[path.varied] = [value / factor for value in path.values.tolist()]
-    columns["loss"] = [value * scale for value in path.loss.tolist()]
-    if path.beyond:
-        columns["lower_bound"] = [value * scale for value in path.lower_bounds.tolist()]
-    return columns
 
 
 def path_document(

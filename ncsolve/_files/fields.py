@@ -8,8 +8,7 @@ import tomllib
 from pathlib import Path
 
 from ncsolve._files.open_input import read_text, shown_name
-from ncsolve._text import shown
-from ncsolve.errors import FileError
+from ncsolve.errors import FileError, shown
 
 __all__ = ["Written", "read_fields"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ncsolve._files.check_output import check_output
+from ncsolve._files.json_text import json_text
 from ncsolve._files.write_whole import write_text, write_whole
-from ncsolve._text import json_text
 from ncsolve.errors import MissingPackageError
 
 __all__ = ["TABLE_ENDINGS", "check_table_output", "json_columns", "write_table"]

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from ncsolve._text import shown
-from ncsolve.errors import FileError
+from ncsolve.errors import FileError, shown
 
 __all__ = ["check_free", "checked_path", "write_text", "write_whole"]
 

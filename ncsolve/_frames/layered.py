@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
-from ncsolve._frames.dense import ClassPairs, check_size, pad, pairs_between
+from ncsolve._frames.dense import ClassPairs, Frame, check_size, pad, pairs_between
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["FactoredFrame"]
+__all__ = ["FactoredFrame", "guarantee_of", "lower_bound_of"]
 
 Array = NDArray[np.float64]
 
@@ -144,3 +144,14 @@ class FactoredFrame:
 def _largest(matrix: Array) -> float:
     """The largest singular value, 0 where there is none: numpy before 2.3 has no norm of an empty matrix."""
     return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
+
+
+def guarantee_of(frame: Frame) -> Guarantee:
+    """What is known of the frame's point."""
+    return frame.guarantee if isinstance(frame, FactoredFrame) else GLOBAL
+
+
+def lower_bound_of(frame: Frame) -> float:
+    """No point has a loss below this; the frame's own loss where that is the global minimum."""
+    loss, bound = frame.loss_terms().total, guarantee_of(frame).lower_bound
+    return loss if bound is None else min(bound, loss)

@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._checks.arrays import Frozen, array_property, real_array
+from ncsolve._checks.arrays import Frozen, array_property, check_labels, real_array
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._frames.dense import Frame
-from ncsolve._frames.guarantee import GLOBAL, Guarantee
-from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.guarantee import Guarantee
+from ncsolve._frames.layered import FactoredFrame, guarantee_of
 from ncsolve._frames.nc_metrics import Cosines, cosines_of, metrics_of
 from ncsolve._frames.symmetric import ClassBlock
-from ncsolve._problem.label_statistics import check_labels
+from ncsolve._models.registry import transition_lambda_b
+from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
@@ -97,7 +98,7 @@ class Minimizer(Frozen):
 
     @property
     def _known(self) -> Guarantee:
-        return self.frame.guarantee if isinstance(self.frame, FactoredFrame) else GLOBAL
+        return guarantee_of(self.frame)
 
     @array_property
     def layers(self) -> tuple[Array, ...]:
@@ -174,8 +175,6 @@ class Minimizer(Frozen):
     def transition(self) -> float | None:
         """The lambda_b at and above which the law of large bias regularization holds (lb+ of T5b; lb* for balanced
         affine one-hot codes); None if there is none."""
-        from ncsolve._models.plain.frames import transition_lambda_b
-
         return transition_lambda_b(self.problem)
 
     @property
@@ -223,9 +222,7 @@ class Minimizer(Frozen):
         >>> certificate.lower, certificate.gap, certificate.check().holds
         (Fraction(61, 144), Fraction(0, 1), True)
         """
-        from ncsolve.certificates import certify
-
-        return certify(
+        return outlet("Minimizer.certify")(
             self, digits=digits, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes
         )
 
@@ -234,9 +231,7 @@ class Minimizer(Frozen):
 
         Raises FileError if the file exists and ``force`` is not set, or cannot be written; never half a file.
         """
-        from ncsolve._documents.npz import save
-
-        save(self, path, force=force)
+        outlet("Minimizer.save")(self, path, force=force)
 
     @staticmethod
     def load(path: str | Path) -> Minimizer:
@@ -244,9 +239,7 @@ class Minimizer(Frozen):
 
         Raises FileError if the file is not one, or if its arrays are not the minimizer of its problem.
         """
-        from ncsolve._documents.npz import load
-
-        return load(path)
+        return outlet("Minimizer.load")(path)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the Gram matrix of the class means; returns the axes.
@@ -254,15 +247,11 @@ class Minimizer(Frozen):
         ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
         installed.
         """
-        from ncsolve.plots import gram_matrix
-
-        return gram_matrix(self, ax=ax)
+        return outlet("Minimizer.plot")(self, ax=ax)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""
-        from ncsolve._documents.minimizer import document
-
-        return document(self)
+        return outlet("Minimizer.to_json")(self)
 
     def __repr__(self) -> str:
         loss = f"{self.loss:.15g}" if math.isfinite(self.loss) else str(self.loss)

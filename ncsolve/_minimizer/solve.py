@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._checks.arguments import check_name
 from ncsolve._frames.dense import Frame
+from ncsolve._frames.stationary import check_gradient
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._models.plain.frames import build_frame, choose_method
+from ncsolve._models.registry import build_frame, choose_method
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve.errors import ConvergenceError
 
 __all__ = ["select_method", "solve", "verified"]
 
 METHODS = ("auto", "spectral")
-# The gradient is measured against the terms that cancel in it; what is left is rounding, which grows like the square
-# root of the size.  A wrong minimizer misses this by many orders of magnitude.
-_TOLERANCE = 1e-10
-# The end of a descent, whose loss and lower bound hold whatever the gradient is; on a plateau of hundreds of classes
-# nothing flattens it further.  The residual says so.
-_DESCENT_TOLERANCE = 1e-6
 
 
 def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
@@ -74,14 +66,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
 
 def verified(problem: UFM, frame: Frame) -> Minimizer:
     """The minimizer of a frame, once the gradient of the full objective has been seen to vanish."""
-    slope = frame.gradient()
-    residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
-    tolerance = _DESCENT_TOLERANCE if frame.choice.method in ("convex", "descent") else _TOLERANCE
-    if not residual <= max(tolerance, _TOLERANCE):
-        raise ConvergenceError(
-            f"the gradient of the objective must vanish; its relative norm is {residual:.1e}, above {tolerance:.0e} "
-            "(please report this problem)"
-        )
+    residual = check_gradient(frame)
     return Minimizer(
         problem=problem, choice=frame.choice, loss_terms=frame.loss_terms(), residual=residual, frame=frame
     )

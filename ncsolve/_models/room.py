@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import Encoding
 
@@ -37,8 +38,6 @@ def is_narrow(problem: UFM) -> bool:
         return False
     if problem.features == "relu":
         return True
-    from ncsolve._models.layered.head import shrinkage_of  # which needs what needs this
-
     cut, root = shrinkage_of(problem).threshold, math.sqrt(problem.counts.values[0])
     contrasts = problem.classes - 1 if abs(affine.a) * root > cut else 0
     return problem.feature_dim < contrasts + (abs(affine.row_sum) * root > cut)

@@ -7,8 +7,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import TypeAlias
 
-from ncsolve._text import shown
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 __all__ = ["Exact", "Table", "exact_number", "on_grid", "simplest_between"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from ncsolve._text import shown
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 __all__ = ["parse_float"]
 

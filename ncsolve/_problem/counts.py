@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ncsolve._checks.arrays import Frozen, as_array, freeze_fields, read_only, remedy
-from ncsolve._text import shown
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 __all__ = ["ClassCounts"]
 

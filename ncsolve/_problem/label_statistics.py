@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._checks.arguments import check_whole
-from ncsolve._checks.arrays import Frozen, as_array, real_array, remedy
+from ncsolve._checks.arrays import Frozen, check_labels, real_array
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
@@ -118,27 +117,3 @@ class LabelStatistics(Frozen):
         )
 
 
-def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.intp]:
-    """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
-    array = as_array(labels)
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
-        raise ProblemError(
-            f"labels must be a non-empty array (N,) of class numbers; got shape {array.shape} of {array.dtype}"
-            + _label_remedy(array, labels)
-        )
-    if array.min() < 0 or array.max() >= classes:
-        wrong = int(array.min()) if array.min() < 0 else int(array.max())
-        raise ProblemError(f"labels must lie in 0 .. {classes - 1}; got {wrong}")
-    return array.astype(np.intp)
-
-
-def _label_remedy(array: NDArray[Any], labels: object) -> str:
-    """What makes class numbers of these labels."""
-    if array.size and array.ndim == 2:
-        return ", pass labels.ravel()" if 1 in array.shape else ", pass labels.argmax(axis=1) of one-hot rows"
-    if array.size and array.ndim == 1 and isinstance(labels, (np.ndarray, list, tuple)):
-        real = array.dtype.kind == "f" and bool(np.isfinite(array).all())
-        if array.dtype.kind == "b" or (real and bool(np.all(array == np.floor(array)))):
-            return ", pass numpy.asarray(labels).astype(int)"
-        return ", pass numpy.unique(labels, return_inverse=True)[1]"
-    return remedy(labels)

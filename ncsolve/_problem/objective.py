@@ -10,8 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arrays import real_array
-from ncsolve._problem.label_statistics import check_labels
+from ncsolve._checks.arrays import check_labels, real_array
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.errors import ProblemError
 

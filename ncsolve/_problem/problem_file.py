@@ -12,8 +12,7 @@ from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._files.write_whole import checked_path
 from ncsolve._numbers.parse import parse_float
 from ncsolve._problem.convention import CONVENTIONS
-from ncsolve._text import shown
-from ncsolve.errors import FileError, NCSolveError, ProblemError
+from ncsolve.errors import FileError, NCSolveError, ProblemError, shown
 
 __all__ = ["ProblemFields", "read_problem_file"]
 

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve import encodings
 from ncsolve._checks.arrays import number_list
 from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b
-from ncsolve._text import shown
 from ncsolve.encodings import Encoding
-from ncsolve.errors import ProblemError, SizeError, UnknownNameError
+from ncsolve.errors import ProblemError, SizeError, UnknownNameError, shown
 
 __all__ = ["VARIED", "Sweep", "make_sweep", "smooth_codes"]
 

@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve._checks.arguments import as_float, check_name, check_whole
 from ncsolve._checks.arrays import Frozen, array_property
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._text import shown
 from ncsolve.encodings import Encoding, from_array
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 __all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check_lambda_b", "check_layers",
            "check_problem", "geometric_mean"]

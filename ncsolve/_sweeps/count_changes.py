@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import solve_bias
+from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._models.plain.frames import quotient_codes
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.crossings import crossings
-from ncsolve.deep import shrinkage_of
 
 __all__ = ["RankChange", "class_roots", "count_points", "rank_changes"]
 

@@ -15,6 +15,7 @@ from ncsolve._checks.arguments import check_whole
 from ncsolve._checks.arrays import Frozen, array_property, freeze_fields, read_only
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep, make_sweep
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._sweeps.bottleneck import plain_along
@@ -24,8 +25,7 @@ from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
 from ncsolve._sweeps.shared_spectrum import arrays_of
 from ncsolve._sweeps.state_bisection import beyond_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve._text import shown
-from ncsolve.errors import MissingPackageError, ProblemError
+from ncsolve.errors import MissingPackageError, ProblemError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,9 +220,7 @@ class Path(Frozen):
         ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
         installed.
         """
-        from ncsolve.plots import cosine_curves
-
-        return cosine_curves(self, ax=ax)
+        return outlet("Path.plot")(self, ax=ax)
 
 
 def path(

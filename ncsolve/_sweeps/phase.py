@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve._checks.arguments import check_whole
 from ncsolve._checks.arrays import Frozen, freeze_fields, number_list
 from ncsolve._models.layered.state import has_relu_state
+from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._sweeps.bottleneck import plain_along
@@ -84,9 +85,7 @@ class Phase(Frozen):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the diagram; returns the axes.  Raises MissingPackageError if matplotlib is not installed."""
-        from ncsolve.plots import phase_diagram
-
-        return phase_diagram(self, ax=ax)
+        return outlet("Phase.plot")(self, ax=ax)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

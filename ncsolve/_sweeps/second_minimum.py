@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
+from ncsolve._models.layered.choices import DEEP
+from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._models.layered.kept_directions import frame_of_kept, keep
-from ncsolve._models.layered.model import DEEP
 from ncsolve._models.layered.state import balanced_state
 from ncsolve._models.layered.thresholds import mean_branches, mean_threshold
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
-from ncsolve.deep import shrinkage_of
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]
 

@@ -16,7 +16,6 @@ from functools import cached_property
 from ncsolve import _formulas
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
-from ncsolve._models.layered.model import extended_transition
 from ncsolve._models.layered.state import (
     BalancedState,
     balanced_state,
@@ -25,6 +24,7 @@ from ncsolve._models.layered.state import (
     relu_state,
     state_gap,
 )
+from ncsolve._models.registry import transition_lambda_b
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import class_roots, count_points
@@ -240,7 +240,7 @@ def beyond_transition(problem: UFM) -> tuple[float, str] | None:
     if problem.depth == 1 and a <= t < w:  # the label mean is all there is, and H >= 0 or d = 1 cost nothing
         return float(_formulas.affine_threshold(w, t)), "T5"
     # Where nonnegative class means begin to live is a curve of its own.
-    at = None if problem.features == "relu" and w <= max(a, t) else extended_transition(problem)
+    at = None if problem.features == "relu" and w <= max(a, t) else transition_lambda_b(problem)
     if at is None:
         return None
     return at, "T10" if problem.features == "relu" else "T9" if problem.depth > 1 else "T8"

@@ -20,7 +20,7 @@ from ncsolve import _formulas
 from ncsolve._frames.balanced import BalancedFrame
 from ncsolve._frames.dense import Frame
 from ncsolve._frames.regimes import regime_of
-from ncsolve._models.plain.frames import transition_lambda_b
+from ncsolve._models.registry import transition_lambda_b
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import rank_changes

@@ -8,9 +8,9 @@ import numpy as np
 
 from ncsolve import _formulas
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.model import is_extended
-from ncsolve.cli._tables import number
 
 __all__ = ["bias_words", "law_words"]
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncsolve._documents.minimizer import threshold_of
-from ncsolve._documents.path import user_factor
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._models.registry import threshold_of
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.frames_along import shifted_singular_values
+from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._sweeps.phase import Phase
 from ncsolve._sweeps.second_parameter import SecondParameter
-from ncsolve.cli._tables import number
 
 __all__ = ["collapse_of", "collapse_of_all", "collapse_of_path", "collapse_of_phase"]
 

@@ -13,32 +13,19 @@ from ncsolve._frames.nc_metrics import alive
 from ncsolve._frames.regimes import REGIMES
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.room import code_rank, may_bind
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.bias import bias_words, law_words
 from ncsolve._words.collapse import collapse_of
 from ncsolve._words.model import guarantee, is_extended, model, threshold, transition
-from ncsolve.cli._tables import facts, number, show
 from ncsolve.geometry import simplex_cosine
 
 if TYPE_CHECKING:
     from ncsolve.certificates import Certificate
 
-__all__ = ["describe", "description"]
+__all__ = ["description", "proved"]
 
 _SHOWN = 8
-
-
-def describe(
-    minimizer: Minimizer,
-    convention: Convention,
-    lambdas: tuple[float, float, float],
-    certificate: Certificate | None = None,
-) -> None:
-    """Print a minimizer, and what its certificate proves."""
-    rows = facts()
-    for name, text in description(minimizer, convention, lambdas, certificate):
-        rows.add_row(name, text)
-    show(rows)
 
 
 def description(

@@ -6,15 +6,15 @@ import math
 from collections.abc import Callable
 
 from ncsolve import deep
-from ncsolve._documents.minimizer import threshold_of
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.registry import threshold_of
 from ncsolve._models.relu.model import alive_from, orthogonal_frame
 from ncsolve._models.room import is_narrow
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.bottleneck import binds
-from ncsolve.cli._tables import number
 
 __all__ = ["decays", "guarantee", "is_extended", "model", "room", "threshold", "transition"]
 

@@ -11,10 +11,9 @@ from functools import cached_property
 from ncsolve._checks.arguments import entries
 from ncsolve._numbers.exact import Exact, exact_number
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._text import shown
 from ncsolve.certificates.checker import MAX_SIZE
 from ncsolve.encodings import AffineOneHot, Encoding
-from ncsolve.errors import ProblemError, SizeError
+from ncsolve.errors import ProblemError, SizeError, shown
 
 __all__ = ["ExactProblem", "affine_codes"]
 

@@ -125,7 +125,7 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
-    from ncsolve._models.layered.model import check_one_layer
+    from ncsolve._models.open_problems import check_one_layer
     from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates import certify as certify_minimizer
 

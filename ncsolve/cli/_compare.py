@@ -120,9 +120,10 @@ def _is_number(word: str) -> bool:
 
 
 def _describe(found: Comparison) -> None:
+    from ncsolve._numbers.printed import number
     from ncsolve._problem.convention import convention as find_convention
     from ncsolve._words.collapse import collapse_of_all
-    from ncsolve.cli._tables import number, say_lines, show, table
+    from ncsolve.cli._tables import say_lines, show, table
 
     problem = found.rows[0].minimizer.problem
     scaling = find_convention(found.convention)

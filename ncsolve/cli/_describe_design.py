@@ -10,10 +10,11 @@ from ncsolve._frames.nc_metrics import alive
 from ncsolve._minimizer.decoding import MOST_CLASSES as MOST_DECODED
 from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.solve import solve
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.minimizer import _angle, _class_means, _loss, _method, _problem, proved
 from ncsolve._words.model import guarantee, model
-from ncsolve.cli._tables import facts, number, show
+from ncsolve.cli._tables import facts, show
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
 

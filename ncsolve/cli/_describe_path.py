@@ -8,19 +8,20 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._documents.path import user_factor
 from ncsolve._models.room import may_bind
+from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.sweep import VARIED, Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.bottleneck import binds_along
+from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._sweeps.threshold_crossings import RegimeChange
 from ncsolve._words.collapse import collapse_of_path
 from ncsolve._words.model import decays, room
 from ncsolve.cli._output import say
 from ncsolve.cli._sparkline import sparkline
-from ncsolve.cli._tables import facts, number, say_lines, show, table, width
+from ncsolve.cli._tables import facts, say_lines, show, table, width
 
 __all__ = ["describe_path", "model_words"]
 

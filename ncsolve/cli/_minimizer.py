@@ -11,6 +11,7 @@ from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
+from ncsolve.cli._tables import facts, show
 
 __all__ = ["minimizer"]
 
@@ -74,10 +75,13 @@ def minimizer(
             result["certificate"] = certificate.to_json()
         say_json(with_read(result, asked))
         return
-    from ncsolve._words.minimizer import describe
+    from ncsolve._words.minimizer import description
 
     say_read(asked)
-    describe(found, asked.convention, asked.lambdas, certificate)
+    rows = facts()
+    for name, text in description(found, asked.convention, asked.lambdas, certificate):
+        rows.add_row(name, text)
+    show(rows)
     for file in (out, plot):
         if file is not None:
             say(f"\nsaved {file}")

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ncsolve._text import shown
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 if TYPE_CHECKING:
     from ncsolve._files.reading.codes import CodeFile

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import NoReturn, TextIO
 
-from ncsolve._text import HANDLER, encodable, json_text, one_line, visible
+from ncsolve._files.json_text import json_text
+from ncsolve._text import HANDLER, encodable, one_line
+from ncsolve.errors import visible
 
 __all__ = ["fail", "flushed", "say", "say_json", "say_styled", "streams"]
 

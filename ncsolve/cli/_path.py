@@ -73,11 +73,12 @@ def path(
       ncsolve path --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --plot jump.svg
       ncsolve path --problem problem.toml --json
     """
-    from ncsolve._documents.path import check_convention, path_columns, path_document
+    from ncsolve._documents.path import path_document
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._problem.ufm import check_lambda, check_lambda_b
     from ncsolve._progress import SlowProgress
+    from ncsolve._sweeps.in_convention import check_convention, path_columns
     from ncsolve._sweeps.path import path as solve_path
     from ncsolve._sweeps.point_by_point import may_descend
 

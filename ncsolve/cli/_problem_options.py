@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ncsolve._text import shown
+from ncsolve.errors import shown
 
 __all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options", "whole"]
 

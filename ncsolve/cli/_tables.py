@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from ncsolve._text import visible
 from ncsolve.cli._output import say, say_styled
+from ncsolve.errors import visible
 
-__all__ = ["facts", "number", "say_lines", "show", "table", "width"]
+__all__ = ["facts", "say_lines", "show", "table", "width"]
 
 # Where there is no terminal and COLUMNS says nothing.
 _WIDE = 100
@@ -78,11 +78,6 @@ def facts() -> Table:
     result.add_column(style="bold", no_wrap=True)
     result.add_column(overflow="fold")
     return result
-
-
-def number(value: float, digits: int = 7) -> str:
-    """A number for people: ``digits`` significant digits, zero as 0."""
-    return "0" if value == 0 else f"{value:.{digits}g}"
 
 
 def _blocks(content: Table, room: int) -> Iterator[Table]:

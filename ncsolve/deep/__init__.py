@@ -1,11 +1,8 @@
 """Deep linear heads W = W_L ... W_1 (T9): hard thresholds and a first-order transition."""
 
+from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._models.layered.shrinkage import Branch, Shrinkage
-from ncsolve._models.layered.thresholds import (
-    FirstOrderTransition,
-    class_thresholds,
-    first_order_transition,
-    shrinkage_of,
-)
+from ncsolve._models.layered.thresholds import class_thresholds
+from ncsolve.deep._first_order import FirstOrderTransition, first_order_transition
 
 __all__ = ["Branch", "FirstOrderTransition", "Shrinkage", "class_thresholds", "first_order_transition", "shrinkage_of"]

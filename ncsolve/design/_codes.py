@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._text import shown
 from ncsolve.encodings._base import check_size
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 __all__ = ["DesignedCodes", "centred_error", "check_centred", "check_length", "designed_codes", "factor", "lengthen"]
 

@@ -13,16 +13,16 @@ from ncsolve._checks.arguments import check_name
 from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
-from ncsolve._text import shown
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
 from ncsolve.design._reach import check_nonnegative
 from ncsolve.design._targets import check_gram
 from ncsolve.encodings import from_array
-from ncsolve.errors import ConvergenceError, ProblemError
+from ncsolve.errors import ConvergenceError, ProblemError, shown
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
@@ -67,9 +67,7 @@ class Design(Frozen):
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --json``, in the convention of the paper (schema ncsolve.design/1)."""
-        from ncsolve._documents.design import design_document
-
-        return design_document(self)
+        return outlet("Design.to_json")(self)
 
     def __repr__(self) -> str:
         return f"Design({self.minimizer.problem!r}, rank={self.rank}, error={self.error:.1e})"

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from ncsolve._files.open_input import read_text
 from ncsolve._files.write_whole import checked_path
-from ncsolve._text import shown
 from ncsolve.design._targets import MOST_CLASSES
-from ncsolve.errors import FileError, ProblemError, SizeError
+from ncsolve.errors import FileError, ProblemError, SizeError, shown
 
 __all__ = ["Hierarchy", "hierarchy_gram", "read_hierarchy"]
 

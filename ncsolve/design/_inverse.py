@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from ncsolve._checks.arguments import check_name
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._text import shown
 from ncsolve.design import _closed, _search
 from ncsolve.encodings import AffineOneHot, smoothed
-from ncsolve.errors import ConvergenceError, ProblemError
+from ncsolve.errors import ConvergenceError, ProblemError, shown
 
 __all__ = ["VARIED", "Inverse", "for_cosine"]
 
@@ -49,9 +49,7 @@ class Inverse:
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --target-cosine --json``, in the convention of the paper (schema
         ncsolve.inverse/1)."""
-        from ncsolve._documents.design import inverse_document
-
-        return inverse_document(self)
+        return outlet("Inverse.to_json")(self)
 
 
 def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Inverse:

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
+from ncsolve._checks.arguments import check_classes
 from ncsolve._checks.arrays import as_array, remedy
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import check_depth, check_lambda
-from ncsolve._text import shown
-from ncsolve.encodings._base import check_classes
-from ncsolve.errors import ProblemError, SizeError
+from ncsolve.errors import ProblemError, SizeError, shown
 
 __all__ = [
     "MOST_CLASSES",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from numbers import Real
 
-from ncsolve._text import shown
-from ncsolve.encodings._base import AffineOneHot, check_classes
-from ncsolve.errors import EncodingError
+from ncsolve._checks.arguments import check_classes
+from ncsolve.encodings._base import AffineOneHot
+from ncsolve.errors import EncodingError, shown
 
 __all__ = ["affine", "onehot", "signed", "simplex", "smoothed"]
 

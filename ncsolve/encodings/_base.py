@@ -10,14 +10,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._checks.arguments import MAX_ENTRIES
 from ncsolve._checks.arrays import Frozen, as_array, as_floats, remedy
-from ncsolve._text import shown
-from ncsolve.errors import EncodingError, SizeError
+from ncsolve.errors import EncodingError, SizeError, shown
 
-__all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_classes", "check_size", "from_array"]
-
-# 2^27 doubles are one gigabyte: more than an array that somebody meant to have.
-MAX_ENTRIES = 2**27
+__all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_size", "from_array"]
 
 
 class Encoding(Frozen, ABC):
@@ -146,15 +143,6 @@ def from_array(codes: ArrayLike, *, name: str = "array") -> ArrayEncoding:
     3
     """
     return ArrayEncoding(codes=np.array(_as_floats(codes)), name=name)
-
-
-def check_classes(classes: int, least: int = 1) -> int:
-    """A number of classes, or EncodingError."""
-    if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
-        raise EncodingError(f"the number of classes must be an integer of at least {least}; got {shown(classes)}")
-    if classes > MAX_ENTRIES:
-        raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {shown(classes)}")
-    return int(classes)
 
 
 def check_size(rows: int, columns: int) -> None:

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from ncsolve._text import shown
-from ncsolve.encodings._base import ArrayEncoding, check_classes, check_size, from_array
-from ncsolve.errors import EncodingError
+from ncsolve._checks.arguments import check_classes
+from ncsolve.encodings._base import ArrayEncoding, check_size, from_array
+from ncsolve.errors import EncodingError, shown
 
 __all__ = ["binary", "ecoc", "gaussian", "hadamard", "ordinal", "thermometer"]
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from ncsolve._checks.arguments import entries
 from ncsolve._numbers.parse import parse_float
-from ncsolve._text import shown
 from ncsolve.encodings import _affine, _codes
 from ncsolve.encodings._base import Encoding
-from ncsolve.errors import EncodingError, ProblemError, UnknownNameError
+from ncsolve.errors import EncodingError, ProblemError, UnknownNameError, shown
 
 __all__ = ["EncodingEntry", "get", "make", "names", "register"]
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
-from ncsolve._models.plain.frames import transition_lambda_b
+from ncsolve._models.registry import transition_lambda_b
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame

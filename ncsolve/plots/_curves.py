@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._checks.arguments import check_kind
-from ncsolve._documents.path import user_factor
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.figures import NC_NAMES
+from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._text import literal_math
 from ncsolve.errors import ProblemError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._documents.path import user_factor
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import Convention
+from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES

@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-from ncsolve._text import visible
+from ncsolve.errors import visible
 
 __all__ = ["figure", "page", "section", "table"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ncsolve import MissingPackageError, NCSolveError
 from ncsolve._checks.arguments import check_name
-from ncsolve._text import shown
+from ncsolve.errors import shown
 
 __all__ = ["BACKENDS", "Backend", "make_backend"]
 

@@ -1,38 +1,16 @@
-"""The first-order transition of deep heads (T9), and the class sizes at which classes vanish."""
+"""Where the label mean enters under a deep head (T9), its branches, and the class sizes at which classes vanish."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ncsolve import _formulas
 from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._models.layered.shrinkage import Branch
-from ncsolve._models.room import is_narrow
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.errors import ProblemError
 
-if TYPE_CHECKING:
-    from ncsolve._minimizer.minimizer import Minimizer
-
-__all__ = ["FirstOrderTransition", "class_thresholds", "first_order_transition", "mean_branches", "shrinkage_of"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FirstOrderTransition:
-    """Where two global minimizers tie and the label mean jumps into the class means.
-
-    ``lambda_b``; ``before`` and ``after`` are both global minimizers of the problem at that lambda_b, the second with
-    the singular value ``jump`` (in units of sqrt(n)) along the label mean, the first with 0; ``latent_from`` is the
-    lambda_b from which on the second exists as a local minimum.
-    """
-
-    lambda_b: float
-    jump: float
-    latent_from: float
-    before: Minimizer
-    after: Minimizer
+__all__ = ["class_thresholds", "mean_branches", "mean_threshold"]
 
 
 def mean_threshold(problem: UFM, cut: float) -> float | None:
@@ -43,41 +21,6 @@ def mean_threshold(problem: UFM, cut: float) -> float | None:
     if abs(w) * math.sqrt(n) <= cut:
         return None
     return float(_formulas.deep_transition(w, n, cut, problem.depth + 1))
-
-
-def first_order_transition(problem: UFM) -> FirstOrderTransition | None:
-    """The first-order transition along lambda_b of balanced affine one-hot codes under a deep head, or None.
-
-    None for a single layer (its transition is continuous), for other codes or counts, where the label mean is
-    too short to enter for any lambda_b, and where a bottleneck has no room for it.
-
-    Source: T9 of docs/theory.md.
-
-    >>> import ncsolve
-    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=10, depth=2,
-    ...                       lambda_w=5e-3, lambda_h=5e-4, lambda_b=0.02)
-    >>> tie = first_order_transition(problem)
-    >>> round(tie.lambda_b, 9), round(tie.jump, 6), abs(tie.before.loss - tie.after.loss) < 1e-15
-    (0.039282414, 0.5, True)
-    """
-    from ncsolve._minimizer.solve import verified
-    from ncsolve._models.layered.bottleneck import balanced_frame
-    from ncsolve._models.layered.model import DEEP
-
-    check_problem(problem)
-    encoding = problem.encoding.affine
-    if problem.depth == 1 or encoding is None or not problem.counts.balanced or problem.features != "linear":
-        return None
-    if is_narrow(problem):
-        return None
-    scalar = shrinkage_of(problem)
-    at, latent = mean_threshold(problem, scalar.threshold), mean_threshold(problem, scalar.existence)
-    if at is None or latent is None:
-        return None
-    tied = problem.replace(lambda_b=at)
-    jump = scalar.with_bias(at).jump / math.sqrt(problem.counts.values[0])
-    before, after = (verified(tied, balanced_frame(tied, DEEP, mean=mean)) for mean in (False, True))
-    return FirstOrderTransition(lambda_b=at, jump=jump, latent_from=latent, before=before, after=after)
 
 
 def mean_branches(problem: UFM) -> tuple[Branch, ...]:

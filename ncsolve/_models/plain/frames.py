@@ -1,4 +1,4 @@
-"""From a problem to its frame: which theorem applies, and its evaluation."""
+"""The paper's model (T3 to T6): which theorem gives the frame of a problem, and its evaluation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ncsolve._frames.balanced import BALANCED, balanced_frame
 from ncsolve._frames.coupled_block import Core, core_from_spectrum
 from ncsolve._frames.dense import DenseFrame, Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._models.layered.model import extended_frame, extended_transition
-from ncsolve._models.room import is_narrow, may_bind
+from ncsolve._models.room import may_bind
 from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["build_frame", "choose_method", "plain_frame", "quotient_codes", "reduced_codes", "transition_lambda_b"]
+__all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes", "reduced_codes"]
 
 Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
@@ -29,19 +28,6 @@ _MAX_GROUPS = 8192
 IMBALANCED = MethodChoice(
     method="closed-form", theorem="T6", reason="one-hot codes without a bias: the classes do not interact"
 )
-
-
-def build_frame(problem: UFM, *, spectral: bool = False) -> Frame:
-    """Evaluate the problem's theorem; ``spectral`` forces the spectral solver on the dense problem.
-
-    What goes beyond the paper, T8 to T10, branches off here.
-    """
-    if not problem.plain:
-        return extended_frame(problem, spectral=spectral)
-    frame = plain_frame(problem, spectral=spectral)
-    if problem.feature_dim < frame.rank:
-        return extended_frame(problem, spectral=spectral, convex_loss=frame.loss_terms().total)
-    return frame
 
 
 def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
@@ -59,10 +45,8 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     return DenseFrame(core=core, counts=problem.counts)
 
 
-def choose_method(problem: UFM) -> MethodChoice:
-    """The theorem that ``build_frame`` will use."""
-    if not problem.plain or problem.feature_dim < min(problem.code_length, problem.classes):
-        return build_frame(problem).choice  # whether a bottleneck binds is known with the rank only
+def plain_choice(problem: UFM) -> MethodChoice:
+    """The theorem that ``plain_frame`` will use."""
     encoding = problem.encoding.affine
     if encoding is not None:
         if problem.counts.balanced:
@@ -74,11 +58,9 @@ def choose_method(problem: UFM) -> MethodChoice:
     return choose(_spectrum(problem), problem.threshold, problem.lambda_b)[0]
 
 
-def transition_lambda_b(problem: UFM) -> float | None:
+def plain_transition(problem: UFM) -> float | None:
     """lb+ of T5b (lb* of T5 for balanced affine codes), or None where there is none."""
     encoding = problem.encoding.affine
-    if not problem.plain or is_narrow(problem):
-        return extended_transition(problem)
     if encoding is not None:
         if problem.counts.balanced:
             t = problem.threshold / math.sqrt(problem.counts.values[0])

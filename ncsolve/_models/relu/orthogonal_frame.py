@@ -15,6 +15,7 @@ from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.dense import check_size
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.relu.location import location
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
@@ -41,8 +42,6 @@ _EPS = float(np.finfo(float).eps)
 
 def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     """The minimizer for linear features, where a turn is known that makes its class means nonnegative; else None."""
-    from ncsolve._models.plain.frames import plain_frame
-
     k = problem.classes
     encoding = problem.encoding.affine
     if encoding is not None and problem.counts.balanced and k > 1:

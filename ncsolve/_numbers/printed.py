@@ -1,0 +1,10 @@
+"""Numbers for people."""
+
+from __future__ import annotations
+
+__all__ = ["number"]
+
+
+def number(value: float, digits: int = 7) -> str:
+    """A number for people: ``digits`` significant digits, zero as 0."""
+    return "0" if value == 0 else f"{value:.{digits}g}"
