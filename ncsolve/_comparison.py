@@ -63,7 +63,8 @@ class Comparison:
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve compare --json`` (schema ncsolve.comparison/1)."""
-        return outlet("Comparison.to_json")(self)
+        found: dict[str, object] = outlet("Comparison.to_json")(self)
+        return found
 
 
 def compare(

@@ -222,9 +222,10 @@ class Minimizer(Frozen):
         >>> certificate.lower, certificate.gap, certificate.check().holds
         (Fraction(61, 144), Fraction(0, 1), True)
         """
-        return outlet("Minimizer.certify")(
+        found: Certificate = outlet("Minimizer.certify")(
             self, digits=digits, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes
         )
+        return found
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write W, class_means, bias, encoding, counts and the lambdas to a .npz file.
@@ -239,7 +240,8 @@ class Minimizer(Frozen):
 
         Raises FileError if the file is not one, or if its arrays are not the minimizer of its problem.
         """
-        return outlet("Minimizer.load")(path)
+        found: Minimizer = outlet("Minimizer.load")(path)
+        return found
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the Gram matrix of the class means; returns the axes.
@@ -247,11 +249,13 @@ class Minimizer(Frozen):
         ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
         installed.
         """
-        return outlet("Minimizer.plot")(self, ax=ax)
+        found: Axes = outlet("Minimizer.plot")(self, ax=ax)
+        return found
 
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""
-        return outlet("Minimizer.to_json")(self)
+        found: dict[str, object] = outlet("Minimizer.to_json")(self)
+        return found
 
     def __repr__(self) -> str:
         loss = f"{self.loss:.15g}" if math.isfinite(self.loss) else str(self.loss)

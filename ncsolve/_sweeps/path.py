@@ -220,7 +220,8 @@ class Path(Frozen):
         ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
         installed.
         """
-        return outlet("Path.plot")(self, ax=ax)
+        found: Axes = outlet("Path.plot")(self, ax=ax)
+        return found
 
 
 def path(

@@ -85,7 +85,8 @@ class Phase(Frozen):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the diagram; returns the axes.  Raises MissingPackageError if matplotlib is not installed."""
-        return outlet("Phase.plot")(self, ax=ax)
+        found: Axes = outlet("Phase.plot")(self, ax=ax)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

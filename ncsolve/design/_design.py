@@ -67,7 +67,8 @@ class Design(Frozen):
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --json``, in the convention of the paper (schema ncsolve.design/1)."""
-        return outlet("Design.to_json")(self)
+        found: dict[str, object] = outlet("Design.to_json")(self)
+        return found
 
     def __repr__(self) -> str:
         return f"Design({self.minimizer.problem!r}, rank={self.rank}, error={self.error:.1e})"

@@ -49,7 +49,8 @@ class Inverse:
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve design --target-cosine --json``, in the convention of the paper (schema
         ncsolve.inverse/1)."""
-        return outlet("Inverse.to_json")(self)
+        found: dict[str, object] = outlet("Inverse.to_json")(self)
+        return found
 
 
 def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Inverse:
