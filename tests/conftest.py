@@ -1,5 +1,7 @@
 """Shared settings: the same random examples on every run, time limits left to CI, and one width of output."""
 
+from __future__ import annotations
+
 import os
 
 import pytest

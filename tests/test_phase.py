@@ -158,7 +158,9 @@ def test_scaled_codes_scale_the_collapse():
     assert len(one) == 1
 
 
+@pytest.mark.exhaustive
 def test_workers_change_nothing():
+    """The command is compared with itself in two processes in tests/test_cli_pictures.py."""
     case, against, values = CASES[-1]
     one, _ = diagram(len(CASES) - 1)
     two = ncsolve.phase(case, lambda_b=LAMBDA_B, against=against, values=values, workers=2)

@@ -54,6 +54,7 @@ class Page(HTMLParser):
         return next(row for row in self.rows if row and row[0] == name)
 
 
+@pytest.mark.exhaustive
 def test_report_of_a_deep_head():
     text = report_html(DEEP)
     page, found = Page(text), ncsolve.solve(DEEP)
