@@ -240,7 +240,7 @@ def test_report(problem, tmp_path):
         pytest.param(["--encoding", "examples/codes.csv", "--counts", "5,20,1,10"], "T3", marks=EXHAUSTIVE),
         (["--counts", "9,4,1", "--lambda-b", "inf"], "T6"),
         pytest.param(["--counts", "9,4,1", "--lambda-b", "0"], "T3", marks=EXHAUSTIVE),
-        (["--counts", "900,400,100", "--lambda-b", "1"], "T5b"),
+        pytest.param(["--counts", "900,400,100", "--lambda-b", "1"], "T5b", marks=EXHAUSTIVE),
     ],
 )
 def test_report_shows_the_theorem_that_was_used(arguments, theorem, tmp_path):
@@ -254,6 +254,7 @@ def test_report_shows_the_theorem_that_was_used(arguments, theorem, tmp_path):
     assert "Verification was switched off." in text
 
 
+@pytest.mark.exhaustive
 def test_report_of_a_million_classes(tmp_path):
     file = tmp_path / "report.html"
     done = run("report", "--classes", "1000000", "--per-class", "3", "--lambda-w", "1e-9", "--lambda-h", "1e-9",

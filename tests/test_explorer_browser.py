@@ -470,8 +470,10 @@ def pictured(page, folder):
     assert (folder / "page.png").stat().st_size > 30_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["explorer", "own"])
+@pytest.mark.parametrize(("name", "scheme"), [
+    ("explorer", "light"), ("own", "dark"), pytest.param("explorer", "dark", marks=pytest.mark.exhaustive),
+    pytest.param("own", "light", marks=pytest.mark.exhaustive),
+])
 def test_on_a_wide_screen(window, files, tmp_path, name, scheme):
     page = window.open(files[name], width=1280, height=740, scheme=scheme)
     assert page.js("() => document.documentElement.dataset.theme") == scheme
@@ -480,12 +482,12 @@ def test_on_a_wide_screen(window, files, tmp_path, name, scheme):
     fits(page, 1280)
 
 
-@pytest.mark.parametrize("name", ["explorer", "own"])
+@pytest.mark.parametrize("name", ["explorer", pytest.param("own", marks=pytest.mark.exhaustive)])
 def test_on_a_tablet(window, files, name):
     fits(window.open(files[name], width=768, height=740), 768)
 
 
-@pytest.mark.parametrize("name", ["explorer", "own"])
+@pytest.mark.parametrize("name", ["own", pytest.param("explorer", marks=pytest.mark.exhaustive)])
 def test_on_a_phone(window, files, tmp_path, name):
     page = window.open(files[name], width=360, height=740)
     pictured(page, tmp_path)

@@ -252,7 +252,9 @@ def test_whole_scripts_agree_with_the_library_where_damages_must_show(scripts):
         assert state["loss"] == pytest.approx(ncsolve.solve(problem).loss, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.exhaustive] if i % 2 else []) for i, name in enumerate(MUTANTS)]
+)
 def test_damaged_scripts_do_not_agree_with_the_library(window, files, tmp_path, name):
     model, lambda_b, old, new = MUTANTS[name]
     problem = onehot(**model, lambda_b=lambda_b)
@@ -300,7 +302,7 @@ def test_the_start_is_what_was_asked_for_and_can_be_read(window, files, name):
     readable(page, 1280)
 
 
-@pytest.mark.parametrize("name", ["deep", "relu", "narrow"])
+@pytest.mark.parametrize("name", ["deep", *(pytest.param(x, marks=pytest.mark.exhaustive) for x in ("relu", "narrow"))])
 def test_on_a_phone(window, files, name):
     readable(window.open(files[name], width=360, height=740, scheme=STARTS[name][0]), 360)
 

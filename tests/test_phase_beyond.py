@@ -34,7 +34,13 @@ DIAGRAMS = {
 }
 
 
-@pytest.fixture(scope="module", params=DIAGRAMS, name="diagram")
+LONG = {"smoothed", "layers"}  # deep heads as well
+
+
+@pytest.fixture(
+    scope="module", name="diagram",
+    params=[pytest.param(name, marks=[pytest.mark.exhaustive] if name in LONG else []) for name in DIAGRAMS],
+)
 def _diagram(request):
     problem, against, values = DIAGRAMS[request.param]
     return ncsolve.phase(problem, lambda_b=GRID, against=against, values=values)

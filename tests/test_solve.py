@@ -29,8 +29,19 @@ def test_global_optimality_by_duality(problem):
 
 
 @given(problems(most=8), st.integers(0, 1000))
-@settings(max_examples=60)
+@settings(max_examples=15)
 def test_descent_reaches_the_same_loss_and_no_less(problem, seed):
+    descends_to_the_minimum(problem, seed)
+
+
+@pytest.mark.exhaustive
+@given(problems(most=8), st.integers(0, 1000))
+@settings(max_examples=60)
+def test_descent_from_many_starts(problem, seed):
+    descends_to_the_minimum(problem, seed)
+
+
+def descends_to_the_minimum(problem, seed):
     found = ncsolve.solve(problem)
     dim = min(problem.code_length, problem.classes) + 1
     best = min(descend(problem, seed + i, dim) for i in range(2))

@@ -64,7 +64,10 @@ def test_every_source_has_a_claim():
 
 
 # Half of the time of a quick run: descents on layers or nonnegative features from many starts.
-LONG = ("bottleneck-exchange", "deep-without-bias", "relu-orthogonal-frame", "relu-any-codes", "designs-beyond")
+LONG = (
+    "bottleneck-exchange", "deep-without-bias", "relu-orthogonal-frame", "relu-any-codes", "designs-beyond",
+    "convex-program", "large-bias-end",
+)
 
 
 @pytest.mark.parametrize("left_out", [LONG, pytest.param((), marks=pytest.mark.exhaustive)], ids=["most", "all"])
