@@ -99,6 +99,11 @@ class Late(float):  # more than a pipe holds
     def of(number, text):
         return Late(number)
 if __name__""")
+ELSEWHERE = POOL.replace("flush=True)\n", """flush=True)
+        import signal, threading
+        other = next(one for one in threading.enumerate() if one is not threading.main_thread())
+        threading.Timer(1.0, signal.pthread_kill, (other.ident, signal.SIGTERM)).start()
+""")
 WRITE = """
 import sys, time
 from ncsolve._files.write_whole import write_whole
@@ -131,6 +136,15 @@ def running(pid):
 def ends(number, code, process):
     process.send_signal(number)
     assert process.wait(30) == code
+    process.stdout.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_a_signal_that_another_thread_takes_ends_the_program(tmp_path):
+    """The main thread, which alone runs Python's handlers, waits for a lock and would not hear of it."""
+    process, pids = start(tmp_path, ELSEWHERE)
+    assert len(pids) == 2
+    assert process.wait(20) == 143
     process.stdout.close()
 
 

@@ -29,7 +29,10 @@ def choose_method(problem: UFM) -> MethodChoice:
 
 
 def transition_lambda_b(problem: UFM) -> float | None:
-    """The lambda_b at and above which the label mean is in the class means (lb* of T5, lb+ of T5b), or None."""
+    """The lambda_b at and above which the label mean is in the class means (lb* of T5, lb+ of T5b), or None.
+
+    With ReLU features: from which it outweighs the contrasts, or if that never is, from which class means live at all.
+    """
     if problem.features == "relu":
         return relu_transition(problem)
     return layered_transition(problem) if problem.depth > 1 or is_narrow(problem) else plain_transition(problem)

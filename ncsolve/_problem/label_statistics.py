@@ -115,5 +115,3 @@ class LabelStatistics(Frozen):
         return LabelStatistics(
             samples=total, mean=mean, scatter=self.scatter + other.scatter + weight * np.outer(gap, gap)
         )
-
-

@@ -26,7 +26,7 @@ __all__ = ["relu_certificate"]
 
 Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
-_MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.model
+_MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.best_found
 _CLOSED = 1e-11
 _DOUBLE_DIGITS = 10
 

@@ -14,6 +14,7 @@ from types import FrameType
 __all__ = ["orderly_end"]
 
 
+_MOMENT = 0.2  # seconds
 _PATIENCE = 10.0  # seconds for the clearing up, which takes a fraction of one
 
 
@@ -45,7 +46,39 @@ def orderly_end() -> Iterator[None]:
     for number in mine:
         signal.signal(number, _end)
     try:
-        yield
+        with _heard(mine):
+            yield
     finally:
         for number in mine:
-            signal.signal(number, signal.SIG_DFL)
+            if signal.getsignal(number) is _end:  # else one has come, and none after it is to cut the end short
+                signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _heard(numbers: list[signal.Signals]) -> Iterator[None]:
+    """Signals that the system hands to another thread are handed on to the main one.
+
+    It alone runs Python's handlers, and would do so only once it has what it waits for: a result of a pool, perhaps.
+    """
+    if not numbers or not hasattr(signal, "pthread_kill"):
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    main = threading.get_ident()
+
+    def pass_on() -> None:
+        while number := os.read(reading, 1):
+            if number[0] in numbers:
+                time.sleep(_MOMENT)  # in which the main thread has nearly always heard of it
+                if signal.getsignal(number[0]) is _end:
+                    signal.pthread_kill(main, number[0])
+        os.close(reading)
+
+    _thread.start_new_thread(pass_on, ())
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)

@@ -1,1 +1,1 @@
-"""The paper's model: one layer, linear features, enough dimensions (T1-T7)."""
+"""The paper's model: one layer, linear features, enough dimensions (T3 to T6)."""
