@@ -60,7 +60,10 @@ def imported(tree, name, *, strings=True):
         if id(node) in left_out:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("ncsolve."))
+            for alias in node.names:
+                assert alias.name != "ncsolve", f"{name}: imports name what they take"  # an attribute would not be seen
+                if alias.name.startswith("ncsolve."):
+                    yield alias.name
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name}: imports are absolute"
             if node.module == "ncsolve":
@@ -126,6 +129,11 @@ def test_each_way_up_is_noticed(name, line):
     text = MODULES[name].read_text(encoding="utf-8")
     assert climbs(text, name) == []
     assert len(climbs(f"{text}\n{line}\n", name)) == 1
+
+
+def test_the_whole_package_is_not_imported():
+    with pytest.raises(AssertionError, match="name what they take"):
+        climbs("import ncsolve", "ncsolve._spectrum.workspace")
 
 
 def test_every_room_has_a_floor_and_few_modules_are_flat():
