@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
-from ncsolve._models.layered.bottleneck import balanced_frame
 from ncsolve._models.layered.choices import DEEP
 from ncsolve._models.layered.head import shrinkage_of
+from ncsolve._models.layered.kept_directions import balanced_frame
 from ncsolve._models.layered.thresholds import mean_threshold
 from ncsolve._models.room import is_narrow
 from ncsolve._problem.ufm import UFM, check_problem

@@ -9,8 +9,7 @@ import numpy as np
 from ncsolve import _formulas
 from ncsolve._frames.dense import Frame
 from ncsolve._frames.layered import FactoredFrame
-from ncsolve._models.layered.any_codes import known_bias
-from ncsolve._models.layered.bottleneck import balanced_frame, best_of_starts, fixed_bias_frame
+from ncsolve._models.layered.any_codes import best_of_starts, fixed_bias_frame, known_bias
 from ncsolve._models.layered.choices import (
     BOTTLENECK,
     BOTTLENECK_KNOWN,
@@ -21,6 +20,7 @@ from ncsolve._models.layered.choices import (
     DEEP_STARTS,
 )
 from ncsolve._models.layered.head import equal_codes_frame, shrinkage_of
+from ncsolve._models.layered.kept_directions import balanced_frame
 from ncsolve._models.layered.thresholds import mean_threshold
 from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.room import is_narrow

@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from ncsolve import _formulas
-from ncsolve._models.layered.bottleneck import keep
+from ncsolve._models.layered.kept_directions import keep
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["BalancedState", "balanced_state", "has_balanced_state", "has_relu_state", "relu_state", "state_gap"]
