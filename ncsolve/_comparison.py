@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ncsolve._checks.arguments import check_classes
-from ncsolve._checks.arrays import as_array
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._frames.nc_metrics import Cosines
 from ncsolve._minimizer.decoding import Decoding, decoding_of
@@ -19,6 +17,8 @@ from ncsolve._outlets import outlet
 from ncsolve._problem.convention import convention as find_convention
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
+from ncsolve.checks.arguments import check_classes
+from ncsolve.checks.arrays import as_array
 from ncsolve.encodings import Encoding, from_array, from_file, make
 from ncsolve.errors import ProblemError
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import check_classes
-from ncsolve._checks.measured import measured, measured_gram, positive_number, unit_scale
 from ncsolve._metrics.decision_boundaries import SAME, Boundaries, worst_boundary
 from ncsolve._metrics.within_classes import class_means_of, nc1, within_class_energy
+from ncsolve.checks.arguments import check_classes
+from ncsolve.checks.measured import measured, measured_gram, positive_number, unit_scale
 from ncsolve.errors import ProblemError
 
 __all__ = [

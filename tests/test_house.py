@@ -11,8 +11,8 @@ from ncsolve._outlets import OUTLETS
 ROOT = Path(__file__).parents[1]
 # From the bottom; what stands on one floor knows nothing of its neighbours.
 FLOORS = (
-    ("errors", "_formulas", "_version", "_progress", "_outlets", "schemas"),
-    ("_numbers", "_processes", "_checks", "_files", "_spectrum"),
+    ("errors", "_formulas", "_version", "progress", "_outlets", "schemas"),
+    ("_numbers", "processes", "checks", "_files", "_spectrum"),
     ("encodings", "_text", "_bias", "_metrics"),
     ("_problem", "geometry"),
     ("_frames",),

@@ -14,8 +14,8 @@ import pytest
 import threadpoolctl
 
 import ncsolve
-from ncsolve._processes.threads import single_threaded
-from ncsolve._processes.workers import worker_pool
+from ncsolve.processes.threads import single_threaded
+from ncsolve.processes.workers import worker_pool
 
 THREADS = 16
 BOTTLENECK = ncsolve.UFM(
@@ -84,7 +84,7 @@ def test_solves_in_several_threads_leave_blas_alone(two_threads):
 
 POOL = """
 import os, sys, time
-from ncsolve._processes.workers import worker_pool
+from ncsolve.processes.workers import worker_pool
 from ncsolve.cli._signals import orderly_end
 if __name__ == "__main__":
     with orderly_end(), worker_pool(2) as pool:

@@ -12,7 +12,7 @@ import pytest
 
 import ncsolve
 from ncsolve import design, encodings, verify
-from ncsolve._checks.arrays import array_property, freeze_fields, read_only
+from ncsolve.checks.arrays import array_property, freeze_fields, read_only
 
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
 

@@ -13,8 +13,8 @@ from ncsolve.verify.descent import METHODS
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._processes.threads import single_threaded
-from ncsolve._progress import SlowProgress
+from ncsolve.processes.threads import single_threaded
+from ncsolve.progress import SlowProgress
 
 PROBLEM = ncsolve.UFM(encoding=encodings.onehot(3), counts=3, lambda_w=0.05, lambda_h=0.02, lambda_b=0.5)
 MINIMIZER = ncsolve.solve(PROBLEM)
@@ -189,7 +189,7 @@ class Terminal(io.StringIO):
 ])
 def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stream, seconds, shown):
     """Without being told of any progress; on a file never."""
-    monkeypatch.setattr("ncsolve._progress._PATIENCE", 0.2)
+    monkeypatch.setattr("ncsolve.progress._PATIENCE", 0.2)
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     with SlowProgress("walking", total=10) as progress:
@@ -201,7 +201,7 @@ def test_progress_appears_on_a_terminal_and_after_a_while_only(monkeypatch, stre
 
 
 def test_one_bar_for_several_starts_and_none_when_not_wanted(monkeypatch):
-    monkeypatch.setattr("ncsolve._progress._PATIENCE", 0.0)
+    monkeypatch.setattr("ncsolve.progress._PATIENCE", 0.0)
     monkeypatch.setattr("ncsolve.verify.descent._lbfgs.norm", lambda a: time.sleep(0.002) or math.sqrt(float(a @ a)))
     for progress in (True, False):
         stream = Terminal()

@@ -22,11 +22,11 @@ from ncsolve.verify.descent import Run, descend
 
 import ncsolve
 from ncsolve import UFM, Minimizer, NCSolveError, OpenProblemError, SizeError
-from ncsolve._checks.arguments import check_whole
 from ncsolve._models.room import may_bind
 from ncsolve._problem.ufm import check_problem
-from ncsolve._processes.threads import single_threaded
-from ncsolve._progress import SlowProgress
+from ncsolve.checks.arguments import check_whole
+from ncsolve.processes.threads import single_threaded
+from ncsolve.progress import SlowProgress
 
 __all__ = ["check"]
 

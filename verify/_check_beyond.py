@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
 from ncsolve._frames.layered import FactoredFrame
-from ncsolve._progress import SlowProgress
+from ncsolve.progress import SlowProgress
 
 __all__ = ["beyond_figures", "guarantee_note", "tie_figures"]
 

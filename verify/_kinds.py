@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import ProblemError
-from ncsolve._checks.measured import looks_like_gram, measured, measured_gram
+from ncsolve.checks.measured import looks_like_gram, measured, measured_gram
 
 __all__ = ["read_by_kind"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import NCSolveError, ProblemError, UnknownNameError
-from ncsolve._checks.measured import measured, measured_features, resolution, unit_scale
 from ncsolve._metrics.within_classes import DOUBLE, Deviations, deviations
+from ncsolve.checks.measured import measured, measured_features, resolution, unit_scale
 
 __all__ = [
     "Centring", "ShapeError", "centred_means", "centred_rows", "etf_distance", "fitting", "weights", "with_all_classes",

@@ -9,8 +9,8 @@ import scipy.linalg
 from ncsolve.verify._peers_arrays import Centring, ShapeError, weights, with_all_classes
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.measured import measured, resolution
 from ncsolve._metrics.within_classes import DOUBLE, Deviations
+from ncsolve.checks.measured import measured, resolution
 
 __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quotient", "covariance_ratio_2024_10"]
 

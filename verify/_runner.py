@@ -14,9 +14,9 @@ from ncsolve.verify._claims_report import ClaimsReport
 from ncsolve.verify._figure import Disagreement, ending_at_first
 from ncsolve.verify.claims import CLAIMS
 
-from ncsolve._checks.arguments import check_kind, check_name, check_whole, entries
-from ncsolve._processes.threads import single_threaded
-from ncsolve._processes.workers import worker_pool
+from ncsolve.checks.arguments import check_kind, check_name, check_whole, entries
+from ncsolve.processes.threads import single_threaded
+from ncsolve.processes.workers import worker_pool
 
 __all__ = ["run_claims"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import UFM, SizeError
-from ncsolve._checks.arguments import check_whole
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._problem.ufm import check_problem
+from ncsolve.checks.arguments import check_whole
+from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["Point", "Samples", "class_means"]
 

@@ -13,9 +13,9 @@ from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._checks.arguments import check_name
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._problem.ufm import check_problem
+from ncsolve.checks.arguments import check_name
+from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 

@@ -12,8 +12,8 @@ from ncsolve.verify.descent import Run, descend
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._checks.arguments import check_kind, check_real, check_whole
 from ncsolve._problem.ufm import check_problem
+from ncsolve.checks.arguments import check_kind, check_real, check_whole
 
 __all__ = ["CriticalPoint", "confined_critical_point", "examine", "leave", "zero_point"]
 

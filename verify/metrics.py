@@ -16,7 +16,7 @@ from ncsolve.verify._kinds import read_by_kind
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import ProblemError
-from ncsolve._checks.measured import exponent, measured, measured_features, measured_gram, positive_number, unit_scale
+from ncsolve.checks.measured import exponent, measured, measured_features, measured_gram, positive_number, unit_scale
 
 __all__ = [
     "boundary_mismatch",

@@ -42,7 +42,7 @@ from ncsolve.verify.metrics import nearest
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import ProblemError
-from ncsolve._checks.measured import measured, unit_scale
+from ncsolve.checks.measured import measured, unit_scale
 
 __all__ = [
     "ShapeError",

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.measured import exponent, measured_features, resolution, unit_scale
+from ncsolve.checks.measured import exponent, measured_features, resolution, unit_scale
 
 __all__ = ["DOUBLE", "Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
 

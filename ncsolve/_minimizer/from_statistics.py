@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum, solve_bias
-from ncsolve._checks.arrays import Frozen, array_property, freeze_fields
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._problem.label_statistics import LabelStatistics
 from ncsolve._problem.ufm import check_lambda, check_lambda_b
 from ncsolve._spectrum.label_spectrum import spectrum_of_scatter
+from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
 from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]

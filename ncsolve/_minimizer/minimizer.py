@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._checks.arrays import Frozen, array_property, check_labels, real_array
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._frames.dense import Frame
@@ -24,6 +23,7 @@ from ncsolve._frames.symmetric import ClassBlock
 from ncsolve._models.registry import transition_lambda_b
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arrays import Frozen, array_property, check_labels, real_array
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._checks.arguments import check_name
 from ncsolve._frames.dense import Frame
 from ncsolve._frames.stationary import check_gradient
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.registry import build_frame, choose_method
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve.checks.arguments import check_name
 
 __all__ = ["select_method", "solve", "verified"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
-from ncsolve._checks.arguments import check_name, check_real, check_whole
+from ncsolve.checks.arguments import check_name, check_real, check_whole
 
 __all__ = ["CONVENTIONS", "Convention", "convention"]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ncsolve._checks.arrays import Frozen, as_array, freeze_fields, read_only, remedy
+from ncsolve.checks.arrays import Frozen, as_array, freeze_fields, read_only, remedy
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["ClassCounts"]

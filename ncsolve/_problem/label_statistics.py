@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import check_whole
-from ncsolve._checks.arrays import Frozen, check_labels, real_array
+from ncsolve.checks.arguments import check_whole
+from ncsolve.checks.arrays import Frozen, check_labels, real_array
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arrays import check_labels, real_array
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve.checks.arrays import check_labels, real_array
 from ncsolve.errors import ProblemError
 
 __all__ = ["gradient", "objective"]

@@ -10,9 +10,9 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import as_float, check_name, check_whole
-from ncsolve._checks.arrays import Frozen, array_property
 from ncsolve._problem.counts import ClassCounts
+from ncsolve.checks.arguments import as_float, check_name, check_whole
+from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.bottleneck import plain_along
@@ -19,6 +18,7 @@ from ncsolve._sweeps.point_by_point import may_descend
 from ncsolve._sweeps.second_parameter import SecondParameter
 from ncsolve._sweeps.state_bisection import beyond_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
+from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["Boundary", "closed_forms", "joined", "refined", "smooth_values"]
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import check_whole
-from ncsolve._checks.arrays import Frozen, freeze_fields, number_list
 from ncsolve._models.layered.state import has_relu_state
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
@@ -24,6 +22,8 @@ from ncsolve._sweeps.point_by_point import check_descents, solve_points
 from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve._sweeps.state_bisection import beyond_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
+from ncsolve.checks.arguments import check_whole
+from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
 from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _rows(problems: list[UFM], grid: Array, workers: int) -> Generator[_Row, Non
         for problem in problems:
             yield _row(problem, grid)
         return
-    from ncsolve._processes.workers import worker_pool
+    from ncsolve.processes.workers import worker_pool
 
     with worker_pool(workers) as pool:
         # Not pool.map: where it is left early it cancels what waits, on which the pool's own thread fails.

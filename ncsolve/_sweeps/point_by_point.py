@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._frames.dense import check_size
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
@@ -16,6 +15,7 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._models.room import may_bind
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.errors import SizeError
 
 __all__ = ["NC_NAMES", "BeyondPoint", "check_descents", "may_descend", "point_of", "solve_points"]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
 from ncsolve._models.layered.choices import DEEP
@@ -24,6 +23,7 @@ from ncsolve._models.layered.thresholds import mean_branches, mean_threshold
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
+from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]
 

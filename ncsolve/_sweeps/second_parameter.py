@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas, encodings
-from ncsolve._checks.arguments import check_name
-from ncsolve._checks.arrays import number_list
 from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arguments import check_name
+from ncsolve.checks.arrays import number_list
 from ncsolve.errors import ProblemError
 
 __all__ = ["AGAINST", "SecondParameter", "second_parameter"]

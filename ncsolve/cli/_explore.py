@@ -56,9 +56,9 @@ def explore(
       ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
     """
     from ncsolve._files.reading.kinds import names_a_file
-    from ncsolve._progress import SlowProgress
     from ncsolve.explorer import write_explorer
     from ncsolve.explorer._page import check_explorer_output
+    from ncsolve.progress import SlowProgress
 
     check_explorer_output(out, force=force)
     alone = given.problem is None and given.counts is None and given.labels is None

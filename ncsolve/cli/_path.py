@@ -77,10 +77,10 @@ def path(
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._problem.ufm import check_lambda, check_lambda_b
-    from ncsolve._progress import SlowProgress
     from ncsolve._sweeps.in_convention import check_convention, path_columns
     from ncsolve._sweeps.path import path as solve_path
     from ncsolve._sweeps.point_by_point import may_descend
+    from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot, "--gram": gram})
     for figure in (plot, gram):

@@ -71,8 +71,8 @@ def phase(
     from ncsolve._documents.phase import phase_document
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
-    from ncsolve._progress import SlowProgress
     from ncsolve._sweeps.phase import phase as solve_phase
+    from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot})
     if plot is not None:

@@ -152,7 +152,7 @@ def _chosen(only: tuple[str, ...], source: str | None) -> Any:
 
 
 def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None) -> Any:
-    from ncsolve._progress import SlowProgress
+    from ncsolve.progress import SlowProgress
     from ncsolve.verify import Verdict, run_claims
 
     chosen = _chosen(only, source)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import check_name
-from ncsolve._checks.arrays import Frozen, freeze_fields
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
+from ncsolve.checks.arguments import check_name
+from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding

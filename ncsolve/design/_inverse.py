@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ncsolve._checks.arguments import check_name
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve.checks.arguments import check_name
 from ncsolve.design import _closed, _search
 from ncsolve.encodings import AffineOneHot, smoothed
 from ncsolve.errors import ConvergenceError, ProblemError, shown

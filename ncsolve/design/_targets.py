@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
-from ncsolve._checks.arguments import check_classes
-from ncsolve._checks.arrays import as_array, remedy
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import check_depth, check_lambda
+from ncsolve.checks.arguments import check_classes
+from ncsolve.checks.arrays import as_array, remedy
 from ncsolve.errors import ProblemError, SizeError, shown
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Real
 
-from ncsolve._checks.arguments import check_classes
+from ncsolve.checks.arguments import check_classes
 from ncsolve.encodings._base import AffineOneHot
 from ncsolve.errors import EncodingError, shown
 

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import MAX_ENTRIES
-from ncsolve._checks.arrays import Frozen, as_array, as_floats, remedy
+from ncsolve.checks.arguments import MAX_ENTRIES
+from ncsolve.checks.arrays import Frozen, as_array, as_floats, remedy
 from ncsolve.errors import EncodingError, SizeError, shown
 
 __all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_size", "from_array"]

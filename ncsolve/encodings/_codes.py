@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ncsolve._checks.arguments import check_classes
+from ncsolve.checks.arguments import check_classes
 from ncsolve.encodings._base import ArrayEncoding, check_size, from_array
 from ncsolve.errors import EncodingError, shown
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks.arguments import check_kind
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
@@ -16,6 +15,7 @@ from ncsolve._sweeps.figures import NC_NAMES
 from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._text import literal_math
+from ncsolve.checks.arguments import check_kind
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._checks.arguments import check_kind, entries
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._text import literal_math
+from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
 from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks.arguments import check_kind, entries
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._sweeps.frames_along import shifted_singular_values
+from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
 from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
 

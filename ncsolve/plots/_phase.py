@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._checks.arguments import check_kind
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
+from ncsolve.checks.arguments import check_kind
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._style import COLOURS, LINES, model_words, new_axes, new_figure, number, style
 

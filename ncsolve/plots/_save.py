@@ -6,9 +6,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ncsolve._checks.arguments import check_kind
 from ncsolve._files.check_output import check_output
 from ncsolve._files.write_whole import write_whole
+from ncsolve.checks.arguments import check_kind
 from ncsolve.plots._style import require_matplotlib, style
 
 if TYPE_CHECKING:

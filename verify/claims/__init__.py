@@ -41,7 +41,7 @@ from ncsolve.verify.claims import (
     within_class_collapse,
 )
 
-from ncsolve._checks.arguments import check_name, entries
+from ncsolve.checks.arguments import check_name, entries
 
 __all__ = ["CLAIMS", "select"]
 

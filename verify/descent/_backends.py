@@ -12,7 +12,7 @@ from ncsolve.verify.descent._loop import Landscape, Vector
 from numpy.typing import NDArray
 
 from ncsolve import MissingPackageError, NCSolveError
-from ncsolve._checks.arguments import check_name
+from ncsolve.checks.arguments import check_name
 from ncsolve.errors import shown
 
 __all__ = ["BACKENDS", "Backend", "make_backend"]

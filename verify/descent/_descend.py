@@ -19,11 +19,11 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM
-from ncsolve._checks.arguments import check_kind, check_name, check_real, check_whole, entries
-from ncsolve._checks.arrays import Frozen, array_property
 from ncsolve._problem.ufm import check_problem
-from ncsolve._processes.threads import single_threaded
-from ncsolve._progress import SlowProgress
+from ncsolve.checks.arguments import check_kind, check_name, check_real, check_whole, entries
+from ncsolve.checks.arrays import Frozen, array_property
+from ncsolve.processes.threads import single_threaded
+from ncsolve.progress import SlowProgress
 
 __all__ = ["METHODS", "Run", "descend", "multi_start"]
 

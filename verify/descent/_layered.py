@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._checks.arrays import Frozen, array_property, freeze_fields
+from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 

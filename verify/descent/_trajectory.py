@@ -11,7 +11,7 @@ from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, class_means
 from numpy.typing import NDArray
 
-from ncsolve._checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["Recorder", "Snapshot", "Trajectory"]
 

@@ -20,7 +20,7 @@ from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM
-from ncsolve._processes.threads import single_threaded
+from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_of_starts", "fixed_bias_frame", "known_bias"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
-from ncsolve._checks.arguments import check_real, check_whole
-from ncsolve._checks.arrays import real_array
+from ncsolve.checks.arguments import check_real, check_whole
+from ncsolve.checks.arrays import real_array
 
 __all__ = ["Branch", "Shrinkage"]
 

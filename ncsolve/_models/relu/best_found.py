@@ -21,8 +21,8 @@ from ncsolve._models.relu.newton_polish import polish
 from ncsolve._models.relu.orthogonal_frame import singular_values_of
 from ncsolve._models.relu.ridge import Ridge
 from ncsolve._problem.ufm import UFM
-from ncsolve._processes.threads import single_threaded
 from ncsolve.errors import ConvergenceError, ProblemError
+from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_found"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._checks.arguments import check_classes
-from ncsolve._checks.arrays import check_labels
+from ncsolve.checks.arguments import check_classes
+from ncsolve.checks.arrays import check_labels
 from ncsolve.errors import ProblemError
 
 __all__ = [
