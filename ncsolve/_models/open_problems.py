@@ -10,7 +10,7 @@ __all__ = ["check_known", "check_one_layer", "check_plain"]
 
 def check_known(problem: UFM) -> None:
     """OpenProblemError for ReLU features under a deep head."""
-    if problem.features == "relu" and problem.depth > 1:
+    if problem.spec.nonnegative and not problem.spec.one_layer:
         raise OpenProblemError(
             f"ReLU features under a deep head are an open problem; got features = 'relu' with depth = "
             f"{problem.depth}, set depth = 1 or features = 'linear'"
@@ -19,7 +19,7 @@ def check_known(problem: UFM) -> None:
 
 def check_one_layer(problem: UFM, what: str) -> None:
     """OpenProblemError for a deep head."""
-    if problem.depth > 1:
+    if not problem.spec.one_layer:
         raise OpenProblemError(
             f"{what} is for heads of one layer, as the penalty of more is not convex and T12 bounds nothing; got depth "
             f"= {problem.depth}, set depth = 1"

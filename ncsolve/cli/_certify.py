@@ -92,10 +92,10 @@ def check(
     if source and file is not None:
         raise ProblemError(f"--source prints the checker and checks nothing; got {file} beside it, drop one of them")
     if source:
-        from ncsolve._problem.ufm import check_features
+        from ncsolve._problem.model_spec import FEATURES, check_features
         from ncsolve.certificates._source import checker_source
 
-        say(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
+        say(checker_source(relu=FEATURES[check_features(features or "linear")].nonnegative), nl=False)
         return
     from ncsolve.certificates._check import check_file
 

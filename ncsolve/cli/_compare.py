@@ -123,6 +123,7 @@ def _describe(found: Comparison) -> None:
     from ncsolve._numbers.printed import number
     from ncsolve._problem.convention import convention as find_convention
     from ncsolve._words.collapse import collapse_of_all
+    from ncsolve._words.model import comparison_model
     from ncsolve.cli._tables import say_lines, show, table
 
     problem = found.rows[0].minimizer.problem
@@ -132,7 +133,7 @@ def _describe(found: Comparison) -> None:
     _, h, b = found.lambdas
     layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
     w = ", ".join(f"{value:g}" for value in layers)
-    model = _model(found)
+    model = comparison_model(found)
     say_lines(
         f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
@@ -173,17 +174,6 @@ def _describe(found: Comparison) -> None:
             + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else ""),
             paragraph=True,
         )
-
-
-def _model(found: Comparison) -> str:
-    """What is different from the paper's model."""
-    problem = found.rows[0].minimizer.problem
-    parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
-    if problem.depth > 1:
-        parts.append(f"deep linear head of {problem.depth} layers")
-    if problem.dim is not None:
-        parts.append(f"{problem.dim} feature dimension{'s' if problem.dim > 1 else ''}")
-    return "; ".join(parts)
 
 
 def _known(row: ComparedEncoding) -> str:

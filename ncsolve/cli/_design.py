@@ -13,6 +13,7 @@ from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request, told_header
+from ncsolve.cli._tables import show_facts
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -180,10 +181,10 @@ def _encoding(
         document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
         say_json(with_read(document, asked))
         return
-    from ncsolve.cli._describe_design import describe_design
+    from ncsolve._words.design import design_description
 
     say_read(asked)
-    describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
+    show_facts(design_description(found, geometry.words, asked.convention, asked.lambdas, proof))
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
         say("\nsaved " + " and ".join(str(path) for path in saved))
@@ -191,10 +192,9 @@ def _encoding(
 
 def _check_room(found: Design, dim: int) -> None:
     """ProblemError if the class means need more dimensions than the problem file has."""
-    need = found.rank  # linear class means turn into any space of their rank
-    if found.minimizer.problem.features == "relu":  # of nonnegative ones only this factor is known
-        largest = found.minimizer.class_means.max(axis=1)
-        need = int((largest > 1e-12 * largest.max()).sum())  # rows that are zero but for rounding
+    from ncsolve._models.registry import model_of
+
+    need = model_of(found.minimizer.problem).least_dim(found.minimizer.problem, found.minimizer.frame)
     if dim < need:
         raise ProblemError(
             f"the features need as many dimensions as the wanted class means, {need}; got dim = {dim}, use {need} or "
@@ -219,7 +219,7 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
         document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
         say_json(with_read(document, asked))
         return
-    from ncsolve.cli._describe_design import describe_inverse
+    from ncsolve._words.design import inverse_description
 
     say_read(asked)
-    describe_inverse(found, asked.convention, (w, h, b))
+    show_facts(inverse_description(found, asked.convention, (w, h, b)))

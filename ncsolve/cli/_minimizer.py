@@ -11,7 +11,7 @@ from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
-from ncsolve.cli._tables import facts, show
+from ncsolve.cli._tables import show_facts
 
 __all__ = ["minimizer"]
 
@@ -78,10 +78,7 @@ def minimizer(
     from ncsolve._words.minimizer import description
 
     say_read(asked)
-    rows = facts()
-    for name, text in description(found, asked.convention, asked.lambdas, certificate):
-        rows.add_row(name, text)
-    show(rows)
+    show_facts(description(found, asked.convention, asked.lambdas, certificate))
     for file in (out, plot):
         if file is not None:
             say(f"\nsaved {file}")

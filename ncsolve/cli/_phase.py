@@ -123,11 +123,11 @@ def _describe(found: Phase) -> None:
     """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
     import numpy as np
 
+    from ncsolve._models.words import model_words
     from ncsolve._numbers.printed import number
     from ncsolve._problem.convention import convention as find_convention
     from ncsolve._sweeps.second_parameter import AGAINST
     from ncsolve._words.collapse import collapse_of_phase
-    from ncsolve.cli._describe_path import model_words
     from ncsolve.cli._tables import facts, show, width
 
     problem = found.problem
