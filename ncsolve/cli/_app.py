@@ -61,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> int:
     """The exit code of a command; every error that is foreseen becomes one line."""
     try:
-        if VARIABLE in os.environ:
-            return answer(app, os.environ[VARIABLE])
+        if question := os.environ.get(VARIABLE):
+            return answer(app, question)
         # Not app.main, which has its own ways with a reader that goes away and with Ctrl-C.
         with app.make_context("ncsolve", arguments) as context:
             app.invoke(context)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ncsolve.cli._output import say
-from ncsolve.errors import UnknownNameError
+from ncsolve.errors import NCSolveError, shown
 
 if TYPE_CHECKING:  # the rest of the completion is imported by those who ask for it
     from click.shell_completion import ShellComplete
@@ -36,7 +36,7 @@ def show_completion() -> None:
 
 
 def install_completion() -> None:
-    """Write the script for the shell that runs this into the home folder.  Raises UnknownNameError and OSError."""
+    """Write the script for the shell that runs this into the home folder.  Raises NCSolveError and OSError."""
     name, home = _shell(), Path.home()
     place = {
         "bash": home / ".bash_completions" / "ncsolve.sh",
@@ -70,7 +70,7 @@ def _shell() -> str:
     except shellingham.ShellDetectionFailure:
         name = Path(os.environ.get("SHELL", "")).name
     if name not in _SHELLS:
-        raise UnknownNameError("shell", name, _SHELLS)
+        raise NCSolveError(f"completion is for bash, fish and zsh; got the shell {shown(name)}, start one of them")
     return name
 
 
