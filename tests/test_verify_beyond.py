@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from ncsolve.verify import check
-from typer.testing import CliRunner
 
 import ncsolve
 from ncsolve import _formulas, encodings, verify
@@ -17,9 +16,9 @@ from ncsolve._frames import coupled_block, stationary
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered import kept_directions
 from ncsolve._models.relu import best_found, orthogonal_frame
-from ncsolve.cli._app import app
 from ncsolve.deep import Shrinkage
 from ncsolve.schemas import schema
+from tests.command import run
 from tests.strategies import descended_problems
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=[1e-2, 5e-3], lambda_h=4e-3, lambda_b=0.5, depth=2)
@@ -245,12 +244,12 @@ def test_what_follows_a_disagreement_is_left_out_only_if_asked(monkeypatch):
 def test_the_command_exits_with_0_and_for_a_damaged_solver_with_1(name, monkeypatch, unchecked):
     # One start and the end at the first disagreement: how many the command asks for is not what is tested here.
     monkeypatch.setattr(verify, "check", lambda problem: check(problem, starts=1, fail_fast=True))
-    whole = CliRunner().invoke(app, ["verify", *COMMANDS[name]])
-    assert whole.exit_code == 0, whole.output
-    assert "agrees: " in whole.output
+    whole = run("verify", *COMMANDS[name])
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    assert "agrees: " in whole.stdout
     formula = {"deep": "deep_bias_fraction", "etf": "deep_bias_fraction", "relu": "relu_class_value"}[name]
     monkeypatch.setattr(_formulas, formula, scaled(getattr(_formulas, formula), 1.01))
-    damaged = CliRunner().invoke(app, ["verify", *COMMANDS[name]])
-    assert damaged.exit_code == 1
-    assert "DISAGREES" in damaged.output
-    assert "disagrees: " in damaged.output.splitlines()[-1]
+    damaged = run("verify", *COMMANDS[name])
+    assert damaged.returncode == 1
+    assert "DISAGREES" in damaged.stdout
+    assert "disagrees: " in damaged.stdout.splitlines()[-1]

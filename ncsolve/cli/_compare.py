@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
@@ -24,23 +25,16 @@ __all__ = ["compare", "split_specs"]
 _NAMED = 4
 
 
+@command()
+@click.option(
+    "--encodings", metavar="SPEC,SPEC,...", type=SPEC_OR_FILE, default="onehot,smoothed:0.1,signed,simplex",
+    help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
+)
 @problem_options(without=("encoding",))
-def compare(
-    *,
-    encodings: Annotated[
-        str,
-        typer.Option(
-            "--encodings", metavar="SPEC,SPEC,...",
-            help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
-        ),
-    ] = "onehot,smoothed:0.1,signed,simplex",
-    given: ProblemArguments,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.comparison/1).")] = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the comparison to a .png, .svg or .pdf file.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --plot file.")] = False,
-) -> None:
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.comparison/1).")
+@file_option("--plot", help="Draw the comparison to a .png, .svg or .pdf file.")
+@flag("--force", help="Overwrite the --plot file.")
+def compare(*, encodings: str, given: ProblemArguments, as_json: bool, plot: Path | None, force: bool) -> None:
     """Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, NC3, NC4.
 
     \b
