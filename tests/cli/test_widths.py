@@ -24,7 +24,7 @@ COMMANDS = {
     "path of a weight decay": "path --lambda-w 1e-12:1e-3:6 --lambda-b 1 --classes 3",
     "phase": "phase --against weight-decay=1e-4:1e-3:4 --lambda-b 1e-3:10:70",
     "compare": "compare --encodings onehot,smoothed:0.1,affine:1.5,-0.25 --counts 500,40,3,3",
-    "compare beyond": "compare --encodings onehot,signed --classes 3 --depth 2 --lambda-w 5e-3",
+    "compare deep": "compare --encodings onehot,signed --classes 3 --depth 2 --lambda-w 5e-3",
     "encodings": "encodings",
     "design": "design --geometry simplex --counts 5000,500,50 --lambda-w 5e-3 --lambda-h 5e-3 --lambda-b inf",
     "inverse": "design --target-cosine -0.05 --vary lambda_b",

@@ -1,4 +1,4 @@
-"""The explorer's page beyond the paper's model: deep heads (T9), ReLU features (T10) and bottlenecks (T8)."""
+"""Deep heads (T9), ReLU features (T10) and bottlenecks (T8) on the explorer's page."""
 
 import math
 

@@ -27,7 +27,7 @@ def balanced(**changes):
 
 
 def results() -> dict[str, object]:
-    """One of every kind of public result, also of the models beyond the paper's."""
+    """One of every kind of public result, of every model."""
     path, deep = ncsolve.path(ufm(), lambda_b=[0, 0.1, np.inf]), balanced(depth=2)
     labels = np.repeat([0, 1, 2, 3], [5, 20, 1, 10])
     statistics = ncsolve.LabelStatistics.from_labels(labels, CODES)

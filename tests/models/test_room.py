@@ -23,7 +23,7 @@ CODES = {
     # One-hot codes with d = K - 1: the label mean needs a dimension from lb* = 0.0204 on.
     "simplex": (ncsolve.UFM(encoding=encodings.onehot(4), counts=25, lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.01,
                             dim=3), False),
-    "beyond lb*": (ncsolve.UFM(encoding=encodings.onehot(4), counts=25, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1.0,
+    "above lb*": (ncsolve.UFM(encoding=encodings.onehot(4), counts=25, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1.0,
                                dim=3), True),
     # Two of the four classes vanish.
     "collapsed": (ncsolve.UFM(encoding=encodings.onehot(4), counts=[400, 100, 2, 2], lambda_w=2e-2, lambda_h=1e-3,
@@ -80,7 +80,7 @@ def test_a_dimension_that_binds_nothing_changes_nothing():
 
 
 def test_what_binds_between_the_values_counts():
-    """One-hot codes from lambda_b = 0 to beyond lb*: at 0 there is room, from lb* on there is not."""
+    """One-hot codes from lambda_b = 0 to above lb*: at 0 there is room, from lb* on there is not."""
     problem, _ = CODES["simplex"]
     transition = ncsolve.solve(problem.replace(dim=None)).transition
     sweep = Sweep(problem=problem, name="lambda_b", values=np.array([0.1, 0.9]) * transition)

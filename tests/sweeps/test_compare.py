@@ -16,6 +16,7 @@ from tests.strategies import problems
 
 LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 1e-3, "lambda_b": math.inf}
 COUNTS = [400, 100, 9, 1]
+IMBALANCED = {"counts": [9, 4, 2, 1], "lambda_w": 5e-3, "lambda_h": 5e-4, "lambda_b": 0.05}
 
 
 def brute_force(minimizer):
@@ -121,6 +122,11 @@ def test_conventions():
         (["onehot"], {"counts": 5, "classes": 2001}, "up to 2000 classes"),
         (["onehot"], {"lambda_w": -1.0}, "lambda_w must be positive"),
         (["onehot"], {"convention": "mine"}, "unknown convention"),
+        (["onehot"], {"depth": 2.5}, "depth must be an integer"),
+        (["onehot"], {"depth": 0}, "depth must be an integer"),
+        (["onehot"], {"features": "gelu"}, "unknown features"),
+        (["onehot"], {"dim": 0}, "dim must be an integer"),
+        (["onehot"], {"lambda_w": [1e-3] * 3, "depth": 2}, "one per layer"),
     ],
 )
 def test_bad_input(names, options, part):
@@ -179,3 +185,48 @@ def test_the_figure_shows_the_numbers():
     assert [x for x, _ in dots[angles]] == pytest.approx(means)
     with pytest.raises(ncsolve.ProblemError, match="up to 40"):
         comparison_figure(dataclasses.replace(found, rows=found.rows * 14))
+
+
+def test_a_dim_that_holds_every_minimizer_changes_nothing():
+    names = ["onehot", "signed", "gaussian:3"]
+    wide, usual = ncsolve.compare(names, **IMBALANCED, dim=7), ncsolve.compare(names, **IMBALANCED)
+    assert not wide.beyond
+    assert [row.minimizer.loss for row in wide.rows] == [row.minimizer.loss for row in usual.rows]
+
+
+def test_layers_are_converted_with_the_convention():
+    options = {"counts": [5, 3, 2], "lambda_w": [0.01, 0.04], "lambda_h": 0.02, "lambda_b": math.inf, "depth": 2}
+    found = ncsolve.compare(["onehot", "ordinal"], convention="torch-mean", **options)
+    for row in found.rows:
+        m = row.minimizer.problem.code_length
+        np.testing.assert_allclose(row.minimizer.problem.lambda_w_layers, [0.01 * m / 2, 0.04 * m / 2])
+    document = found.to_json()
+    assert document["problem"]["model"]["lambda_w_layers"] == [0.01, 0.04]
+    assert document["problem"]["lambda_w"] == pytest.approx(0.02)
+    for shown, row in zip(document["encodings"], found.rows, strict=True):
+        assert shown["loss"] == pytest.approx(row.minimizer.loss * 2 / row.minimizer.problem.code_length)
+        assert shown["lower_bound"] == pytest.approx(shown["loss"])
+
+
+def test_other_minimizers_of_the_same_loss_are_mentioned():
+    found = ncsolve.compare(["onehot"], counts=10, classes=5, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.1, dim=2)
+    assert found.to_json()["encodings"][0]["ties"] == found.rows[0].minimizer.ties != ""
+
+
+def test_the_figure_shows_the_lower_bound():
+    pytest.importorskip("matplotlib")
+    from ncsolve.plots import comparison_figure
+
+    names = ["simplex", encodings.make("gaussian:3", classes=4)]
+    found = ncsolve.compare(names, **(IMBALANCED | {"counts": [4] * 4, "dim": 2}))
+    assert [row.minimizer.guarantee for row in found.rows] == ["global", "best found"]
+    figure = comparison_figure(found)
+    angles, *_, loss = figure.axes
+    names = [label.get_text() for label in angles.get_yticklabels()]
+    assert "best found" in names[1]
+    assert "best found" not in names[0]
+    lines = [line for line in loss.lines if line.get_marker() == "|"]
+    assert len(lines) == 1
+    best = found.rows[1].minimizer
+    np.testing.assert_allclose(lines[0].get_xdata(), [best.lower_bound, best.loss])
+    assert "d = 2" in figure.get_suptitle()

@@ -15,25 +15,10 @@ from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._models.plain.frames import reduced_codes
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve.errors import ConvergenceError, ProblemError
-from tests.strategies import affine_problems, problems
+from tests.strategies import affine_problems, balanced_model_problems, problems
+from tests.sweeps.points import check_path
 
 INF = math.inf
-
-
-def check(path, tolerance=1e-12):
-    """Loss, bias, singular values and theorem of every point."""
-    problem = path.problem
-    codes = problem.encoding.matrix
-    scale = float(np.sum(codes**2 * np.asarray(problem.counts))) / problem.samples  # twice the loss of the zero point
-    size = math.sqrt(scale * problem.samples)
-    for i, value in enumerate(path.lambda_b.tolist()):
-        single = ncsolve.solve(problem.replace(lambda_b=value))
-        assert path.loss[i] == pytest.approx(single.loss, rel=tolerance, abs=1e-14 * scale)
-        atol = tolerance * float(np.linalg.norm(single.bias))
-        np.testing.assert_allclose(path.bias[i], single.bias, rtol=0, atol=atol)
-        np.testing.assert_allclose(path.singular_values[i], single.singular_values, rtol=0, atol=tolerance * size)
-        assert np.array_equal(path.singular_values[i] > 0, single.singular_values > 0)
-        assert path.theorems[i] == single.choice.theorem
 
 
 grids = st.lists(
@@ -50,13 +35,19 @@ grids = st.lists(
 @given(problems(), grids)
 @settings(max_examples=100)
 def test_every_point_is_the_minimizer(problem, grid):
-    check(ncsolve.path(problem, lambda_b=grid))
+    check_path(ncsolve.path(problem, lambda_b=grid))
 
 
 @given(affine_problems(), grids)
 @settings(max_examples=60)
 def test_every_point_of_affine_codes_is_the_minimizer(problem, grid):
-    check(ncsolve.path(problem, lambda_b=grid))
+    check_path(ncsolve.path(problem, lambda_b=grid))
+
+
+@given(balanced_model_problems(), st.lists(st.floats(-4, 3).map(lambda e: 10.0**e), min_size=1, max_size=4))
+@settings(max_examples=40)
+def test_every_point_under_a_bottleneck_a_deep_head_or_relu_features_is_the_minimizer(problem, grid):
+    check_path(ncsolve.path(problem, lambda_b=[0.0, *grid, INF]))
 
 
 def gaussian(k, weight, seed=0):
@@ -71,7 +62,7 @@ def test_fine_grid_in_any_order(weight):
     path = ncsolve.path(gaussian(20, weight), lambda_b=grid)
     assert len(path) == grid.size
     np.testing.assert_array_equal(path.lambda_b, grid)
-    check(path)
+    check_path(path)
 
 
 def test_equal_points_are_equal():
@@ -83,7 +74,7 @@ def test_equal_points_are_equal():
 def test_uneven_grid():
     """Clusters and gaps of many orders of magnitude: no polynomial is trusted far from its points."""
     grid = np.concatenate((0.1 + 1e-12 * np.arange(30), np.geomspace(0.2, 0.3, 30), [1e-8, 1e-3, 50.0, 1e7]))
-    check(ncsolve.path(gaussian(15, 1e-3), lambda_b=grid))
+    check_path(ncsolve.path(gaussian(15, 1e-3), lambda_b=grid))
 
 
 def test_path_through_the_law():
@@ -96,7 +87,7 @@ def test_path_through_the_law():
     assert set(path.theorems) == {"T3", "T5b"}
     assert all((name == "T5b") == (value >= threshold) for name, value in zip(path.theorems, grid, strict=True))
     assert np.all(np.diff(path.loss) > 0)
-    check(path)
+    check_path(path)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +103,7 @@ def test_path_through_the_law():
 @pytest.mark.parametrize("weight", [1e-4, 2e-2, 1.0])
 def test_affine_codes(codes, counts, weight):
     problem = ncsolve.UFM(encoding=codes, counts=counts, lambda_w=weight, lambda_h=weight, lambda_b=0)
-    check(ncsolve.path(problem, lambda_b=np.concatenate((np.geomspace(1e-4, 1e3, 40), [INF, 0.0]))))
+    check_path(ncsolve.path(problem, lambda_b=np.concatenate((np.geomspace(1e-4, 1e3, 40), [INF, 0.0]))))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +118,7 @@ def test_affine_codes(codes, counts, weight):
 )
 def test_closed_forms(codes):
     problem = ncsolve.UFM(encoding=codes, counts=5, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.2)
-    check(ncsolve.path(problem, lambda_b=[0.2, INF, 1e-6, 3.0, 0.0, 1e6]))
+    check_path(ncsolve.path(problem, lambda_b=[0.2, INF, 1e-6, 3.0, 0.0, 1e6]))
 
 
 def test_minimizer_of_a_point():
@@ -172,12 +163,12 @@ def test_a_corrupted_guess_still_converges(monkeypatch, factor):
         return z * factor, dataclasses.replace(roots, offsets=roots.offsets[:, ::-1] * factor)
 
     monkeypatch.setattr(continuation._Known, "guess", damaged)
-    check(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
+    check_path(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
 
 
 def test_a_guess_that_does_not_converge_is_given_up(monkeypatch):
     monkeypatch.setattr(continuation, "_PATIENCE", 0)
-    check(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
+    check_path(ncsolve.path(gaussian(10, 1e-3), lambda_b=np.geomspace(1e-3, 1e2, 50)))
 
 
 def test_a_wrong_law_is_noticed(monkeypatch):

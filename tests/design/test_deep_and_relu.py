@@ -11,7 +11,7 @@ import ncsolve
 from ncsolve import _formulas, design
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve.design import _deep_codes
-from tests.reference import descend_freely
+from tests.reference import descend_freely, loss_of
 from tests.strategies import counts, lambdas, targets
 
 COUNTS = [12, 5, 2]
@@ -19,11 +19,6 @@ LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 5e-3}
 # Nonnegative, but its Gram matrix has a symmetric root with an entry of -0.03.
 FACTOR = np.array([[1.4, 1.9, 1.7, 0.6], [0.7, 1.8, 0.1, 1.7], [1.7, 1.0, 0.7, 0.7]])
 TREE = design.hierarchy_gram({"animal": ["cat", "dog"], "vehicle": {"land": ["car", "truck"], "air": ["plane"]}})[1]
-
-
-def loss_of(minimizer):
-    layers = minimizer.layers if minimizer.problem.depth > 1 else minimizer.W
-    return ncsolve.objective(minimizer.problem, layers, minimizer.class_means, minimizer.bias)
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,6 +1,5 @@
 """Reports of bottlenecks, deep heads and ReLU features, and descents in figures."""
 
-import json
 import re
 from html.parser import HTMLParser
 
@@ -105,29 +104,6 @@ def test_report_without_what_takes_minutes():
     text = report_html(many, verify=False)
     assert Page(text).tags.count("svg") == 1
     assert "The picture along the weight decay of the bias is left out" in text
-
-
-@pytest.mark.parametrize("name", ["verify", "report", "compare"])
-def test_an_open_combination_is_one_sentence(name, tmp_path):
-    out = ["-o", str(tmp_path / "a.html")] if name == "report" else []
-    done = run(name, "--features", "relu", "--depth", "2", *out)
-    assert done.returncode == 2
-    assert done.stderr == (
-        "ncsolve: error: ReLU features under a deep head are an open problem; got features = 'relu' with depth = 2, "
-        "set depth = 1 or features = 'linear'\n"
-    )
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_commands_take_the_model_of_a_problem_file(tmp_path):
-    file = tmp_path / "problem.toml"
-    file.write_text("classes = 3\nper_class = 4\ndepth = 2\nlambda_w = [0.01, 0.005]\nlambda_b = 0.5\n")
-    done = run("report", str(file), "--no-verify", "-o", str(tmp_path / "a.html"))
-    assert done.returncode == 0, done.stderr
-    assert "head of 2 layers" in (tmp_path / "a.html").read_text()
-    done = run("verify", "--problem", str(file), "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["problem"]["lambda_w_layers"] == [0.01, 0.005]
 
 
 def test_a_dim_below_the_rank_has_a_report(tmp_path):

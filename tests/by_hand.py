@@ -1,4 +1,4 @@
-"""Losses of balanced codes a I + q J beyond the paper's model, by brute force from the scalar problems of T8 and T9.
+"""Losses of balanced codes a I + q J under a bottleneck or a deep head, by brute force from scalar problems (T8, T9).
 
 Nothing here knows a closed form, a threshold or the solver: every branch is minimized on a grid and then polished.
 """
