@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import ncsolve
 from ncsolve import deep, encodings
 from ncsolve.deep import Shrinkage
-from tests.reference import descend_freely
+from tests.reference import descend_freely, loss_of
 from tests.strategies import arrays, lambdas
 
 # K = 3, n = 10: depth, lambda_w, lambda_h, lambda_b, loss, beta, s_mu; the theory gives ten digits of the loss.
@@ -101,8 +101,17 @@ def test_layers_are_balanced_and_their_product_is_the_classifier():
     np.testing.assert_allclose(1e-3 * first.T @ first, 4e-3 * h @ h.T, atol=1e-15)
     np.testing.assert_allclose(4e-3 * second.T @ second, 1e-3 * first @ first.T, atol=1e-15)
     np.testing.assert_allclose(2e-3 * third.T @ third, 4e-3 * second @ second.T, atol=1e-15)
-    loss = ncsolve.objective(problem, found.layers, found.class_means, found.bias)
-    assert loss == pytest.approx(found.loss, rel=1e-13)
+    assert loss_of(found) == pytest.approx(found.loss, rel=1e-13)
+
+
+def test_strong_layers_cannot_be_told_from_their_mean():
+    """Loss, bias and singular values depend on the layers' weight decay through its geometric mean only."""
+    problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=[5e-3, 1e-2], lambda_h=5e-4, lambda_b=0.05,
+                          depth=2)
+    one, other = ncsolve.solve(problem), ncsolve.solve(problem.replace(lambda_w=math.sqrt(5e-3 * 1e-2)))
+    assert one.loss == pytest.approx(other.loss, rel=1e-13)
+    np.testing.assert_allclose(one.bias, other.bias, rtol=1e-13)
+    np.testing.assert_allclose(one.singular_values, other.singular_values, rtol=1e-13)
 
 
 @settings(max_examples=60, deadline=None)
