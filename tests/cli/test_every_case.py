@@ -5,7 +5,7 @@ import pytest
 
 import ncsolve
 from tests.cases import CASES, every_case
-from tests.command import document, run
+from tests.command import document, run, said
 
 BEST_FOUND = "best found, not known to be the global minimum"
 PICTURED = {"law", "deep", "relu"}  # a report takes seconds
@@ -13,12 +13,6 @@ reported = pytest.mark.parametrize("case", [
     pytest.param(case, marks=[] if name in PICTURED else [pytest.mark.exhaustive], id=name)
     for name, case in CASES.items()
 ])
-
-
-def words(*arguments):
-    done = run(*arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    return " ".join(done.stdout.split())
 
 
 def says_what_is_known(text, case, *, is_global):
@@ -30,7 +24,7 @@ def says_what_is_known(text, case, *, is_global):
 @every_case
 def test_minimizer(case, tmp_path):
     file, found = case.file(tmp_path), ncsolve.solve(case.problem)
-    text = words("minimizer", "--problem", file)
+    text = said("minimizer", "--problem", file)
     says_what_is_known(text, case, is_global=case.is_global)
     assert f"({case.theorem}" in text
     assert ("global minimum" in text) == (not case.of_the_paper)
@@ -48,7 +42,7 @@ def test_path(case, tmp_path):
     """Between points so close that there is no change to be searched for."""
     arguments = ["path", "--problem", case.file(tmp_path), "--lambda-b", "0.1,0.101"]
     points = [ncsolve.solve(case.problem.replace(lambda_b=value)) for value in (0.1, 0.101)]
-    text, all_global = words(*arguments), all(point.guarantee == "global" for point in points)
+    text, all_global = said(*arguments), all(point.guarantee == "global" for point in points)
     says_what_is_known(text, case, is_global=all_global)
     assert ("global minimum at every point" in text) == (all_global and not case.of_the_paper)
     assert document(*arguments)["columns"]["loss"] == pytest.approx([point.loss for point in points], rel=1e-12)
@@ -58,8 +52,8 @@ def test_path(case, tmp_path):
 def test_compare(case, tmp_path):
     arguments = ["compare", "--problem", case.file(tmp_path), "--encodings", "onehot"]
     found = ncsolve.compare(["onehot"], **case.options).rows[0].minimizer
-    said = "minimum: global where a theorem says so" in words(*arguments)
-    assert said == (found.choice.theorem in ("T8", "T9", "T10"))
+    told = "minimum: global where a theorem says so" in said(*arguments)
+    assert told == (found.choice.theorem in ("T8", "T9", "T10"))
     (row,) = document(*arguments)["encodings"]
     assert row["loss"] == pytest.approx(found.loss, rel=1e-12)
 
@@ -82,14 +76,14 @@ def test_certify(case, tmp_path):
         assert any(part in done.stderr for part in ("heads of one layer", "below the rank", "leave dim out"))
     else:
         assert "certified: loss in [" in done.stdout
-        assert "certified: loss in [" in words("check", out)
+        assert "certified: loss in [" in said("check", out)
 
 
 @reported
 def test_report(case, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
-    words("report", "--problem", case.file(tmp_path), "--no-verify", "--out", tmp_path / "report.html")
+    said("report", "--problem", case.file(tmp_path), "--no-verify", "--out", tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text()
     says_what_is_known(text, case, is_global=case.is_global)
     assert ("Best point found" in text) == (not case.is_global)

@@ -14,12 +14,12 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.cli import main
 from ncsolve.errors import FileError, MissingPackageError, OpenProblemError
 from ncsolve.explorer import explorer_page, write_explorer
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 from ncsolve.explorer._data import page_data
 from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_grid
+from tests.command import refused, run, said
 
 ROOT = Path(__file__).parents[2]
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
@@ -227,7 +227,7 @@ def test_of_many_classes_some_are_drawn_and_the_numbers_are_of_all():
     assert 0.0 < np.sum(means**2) <= drawn_trace * (1 + 1e-12)  # a projection
 
 
-def test_too_many_classes_are_refused_before_anything_is_solved(monkeypatch, tmp_path, capsys):
+def test_too_many_classes_are_refused_before_anything_is_solved(monkeypatch, tmp_path):
     def never(*_, **__):
         pytest.fail("the work was begun")
 
@@ -243,12 +243,10 @@ def test_too_many_classes_are_refused_before_anything_is_solved(monkeypatch, tmp
         (["--encoding", str(tmp_path / "codes.csv")], "200 classes; got 201"),
         (["--encoding", "ecoc:1001"], "1000 outputs; got 1001"),
     ):
-        with pytest.raises(SystemExit) as done:
-            main(["explore", *arguments, "-o", str(tmp_path / "e.html")])
-        assert done.value.code == 2
-        printed = capsys.readouterr().err
-        assert f"for up to {got}, use fewer" in printed
-        assert printed.count("\n") == 1
+        done = run("explore", *arguments, "-o", tmp_path / "e.html")  # labels that were read are said before
+        assert done.returncode == 2
+        assert f"for up to {got}, use fewer" in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_progress_comes_to_the_end(monkeypatch):
@@ -260,27 +258,20 @@ def test_progress_comes_to_the_end(monkeypatch):
     assert 0 < seen[0] < 97 < seen[-1] <= 100  # a lambda_b that is on the grid already is solved once
 
 
-def test_without_plotly_one_line_names_the_extra(monkeypatch, tmp_path, capsys):
+def test_without_plotly_one_line_names_the_extra(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "plotly.offline", None)
     with pytest.raises(MissingPackageError, match=r"the explorer needs plotly; install it .* -m pip install 'ncsolve"):
         explorer_page(problem())
-    with pytest.raises(SystemExit) as done:
-        main(["explore", "-o", str(tmp_path / "e.html")])
-    assert done.value.code == 2
-    error = capsys.readouterr().err
-    assert "ncsolve[explore]" in error
-    assert error.count("\n") == 1
+    assert "ncsolve[explore]" in refused("explore", "-o", tmp_path / "e.html")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("coarse")
-def test_the_command_writes_whole_pages_and_overwrites_only_when_told(tmp_path, capsys):
+def test_the_command_writes_whole_pages_and_overwrites_only_when_told(tmp_path):
     path = tmp_path / "e.html"
     arguments = ["explore", "--encoding", str(ROOT / "examples/codes.csv"), "--counts", "5,20,1,10", "-o", str(path)]
     for extra, code in (([], 0), ([], 2), (["--force"], 0)):
-        with pytest.raises(SystemExit) as done:
-            main([*arguments, *extra])
-        assert done.value.code == code, capsys.readouterr().err
+        assert run(*arguments, *extra).returncode == code
     assert path.read_text(encoding="utf-8").endswith("</html>\n")
     assert [item.name for item in tmp_path.iterdir()] == ["e.html"]
 
@@ -298,14 +289,8 @@ def test_the_command_writes_whole_pages_and_overwrites_only_when_told(tmp_path, 
         (["--labels", "absent.csv"], "absent.csv: cannot be read"),
     ],
 )
-def test_mistakes_get_one_line(arguments, message, capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as done:
-        main(["explore", *arguments])
-    printed = capsys.readouterr()
-    assert done.value.code == 2
-    assert message in printed.err
-    assert printed.err.count("\n") == 1
+def test_mistakes_get_one_line(arguments, message, tmp_path):
+    assert message in refused("explore", *arguments, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -337,9 +322,7 @@ def test_the_page_starts_with_the_model(tmp_path):
     for arguments, expected in (
         (["--problem", str(file)], ("relu", 1, None)), (["--depth", "2", "--dim", "2"], ("linear", 2, 2)),
     ):
-        with pytest.raises(SystemExit) as done:
-            main(["explore", *arguments, "-o", str(tmp_path / "e.html"), "--force"])
-        assert done.value.code == 0
+        said("explore", *arguments, "-o", tmp_path / "e.html", "--force")
         text = (tmp_path / "e.html").read_text(encoding="utf-8")
         start = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["start"]
         assert (start["features"], start["depth"], start["dim"]) == expected

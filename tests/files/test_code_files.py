@@ -1,6 +1,5 @@
 """Files of codes and of counts: separators, headers, and codes that are matched to the classes by name."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from ncsolve.cli._ranges import parse_class_range
 from ncsolve.cli._request import request
 from ncsolve.encodings import from_file
 from ncsolve.errors import FileError, ProblemError
+from tests.command import document, said
 
 
 def written(folder, name, content):
@@ -162,9 +162,7 @@ def test_a_header_of_the_codes_is_none_of_the_labels(tmp_path):
     assert request(ProblemArguments(labels=two, encoding=str(signed))).problem.code_length == 2
 
 
-def test_header_and_seed_of_a_problem_file_hold_in_compare_and_design(tmp_path, capsys):
-    from ncsolve.cli import main
-
+def test_header_and_seed_of_a_problem_file_hold_in_compare_and_design(tmp_path):
     written(tmp_path, "y.csv", "y\na\nb\nb\n")
     codes = written(tmp_path, "codes.csv", "0,1\n1,0\n1,1\n")
     file = written(tmp_path, "p.toml", 'labels = "y.csv"\nheader = true\nseed = 3\n')
@@ -173,10 +171,7 @@ def test_header_and_seed_of_a_problem_file_hold_in_compare_and_design(tmp_path, 
         (["compare", "--encodings", "ecoc:9,onehot"], "ecoc:9"),
         (["design", "--geometry", str(written(tmp_path, "gram.csv", "0,1\n1,0\n0,1\n"))], "a Gram matrix of 2 classes"),
     ):
-        with pytest.raises(SystemExit) as done:
-            main([*words, "--problem", str(file)])
-        assert done.value.code == 0
-        assert found in capsys.readouterr().out
+        assert found in said(*words, "--problem", file)
     asked = request(ProblemArguments(problem=file))
     assert (asked.seed, asked.header) == (3, True)
 
@@ -240,15 +235,10 @@ def test_a_class_is_named_by_its_label(tmp_path):
     assert parse_class_range("--count", "2=1:10:3", ("a", "b", "c"), 3)[0] == 2
 
 
-def test_the_order_is_in_the_json_of_many_classes(tmp_path, capsys):
+def test_the_order_is_in_the_json_of_many_classes(tmp_path):
     """Where the encoding depends on the order its names are never left out."""
-    from ncsolve.cli import main
-
     labels = written(tmp_path, "y.txt", "".join(f"c{k:03d}\n" for k in range(250)) * 2)
     for encoding, there in (("thermometer", True), ("onehot", False)):
-        with pytest.raises(SystemExit) as done:
-            main(["path", "--labels", str(labels), "--encoding", encoding, "--lambda-b", "0.1,1", "--json"])
-        assert done.value.code == 0
-        found = json.loads(capsys.readouterr().out)
+        found = document("path", "--labels", labels, "--encoding", encoding, "--lambda-b", "0.1,1")
         assert ("class_names" in found) is there
         assert "250 classes in the order c000, c001" in found["read"][0]

@@ -8,16 +8,9 @@ import pytest
 import ncsolve
 from ncsolve import deep, encodings
 from ncsolve.cli import main
+from tests.command import said
 
 INF = math.inf
-
-
-def shown(capsys, *arguments):
-    with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in arguments])
-    output = capsys.readouterr()
-    assert stopped.value.code == 0, output.err
-    return " ".join(output.out.split())
 
 
 def rows(text):
@@ -35,10 +28,10 @@ def rows(text):
         ("affine:0.2,1", 0.03, 1, 2),
     ],
 )
-def test_dimensions_that_no_minimizer_needs_change_no_word(capsys, encoding, decay, dim, depth, lambda_b):
+def test_dimensions_that_no_minimizer_needs_change_no_word(encoding, decay, dim, depth, lambda_b):
     problem = ["minimizer", "--encoding", encoding, "--classes", 4, "--lambda-w", decay, "--lambda-h", decay,
                "--lambda-b", lambda_b, "--depth", depth]
-    wide, narrow = shown(capsys, *problem), shown(capsys, *problem, "--dim", dim)
+    wide, narrow = said(*problem), said(*problem, "--dim", dim)
     assert "bottleneck" not in narrow
     assert rows(narrow).replace(" and dim >= 2", "") == rows(wide)
 
@@ -54,40 +47,40 @@ def test_a_transition_of_one_dimension():
             assert deep.first_order_transition(one).lambda_b == deep.first_order_transition(problem).lambda_b
 
 
-def test_one_dimension_is_the_label_means(capsys):
+def test_one_dimension_is_the_label_means():
     """Less weight decay alone does not part class means that share the only dimension with the label mean."""
     problem = ["minimizer", "--encoding", "affine:0.2,1", "--classes", 3, "--lambda-b", 10, "--dim"]
-    text = shown(capsys, *problem, 1, "--lambda-w", 0.01, "--lambda-h", 0.01)
+    text = said(*problem, 1, "--lambda-w", 0.01, "--lambda-h", 0.01)
     assert "use sqrt(lambda_W lambda_H) < |a|/(K sqrt(n)) = 0.006666667 and dim >= 2" in text
     less = ["--lambda-w", 0.00666, "--lambda-h", 0.00666]
-    text = shown(capsys, *problem, 1, *less)
+    text = said(*problem, 1, *less)
     assert "NC4 undefined (no two class means differ)" in text
     assert "takes the only dimension" in text
     assert "bottleneck: 1 dimension for" in text
     assert "not unique" not in text  # without a contrast there is nothing to choose
-    assert "NC4 undefined" not in shown(capsys, *problem, 2, *less)
+    assert "NC4 undefined" not in said(*problem, 2, *less)
 
 
-def test_the_law_is_not_denied_for_a_reason_that_does_not_hold(capsys):
+def test_the_law_is_not_denied_for_a_reason_that_does_not_hold():
     """Every direction is above the threshold, and 0 is no affine combination of one-hot codes: d is what is missing."""
-    text = shown(capsys, "minimizer", "--counts", "30,20,10", "--lambda-b", 1e-6, "--dim", 2)
+    text = said("minimizer", "--counts", "30,20,10", "--lambda-b", 1e-6, "--dim", 2)
     assert "transition none: the law of large bias regularization needs 3 dimensions" in text
 
 
-def test_codes_that_are_zero_under_a_deep_head(capsys):
-    text = shown(capsys, "minimizer", "--encoding", "affine:0,0", "--classes", 3, "--depth", 2, "--lambda-b", "inf")
+def test_codes_that_are_zero_under_a_deep_head():
+    text = said("minimizer", "--encoding", "affine:0,0", "--classes", 3, "--depth", 2, "--lambda-b", "inf")
     assert "regime collapsed" in text
 
 
-def test_a_path_under_a_deep_head_whose_dimensions_suffice(capsys):
+def test_a_path_under_a_deep_head_whose_dimensions_suffice():
     problem = ["path", "--encoding", "affine:0.2,1", "--classes", 3, "--lambda-w", 0.02, "--lambda-h", 0.02,
                "--depth", 2, "--dim", 1, "--lambda-b", "0.01,10"]
-    assert "bottleneck" not in shown(capsys, *problem)
-    text = shown(capsys, "path", "--classes", 3, "--depth", 2, "--dim", 1, "--lambda-b", "0.01,10")
+    assert "bottleneck" not in said(*problem)
+    text = said("path", "--classes", 3, "--depth", 2, "--dim", 1, "--lambda-b", "0.01,10")
     assert "bottleneck: 1 dimension for 3 classes" in text
 
 
-def test_class_means_that_descent_left_near_zero_have_no_angle(capsys):
+def test_class_means_that_descent_left_near_zero_have_no_angle():
     """15 classes of one sample vanish; descent leaves 1e-12 of them, all in one direction."""
     counts = [2, 2, 2, 1, 1, 2, 1, 2, 2, 2, 2, 1, 2, 1, 1, 1, 2, 1, 2, 1, 2, 2, 1, 1, 2, 1, 2, 2, 2, 1, 1, 2]
     problem = ncsolve.UFM(encoding=encodings.onehot(32), counts=counts, lambda_w=0.011291879319834022,
@@ -112,8 +105,8 @@ def test_class_means_that_descent_left_near_zero_have_no_angle(capsys):
     assert found.nc.nc4 == pytest.approx(worst, abs=1e-9)
 
 
-def test_a_class_mean_that_is_called_zero_has_no_length(capsys):
-    text = shown(capsys, "minimizer", "--counts", "9,9,9,4,4,4,1,1", "--lambda-w", 0.02, "--lambda-h", 0.02,
+def test_a_class_mean_that_is_called_zero_has_no_length():
+    text = said("minimizer", "--counts", "9,9,9,4,4,4,1,1", "--lambda-w", 0.02, "--lambda-h", 0.02,
                  "--lambda-b", 1, "--dim", 2)
     assert "squared length 0 to 0.1614815" in text
     assert "5 of 8 class means are zero" in text

@@ -12,8 +12,8 @@ import ncsolve
 from ncsolve import encodings, geometry
 from ncsolve._frames import dense
 from ncsolve._metrics import decision_boundaries
-from ncsolve.cli import main
 from ncsolve.schemas import schema
+from tests.command import said
 
 INF = math.inf
 
@@ -101,19 +101,12 @@ def test_all_distinct_counts_are_compared(lambda_b):
     assert whole.nc4 == pytest.approx(dense.nc4, rel=1e-7, abs=1e-10)
 
 
-def spoken(capsys, *arguments):
-    with pytest.raises(SystemExit) as end:
-        main([*map(str, arguments)])
-    assert end.value.code == 0
-    return " ".join(capsys.readouterr().out.split())
-
-
-def test_what_is_sampled_is_said(monkeypatch, tmp_path, capsys):
+def test_what_is_sampled_is_said(monkeypatch, tmp_path):
     """With the limit at 300 classes the words and every document name the selection."""
     monkeypatch.setattr(dense, "_MOST_PAIRED", 300)
     np.save(tmp_path / "codes.npy", code_of_one_longer_class())
     options = ["--encoding", tmp_path / "codes.npy", "--per-class", 1, "--lambda-w", 1e-6, "--lambda-h", 1e-6]
-    words = spoken(capsys, "minimizer", *options, "--lambda-b", "inf")
+    words = said("minimizer", *options, "--lambda-b", "inf")
     assert "among the 300" in words
     assert "everywhere" not in words
     assert "compare 300 of the classes" in words
@@ -127,7 +120,7 @@ def test_what_is_sampled_is_said(monkeypatch, tmp_path, capsys):
     document = path_document(along)
     jsonschema.validate(document, schema("ncsolve.path/1"))
     assert document["sampled_classes"] == 300 == along.sampled_classes
-    assert "compare 300 of the classes" in spoken(capsys, "path", *options, "--lambda-b", "1,inf")
+    assert "compare 300 of the classes" in said("path", *options, "--lambda-b", "1,inf")
 
 
 def test_a_selection_of_three_classes_is_caught(monkeypatch):

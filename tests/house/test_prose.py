@@ -9,7 +9,7 @@ from ncsolve.verify.claims import CLAIMS
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.cli import main
+from tests.command import said
 from tests.readme import ROOT
 from tests.reference import exact_bias
 
@@ -71,34 +71,29 @@ def test_small_classes_merge_and_do_not_vanish_with_a_bias(lambda_b):
     assert np.array(ncsolve.solve(one_hot(counts, INF, lam)).gram)[2, 2] == 0.0
 
 
-def test_a_phase_diagram_says_that_small_classes_merge(capsys):
-    with pytest.raises(SystemExit):
-        main(["phase", "--per-class", "1000", "--classes", "4", "--lambda-w", "3e-3", "--lambda-h", "3e-3", "--against",
-              "imbalance=1:1000:5", "--lambda-b", "1e-2:10:5"])
-    text = " ".join(capsys.readouterr().out.split())
+def test_a_phase_diagram_says_that_small_classes_merge():
+    text = said("phase", "--per-class", 1000, "--classes", 4, "--lambda-w", "3e-3", "--lambda-h", "3e-3", "--against",
+                "imbalance=1:1000:5", "--lambda-b", "1e-2:10:5")
     assert "at imbalance = 25.73892612 the means of all classes of n_k = T^2/a^2 samples merge into one" in text
     assert "vanish" not in text
 
 
-def test_a_bias_under_relu_features_is_not_called_the_label_mean(tmp_path, monkeypatch, capsys):
+def test_a_bias_under_relu_features_is_not_called_the_label_mean(tmp_path):
     """With H >= 0 a free bias serves the large class, and labels of zero mean may have a bias."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "zero.csv").write_text("1,1,-2\n0,0,0\n")
     decays = ["--lambda-w", "5e-3", "--lambda-h", "5e-3"]
-    said = {}
+    texts = {}
     for name, options in {
         "free": ["--counts", "8,3,1", "--lambda-b", "0"], "zero": ["-e", "zero.csv", "-n", "10", "--lambda-b", "0.01"],
         "balanced": ["--classes", "3", "--per-class", "2", "--lambda-b", "0"],
     }.items():
-        with pytest.raises(SystemExit):
-            main(["minimizer", "--features", "relu", *options, *decays])
-        said[name] = " ".join(capsys.readouterr().out.split())
+        texts[name] = said("minimizer", "--features", "relu", *options, *decays, cwd=tmp_path)
     found = ncsolve.solve(one_hot([8, 3, 1], 0.0, features="relu"))
     away = float(np.linalg.norm(found.bias - found.problem.label_mean))
     assert away > 0.4
-    assert f"with H >= 0 the free bias is not the label mean but {away:.4g} away from it" in said["free"]
-    assert "the label mean is zero, and with H >= 0 the bias is not" in said["zero"]
-    assert "the free bias is the label mean: the labels are centred exactly" in said["balanced"]
+    assert f"with H >= 0 the free bias is not the label mean but {away:.4g} away from it" in texts["free"]
+    assert "the label mean is zero, and with H >= 0 the bias is not" in texts["zero"]
+    assert "the free bias is the label mean: the labels are centred exactly" in texts["balanced"]
 
 
 def random_codes(rng):

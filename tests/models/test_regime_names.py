@@ -7,7 +7,7 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.cli import main
+from tests.command import said
 
 HUGE = (1e12, 1e13, 1e15, 1e40, 1e99)
 
@@ -15,14 +15,6 @@ HUGE = (1e12, 1e13, 1e15, 1e40, 1e99)
 def one_hot(lambda_b, code=None, **model):
     code = encodings.onehot(3) if code is None else code
     return ncsolve.UFM(encoding=code, counts=100, lambda_w=5e-4, lambda_h=5e-4, lambda_b=lambda_b, **model)
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in arguments])
-    shown = capsys.readouterr()
-    assert stopped.value.code == 0, shown.err
-    return " ".join(shown.out.split())
 
 
 @pytest.mark.parametrize("method", ["auto", "spectral"])
@@ -67,30 +59,30 @@ def test_a_path_names_the_transition_by_its_two_sides():
     assert along.regimes == ("simplex", "simplex", *("intermediate",) * 3, "orthogonal")
 
 
-def test_small_figures_of_a_path_are_no_zeros(capsys):
-    text = run(capsys, "path", "--classes", 3, "--lambda-b", "1e-3,1e13,1e15")
+def test_small_figures_of_a_path_are_no_zeros():
+    text = said("path", "--classes", 3, "--lambda-b", "1e-3,1e13,1e15")
     t, root_3 = 0.015, math.sqrt(3)
     assert "(simplex to intermediate)" in text
     for lambda_b in (1e13, 1e15):  # T5: |b| = t/(lambda_b sqrt(K)), cos = -t/(K lambda_b (1 - t))
         assert f"{t / lambda_b / root_3:.5g} {t / lambda_b:.5g} {-t / (3 * lambda_b * (1 - t)):.5g} 3 int" in text
 
 
-def test_a_tiny_loss_of_a_path_is_no_zero(capsys):
-    text = run(capsys, "path", "--classes", 3, "--lambda-b", "inf", "--lambda-h", "1e-28", "--lambda-w", "1e-20,1e-18")
+def test_a_tiny_loss_of_a_path_is_no_zero():
+    text = said("path", "--classes", 3, "--lambda-b", "inf", "--lambda-h", "1e-28", "--lambda-w", "1e-20,1e-18")
     first = ncsolve.solve(one_hot(math.inf).replace(lambda_w=1e-20, lambda_h=1e-28)).loss
     assert 0 < first < 1e-14
     assert f"1e-20 {first:.5g} 0 0 0 3 orthogonal" in text
 
 
-def test_a_minimizer_says_how_far_it_is_from_orthogonal(capsys):
-    text = run(capsys, "minimizer", "--classes", 3, "--lambda-b", "1e16")
+def test_a_minimizer_says_how_far_it_is_from_orthogonal():
+    text = said("minimizer", "--classes", 3, "--lambda-b", "1e16")
     assert "regime intermediate" in text
     assert "inner products -5e-20" in text
     assert f"cos {-0.015 / (3 * 1e16 * 0.985):.7g})" in text
 
 
-def test_a_flat_curve_is_a_number(capsys):
-    text = run(capsys, "path", "--lambda-b", "inf", "--lambda-w", "1e-4:1e-2:5")
+def test_a_flat_curve_is_a_number():
+    text = said("path", "--lambda-b", "inf", "--lambda-w", "1e-4:1e-2:5")
     assert "mean cosine 0 at every point" in text
     assert "▁" not in text
     assert not np.any([bar in text for bar in "▂▃▄▅▆▇█"])

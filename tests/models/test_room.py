@@ -12,7 +12,7 @@ from ncsolve._documents.path import path_document
 from ncsolve._documents.phase import phase_document
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.bottleneck import plain_along
-from ncsolve.cli import main
+from tests.command import said
 
 # The third row is the sum of the others: four codes in a plane.
 PLANE = np.array([[1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, -1.0], [1.0, 1.0, 2.0, 1.0]])
@@ -31,7 +31,7 @@ CODES = {
 }
 
 
-def answers(problem, capsys, tmp_path):
+def answers(problem, tmp_path):
     """What everybody says of one problem: whether there is a bottleneck."""
     found = ncsolve.solve(problem)
     around = [problem.lambda_b] if problem.lambda_b == math.inf else [0.9 * problem.lambda_b, 1.1 * problem.lambda_b]
@@ -40,7 +40,7 @@ def answers(problem, capsys, tmp_path):
         [problem.encoding], counts=problem.counts, lambda_w=problem.lambda_w, lambda_h=problem.lambda_h,
         lambda_b=problem.lambda_b, dim=problem.dim,
     )
-    said = {
+    answer = {
         "theorem": found.choice.theorem == "T8", "document": "model" in found.to_json(), "path": along.beyond,
         "path document": "model" in path_document(along), "comparison": row.beyond,
         "comparison document": "model" in row.to_json()["problem"],
@@ -48,27 +48,24 @@ def answers(problem, capsys, tmp_path):
     }
     if len(around) > 1:
         diagram = ncsolve.phase(problem, lambda_b=around, against="weight_decay", values=[9e-4, 1.1e-3])
-        said |= {"phase": diagram.beyond, "phase document": "model" in phase_document(diagram)}
+        answer |= {"phase": diagram.beyond, "phase document": "model" in phase_document(diagram)}
     file = tmp_path / "codes.npy"
     np.save(file, problem.encoding.matrix)
     counts = ",".join(map(str, problem.counts.array.tolist()))
     options = ["--encoding", str(file), "--counts", counts, "--lambda-w", str(problem.lambda_w), "--lambda-h",
                str(problem.lambda_h), "--dim", str(problem.dim)]
     for command, values in (("minimizer", str(problem.lambda_b)), ("path", ",".join(map(str, [*around, around[-1]])))):
-        with pytest.raises(SystemExit) as end:
-            main([command, *options, "--lambda-b", values])
-        assert end.value.code == 0
-        said[f"{command} in words"] = "bottleneck" in capsys.readouterr().out
-    return said
+        answer[f"{command} in words"] = "bottleneck" in said(command, *options, "--lambda-b", values)
+    return answer
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_one_answer(name, capsys, tmp_path):
+def test_one_answer(name, tmp_path):
     problem, expected = CODES[name]
     rank = ncsolve.solve(problem.replace(dim=None)).rank
     assert (rank > problem.dim) == expected
-    said = answers(problem, capsys, tmp_path)
-    assert said == dict.fromkeys(said, expected)
+    found = answers(problem, tmp_path)
+    assert found == dict.fromkeys(found, expected)
 
 
 def test_a_dimension_that_binds_nothing_changes_nothing():
