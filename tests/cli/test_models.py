@@ -3,14 +3,13 @@
 import csv
 import json
 
-import jsonschema
 import numpy as np
 import pytest
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve.schemas import schema
 from tests.command import refused, run, said
+from tests.documents import fits
 
 DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=[5e-3, 1e-2], lambda_h=5e-4, lambda_b=0.05,
                    depth=2)
@@ -189,8 +188,7 @@ def test_files_of_a_path_with_a_jump(tmp_path):
     assert {row["guarantee"] for row in rows} == {"global"}
     assert all(float(row["lower_bound"]) <= float(row["loss"]) for row in rows)
     run(*arguments, tmp_path / "a.json")
-    document = json.loads((tmp_path / "a.json").read_text())
-    jsonschema.validate(document, schema("ncsolve.path/1"))
+    document = fits((tmp_path / "a.json").read_text(), "ncsolve.path/1")
     jump = document["changes"][0]["jump"]
     assert jump["singular_values"][0][2] == 0
     assert jump["singular_values"][1][2] == pytest.approx(0.5 * 10**0.5, rel=1e-9)  # the jump of first_order_transition

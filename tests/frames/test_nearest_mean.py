@@ -2,7 +2,6 @@
 
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,8 +11,8 @@ import ncsolve
 from ncsolve import encodings, geometry
 from ncsolve._frames import dense
 from ncsolve._metrics import decision_boundaries
-from ncsolve.schemas import schema
 from tests.command import said
+from tests.documents import fits
 
 INF = math.inf
 
@@ -117,8 +116,7 @@ def test_what_is_sampled_is_said(monkeypatch, tmp_path):
     from ncsolve._documents.path import path_document
 
     along = ncsolve.path(problem, lambda_b=[INF])
-    document = path_document(along)
-    jsonschema.validate(document, schema("ncsolve.path/1"))
+    document = fits(path_document(along), "ncsolve.path/1")
     assert document["sampled_classes"] == 300 == along.sampled_classes
     assert "compare 300 of the classes" in said("path", *options, "--lambda-b", "1,inf")
 

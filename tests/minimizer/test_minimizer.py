@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import ncsolve
 from ncsolve import encodings
 from ncsolve.schemas import schema
+from tests.documents import fits
 from tests.strategies import affine_problems, problems
 
 
@@ -89,8 +90,7 @@ def test_select_method_says_what_solve_does():
 @settings(max_examples=40)
 def test_documents_fit_their_schema(problem):
     found = ncsolve.solve(problem)
-    document = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    document = fits(found.to_json(), "ncsolve.minimizer/1")
     assert document["loss"] == pytest.approx(sum(document["loss_terms"].values()), rel=1e-12, abs=1e-300)
     assert (document["problem"]["lambda_b"] == "inf") == (problem.lambda_b == math.inf)
     np.testing.assert_array_equal(document["gram"], found.gram)
@@ -118,8 +118,7 @@ def test_large_documents_stay_readable(classes, code):
     problem = ncsolve.UFM(encoding=encodings.make(code, classes=classes), counts=counts, lambda_w=1e-5, lambda_h=1e-5,
                           lambda_b=0.1)
     found = ncsolve.solve(problem)
-    document = found.to_json()
-    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    document = fits(found.to_json(), "ncsolve.minimizer/1")
     if classes == 200:
         assert np.shape(document["gram"]) == (200, 200)
         return
@@ -215,8 +214,7 @@ def test_pairs_of_many_classes_are_sampled_and_say_so():
     """Ordinal codes of 5000 classes: 12.5 million pairs; the even selection holds both ends."""
     problem = ncsolve.UFM(encoding=encodings.ordinal(5000), counts=2, lambda_w=1e-7, lambda_h=1e-7, lambda_b=0.3)
     found = ncsolve.solve(problem)
-    document = found.to_json()
-    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    document = fits(found.to_json(), "ncsolve.minimizer/1")
     assert document["sampled_classes"] == 2000
     lengths = np.sum(found.class_means**2, axis=0)
     assert document["gram"]["summary"]["squared_length"]["max"] == pytest.approx(lengths.max(), rel=1e-12)

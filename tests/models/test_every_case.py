@@ -1,16 +1,14 @@
 """``solve`` on every case: its theorem, its guarantee, its loss from outside, and what is unique."""
 
-import json
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve.schemas import schema
 from tests import by_hand
 from tests.cases import cases_where, descents, every_case, reached
+from tests.documents import fits
 from tests.reference import certified_gap, loss_of
 
 
@@ -115,8 +113,7 @@ def test_a_changed_layer_is_noticed(case, tmp_path):
 def test_the_document(case):
     """It fits its schema; the model, the guarantee and the bounds are there where the model is not the paper's."""
     found = ncsolve.solve(case.problem)
-    document = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    jsonschema.validate(document, schema("ncsolve.minimizer/1"))
+    document = fits(found.to_json(), "ncsolve.minimizer/1")
     assert document["theorem"] == case.theorem
     assert document["loss"] == pytest.approx(found.loss, rel=1e-14)
     if case.of_the_paper:

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import given
 import ncsolve
 from ncsolve import encodings
 from ncsolve._minimizer import decoding
-from ncsolve.schemas import schema
+from tests.documents import fits
 from tests.strategies import problems
 
 LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 1e-3, "lambda_b": math.inf}
@@ -104,8 +103,7 @@ def test_conventions():
     for row in found.rows:
         m = row.minimizer.problem.code_length
         assert row.minimizer.problem.lambda_w == pytest.approx(0.01 * m / 2)
-    document = found.to_json()
-    jsonschema.validate(document, schema("ncsolve.comparison/1"))
+    document = fits(found.to_json(), "ncsolve.comparison/1")
     assert document["encodings"][1]["loss"] == pytest.approx(found.rows[1].minimizer.loss * 2)
     assert document["problem"]["lambda_w"] == 0.01
 

@@ -1,27 +1,18 @@
 """Paths, diagrams and comparisons of every case: each point is the minimizer, and each document says the model."""
 
-import json
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 
 import ncsolve
 from ncsolve._documents.path import path_document
 from ncsolve._documents.phase import phase_document
-from ncsolve.schemas import schema
 from tests.cases import cases_where, every_case
+from tests.documents import fits
 from tests.sweeps.points import check_cells, check_changes, check_path
 
 INF = math.inf
-
-
-def fits(document, name):
-    """A document as it is read: it fits its schema."""
-    read = json.loads(json.dumps(document, allow_nan=False))
-    jsonschema.validate(read, schema(name))
-    return read
 
 
 def says_the_model(document, case, *, layers=True):

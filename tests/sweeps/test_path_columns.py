@@ -2,10 +2,8 @@
 
 import builtins
 import csv
-import json
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +15,7 @@ from ncsolve._files.tables import write_table
 from ncsolve._problem.convention import CONVENTIONS
 from ncsolve._sweeps.figures import NC_NAMES
 from ncsolve.errors import FileError, MissingPackageError, ProblemError, UnknownNameError
-from ncsolve.schemas import schema
+from tests.documents import fits
 from tests.strategies import affine_problems, problems
 
 INF = math.inf
@@ -150,8 +148,7 @@ def test_document_and_its_schema():
         ncsolve.path(CASE, count=[1, 5], of_class=2),
         ncsolve.path(ONE_HOT.replace(encoding=encodings.simplex(10)), alpha=[0, 0.5]),
     ):
-        document = json.loads(json.dumps(path_document(path), allow_nan=False))
-        jsonschema.validate(document, schema("ncsolve.path/1"))
+        document = fits(path_document(path), "ncsolve.path/1")
         assert len(document["columns"]["loss"]) == len(path)
         assert document["problem"].get(path.varied) is None
 
@@ -189,8 +186,7 @@ def test_csv(tmp_path):
 def test_json(tmp_path):
     path = ncsolve.path(CASE, lambda_b=GRID)
     save(path, tmp_path / "a.json")
-    document = json.loads((tmp_path / "a.json").read_text())
-    jsonschema.validate(document, schema("ncsolve.path/1"))
+    document = fits((tmp_path / "a.json").read_text(), "ncsolve.path/1")
     assert document["columns"]["lambda_b"] == [*GRID[:-1], "inf"]
 
 

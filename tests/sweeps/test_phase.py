@@ -1,9 +1,7 @@
 """Phase diagrams: cells against ``solve``, documents, and requests that are refused."""
 
-import json
 import math
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ from ncsolve import encodings
 from ncsolve._documents.phase import phase_document
 from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve.errors import NCSolveError
-from ncsolve.schemas import schema
+from tests.documents import fits
 from tests.sweeps.diagrams import ANY, DEEP, PLANES, affine, drawn, every_plane
 from tests.sweeps.points import check_cells
 
@@ -28,8 +26,7 @@ def test_every_cell_is_the_minimizer(name):
 def test_progress_and_document(name):
     found, told = drawn(name)
     assert told == tuple(range(1, len(found.values) + 1))
-    document = json.loads(json.dumps(phase_document(found), allow_nan=False))
-    jsonschema.validate(document, schema("ncsolve.phase/1"))
+    document = fits(phase_document(found), "ncsolve.phase/1")
     assert np.shape(document["rank"]) == (len(found.values), found.lambda_b.size)
     columns = found.columns()
     assert {len(column) for column in columns.values()} == {len(found.values) * found.lambda_b.size}

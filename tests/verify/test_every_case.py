@@ -1,12 +1,11 @@
 """``check`` of every case, and of the damaged solvers of bottlenecks, deep heads and ReLU features."""
 
-import jsonschema
 import pytest
 from ncsolve.verify import check
 
 from ncsolve import _formulas
-from ncsolve.schemas import schema
 from tests.cases import CASES, every_case
+from tests.documents import fits
 from tests.solver_mutants import every_mutant, largest_root, mean_never_kept, scaled, silence
 
 # What is compared: of every problem, of the paper's model, of every other.
@@ -22,8 +21,7 @@ OF_OTHERS = ["from beside", "lambda |.|^2 of every layer"]
 def test_the_healthy_solver_agrees(case):
     report = check(case.problem, starts=2)
     assert report.passed, (report.failures, report.error)
-    document = report.to_json()
-    jsonschema.validate(document, schema("ncsolve.verify/1"))
+    document = fits(report.to_json(), "ncsolve.verify/1")
     assert ("depth" in document["problem"]) == (not case.problem.plain)
     assert ("best found, not known to be the global minimum" in report.summary) == (not case.is_global)
     compared = " ".join(figure.what for figure in report.figures)
