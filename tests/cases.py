@@ -88,6 +88,7 @@ _ROWS: list[tuple[str, str, str, ncsolve.UFM]] = [
     ("signed in a bottleneck", "layered", "T8", _ufm(encodings.signed(6), 2, 5e-3, 5e-3, 1.0, dim=3)),
     ("some contrasts", "layered", "T8", _ufm(encodings.onehot(5), 4, 1e-3, 1e-3, 0.5, dim=2)),
     ("truncated", "layered", "T8", _NARROW),
+    ("truncated, free bias", "layered", "T8", _NARROW.replace(lambda_b=0.0)),
     ("bottleneck by descent", "layered", "T8", _NARROW.replace(lambda_b=0.1)),
     ("deep", "layered", "T9", _DEEP),
     ("deep below the jump", "layered", "T9", _DEEP.replace(lambda_b=0.07)),

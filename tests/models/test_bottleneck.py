@@ -106,19 +106,6 @@ def test_other_codes_get_the_best_of_many_starts_and_a_lower_bound(seed):
     assert found.loss <= reached * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("lambda_b", [0.0, math.inf])
-def test_any_codes_with_a_known_bias_are_global(lambda_b):
-    rng = np.random.default_rng(5)
-    problem = ncsolve.UFM(encoding=rng.standard_normal((4, 5)), counts=rng.integers(1, 6, 5), lambda_w=5e-3,
-                          lambda_h=5e-3, lambda_b=lambda_b, dim=2)
-    found = ncsolve.solve(problem)
-    assert found.guarantee == "global"
-    assert found.rank == 2
-    if lambda_b == 0.0:
-        np.testing.assert_allclose(found.bias, problem.label_mean)
-    assert min(descend_freely(problem, start, 2) for start in range(8)) == pytest.approx(found.loss, rel=1e-12)
-
-
 def test_the_bottleneck_starts_at_the_rank():
     problem = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=(5, 20, 1, 10),
                           lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1)

@@ -13,13 +13,10 @@ pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
 from ncsolve import plots
 from ncsolve.report import report_html
-from tests.command import run
+from tests.cases import CASES
+from tests.command import said
 
-DEEP = ncsolve.UFM(encoding=encodings.onehot(3), counts=10, lambda_w=[5e-3, 1e-2], lambda_h=5e-4, lambda_b=0.05,
-                   depth=2)
-BEST = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=1e-2,
-                   lambda_h=4e-3, lambda_b=0.1, dim=2)
-RELU = ncsolve.UFM(encoding=encodings.onehot(3), counts=4, lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.1, features="relu")
+DEEP, BEST, RELU = (CASES[name].problem for name in ("deep", "bottleneck by descent", "relu"))
 
 
 class Page(HTMLParser):
@@ -60,7 +57,7 @@ def test_report_of_a_deep_head():
     assert page.headings[0] == "Neural collapse of onehot codes, K = 3, head of 2 layers"
     assert "Global minimizer" in page.headings
     assert page.row("guarantee")[1] == "global minimum (T9)"
-    assert "λ_1 = 0.005, λ_2 = 0.01" in page.row("head")[1]
+    assert "λ_1 = 0.01, λ_2 = 0.005" in page.row("head")[1]
     for i, layer in enumerate(found.layers, start=1):
         row = page.row(f"W_{i}")
         assert float(row[3]) == pytest.approx(np.sum(layer**2), rel=1e-6)
@@ -109,8 +106,7 @@ def test_report_without_what_takes_minutes():
 def test_a_dim_below_the_rank_has_a_report(tmp_path):
     """It was refused, with the advice to leave dim out."""
     out = str(tmp_path / "a.html")
-    done = run("report", "--classes", "4", "--dim", "3", "--lambda-b", "5", "--no-verify", "-o", out)
-    assert done.returncode == 0, done.stderr
+    said("report", "--classes", "4", "--dim", "3", "--lambda-b", "5", "--no-verify", "-o", out)
     assert "the simplex ETF holds for every finite lambda_b" in (tmp_path / "a.html").read_text()
 
 
