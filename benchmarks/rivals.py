@@ -123,8 +123,8 @@ def compete(index: int, size: int) -> Result | None:
 def main() -> None:
     print(
         "# Rivals\n\nMade by `python -m benchmarks.rivals`: random codes K = m, counts 1 .. 100, lambda_W = lambda_H = "
-        "5e-4, lambda_b = 0.1.\nErrors: relative to ncsolve's loss and bias, which tests/test_solve.py compares with "
-        "50 digits.\n`slower` is the rival's time over ncsolve's (solve, W, class means), in one run.\n"
+        "5e-4, lambda_b = 0.1.\nErrors: relative to ncsolve's loss and bias, which tests/minimizer/test_solve.py "
+        "compares with 50 digits.\n`slower` is the rival's time over ncsolve's (solve, W, class means), in one run.\n"
         f"Gradient descent and Adam are stopped after {DESCENT_LIMIT:.0f} s, other rivals after {LIMIT:.0f} s, "
         "wherever they are then.\n"
     )

@@ -22,7 +22,7 @@ import jsonschema
 from ncsolve.cli import main
 from ncsolve.schemas import schema
 
-__all__ = ["ROOT", "document", "run", "start"]
+__all__ = ["ROOT", "document", "refused", "run", "said", "start"]
 
 ROOT = Path(__file__).parents[1]
 WIDTH = {"COLUMNS": "100"}
@@ -41,6 +41,22 @@ def run(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
         except SystemExit as ended:
             code = ended.code
     return subprocess.CompletedProcess(words, _number(code), _text(out), _text(err))
+
+
+def said(*arguments: object, cwd: Path = ROOT) -> str:
+    """What a command that succeeds prints, without its line breaks."""
+    done = run(*arguments, cwd=cwd)
+    assert (done.returncode, done.stderr) == (0, "")
+    return " ".join(done.stdout.split())
+
+
+def refused(*arguments: object, cwd: Path = ROOT) -> str:
+    """The one line with which a command refuses its arguments."""
+    done = run(*arguments, cwd=cwd)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ncsolve: error: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
 
 
 def start(

@@ -11,6 +11,7 @@ from tests.browser import chromium
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy is loaded: every core has a process already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+pytest.register_assert_rewrite("tests.command", "tests.sweeps.points")  # so that their assertions say what they found
 os.environ.pop("COLUMNS", None)  # output is as wide as it says; tests that are about that set it
 settings.register_profile(
     "ncsolve", derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]

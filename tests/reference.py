@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import mpmath as mp
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
 import ncsolve
 
@@ -42,6 +43,12 @@ def certified_gap(problem: ncsolve.UFM, w: np.ndarray, h: np.ndarray, b: np.ndar
         pull = dual @ n
         bound -= float(pull @ pull) / (2 * problem.lambda_b)
     return ncsolve.objective(problem, w, h, b), bound
+
+
+def loss_of(found: ncsolve.Minimizer) -> float:
+    """The loss of a minimizer's arrays, from the definition."""
+    layers = found.layers if found.problem.depth > 1 else found.W
+    return ncsolve.objective(found.problem, layers, found.class_means, found.bias)
 
 
 def exact_bias(problem: ncsolve.UFM, start: np.ndarray) -> np.ndarray:
@@ -97,17 +104,35 @@ def descend(problem: ncsolve.UFM, seed: int, dim: int) -> float:
     of_w, of_h, of_b = ncsolve.gradient(problem, w, h, b)
     own = np.concatenate([of_h.ravel(), of_w.ravel(), bias_unit(problem) * of_b])[:size]
     np.testing.assert_allclose(own, slope, rtol=1e-9, atol=1e-12 * float(np.abs(slope).max()))
-    return _lbfgs(value, x, gtol=1e-11, maxiter=20000, maxfun=40000)
+    return float(_lbfgs(value, x, gtol=1e-11, maxiter=20000, maxfun=40000).fun)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """Where a descent ended: what can be unique of it."""
+
+    loss: float
+    bias: np.ndarray
+    outputs: np.ndarray  # W H
+    gram: np.ndarray
 
 
 def descend_freely(problem: ncsolve.UFM, seed: int, dim: int) -> float:
-    """The loss that L-BFGS reaches from a random start on every layer, the features and b, from the definition.
+    """The loss that L-BFGS reaches from a random start on every layer, the features and b, from the definition."""
+    return endpoint(problem, seed, dim).loss
 
-    Nonnegative features are squares of free numbers.
-    """
-    value, _, size = _from_definition(problem, dim)
+
+def endpoint(problem: ncsolve.UFM, seed: int, dim: int) -> Reached:
+    """Where ``descend_freely`` ends.  Nonnegative features are squares of free numbers."""
+    value, parts, size = _from_definition(problem, dim)
     x = 0.7 * np.random.default_rng(seed).standard_normal(size)
-    return _lbfgs(value, x, gtol=1e-10, maxiter=5000, maxfun=8000)
+    found = _lbfgs(value, x, gtol=1e-10, maxiter=5000, maxfun=8000)
+    raw, *layers, bias = parts(found.x)
+    features = raw**2 if problem.features == "relu" else raw
+    outputs = features
+    for layer in layers:
+        outputs = layer @ outputs
+    return Reached(loss=float(found.fun), bias=bias, outputs=outputs, gram=features.T @ features)
 
 
 def bias_unit(problem: ncsolve.UFM) -> float:
@@ -115,9 +140,8 @@ def bias_unit(problem: ncsolve.UFM) -> float:
     return 1 / math.sqrt(1 + problem.lambda_b) if math.isfinite(problem.lambda_b) else 1.0
 
 
-def _lbfgs(value: Value, start: np.ndarray, **options: float) -> float:
-    found = minimize(value, start, jac=True, method="L-BFGS-B", options={"ftol": 0.0, "maxcor": 30, **options})
-    return float(found.fun)
+def _lbfgs(value: Value, start: np.ndarray, **options: float) -> OptimizeResult:
+    return minimize(value, start, jac=True, method="L-BFGS-B", options={"ftol": 0.0, "maxcor": 30, **options})
 
 
 def _from_definition(

@@ -117,7 +117,7 @@ def targets(draw: st.DrawFn, max_classes: int = 6) -> np.ndarray:
 
 
 @st.composite
-def closed_beyond_problems(draw: st.DrawFn, most: int = 12) -> ncsolve.UFM:
+def balanced_model_problems(draw: st.DrawFn, most: int = 12) -> ncsolve.UFM:
     """Balanced affine one-hot codes with a bottleneck, a deep head or ReLU features: what has a closed form."""
     k = draw(st.integers(2, 6))
     code = draw(st.one_of(

@@ -1,0 +1,95 @@
+"""The public names of ncsolve and what can be passed to them, as one text: python -m tests.house.public_api --write
+
+Annotations are left out, so that a type may get another spelling.  What is listed is what ``__all__`` of each public
+module says, and of each class what is its own or inherited from a class of ncsolve.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+FILE = Path(__file__).with_suffix(".txt")
+MODULES = [
+    "ncsolve", *(f"ncsolve.{name}" for name in (
+        "encodings", "geometry", "errors", "deep", "design", "certificates", "verify", "verify.metrics", "verify.peers",
+        "derivations", "plots", "report", "explorer", "schemas",
+    )),
+]
+
+
+def signature(function: object) -> str:
+    """Names, kinds and defaults of the parameters."""
+    assert callable(function)
+    parameters = [
+        parameter.replace(annotation=parameter.empty) for parameter in inspect.signature(function).parameters.values()
+    ]
+    shown, seen = [], set()
+    for parameter in parameters:
+        if parameter.kind is parameter.KEYWORD_ONLY and not {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL} & seen:
+            shown.append("*")
+        if parameter.POSITIONAL_ONLY in seen and parameter.kind is not parameter.POSITIONAL_ONLY and "/" not in shown:
+            shown.append("/")
+        seen.add(parameter.kind)
+        default = "" if parameter.default is parameter.empty else f"={_value(parameter.default)}"
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        shown.append(f"{stars}{parameter.name}{default}")
+    return f"({', '.join(shown)})"
+
+
+def _value(value: object) -> str:
+    return repr(value) if value is None or value == () or isinstance(value, (str, int, float, range)) else "..."
+
+
+def _of_class(name: str, kind: type) -> Iterator[str]:
+    bases = ", ".join(base.__name__ for base in kind.__bases__) if issubclass(kind, Exception) else ""
+    own = [one for one in kind.__mro__ if one.__module__.startswith("ncsolve")]
+    made = any("__init__" in vars(one) for one in own)
+    made_from = signature(kind) if made else ""
+    yield f"{name}{made_from}{f' of {bases}' if bases else ''}"
+    found = {field.name: "field" for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else {}
+    arguments = inspect.signature(kind).parameters if made else {}
+    for one in reversed(own):
+        for part, value in vars(one).items():
+            inner = getattr(value, "__func__", value)  # of a class method or a static one
+            if inspect.isfunction(inner):
+                bound = " of the class" if isinstance(value, classmethod) else ""
+                found[part] = f"{signature(inner)}{bound}"
+            elif part not in found:
+                found[part] = "property" if hasattr(value, "__get__") else "value"
+    for part, text in sorted(found.items()):
+        if not part.startswith("_") and not (text == "field" and part in arguments):
+            yield f"{name}.{part}{'' if text.startswith('(') else ' '}{text}"
+
+
+def public_api() -> list[str]:
+    """A line for every public name, and for every public part of a public class."""
+    lines = []
+    for module_name in MODULES:
+        module = import_module(module_name)
+        for name in sorted(module.__all__):
+            thing, full = getattr(module, name), f"{module_name}.{name}"
+            if isinstance(thing, type):
+                lines += _of_class(full, thing)
+            elif callable(thing):
+                lines.append(f"{full}{signature(thing)}")
+            else:
+                lines.append(f"{full} {'module' if inspect.ismodule(thing) else 'value'}")
+    return lines
+
+
+def difference() -> str:
+    """What is committed against what is there, as a diff; empty where they are equal."""
+    committed = FILE.read_text(encoding="utf-8").splitlines()
+    return "\n".join(difflib.unified_diff(committed, public_api(), "committed", "now", lineterm="", n=0))
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        FILE.write_text("\n".join(public_api()) + "\n", encoding="utf-8")
+    print(difference() or f"{FILE.name} is up to date")

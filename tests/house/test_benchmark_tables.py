@@ -1,0 +1,31 @@
+"""The README's sentence on speed says what the committed tables say."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows(name):
+    lines = (ROOT / "benchmarks" / name).read_text().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines
+            if line.startswith("| ") and not line.startswith("| ---")][1:]
+
+
+def test_the_readme_quotes_the_tables():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    rival = next(row for row in rows("rivals.md") if row[:2] == ["100", "cvxpy, SCS (eps 1e-9)"])
+    assert f"`solve` is {rival[3]} times faster than cvxpy with SCS at 1e-9" in text
+    assert f"whose loss is right to {rival[4]} and bias to {rival[5].replace('e-0', 'e-')}" in text
+    million = next(row for row in rows("scale.md") if row[0].startswith("one-hot, K = 10^6"))
+    assert f"300 distinct counts take {float(million[1].removesuffix(' s')):.1g} s" in text
+
+
+def test_misses_are_named():
+    missed = [row for row in rows("scale.md") if row[5] == "**no**"]
+    said = " ".join((ROOT / "benchmarks" / "README.md").read_text().split())
+    for row in missed:
+        assert "lambda = 1e-06" in row[0]
+        assert f"{float(row[3]):.1f} times" in said
+    slow = {row[0]: row[5] for row in rows("explorer.md") if float(row[5].removesuffix(" ms")) > 50}
+    assert list(slow) == ["one-hot K=100"]
+    assert f"takes {float(slow['one-hot K=100'].removesuffix(' ms')):.0f} ms at K = 100" in said

@@ -1,0 +1,157 @@
+"""The house: a package imports only from floors below its own, there is no way round, and the floors are few."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from ncsolve._outlets import OUTLETS
+
+ROOT = Path(__file__).parents[2]
+# From the bottom; what stands on one floor knows nothing of its neighbours.
+FLOORS = (
+    ("errors", "_formulas", "_version", "progress", "_outlets", "schemas"),
+    ("_numbers", "processes", "checks", "_files", "_spectrum"),
+    ("encodings", "_text", "_bias", "_metrics"),
+    ("_problem", "geometry"),
+    ("_frames",),
+    ("_models",),
+    ("_minimizer",),
+    ("_sweeps", "design", "certificates", "explorer", "deep", "_comparison"),
+    ("plots", "_words", "_documents"),
+    ("report",),
+    ("cli",),
+    ("__main__",),
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS, start=1) for room in rooms}
+FLAT = 12
+# The public names, the commands and the named door are tables of strings that stand for imports from above.
+TABLES = {"ncsolve", "ncsolve.cli._lazy", "ncsolve._outlets"}
+
+
+def modules():
+    found = {}
+    for path in (ROOT / "ncsolve").rglob("*.py"):
+        found[".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+HOMES = {name: home or f"ncsolve.{name}" for name, home in import_module("ncsolve")._HOMES.items()}
+HOMES["__version__"] = "ncsolve._version"
+
+
+def typing_only(tree):
+    return {
+        id(inside) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for part in node.body for inside in ast.walk(part)
+    }
+
+
+def imported(tree, name, *, strings=True):
+    """What a module of ncsolve imports of it, wherever in the file, also by a string that names a module."""
+    left_out = typing_only(tree) | {
+        id(node.body[0].value) for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                assert alias.name != "ncsolve", f"{name}: imports name what they take"  # an attribute would not be seen
+                if alias.name.startswith("ncsolve."):
+                    yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: imports are absolute"
+            if node.module == "ncsolve":
+                yield from (HOMES.get(alias.name, f"ncsolve.{alias.name}") for alias in node.names)
+            elif (node.module or "").startswith("ncsolve."):
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    yield full if full in MODULES else node.module
+        elif strings and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from {node.value.partition(":")[0]} & (MODULES.keys() - {"ncsolve"})
+
+
+def room(name):
+    return name.split(".")[1]
+
+
+def climbs(text, name):
+    """Imports of a module that do not go down."""
+    wrong = []
+    for target in imported(ast.parse(text), name, strings=name not in TABLES):
+        part = room(target)
+        if part in ("verify", "derivations"):
+            if room(name) not in ("cli", "report", "plots"):
+                wrong.append(target)
+        elif part != room(name) and FLOOR[part] >= FLOOR[room(name)]:
+            wrong.append(target)
+    return wrong
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_down(name):
+    if name == "ncsolve":
+        return
+    assert climbs(MODULES[name].read_text(encoding="utf-8"), name) == []
+
+
+def test_within_a_room_there_is_no_way_round():
+    """Files of one package do not import each other in a circle, whether at their head or in a function."""
+    below = {
+        name: {target for target in imported(ast.parse(path.read_text(encoding="utf-8")), name) if target in MODULES}
+        for name, path in MODULES.items() if name not in TABLES
+    }
+    left = {name: below[name] - {name} for name in below}
+    while left:
+        free = {name for name, targets in left.items() if not targets & left.keys()}
+        assert free, f"a circle of imports: {sorted(left)}"
+        left = {name: targets for name, targets in left.items() if name not in free}
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("ncsolve._spectrum.workspace", "from ncsolve._problem.ufm import UFM"),
+    ("ncsolve._bias.start", "from ncsolve import encodings"),
+    ("ncsolve._frames.dense", "def f():\n    from ncsolve._models.registry import build_frame"),
+    ("ncsolve._models.room", "from ncsolve import solve"),
+    ("ncsolve._minimizer.minimizer", "WHERE = 'ncsolve.plots:gram_matrix'"),
+    ("ncsolve.plots._frame", "from ncsolve._words import minimizer"),
+    ("ncsolve.report._page", "from ncsolve.cli._output import say"),
+    ("ncsolve._sweeps.path", "import ncsolve.verify"),
+    ("ncsolve.certificates._check", "from ncsolve.derivations import get"),
+])
+def test_each_way_up_is_noticed(name, line):
+    assert name in MODULES
+    text = MODULES[name].read_text(encoding="utf-8")
+    assert climbs(text, name) == []
+    assert len(climbs(f"{text}\n{line}\n", name)) == 1
+
+
+def test_the_whole_package_is_not_imported():
+    with pytest.raises(AssertionError, match="name what they take"):
+        climbs("import ncsolve", "ncsolve._spectrum.workspace")
+
+
+def test_every_room_has_a_floor_and_few_modules_are_flat():
+    assert {room(name) for name in MODULES if name != "ncsolve"} == set(FLOOR)
+    assert len(FLOORS) <= 12
+    assert len([path for path in (ROOT / "ncsolve").glob("*.py") if path.name != "__init__.py"]) <= FLAT
+
+
+def test_the_checker_stands_alone():
+    tree = ast.parse(MODULES["ncsolve.certificates.checker"].read_text(encoding="utf-8"))
+    assert list(imported(tree, "ncsolve.certificates.checker")) == []
+
+
+def test_the_named_door_has_few_entries_and_all_of_them_open():
+    assert len(OUTLETS) <= 12
+    for method, entry in OUTLETS.items():
+        module, _, function = entry.partition(":")
+        assert callable(getattr(import_module(module), function))
+        kind, _, name = method.partition(".")
+        home = {"Design": "ncsolve.design", "Inverse": "ncsolve.design"}.get(kind, "ncsolve")
+        assert callable(getattr(getattr(import_module(home), kind), name))

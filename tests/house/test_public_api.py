@@ -1,0 +1,42 @@
+"""The public names of ncsolve, and what can be passed to them, change only on purpose."""
+
+import pytest
+
+import ncsolve
+from ncsolve import geometry
+from tests.house import public_api
+
+
+def test_the_public_api_is_the_committed_one():
+    changed = public_api.difference()
+    assert not changed, (
+        f"the public API has changed; undo it, or say so in CHANGELOG.md and run: python -m tests.house.public_api "
+        f"--write\n{changed}"
+    )
+
+
+def another_name(monkeypatch):
+    monkeypatch.setattr(ncsolve, "solve", lambda problem, *, how="auto": None)
+
+
+def another_default(monkeypatch):
+    monkeypatch.setattr(ncsolve, "solve", lambda problem, *, method="spectral": None)
+
+
+def by_position(monkeypatch):
+    monkeypatch.setattr(ncsolve, "solve", lambda problem, method="auto": None)
+
+
+def a_method_gone(monkeypatch):
+    monkeypatch.delattr(ncsolve.Minimizer, "save")
+
+
+def a_new_name(monkeypatch):
+    monkeypatch.setattr(geometry, "__all__", [*geometry.__all__, "np"])
+
+
+@pytest.mark.parametrize("damage", [another_name, another_default, by_position, a_method_gone, a_new_name])
+def test_each_change_is_noticed(damage, monkeypatch):
+    damage(monkeypatch)
+    lines = public_api.difference().splitlines()
+    assert 1 <= len([line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]) <= 2
