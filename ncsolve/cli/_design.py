@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncsolve._numbers.parse import parse_float
+from ncsolve.checks.parse import parse_float
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
 from ncsolve.cli._read_words import say_read, with_read
