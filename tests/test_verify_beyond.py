@@ -238,7 +238,7 @@ def test_what_follows_a_disagreement_is_left_out_only_if_asked(monkeypatch):
     ended = check(SIGNED, starts=2, fail_fast=True)
     assert ended.failures[0].startswith("loss at the solver's W, H, b")
     assert not any("run" in figure.what or "transition" in figure.what for figure in ended.figures)
-    assert ended.skipped[-1] == "descent: a figure disagrees already"
+    assert ended.skipped[-1] == "descent and what follows it: a figure disagrees already"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -132,7 +132,7 @@ def test_a_convex_solver_that_gives_up_is_left_out_and_said(monkeypatch):
     def give_up(problem, **options):
         raise ncsolve.NCSolveError("clarabel failed")
 
-    monkeypatch.setattr("ncsolve.verify._check.solve_convex", give_up)
+    monkeypatch.setattr("ncsolve.verify._models.solve_convex", give_up)
     report = check(SMALL, starts=1)
     assert report.passed
     assert report.skipped == ("the convex program: clarabel failed",)
@@ -163,7 +163,7 @@ def test_regimes_that_rounding_hides(spec, lambda_b):
     found = ncsolve.solve(problem)
     samples = Samples.of(problem)
     means = np.array(found.class_means)
-    assert found.regime in own_regimes(samples, means, "linear")
+    assert found.regime in own_regimes(samples, means)
     wrong = {"acute", "simplex", "collapsed", "general"} if spec == "onehot" else {"simplex", "collapsed", "general"}
-    assert not wrong & own_regimes(samples, means, "linear")
-    assert "intermediate" not in own_regimes(samples, means, "relu")
+    assert not wrong & own_regimes(samples, means)
+    assert "intermediate" not in own_regimes(Samples.of(problem.replace(features="relu")), means)

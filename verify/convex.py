@@ -13,7 +13,6 @@ from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._problem.ufm import check_problem
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
@@ -79,7 +78,6 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     (True, True)
     """
     check_name("convex solver", solver, SOLVERS)
-    check_problem(problem)
     samples = Samples.of(problem, merged=merged)
     cp: Any = importlib.import_module("cvxpy")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.dense import ClassPairs
+from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.counts import ClassCounts
 from ncsolve.encodings import AffineOneHot
@@ -50,6 +52,7 @@ class BalancedFrame:
     # Of the residual, min(sigma, T): a difference would lose it where T is tiny.
     along_rest: float
     across_rest: float
+    guarantee: ClassVar[Guarantee] = GLOBAL
 
     @property
     def choice(self) -> MethodChoice:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms
+from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._problem.counts import ClassCounts
 from ncsolve.errors import SizeError
 
@@ -50,6 +51,8 @@ class Frame(Protocol):
     def choice(self) -> MethodChoice: ...
     @property
     def symmetric(self) -> SymmetricFrame | None: ...
+    @property
+    def guarantee(self) -> Guarantee: ...
 
     @property
     def rank(self) -> int: ...
@@ -105,6 +108,7 @@ class DenseFrame:
 
     core: Core
     counts: ClassCounts
+    guarantee: ClassVar[Guarantee] = GLOBAL
 
     @property
     def choice(self) -> MethodChoice:

@@ -18,7 +18,7 @@ from ncsolve._frames.dense import ClassPairs, Frame, check_size, pad, pairs_betw
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["FactoredFrame", "guarantee_of", "lower_bound_of"]
+__all__ = ["FactoredFrame", "lower_bound_of"]
 
 Array = NDArray[np.float64]
 
@@ -146,12 +146,7 @@ def _largest(matrix: Array) -> float:
     return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
 
 
-def guarantee_of(frame: Frame) -> Guarantee:
-    """What is known of the frame's point."""
-    return frame.guarantee if isinstance(frame, FactoredFrame) else GLOBAL
-
-
 def lower_bound_of(frame: Frame) -> float:
     """No point has a loss below this; the frame's own loss where that is the global minimum."""
-    loss, bound = frame.loss_terms().total, guarantee_of(frame).lower_bound
+    loss, bound = frame.loss_terms().total, frame.guarantee.lower_bound
     return loss if bound is None else min(bound, loss)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.dense import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
@@ -58,6 +60,7 @@ class SymmetricFrame:
     a: float
     # Squared length and inner product of class means where a closed form gives them without cancellation.
     known_gram: tuple[float, float] | None = None
+    guarantee: ClassVar[Guarantee] = GLOBAL
 
     @property
     def choice(self) -> MethodChoice:

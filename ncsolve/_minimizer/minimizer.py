@@ -17,7 +17,7 @@ from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._frames.dense import Frame
 from ncsolve._frames.guarantee import Guarantee
-from ncsolve._frames.layered import FactoredFrame, guarantee_of
+from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.nc_metrics import Cosines, cosines_of, metrics_of
 from ncsolve._frames.symmetric import ClassBlock
 from ncsolve._models.registry import transition_lambda_b
@@ -98,7 +98,7 @@ class Minimizer(Frozen):
 
     @property
     def _known(self) -> Guarantee:
-        return guarantee_of(self.frame)
+        return self.frame.guarantee
 
     @array_property
     def layers(self) -> tuple[Array, ...]:

@@ -19,7 +19,6 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM
-from ncsolve._problem.ufm import check_problem
 from ncsolve.checks.arguments import check_kind, check_name, check_real, check_whole, entries
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.processes.threads import single_threaded
@@ -142,7 +141,6 @@ def descend(
     >>> run.converged, abs(run.loss - ncsolve.solve(problem).loss) < 1e-9
     (True, True)
     """
-    check_problem(problem)
     check_name("method", method, METHODS)
     check_real("tolerance, relative to the gradient at the start,", tolerance, 0.0, 1.0)
     for name, value, least in (("seed", seed, 0), ("dim", 1 if dim is None else dim, 1), ("max_steps", max_steps, 1)):

@@ -1,0 +1,69 @@
+"""A problem under examination: the solver's minimizer of it, and the sizes that errors are measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from ncsolve.verify._definition import Parts, fit_size
+from ncsolve.verify._problems import gram_unit
+from ncsolve.verify._range import out_of_range
+from ncsolve.verify._samples import Samples
+from numpy.typing import NDArray
+
+from ncsolve import UFM, Minimizer
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """``samples`` are what the objective is summed over; descent has ``starts`` from ``seed`` on and features of
+    ``width`` dimensions, ``merged`` or not to one per class, with which it has ``parameters``.  ``too_far`` says why
+    there is no descent, if floats are in the way.  What is left out is noted in ``skipped``.
+    """
+
+    problem: UFM
+    prediction: Minimizer
+    samples: Samples
+    starts: int
+    seed: int
+    width: int
+    merged: bool
+    parameters: int
+    skipped: list[str]
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The solver's point, in which every feature is its class mean."""
+        means, bias = np.array(self.prediction.class_means), np.array(self.prediction.bias)
+        return Parts(self.samples.spread(means), self.prediction.layers, bias)
+
+    @cached_property
+    def too_far(self) -> str:
+        return out_of_range(self.problem, self.samples)
+
+    @property
+    def loss_size(self) -> float:
+        return max(abs(self.prediction.loss), 1e-6 * fit_size(self.samples) ** 2)
+
+    @property
+    def gram_size(self) -> float:
+        """The largest entry of the Gram matrix, unless it is zero."""
+        return max(float(np.abs(self.prediction.gram).max(initial=0.0)), 1e-3 * gram_unit(self.problem))
+
+    @property
+    def code_size(self) -> float:
+        return float(np.abs(self.samples.codes).max()) or 1.0
+
+    @property
+    def label_size(self) -> float:
+        """Largest singular value of the labels, the size of W H."""
+        return float(np.linalg.norm(self.samples.targets * np.sqrt(self.samples.weights), 2)) or 1.0
+
+    def values(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As many singular values of W H (m, N) as the solver gives."""
+        values = np.linalg.svd(outputs * np.sqrt(self.samples.weights), compute_uv=False)
+        count = self.prediction.singular_values.size
+        return np.pad(values, (0, max(0, count - values.size)))[:count]
