@@ -141,7 +141,8 @@ def _tick(progress: SlowProgress, number: int, name: str, share: float) -> None:
 
 def _searches(case: Case, model: Model) -> dict[str, Part]:
     """Descent, the transition and the convex program, as far as they fit the size of the problem."""
-    d, found = case.problem.feature_dim, {}
+    d = case.problem.feature_dim
+    descent: Part | None = None
     if case.parameters > MOST_PARAMETERS:
         case.skipped.append(f"descent: {case.parameters} parameters with one feature per class")
     else:
@@ -154,6 +155,8 @@ def _searches(case: Case, model: Model) -> dict[str, Part]:
                 f"a feature for each of the {case.problem.samples} samples: descent had one per class, which supposes "
                 "NC1"
             )
-        found["descent"] = partial(model.descent, case)
-    found |= {"transition": model.transition(case), "convex program": model.convex(case)}
+        descent = partial(model.descent, case)
+    found: dict[str, Part | None] = {
+        "descent": descent, "transition": model.transition(case), "convex program": model.convex(case),
+    }
     return {name: part for name, part in found.items() if part is not None}

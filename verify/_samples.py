@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve import UFM, SizeError
+from ncsolve import UFM, OpenProblemError, SizeError
 from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
-__all__ = ["Point", "Samples", "class_means"]
+__all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -133,6 +133,16 @@ class Samples(Frozen):
     def spread(self, class_features: Array) -> Array:
         """Features (d, N) in which every sample has its class's column of (d, K)."""
         return class_features[:, self.labels]
+
+
+def check_one_layer(problem: UFM, what: str) -> None:
+    """OpenProblemError for a deep head and for ReLU features."""
+    check_kind("the problem", problem, UFM, "make one with ncsolve.UFM(...)")
+    if not problem.plain:
+        raise OpenProblemError(
+            f"{what} is for linear features and one layer; got features = {problem.features!r} and depth = "
+            f"{problem.depth}, verify.check(problem) takes them"
+        )
 
 
 def class_means(samples: Samples, H: Array) -> Array:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ncsolve.verify._samples import Samples
+from ncsolve.verify._samples import Samples, check_one_layer
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
@@ -67,6 +67,8 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     ------
     UnknownNameError, NCSolveError
         For another solver, or where cvxpy cannot solve the program at all.
+    OpenProblemError
+        For a deep head and for ReLU features.
 
     Source: T3 of docs/theory.md; Zhou et al. 2022.
 
@@ -78,6 +80,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     (True, True)
     """
     check_name("convex solver", solver, SOLVERS)
+    check_one_layer(problem, "the convex program")
     samples = Samples.of(problem, merged=merged)
     cp: Any = importlib.import_module("cvxpy")
 

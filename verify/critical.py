@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ncsolve.verify._definition import Definition, Parts, fit_size
 from ncsolve.verify._eigen import symmetric_eigen
-from ncsolve.verify._samples import Point, Samples
+from ncsolve.verify._samples import Point, Samples, check_one_layer
 from ncsolve.verify.descent import Run, descend
 from numpy.typing import NDArray
 
@@ -45,7 +45,7 @@ class CriticalPoint:
 def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoint:
     """Measure a point W (m, d), H (d, N) or, ``merged``, (d, K), and b (m,).
 
-    Raises NCSolveError for arrays of other shapes.
+    Raises NCSolveError for arrays of other shapes, OpenProblemError for a deep head and for ReLU features.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(2), counts=2,
@@ -54,6 +54,7 @@ def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoin
     >>> zero.gradient, zero.curvature < -0.01
     (0.0, True)
     """
+    check_one_layer(problem, "second order")
     check_kind("the point", point, Point, "such as zero_point(problem)")
     samples = Samples.of(problem, dim=point.W.shape[1], merged=merged)
     expected = ((samples.code_length, samples.dim), (samples.dim, samples.columns), (samples.code_length,))
@@ -91,6 +92,7 @@ def _balance(samples: Samples, point: Point, loss: float) -> float:
 
 def zero_point(problem: UFM, *, dim: int | None = None) -> Point:
     """The critical point W = 0, H = 0, where b is the label mean over 1 + lambda_b."""
+    check_one_layer(problem, "the critical point at zero")
     samples = Samples.of(problem, dim=dim)
     mean = samples.targets.mean(axis=1)
     return Point(
@@ -106,7 +108,7 @@ def confined_critical_point(problem: UFM, *, rank: int, seed: int = 0) -> Point:
     Rows of H and columns of W that are zero have zero gradients, so a minimizer in ``rank`` dimensions, padded with
     zeros, is critical in d dimensions.  Below the rank of the minimizer it is not a global one.
     """
-    check_kind("the problem", problem, UFM, "make one with ncsolve.UFM(...)")
+    check_one_layer(problem, "a confined critical point")
     rank = check_whole("rank", rank, most=problem.feature_dim)
     run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False, progress=False)
     pad = problem.feature_dim - rank

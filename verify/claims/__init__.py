@@ -1,4 +1,9 @@
-"""The claims of the theory, one file each, and what certificates prove of them."""
+"""The claims of the theory, one file each, and what certificates prove of them.
+
+A claim is a statement of a theorem of docs/theory.md (its derivation is in ``derivations/``) with its sources, what is
+run and the tolerance of each figure.  It stands on descent, cvxpy and the definition, as ``check`` does; the certified
+ones (``_certified*.py``) compare fractions that a certificate's checker has accepted.
+"""
 
 from ncsolve.verify._certified_claims import CERTIFIED_CLAIMS
 from ncsolve.verify._claim import SOURCES, Claim
@@ -13,7 +18,7 @@ from ncsolve.verify.claims import (
     cosine_curve,
     deep_transition,
     deep_without_bias,
-    designs_beyond,
+    designs_layered_relu,
     escape_directions,
     free_bias,
     global_optimum,
@@ -82,7 +87,7 @@ CLAIMS: tuple[Claim, ...] = (
     peers_metrics.CLAIM,
     paper_scale.CLAIM,
     inverse_design.CLAIM,
-    designs_beyond.CLAIM,
+    designs_layered_relu.CLAIM,
     *CERTIFIED_CLAIMS,
 )
 

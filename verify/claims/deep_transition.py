@@ -15,10 +15,7 @@ from ncsolve import UFM, deep, encodings
 
 def _along(run: LayeredRun) -> float:
     """Length of the label mean's image in W H, in units of sqrt(n)."""
-    product = run.features
-    for layer in run.layers:
-        product = layer @ product
-    means = np.stack([product[:, run.labels == k].mean(axis=1) for k in range(int(run.labels.max()) + 1)], axis=1)
+    means = run.outputs - run.bias[:, None]
     return float(np.linalg.norm(means.mean(axis=1))) * math.sqrt(means.shape[1])
 
 

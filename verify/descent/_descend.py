@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from ncsolve.verify._definition import Definition
-from ncsolve.verify._samples import Point, Samples, class_means
+from ncsolve.verify._samples import Point, Samples, check_one_layer, class_means
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -129,6 +129,8 @@ def descend(
     ------
     UnknownNameError, NCSolveError
         For an unknown method or backend, a number out of range, or a missing torch or device.
+    OpenProblemError
+        For a deep head and for ReLU features.
     SizeError
         If the features are too many to hold; the message says to merge them.
 
@@ -141,6 +143,7 @@ def descend(
     >>> run.converged, abs(run.loss - ncsolve.solve(problem).loss) < 1e-9
     (True, True)
     """
+    check_one_layer(problem, "a descent by any method")
     check_name("method", method, METHODS)
     check_real("tolerance, relative to the gradient at the start,", tolerance, 0.0, 1.0)
     for name, value, least in (("seed", seed, 0), ("dim", 1 if dim is None else dim, 1), ("max_steps", max_steps, 1)):
