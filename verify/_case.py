@@ -10,7 +10,6 @@ from ncsolve.verify._definition import Parts, fit_size
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._range import out_of_range
 from ncsolve.verify._samples import Samples
-from numpy.typing import NDArray
 
 from ncsolve import UFM, Minimizer
 
@@ -61,9 +60,3 @@ class Case:
     def label_size(self) -> float:
         """Largest singular value of the labels, the size of W H."""
         return float(np.linalg.norm(self.samples.targets * np.sqrt(self.samples.weights), 2)) or 1.0
-
-    def values(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """As many singular values of W H (m, N) as the solver gives."""
-        values = np.linalg.svd(outputs * np.sqrt(self.samples.weights), compute_uv=False)
-        count = self.prediction.singular_values.size
-        return np.pad(values, (0, max(0, count - values.size)))[:count]

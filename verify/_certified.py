@@ -12,12 +12,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ncsolve.verify._certified_facts import balancedness, dual, gram, regular, stationarity, turn
 from ncsolve.verify._certified_problem import RationalProblem, affine_problem, rational
 from ncsolve.verify._certified_relu import relu_frame, relu_problems
 
-from ncsolve import UFM, solve
+from ncsolve import solve
 from ncsolve.certificates import Certificate
 
 __all__ = ["CERTIFIED", "Certified", "certified"]
@@ -56,20 +57,20 @@ def _transition(t: Fraction, w: Fraction = Fraction(1)) -> Fraction:
     return t / (abs(w) - t)
 
 
-def _simplex_problems() -> Problems:
+def _along(*factors: Fraction | None, ratio: int = 1) -> Problems:
+    """Balanced one-hot codes at multiples of their transition; None is no bias."""
     return [
-        affine_problem(k, n, t, _transition(t) * share, ratio=2)
-        for k, n, t in _BALANCED for share in (Fraction(0), Fraction(1, 10), Fraction(1))
+        affine_problem(k, n, t, None if factor is None else _transition(t) * factor, ratio=ratio)
+        for k, n, t in _BALANCED for factor in factors
     ]
+
+
+_past_transition = partial(_along, Fraction(11, 10), Fraction(2), Fraction(100))
 
 
 def _simplex(problem: RationalProblem, made: Certificate) -> bool:
     frame = regular(made)
     return frame is not None and 0 < frame[0] == -(problem.classes - 1) * frame[1] and made.centring == "complete"
-
-
-def _orthogonal_problems() -> Problems:
-    return [affine_problem(k, n, t, None, ratio=3) for k, n, t in _BALANCED]
 
 
 def _orthogonal(problem: RationalProblem, made: Certificate) -> bool:
@@ -83,13 +84,6 @@ def _threshold_problems() -> Problems:
 
 def _threshold(problem: RationalProblem, made: Certificate) -> bool:
     return made.centred_up_to == (str(_transition(problem.t)),) * 2
-
-
-def _cosine_problems() -> Problems:
-    return [
-        affine_problem(k, n, t, _transition(t) * factor)
-        for k, n, t in _BALANCED for factor in (Fraction(11, 10), Fraction(2), Fraction(100))
-    ]
 
 
 def _cosine(problem: RationalProblem, made: Certificate) -> bool:
@@ -110,13 +104,6 @@ def _free_bias_problems() -> Problems:
 
 def _free_bias(problem: RationalProblem, made: Certificate) -> bool:
     return made.proof.bias == made.problem.label_mean
-
-
-def _centring_problems() -> Problems:
-    return [
-        affine_problem(k, n, t, _transition(t) * share)
-        for k, n, t in _BALANCED for share in (Fraction(1, 10), Fraction(1))
-    ]
 
 
 def _centring(problem: RationalProblem, made: Certificate) -> bool:
@@ -202,13 +189,7 @@ def _self_duality_problems() -> Problems:
 
 
 def _global_optimum(problem: RationalProblem, made: Certificate) -> bool:
-    exact = made.problem
-    ufm = UFM(
-        encoding=[[float(x) for x in row] for row in zip(*exact.codes, strict=True)], counts=exact.counts,
-        lambda_w=float(exact.lambda_w), lambda_h=float(exact.lambda_h),
-        lambda_b=math.inf if exact.lambda_b is None else float(exact.lambda_b),
-    )
-    return abs(Fraction(solve(ufm).loss) - made.lower) * 10**12 <= made.lower
+    return abs(Fraction(solve(problem.rounded).loss) - made.lower) * 10**12 <= made.lower
 
 
 def _paper_problems() -> Problems:
@@ -229,18 +210,20 @@ def _entry(
 # Of which claim, what is proved of each problem, and the problems.
 CERTIFIED: dict[str, Certified] = {
     "orthogonal-frame": _entry(
-        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", _orthogonal_problems, _orthogonal
+        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", partial(_along, None, ratio=3), _orthogonal
     ),
     "simplex-etf": _entry(
-        "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)", _simplex_problems, _simplex
+        "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)",
+        partial(_along, Fraction(0), Fraction(1, 10), Fraction(1), ratio=2), _simplex,
     ),
     "transition-threshold": _entry("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
     "cosine-curve": _entry(
-        "cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _cosine_problems, _cosine
+        "cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine
     ),
     "free-bias": _entry("b = mu", _free_bias_problems, _free_bias),
     "bias-centring": _entry(
-        "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)", _centring_problems, _centring
+        "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)",
+        partial(_along, Fraction(1, 10), Fraction(1)), _centring,
     ),
     "large-bias-law": _entry(
         "Gram = Gram(inf) - lw/lambda_b, loss = loss(inf) - N lw lh/(2 lambda_b)", _law_problems, _law
@@ -258,15 +241,15 @@ CERTIFIED: dict[str, Certified] = {
     ),
     "self-duality": _entry("W^T = sqrt(n lh/lw) Hbar", _self_duality_problems, dual),
     "bias-stationarity": _entry(
-        "(1 + lambda_b) b = mean of Y - W H", lambda: [*_cosine_problems(), *_law_problems()], stationarity
+        "(1 + lambda_b) b = mean of Y - W H", lambda: [*_past_transition(), *_law_problems()], stationarity
     ),
     "global-optimum": _entry(
         "the loss that solve returns is the global minimum, to a relative 1e-12",
-        lambda: [*_cosine_problems(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
+        lambda: [*_past_transition(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
         _global_optimum,
     ),
     "balancedness": _entry(
-        "lambda_w W^T W = lambda_h H H^T", lambda: [*_cosine_problems(), *_law_problems(), *_minority_problems()],
+        "lambda_w W^T W = lambda_h H H^T", lambda: [*_past_transition(), *_law_problems(), *_minority_problems()],
         balancedness,
     ),
     "relu-orthogonal-frame": _entry(

@@ -60,6 +60,7 @@ class Definition:
         self._share = s.weights / s.total
         self._decay_h = s.lambda_h * s.weights
         self.unit, self._units = _UNITS[units](samples)
+        self._rates = [unit / self.unit for unit in self._units]
 
     @property
     def units(self) -> Array:
@@ -70,8 +71,10 @@ class Definition:
 
     def parts(self, x: Array) -> Parts:
         """The vector's features, layers and bias."""
-        first, layers, bias = self._split(x)
-        return Parts((first * first if self.square else first) * self._units[0], layers, bias)
+        first, *layers = [x[block].reshape(shape) for block, shape in zip(self._blocks, self.shapes, strict=True)]
+        bias = x[self.ends[-1] :] * self._units[-1] if self.samples.has_bias else np.zeros(self.samples.code_length)
+        scaled = tuple(layer * unit for layer, unit in zip(layers, self._units[1:-1], strict=True))
+        return Parts((first * first if self.square else first) * self._units[0], scaled, bias)
 
     def pack(self, parts: Parts) -> Array:
         """The vector of a point."""
@@ -99,18 +102,17 @@ class Definition:
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """f and its gradient in x."""
-        first, layers, bias = self._split(x)
-        parts = Parts((first * first if self.square else first) * self._units[0], layers, bias)
+        parts = self.parts(x)
         inputs, residual = self._forward(parts)
         share, held = residual * self._share, self._held(parts)
-        slopes = [
-            (pull + hold) * unit
-            for pull, hold, unit in zip(self._pulls(layers, inputs, share), held, self._units, strict=False)
-        ]
+        slopes = self._pulls(parts.layers, inputs, share)
+        for slope, hold, rate in zip(slopes, held, self._rates, strict=False):
+            slope += hold
+            slope *= rate
         if self.square:
-            slopes[0] = 2 * first * slopes[0]
+            slopes[0] *= 2 * x[self._blocks[0]].reshape(self.shapes[0])
         value = sum(_halves(parts, residual, share, held))
-        return value / self.unit, np.concatenate([slope.ravel() for slope in slopes]) / self.unit
+        return value / self.unit, np.concatenate([slope.ravel() for slope in slopes])
 
     def value(self, x: Array) -> float:
         """f."""
@@ -171,19 +173,16 @@ class Definition:
         lower = np.tril(units[:, None] * matrix * units)
         return np.asarray(lower + np.tril(lower, -1).T) / self.unit
 
-    def _split(self, x: Array) -> tuple[Array, tuple[Array, ...], Array]:
-        """The features as they are in x; layers and bias in their own units."""
-        first, *layers = [x[block].reshape(shape) for block, shape in zip(self._blocks, self.shapes, strict=True)]
-        bias = x[self.ends[-1] :] * self._units[-1] if self.samples.has_bias else np.zeros(self.samples.code_length)
-        return first, tuple(layer * unit for layer, unit in zip(layers, self._units[1:-1], strict=True)), bias
-
     def _forward(self, parts: Parts) -> tuple[list[Array], Array]:
         """What enters each layer, and the residual."""
         inputs = [parts.features]
         for layer in parts.layers:
             inputs.append(layer @ inputs[-1])
-        outputs = inputs.pop()
-        return inputs, outputs + parts.bias[:, None] - self.samples.targets
+        residual = inputs.pop()
+        residual -= self.samples.targets
+        if self.samples.has_bias:
+            residual += parts.bias[:, None]
+        return inputs, residual
 
     def _pulls(self, layers: Sequence[Array], inputs: Sequence[Array], share: Array) -> list[Array]:
         """Gradients of the fit in the features, each layer and (if it is free) b."""

@@ -9,11 +9,13 @@ import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import Parts
-from ncsolve.verify._figure import Figure, Worst, at_least, at_most
+from ncsolve.verify._figure import Figure, agreement, at_least, at_most, count
 from ncsolve.verify.descent import LayeredRun, Run, beside, descend, layered_starts
+from numpy.typing import NDArray
 
 __all__ = ["NEWTON_MOST", "Tick", "Unique", "gained_dimension", "many_minima", "one_minimum", "tied_losses"]
 
+Array = NDArray[np.float64]
 # Is told which share of the work is done.
 Tick = Callable[[float], None]
 # Above so many parameters there is no dense Hessian.
@@ -35,30 +37,25 @@ def one_minimum(case: Case, tick: Tick) -> list[Figure]:
         tick((start + 1) / case.starts)
     best = min(runs, key=lambda run: run.loss)
     stop = "gradient of 1e-11" if polished else "gradient of 1e-8"
-    fine = 1e-6 if polished else 1e-3
-    bias = Worst("b", tolerance=fine, reason=stop)
-    bias.add(case.prediction.bias, best.bias, size=case.code_size)
-    gram = Worst("Gram matrix, relative", tolerance=fine, reason=f"{stop}, over the curvature")
-    gram.add(case.prediction.gram, best.gram, size=case.gram_size)
-    values = Worst("singular values of W H, relative", tolerance=fine, reason=f"{stop}, over the curvature")
-    values.add(case.prediction.singular_values, best.singular_values, size=case.label_size)
+    curved, fine = f"{stop}, over the curvature", 1e-6 if polished else 1e-3
     reached = sum(run.loss <= best.loss + 1e-6 * case.loss_size for run in runs)
     unfinished = sum(not run.converged for run in runs)
     figures = [
         *_losses(case, runs, (), stop),
-        Figure(
-            what="runs that ended at the best loss", predicted=float(case.starts), found=float(reached),
-            error=float(case.starts - reached), tolerance=float(unfinished),
-            reason="a run that did not converge may end anywhere, and is not dropped", comparisons=case.starts,
+        count(
+            "runs that ended at the best loss", case.starts, reached, allowed=unfinished, comparisons=case.starts,
+            reason="a run that did not converge may end anywhere, and is not dropped",
         ),
-        Figure(
-            what="runs not converged", predicted=0.0, found=float(unfinished), error=float(unfinished),
-            tolerance=float(case.starts - 1), reason="one converged run is enough to compare with",
-            comparisons=case.starts,
+        count(
+            "runs not converged", 0, unfinished, allowed=case.starts - 1, comparisons=case.starts,
+            reason="one converged run is enough to compare with",
         ),
-        gram.figure(),
-        values.figure(),
-        bias.figure(),
+        *_same(
+            ("Gram matrix, relative", case.prediction.gram, best.gram, case.gram_size, fine, curved),
+            ("singular values of W H, relative", case.prediction.singular_values, best.singular_values,
+             case.label_size, fine, curved),
+            ("b", case.prediction.bias, best.bias, case.code_size, fine, stop),
+        ),
     ]
     if not case.merged and case.prediction.rank > 0:
         nc1 = metrics.within_class_variation(best.point.H, best.samples.labels, best.samples.classes)
@@ -69,9 +66,9 @@ def one_minimum(case: Case, tick: Tick) -> list[Figure]:
 
 @dataclass(frozen=True, kw_only=True)
 class Unique:
-    """What all minimizers share, of "outputs", "b" and "gram"; ``note`` says why the rest is not compared."""
+    """How many of the outputs, b and the Gram matrix all minimizers share; ``note`` says why not all are compared."""
 
-    names: tuple[str, ...]
+    figures: int = 3
     note: str = ""
 
 
@@ -90,9 +87,6 @@ def many_minima(case: Case, tick: Tick, *, unique: Callable[[Case], Unique]) -> 
     inner = [layer[:width, :width] for layer in layers[:-1]]
     point = Parts(prediction.class_means[:width], (*inner, layers[-1][:, :width]), case.parts.bias)
     near = [beside(case.problem, point, seed=case.seed + start) for start in range(2)]
-    back = Worst("loss of the best run from beside the solver's point, relative", tolerance=1e-7,
-                 reason="a local minimum draws it back, through a flat valley")
-    back.add(prediction.loss, min(run.loss for run in near), size=size)
     stop = "gradient of 1e-11"
     figures = [
         *_losses(case, runs, near, stop),
@@ -101,7 +95,11 @@ def many_minima(case: Case, tick: Tick, *, unique: Callable[[Case], Unique]) -> 
             sum(run.loss <= prediction.loss + _REACHED * size for run in runs),
             reason="the others end in local minima, or flat valleys",
         ),
-        back.figure(),
+        agreement(
+            "loss of the best run from beside the solver's point, relative", prediction.loss,
+            min(run.loss for run in near), size=size, tolerance=1e-7,
+            reason="a local minimum draws it back, through a flat valley",
+        ),
     ]
     # As it was found: ``Minimizer.lower_bound`` is never above the loss, whatever was found.
     bound = prediction.frame.guarantee.lower_bound
@@ -123,10 +121,9 @@ def _losses(
 ) -> list[Figure]:
     """The best run ends at the solver's loss, and neither any run nor those from beside its point end below."""
     known = case.prediction.guarantee == "global"
-    loss = Worst("loss of the best run, relative", tolerance=_REACHED, reason=f"flat at the minimum; {stop}")
-    loss.add(case.prediction.loss, min(run.loss for run in runs), size=case.loss_size)
     return [
-        loss.figure(),
+        agreement("loss of the best run, relative", case.prediction.loss, min(run.loss for run in runs),
+                  size=case.loss_size, tolerance=_REACHED, reason=f"flat at the minimum; {stop}"),
         at_most(
             f"descent below the {'optimum' if known else 'best found'}, relative", 1e-11,
             [(case.prediction.loss - run.loss) / case.loss_size for run in (*runs, *near)],
@@ -151,20 +148,20 @@ def _geometry(case: Case, runs: Sequence[LayeredRun], unique: Callable[[Case], U
     nearest = min(reached, key=lambda run: float(np.abs(run.gram - prediction.gram).max()))
     why, shared = "the digits of the loss, halved", unique(case)
     outputs = prediction.W @ prediction.class_means + prediction.bias[:, None]
-    figures = []
-    for name, what, tolerance, reason, claimed, found, size in (
-        ("outputs", "outputs W H + b of the best run", 1e-4, why, outputs, nearest.outputs, case.code_size),
-        ("b", "b", 1e-4, why, prediction.bias, nearest.bias, case.code_size),
-        ("gram", "Gram matrix, relative", 1e-3, f"{why}, over the curvature", prediction.gram, nearest.gram,
-         case.gram_size),
-    ):
-        if name in shared.names:
-            figure = Worst(what, tolerance=tolerance, reason=reason)
-            figure.add(claimed, found, size=size)
-            figures.append(figure.figure())
     if shared.note:
         case.skipped.append(shared.note)
-    return figures
+    return _same(*(
+        ("outputs W H + b of the best run", outputs, nearest.outputs, case.code_size, 1e-4, why),
+        ("b", prediction.bias, nearest.bias, case.code_size, 1e-4, why),
+        ("Gram matrix, relative", prediction.gram, nearest.gram, case.gram_size, 1e-3, f"{why}, over the curvature"),
+    )[: shared.figures])
+
+
+def _same(*comparisons: tuple[str, Array, Array, float, float, str]) -> list[Figure]:
+    return [
+        agreement(what, claimed, found, size=size, tolerance=tolerance, reason=reason)
+        for what, claimed, found, size, tolerance, reason in comparisons
+    ]
 
 
 def gained_dimension(case: Case, tick: Tick) -> list[Figure]:
@@ -177,13 +174,7 @@ def gained_dimension(case: Case, tick: Tick) -> list[Figure]:
             tolerance=1e-11, merged=True, trace=False, progress=False, max_steps=20_000,
         )
         ranks.append(int(np.sum(run.singular_values > 1e-7 * case.label_size)))
-    gained = float(ranks[1] - ranks[0])
-    return [
-        Figure(
-            what="dimensions gained from 0.995 to 1.005 of the transition", predicted=1.0, found=gained,
-            error=abs(gained - 1.0), tolerance=0.0, reason="a count",
-        )
-    ]
+    return [count("dimensions gained from 0.995 to 1.005 of the transition", 1, ranks[1] - ranks[0])]
 
 
 def tied_losses(case: Case, tick: Tick) -> list[Figure]:
@@ -199,7 +190,5 @@ def tied_losses(case: Case, tick: Tick) -> list[Figure]:
     if not out or not inside:
         case.skipped.append("the transition lambda_b: no run ended on one side of it")
         return []
-    tie = Worst("losses with and without the label mean at the transition", tolerance=_REACHED,
-                reason="it is there that the two tie")
-    tie.add(min(out), min(inside))
-    return [tie.figure()]
+    what = "losses with and without the label mean at the transition"
+    return [agreement(what, min(out), min(inside), tolerance=_REACHED, reason="it is there that the two tie")]

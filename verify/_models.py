@@ -13,7 +13,7 @@ from ncsolve.verify import _point_figures as point
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import fit_size
 from ncsolve.verify._descent_figures import Tick, Unique
-from ncsolve.verify._figure import Figure, Worst
+from ncsolve.verify._figure import Figure, agreement
 from ncsolve.verify._own_scalars import missing_transition, own_scalars
 from ncsolve.verify.convex import solve_convex
 
@@ -103,20 +103,20 @@ def _convex(case: Case, tick: Tick) -> list[Figure]:
         return []
     loss = case.prediction.loss
     size = max(abs(loss), 1e-2 * fit_size(case.samples) ** 2)
-    primal = Worst("cvxpy, primal value, relative", tolerance=1e-6, reason="Clarabel stops at 1e-10 at best")
-    primal.add(loss, found.primal, size=size)
-    dual = Worst("cvxpy, dual value, relative", tolerance=1e-5, reason="as the primal value, with a thinner cone")
-    dual.add(loss, found.dual, size=size)
-    return [primal.figure(), dual.figure()]
+    return [
+        agreement("cvxpy, primal value, relative", loss, found.primal, size=size, tolerance=1e-6,
+                  reason="Clarabel stops at 1e-10 at best"),
+        agreement("cvxpy, dual value, relative", loss, found.dual, size=size, tolerance=1e-5,
+                  reason="as the primal value, with a thinner cone"),
+    ]
 
 
 def _unique(case: Case) -> Unique:
     """A closed form is unique up to rotation; of a convex program only its variables are."""
     if case.prediction.method == "closed-form":
-        return Unique(names=("outputs", "b", "gram"))
+        return Unique()
     return Unique(
-        names=("outputs", "b"),
-        note="the Gram matrix of the best run: the convex programme does not say that it is unique",
+        figures=2, note="the Gram matrix of the best run: the convex programme does not say that it is unique"
     )
 
 
@@ -127,7 +127,7 @@ def _unique_nonnegative(case: Case) -> Unique:
         return _unique(case)
     # A whole segment of b can cost the same: what is unique is W H + b.
     return Unique(
-        names=("outputs",),
+        figures=1,
         note="b and the Gram matrix of the best run: of ReLU features and a free bias they may not be unique",
     )
 

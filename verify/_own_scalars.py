@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import Definition, fit_size
-from ncsolve.verify._figure import Figure, Worst, at_most
+from ncsolve.verify._figure import Figure, Worst, agreement, at_most, count
 from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
@@ -57,21 +57,16 @@ def missing_transition(samples: Samples) -> list[Figure]:
     if values[-1] <= max(threshold * (1 + 1e-9), 1e-9 * values[0]):
         return []
     return [
-        Figure(
-            what="transitions of independent codes, all singular values above T", predicted=0.0, found=1.0, error=1.0,
-            tolerance=0.0, reason="the solver names none",
-        )
+        count("transitions of independent codes, all singular values above T", 0, 1, reason="the solver names none")
     ]
 
 
 def _loss_terms(case: Case) -> Figure:
     claimed = case.prediction.loss_terms
-    terms = Worst("loss terms at the solver's W, H, b", tolerance=1e-10, reason="rounding")
-    terms.add(
-        [claimed.fit, claimed.weights, claimed.features, claimed.bias],
-        Definition(case.samples).loss_terms(case.parts), size=case.loss_size,
+    return agreement(
+        "loss terms at the solver's W, H, b", [claimed.fit, claimed.weights, claimed.features, claimed.bias],
+        Definition(case.samples).loss_terms(case.parts), size=case.loss_size, tolerance=1e-10, reason="rounding",
     )
-    return terms.figure()
 
 
 def _ranks(weights: Array) -> range:
@@ -85,17 +80,12 @@ def _ranks(weights: Array) -> range:
 
 def _count(what: str, claimed: int, own: range) -> Figure:
     nearest = min(max(claimed, own.start), own.stop - 1)
-    return Figure(
-        what=what, predicted=float(claimed), found=float(nearest), error=float(abs(claimed - nearest)), tolerance=0.0,
-        reason="a count",
-    )
+    return count(what, claimed, nearest)
 
 
 def _named(what: str, claimed: str, own: set[str]) -> Figure:
-    return Figure(
-        what=f"{what} is not {claimed}", predicted=0.0, found=float(claimed not in own),
-        error=float(claimed not in own), tolerance=0.0, reason=f"a count; found: {' or '.join(sorted(own))}",
-    )
+    found = " or ".join(sorted(own))
+    return count(f"{what} is not {claimed}", 0, claimed not in own, reason=f"a count; found: {found}")
 
 
 def _regimes(samples: Samples, means: Array) -> set[str]:
@@ -210,7 +200,7 @@ def _collapse(case: Case, means: Array) -> Figure:
         (nc.nc4, metrics.boundary_mismatch(weights, bias, codes, means)),
     ):
         if claimed is not None or own is not None:
-            figure.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
+            figure.add(claimed, own, size=1.0)
     if case.samples.classes == 1:  # there are no pairs to compare
         figure.add(0.0, 0.0)
     return figure.figure()

@@ -6,7 +6,7 @@ import numpy as np
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._dual import lower_bound
-from ncsolve.verify._figure import Figure, Worst, at_least, at_most
+from ncsolve.verify._figure import Figure, agreement, at_least, at_most
 from ncsolve.verify.critical import examine
 
 __all__ = ["claimed_numbers", "costs", "gradient", "nonnegative", "product", "second_order"]
@@ -14,21 +14,23 @@ __all__ = ["claimed_numbers", "costs", "gradient", "nonnegative", "product", "se
 
 def claimed_numbers(case: Case) -> list[Figure]:
     """Loss, Gram matrix and singular values, recomputed from the layers, the class means and b."""
-    prediction = case.prediction
-    loss = Worst("loss at the solver's W, H, b", tolerance=1e-10, reason="rounding")
-    loss.add(prediction.loss, sum(Definition(case.samples).loss_terms(case.parts)), size=case.loss_size)
-    gram = Worst("Gram matrix of the solver's class means", tolerance=1e-10, reason="rounding")
-    gram.add(prediction.gram, prediction.class_means.T @ prediction.class_means, size=case.gram_size)
-    z = Worst("singular values of the solver's W H", tolerance=1e-10, reason="rounding")
-    z.add(prediction.singular_values, case.values(prediction.W @ case.parts.features), size=case.label_size)
-    return [loss.figure(), gram.figure(), z.figure()]
+    found, means = case.prediction, case.prediction.class_means
+    loss = sum(Definition(case.samples).loss_terms(case.parts))
+    z = case.samples.singular_values(found.W @ case.parts.features)
+    return [
+        agreement(what, claimed, own, size=size, tolerance=1e-10, reason="rounding")
+        for what, claimed, own, size in (
+            ("loss at the solver's W, H, b", found.loss, loss, case.loss_size),
+            ("Gram matrix of the solver's class means", found.gram, means.T @ means, case.gram_size),
+            ("singular values of the solver's W H", found.singular_values, z, case.label_size),
+        )
+    ]
 
 
 def product(case: Case) -> list[Figure]:
     """W is the product of the layers."""
-    figure = Worst("W, and the product of the solver's layers", tolerance=1e-12, reason="rounding")
-    figure.add(case.prediction.W, case.parts.point.W)
-    return [figure.figure()]
+    what = "W, and the product of the solver's layers"
+    return [agreement(what, case.prediction.W, case.parts.point.W, tolerance=1e-12, reason="rounding")]
 
 
 def nonnegative(case: Case) -> list[Figure]:
@@ -53,11 +55,10 @@ def costs(case: Case) -> list[Figure]:
     terms = zip(case.samples.lambda_w_layers, case.parts.layers, strict=True)
     features = case.samples.lambda_h * float(np.sum(case.samples.weights * case.parts.features**2))
     layers = [decay * float(np.sum(w * w)) for decay, w in terms]
-    balance = Worst("lambda |.|^2 of every layer, and of the features", tolerance=1e-8, reason="rounding")
-    balance.add(
-        [features] * len(layers), layers, size=max(features, *layers, 1e-6 * case.prediction.loss) or 1.0
-    )
-    return [balance.figure()]
+    return [agreement(
+        "lambda |.|^2 of every layer, and of the features", [features] * len(layers), layers, tolerance=1e-8,
+        reason="rounding", size=max(features, *layers, 1e-6 * case.prediction.loss) or 1.0,
+    )]
 
 
 def second_order(case: Case) -> list[Figure]:
@@ -68,23 +69,19 @@ def second_order(case: Case) -> list[Figure]:
         at_most("gradient at the solver's minimizer, relative", 1e-9, found.gradient, reason="rounding"),
         at_most("|lw W^T W - lh H H^T| at it, relative", 1e-9, found.balance, reason="rounding"),
     ]
-    bound = Worst(
-        "lower bound by weak duality, relative", tolerance=1e-8, reason="first order in the solver's rounding, over tau"
-    )
-    bound.add(case.prediction.loss, lower_bound(case.samples, case.parts.point), size=case.loss_size)
-    if abs(case.prediction.loss) > bound.tolerance * case.loss_size:  # else no bound could be found wrong
-        figures.append(bound.figure())
+    loss, size, fine = case.prediction.loss, case.loss_size, 1e-8
+    if abs(loss) > fine * size:  # else no bound could be found wrong
+        figures.append(agreement(
+            "lower bound by weak duality, relative", loss, lower_bound(case.samples, case.parts.point), size=size,
+            tolerance=fine, reason="first order in the solver's rounding, over tau",
+        ))
     else:
-        case.skipped.append(
-            "the lower bound by weak duality: the loss is below the rounding of the labels' squares"
-        )
+        case.skipped.append("the lower bound by weak duality: the loss is below the rounding of the labels' squares")
     if found.curvature is not None:
-        figures.append(
-            at_least(
-                "least Hessian eigenvalue over the largest", -1e-10, found.curvature,
-                reason="zero along rotations of the features, up to rounding",
-            )
-        )
+        figures.append(at_least(
+            "least Hessian eigenvalue over the largest", -1e-10, found.curvature,
+            reason="zero along rotations of the features, up to rounding",
+        ))
     else:
         case.skipped.append(f"the Hessian: {Definition(case.samples).size} parameters")
     return figures

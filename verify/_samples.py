@@ -130,6 +130,12 @@ class Samples(Frozen):
         """Columns of H: N, or K if merged."""
         return int(self.labels.size)
 
+    def singular_values(self, outputs: Array) -> Array:
+        """The min(m, K) largest singular values of W H (m, N), descending (all others are zero under NC1)."""
+        values = np.linalg.svd(outputs * np.sqrt(self.weights), compute_uv=False)
+        size = min(self.codes.shape)
+        return np.pad(values, (0, max(0, size - values.size)))[:size]
+
     def spread(self, class_features: Array) -> Array:
         """Features (d, N) in which every sample has its class's column of (d, K)."""
         return class_features[:, self.labels]

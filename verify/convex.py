@@ -117,16 +117,10 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
         primal=float(primal.value) * unit,
         dual=float(dual.value) * unit,
         bias=bias,
-        singular_values=_values(np.array(z.value), min(samples.code_length, samples.classes)) * scale,
+        singular_values=samples.singular_values(np.array(z.value) / root) * scale,
         primal_status=primal.status,
         dual_status=dual.status,
     )
-
-
-def _values(z: Array, count: int) -> Array:
-    """The ``count`` largest singular values."""
-    values = np.linalg.svd(z, compute_uv=False)
-    return np.pad(values, (0, max(0, count - values.size)))[:count]
 
 
 def _run(cp: Any, program: Any, solver: str) -> Any:  # cvxpy has no types

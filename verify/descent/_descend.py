@@ -79,10 +79,7 @@ class Run(Frozen):
     @array_property
     def singular_values(self) -> Array:
         """The min(m, K) largest singular values of W H, descending (all others are zero under NC1)."""
-        weighted = self.point.H * np.sqrt(self.samples.weights)
-        values = np.linalg.svd(self.point.W @ weighted, compute_uv=False)
-        size = min(self.samples.code_length, self.samples.classes)
-        return np.pad(values, (0, max(0, size - values.size)))[:size]
+        return self.samples.singular_values(self.point.W @ self.point.H)
 
 
 def descend(
