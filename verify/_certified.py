@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from typing import NamedTuple
 
 from ncsolve.verify._certified_facts import balancedness, dual, gram, regular, stationarity, turn
 from ncsolve.verify._certified_problem import RationalProblem, affine_problem, rational
@@ -29,8 +29,7 @@ Problems = list[RationalProblem]
 _BALANCED = ((2, 1, Fraction(1, 3)), (3, 4, Fraction(1, 2)), (4, 9, Fraction(3, 7)), (10, 100, Fraction(1, 20)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certified:
+class Certified(NamedTuple):
     """What is proved of every one of the ``problems``: ``statement`` in words, ``holds`` of its certificate."""
 
     statement: str
@@ -201,59 +200,53 @@ def _paper(problem: RationalProblem, made: Certificate) -> bool:
     return made.lower == losses[problem.lambda_b]
 
 
-def _entry(
-    statement: str, problems: Callable[[], Problems], holds: Callable[[RationalProblem, Certificate], bool]
-) -> Certified:
-    return Certified(statement=statement, problems=problems, holds=holds)
-
-
 # Of which claim, what is proved of each problem, and the problems.
 CERTIFIED: dict[str, Certified] = {
-    "orthogonal-frame": _entry(
+    "orthogonal-frame": Certified(
         "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", partial(_along, None, ratio=3), _orthogonal
     ),
-    "simplex-etf": _entry(
+    "simplex-etf": Certified(
         "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)",
         partial(_along, Fraction(0), Fraction(1, 10), Fraction(1), ratio=2), _simplex,
     ),
-    "transition-threshold": _entry("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
-    "cosine-curve": _entry(
+    "transition-threshold": Certified("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
+    "cosine-curve": Certified(
         "cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine
     ),
-    "free-bias": _entry("b = mu", _free_bias_problems, _free_bias),
-    "bias-centring": _entry(
+    "free-bias": Certified("b = mu", _free_bias_problems, _free_bias),
+    "bias-centring": Certified(
         "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)",
         partial(_along, Fraction(1, 10), Fraction(1)), _centring,
     ),
-    "large-bias-law": _entry(
+    "large-bias-law": Certified(
         "Gram = Gram(inf) - lw/lambda_b, loss = loss(inf) - N lw lh/(2 lambda_b)", _law_problems, _law
     ),
-    "label-smoothing": _entry(
+    "label-smoothing": Certified(
         "orthogonal at lambda_b = t/alpha, obtuse 10 percent below and acute 10 percent above", _smoothing_problems,
         _smoothing,
     ),
-    "signed-codes": _entry(
+    "signed-codes": Certified(
         "obtuse for K = 3, orthogonal for K = 4, acute for K = 10; never self-dual", _signed_problems, _signed
     ),
-    "minority-collapse": _entry(
+    "minority-collapse": Certified(
         "orthogonal class means of squared length max(sqrt(n_k) - T, 0)/n_k, zero iff n_k <= T^2", _minority_problems,
         _minority,
     ),
-    "self-duality": _entry("W^T = sqrt(n lh/lw) Hbar", _self_duality_problems, dual),
-    "bias-stationarity": _entry(
+    "self-duality": Certified("W^T = sqrt(n lh/lw) Hbar", _self_duality_problems, dual),
+    "bias-stationarity": Certified(
         "(1 + lambda_b) b = mean of Y - W H", lambda: [*_past_transition(), *_law_problems()], stationarity
     ),
-    "global-optimum": _entry(
+    "global-optimum": Certified(
         "the loss that solve returns is the global minimum, to a relative 1e-12",
         lambda: [*_past_transition(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
         _global_optimum,
     ),
-    "balancedness": _entry(
+    "balancedness": Certified(
         "lambda_w W^T W = lambda_h H H^T", lambda: [*_past_transition(), *_law_problems(), *_minority_problems()],
         balancedness,
     ),
-    "relu-orthogonal-frame": _entry(
+    "relu-orthogonal-frame": Certified(
         "with H >= 0 the Gram matrix is alpha I, b = beta/K 1, and the loss is that of T10", relu_problems, relu_frame
     ),
-    "paper-scale": _entry("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
+    "paper-scale": Certified("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
 }

@@ -31,9 +31,7 @@ def examine(size: Size) -> list[Figure]:
             distance = metrics.simplex_distance(class_means=bench.settle(problem, prediction=prediction).class_means)
             wide.append(distance)
     return [
-        loss.figure(),
-        narrow.figure(),
-        bias.figure(),
+        loss.figure(), narrow.figure(), bias.figure(),
         at_least("distance to a simplex ETF, d = K", 1e-2, wide, reason="the same problems are past the transition"),
         at_least("loss above that with d = K, relative", 1e-6, excess, reason="the bottleneck costs something"),
         *bench.figures(),

@@ -49,10 +49,7 @@ def examine(size: Size) -> list[Figure]:
             largest = float(np.linalg.norm(problem.encoding.matrix * np.sqrt(np.array(list(problem.counts))), 2))
             values.add(prediction.singular_values, found.singular_values, size=largest)
     return [
-        primal.figure(),
-        dual.figure(),
-        bias.figure(),
-        values.figure(),
+        primal.figure(), dual.figure(), bias.figure(), values.figure(),
         count("programs that a solver gave up on", 0, unsolved, comparisons=runs),
     ]
 

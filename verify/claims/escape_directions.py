@@ -75,9 +75,7 @@ def examine(size: Size) -> list[Figure]:
             "least Hessian eigenvalue over the largest, minimizer", -1e-10, global_curvatures,
             reason="zero along rotations of the features, up to rounding",
         ),
-        ranks.figure(),
-        directions.figure(),
-        *bench.figures(),
+        ranks.figure(), directions.figure(), *bench.figures(),
     ]
 
 

@@ -51,10 +51,7 @@ def examine(size: Size) -> list[Figure]:
         bias.add(prediction.bias, one.bias)
         loss.add(prediction.loss, one.loss)
     return [
-        weights.figure(),
-        bias.figure(),
-        loss.figure(),
-        same.figure(),
+        weights.figure(), bias.figure(), loss.figure(), same.figure(),
         at_least("distance of the two sets of labels", 0.1, [min(apart)], reason="they are not the same labels"),
         *bench.figures(),
     ]

@@ -43,8 +43,7 @@ def examine(size: Size) -> list[Figure]:
         *law.figures(),
         at_least("departure from the law, 0 in the affine hull", 1e-2, spreads, reason="the law would make it 1e-6"),
         count("problems of that kind for which the solver claims a lb+", 0, wrong, comparisons=len(claimed)),
-        gram.figure(),
-        *bench.figures(),
+        gram.figure(), *bench.figures(),
     ]
 
 

@@ -45,8 +45,7 @@ def examine(size: Size) -> list[Figure]:
         mismatch.add(prediction.nc.nc4, _worst_sine(run), size=1.0)
         general.append(_agreement(run, rng))
     return [
-        exact.figure(),
-        mismatch.figure(),
+        exact.figure(), mismatch.figure(),
         at_most(
             "least agreement over the random encodings", 0.99, [min(general)],
             reason="in general the decisions differ: the agreement above is not the test's weakness",

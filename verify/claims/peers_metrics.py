@@ -44,8 +44,7 @@ def examine(size: Size) -> list[Figure]:
             "usual structure error of an exactly self-dual W, lambda_b = inf", 0.1, usual,
             reason="it is the distance to an ETF, so it fails on an orthogonal frame that is self-dual",
         ),
-        gram.figure(),
-        *bench.figures(),
+        gram.figure(), *bench.figures(),
     ]
 
 

@@ -46,11 +46,7 @@ def examine(size: Size) -> list[Figure]:
     return [
         duality.figure(),
         at_least("NC3, signed, lambda_b > lb*", 0.1, lost, reason="a property that is lost, not one that is blurred"),
-        opposite.figure(),
-        regular.figure(),
-        end.figure(),
-        same.figure(),
-        *bench.figures(),
+        opposite.figure(), regular.figure(), end.figure(), same.figure(), *bench.figures(),
     ]
 
 

@@ -50,9 +50,7 @@ def examine(size: Size) -> list[Figure]:
             "distance to a simplex ETF, lambda_b >= 1.02 lb*", 1e-3, above,
             reason="two percent above the threshold the mean direction already has a hundredth of the others' size",
         ),
-        gram.figure(),
-        solver.figure(),
-        *bench.figures(),
+        gram.figure(), solver.figure(), *bench.figures(),
     ]
 
 
