@@ -31,9 +31,7 @@ class Bench:
     ) -> Run:
         """The best of the runs from random starts; ``prediction`` only saves solving the problem again."""
         runs = [
-            descend(
-                problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False, progress=False
-            )
+            descend(problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False, progress=False)
             for seed in seeds
         ]
         self.count(runs, ncsolve.solve(problem) if prediction is None else prediction)

@@ -210,9 +210,7 @@ CERTIFIED: dict[str, Certified] = {
         partial(_along, Fraction(0), Fraction(1, 10), Fraction(1), ratio=2), _simplex,
     ),
     "transition-threshold": Certified("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
-    "cosine-curve": Certified(
-        "cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine
-    ),
+    "cosine-curve": Certified("cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine),
     "free-bias": Certified("b = mu", _free_bias_problems, _free_bias),
     "bias-centring": Certified(
         "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)",

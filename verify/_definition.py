@@ -157,9 +157,7 @@ class Definition:
         weighted = (w @ h + b[:, None] - s.targets) * self._share
         matrix = np.zeros((self.size, self.size))
         matrix[:h_end, :h_end] = np.kron(w.T @ w, np.diag(self._share)) + np.kron(np.eye(d), np.diag(self._decay_h))
-        matrix[h_end:w_end, h_end:w_end] = np.kron(
-            np.eye(m), (h * self._share) @ h.T + s.lambda_w * np.eye(d)
-        )
+        matrix[h_end:w_end, h_end:w_end] = np.kron(np.eye(m), (h * self._share) @ h.T + s.lambda_w * np.eye(d))
         # d2f / dW_ia dH_cj = share_j (W_ic H_aj + [a = c] error_ij)
         mixed = np.einsum("ic,aj->iacj", w, h * self._share)
         for a in range(d):
@@ -214,9 +212,7 @@ class Definition:
         return [_SMALL * reach, *reversed(floors)]
 
 
-def _halves(
-    parts: Parts, residual: Array, share: Array, held: Sequence[Array]
-) -> tuple[float, float, float, float]:
+def _halves(parts: Parts, residual: Array, share: Array, held: Sequence[Array]) -> tuple[float, float, float, float]:
     """Each term of the objective is half of a vector times its own gradient."""
     decayed, *layers = held[: 1 + len(parts.layers)]
     return (

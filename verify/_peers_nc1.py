@@ -16,9 +16,7 @@ __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quo
 Array = NDArray[np.float64]
 
 
-def covariance_pinv(
-    features: ArrayLike, labels: ArrayLike, classes: int, *, centring: Centring = "classes"
-) -> float:
+def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int, *, centring: Centring = "classes") -> float:
     r"""NC1: :math:`\operatorname{tr}(\Sigma_W \Sigma_B^{+}) / K`, Sigma_B over the K centred class means.
 
     Source: Papyan, Han & Donoho 2020 (their paper; their notebook leaves out 1/K); package ``neural-collapse`` since

@@ -116,6 +116,4 @@ def _model(problem: UFM) -> dict[str, object]:
     """What documents of deep heads and ReLU features have in addition."""
     if problem.plain:
         return {}
-    return {
-        "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(problem.lambda_w_layers),
-    }
+    return {"features": problem.features, "depth": problem.depth, "lambda_w_layers": list(problem.lambda_w_layers)}

@@ -112,9 +112,7 @@ def confined_critical_point(problem: UFM, *, rank: int, seed: int = 0) -> Point:
     rank = check_whole("rank", rank, most=problem.feature_dim)
     run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False, progress=False)
     pad = problem.feature_dim - rank
-    return Point(
-        W=np.pad(run.point.W, ((0, 0), (0, pad))), H=np.pad(run.point.H, ((0, pad), (0, 0))), b=run.point.b
-    )
+    return Point(W=np.pad(run.point.W, ((0, 0), (0, pad))), H=np.pad(run.point.H, ((0, pad), (0, 0))), b=run.point.b)
 
 
 def leave(problem: UFM, critical: CriticalPoint, *, length: float = 1e-2, seed: int = 0) -> Run:

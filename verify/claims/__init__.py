@@ -24,9 +24,7 @@ _FILES = (
     "deep_transition", "relu_orthogonal_frame", "relu_any_codes", "peers_metrics", "paper_scale", "inverse_design",
     "designs_layered_relu",
 )
-CLAIMS: tuple[Claim, ...] = (
-    *(import_module(f"{__name__}.{file}").CLAIM for file in _FILES), *CERTIFIED_CLAIMS,
-)
+CLAIMS: tuple[Claim, ...] = (*(import_module(f"{__name__}.{file}").CLAIM for file in _FILES), *CERTIFIED_CLAIMS)
 
 
 def select(*, only: tuple[str, ...] = (), source: str | None = None) -> tuple[Claim, ...]:

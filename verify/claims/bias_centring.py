@@ -40,7 +40,7 @@ def examine(size: Size) -> list[Figure]:
     for _ in range(6 if size == "quick" else 100):
         k = int(rng.integers(2, 5))
         problem = random_problem(rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=0.0)
-        run = bench.settle(problem, prediction=ncsolve.solve(problem))
+        run = bench.settle(problem)
         output = (run.point.W @ run.point.H).mean(axis=1)
         free.add(np.zeros(output.size), output, size=float(np.abs(run.samples.targets).max()))
     return [bias.figure(), mean.figure(), centring.figure(), free.figure(), *bench.figures()]

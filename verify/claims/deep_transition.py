@@ -28,9 +28,7 @@ def examine(size: Size) -> list[Figure]:
     below, other = [], []
     cases = [(3, 5, 2)] if size == "quick" else [(3, 5, 2), (4, 3, 3), (2, 6, 2), (3, 4, 4)]
     for k, n, depth in cases:
-        problem = UFM(
-            encoding=encodings.onehot(k), counts=n, lambda_w=5e-3, lambda_h=2e-3, lambda_b=1.0, depth=depth
-        )
+        problem = UFM(encoding=encodings.onehot(k), counts=n, lambda_w=5e-3, lambda_h=2e-3, lambda_b=1.0, depth=depth)
         found = deep.first_order_transition(problem)
         assert found is not None
         tie.add(found.before.loss, found.after.loss)

@@ -34,7 +34,7 @@ def examine(size: Size) -> list[Figure]:
         prediction = ncsolve.solve(problem)
         run = bench.settle(problem, prediction=prediction)
         unbiased = problem.replace(lambda_b=math.inf)
-        free = bench.settle(unbiased, prediction=ncsolve.solve(unbiased))
+        free = bench.settle(unbiased)
         gram.add(prediction.gram, run.gram)
         shift = (free.gram - run.gram) * problem.lambda_b / problem.lambda_w
         spreads.append(float(np.abs(shift - 1.0).max()))

@@ -41,7 +41,7 @@ def examine(size: Size) -> list[Figure]:
                 found = math.nan if cosines is None else float(cosines.mean())
                 end.add((k - 4) / (k - 2 - t + (k - 1) * (2 - t)), found, size=1.0)
             problem = balanced(k, n, t=t, lambda_b=lambda_b, encoding=onehot(k))
-            run = bench.settle(problem, prediction=ncsolve.solve(problem))
+            run = bench.settle(problem)
             same.add(0.0, metrics.self_duality(run.point.W.T, run.class_means))
     return [
         duality.figure(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from ncsolve.verify._definition import Definition
+from ncsolve.verify._definition import Definition, Parts
 from ncsolve.verify._samples import Samples, class_means
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
@@ -60,10 +60,8 @@ class LayeredRun(Frozen):
     @array_property
     def outputs(self) -> Array:
         """W_L ... W_1 H + b of the class means (m, K)."""
-        product = self.class_means
-        for layer in self.layers:
-            product = layer @ product
-        return product + self.bias[:, None]
+        point = Parts(self.class_means, self.layers, self.bias).point
+        return point.W @ point.H + point.b[:, None]
 
 
 def descend_layered(
