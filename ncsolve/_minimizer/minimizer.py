@@ -28,8 +28,8 @@ from ncsolve.geometry import NCMetrics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ncsolve._numbers.exact import Exact
     from ncsolve.certificates import Certificate
+    from ncsolve.checks.exact import Exact
 
 __all__ = ["Minimizer"]
 

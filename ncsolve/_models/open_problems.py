@@ -5,7 +5,7 @@ from __future__ import annotations
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
-__all__ = ["check_known", "check_one_layer", "check_plain"]
+__all__ = ["check_known", "check_one_layer"]
 
 
 def check_known(problem: UFM) -> None:
@@ -23,13 +23,4 @@ def check_one_layer(problem: UFM, what: str) -> None:
         raise OpenProblemError(
             f"{what} is for heads of one layer, as the penalty of more is not convex and T12 bounds nothing; got depth "
             f"= {problem.depth}, set depth = 1"
-        )
-
-
-def check_plain(problem: UFM, what: str) -> None:
-    """OpenProblemError unless the model is that of the paper."""
-    if not problem.plain:
-        raise OpenProblemError(
-            f"{what} is for linear features and one layer; got features = {problem.features!r} and depth = "
-            f"{problem.depth}; ncsolve minimizer (ncsolve.solve) takes them, one problem at a time"
         )

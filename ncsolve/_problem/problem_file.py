@@ -10,9 +10,9 @@ from pathlib import Path
 from ncsolve._files.fields import Written, read_fields
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._files.write_whole import checked_path
-from ncsolve._numbers.parse import parse_float
 from ncsolve._problem.convention import CONVENTIONS
 from ncsolve._problem.model_spec import FEATURES
+from ncsolve.checks.parse import parse_float
 from ncsolve.errors import FileError, NCSolveError, ProblemError, shown
 
 __all__ = ["ProblemFields", "read_problem_file"]

@@ -11,7 +11,6 @@ from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.open_problems import check_one_layer
 from ncsolve._models.registry import model_of
-from ncsolve._numbers.exact import Exact
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
@@ -21,6 +20,7 @@ from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._proof import rounded_proof
 from ncsolve.certificates._refine import refine
+from ncsolve.checks.exact import Exact
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError, shown
 
 __all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]

@@ -19,8 +19,8 @@ from ncsolve.errors import FileError, ProblemError
 
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer
-    from ncsolve._numbers.exact import Exact
     from ncsolve.certificates import Certificate
+    from ncsolve.checks.exact import Exact
 
 __all__ = ["certificate_as_typed", "certify", "check"]
 
@@ -114,8 +114,8 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._models.open_problems import check_one_layer
-    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates import certify as certify_minimizer
+    from ncsolve.checks.exact import exact_number
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
@@ -152,8 +152,8 @@ def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
     from ncsolve._files.reading.kinds import names_a_file
-    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates._exact_problem import affine_codes
+    from ncsolve.checks.exact import exact_number
 
     if isinstance(spec, tuple):
         return [list(row) for row in spec]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ncsolve._numbers.parse import parse_float
+from ncsolve.checks.parse import parse_float
 from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options

@@ -190,6 +190,6 @@ def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
 
 
 def _number(option: str, text: str) -> float:
-    from ncsolve._numbers.parse import parse_float
+    from ncsolve.checks.parse import parse_float
 
     return parse_float(option, text, "a number such as 5e-4 or 1/2000 (or inf for --lambda-b)")

@@ -61,6 +61,6 @@ if __name__ == "__main__":
         print(f"{lines:4d} {path}")
     outside = {path: lines for path, lines in found.items() if not path.startswith(MODELS)}
     print(
-        f"{sum(found.values())} lines in {len(found)} files, of which {sum(outside.values())} in {len(outside)} outside "
+        f"{sum(found.values())} lines in {len(found)} files; {sum(outside.values())} in {len(outside)} outside "
         "the models and their words"
     )

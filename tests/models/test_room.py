@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from ncsolve._sweeps.bottleneck import plain_along
 
 import ncsolve
 from ncsolve import encodings
 from ncsolve._documents.path import path_document
 from ncsolve._documents.phase import phase_document
 from ncsolve._problem.sweep import Sweep
-from ncsolve._sweeps.bottleneck import plain_along
 from tests.command import said
 
 # The third row is the sum of the others: four codes in a plane.
