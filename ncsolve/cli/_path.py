@@ -57,10 +57,10 @@ def path(
     from ncsolve._documents.path import path_document
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
+    from ncsolve._models.registry import model_of
     from ncsolve._problem.ufm import check_lambda, check_lambda_b
     from ncsolve._sweeps.in_convention import check_convention, path_columns
     from ncsolve._sweeps.path import path as solve_path
-    from ncsolve._sweeps.point_by_point import may_descend
     from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot, "--gram": gram})
@@ -84,7 +84,7 @@ def path(
         assert alpha is not None
         grid = parse_range("--alpha", alpha, logarithmic=False)
     else:
-        usual = _COARSE if may_descend(asked.problem) else _GRID
+        usual = _COARSE if model_of(asked.problem).descends(asked.problem) else _GRID
         text = lambdas[name] or usual
         assert text is not None
         option = f"--{name.replace('_', '-')}"

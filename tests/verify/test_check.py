@@ -15,7 +15,7 @@ from ncsolve.verify._samples import Samples
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._problem.ufm import FEATURES
+from ncsolve._problem.model_spec import FEATURES
 from tests.strategies import affine_problems, problems
 
 SMALL = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=0.02,
