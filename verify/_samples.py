@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from ncsolve.verify._types import Array
 from numpy.typing import NDArray
 
 from ncsolve import UFM, OpenProblemError, SizeError
@@ -14,7 +15,6 @@ from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 # 2^27 doubles are one gigabyte.
 _MAX_ENTRIES = 2**27

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from ncsolve.verify._samples import Samples, check_one_layer
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 from ncsolve import UFM, NCSolveError
 from ncsolve.checks.arguments import check_name
@@ -18,7 +18,6 @@ from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 
-Array = NDArray[np.float64]
 SOLVERS = ("clarabel", "scs")
 _OPTIONS: dict[str, dict[str, object]] = {
     "clarabel": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},

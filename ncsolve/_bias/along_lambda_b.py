@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._bias.continuation import solve_bias_path
 from ncsolve._bias.theorems import (
@@ -25,11 +24,10 @@ from ncsolve._bias.theorems import (
 )
 from ncsolve._spectrum.label_spectrum import LabelSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
+from ncsolve._types import Array, Index
 
 __all__ = ["ShiftedPoints", "solve_bias_along"]
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 # A chunk's eigensystems have about this many entries.
 _CHUNK = 524288
 

@@ -20,11 +20,10 @@ from ncsolve._frames.pairs import ClassPairs
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._types import Array
 from ncsolve.encodings import AffineOneHot
 
 __all__ = ["BALANCED", "BalancedFrame", "balanced_frame"]
-
-Array = NDArray[np.float64]
 
 BALANCED = MethodChoice(
     method="closed-form", theorem="T5", reason="balanced counts and an affine one-hot encoding a I + q J"

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem
+from ncsolve._types import Array, Index
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["BlockGradient", "Core", "LossTerms", "check_fit", "core_from_spectrum", "shrink"]
 
-Array = NDArray[np.float64]
 # A singular value of Z within this many roundings of the threshold is zero: the rank must not hang on noise.
 _RANK_NOISE = 16 * float(np.finfo(float).eps)
 # Up to this many multiplications the gradient is formed entry by entry; above it is measured on random vectors.
@@ -110,7 +109,7 @@ class Core:
         return self.samples * math.sqrt(self.lambda_w) * math.sqrt(self.lambda_h)
 
     @cached_property
-    def order(self) -> NDArray[np.intp]:
+    def order(self) -> Index:
         """Active directions, largest singular value first."""
         order = np.argsort(-self.sigma, kind="stable")
         return order[(shrink(self.sigma, self.threshold) > 0.0)[order]]

@@ -12,10 +12,9 @@ from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._types import Array
 
 __all__ = ["DenseFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,10 +17,9 @@ from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 
 __all__ = ["FactoredFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._frames.dense import DenseFrame
@@ -16,6 +15,7 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._metrics.decision_boundaries import SAME
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array, Mask
 from ncsolve.geometry import (
     NCMetrics,
     boundary_mismatch,
@@ -26,7 +26,6 @@ from ncsolve.geometry import (
 
 __all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
 
-Array = NDArray[np.float64]
 # Class means that descent found are one point where they are nearer than this: what parts them is its rounding.
 _FOUND = 1e-9
 
@@ -40,7 +39,7 @@ class Cosines:
     mean: float
 
 
-def alive(squared_lengths: Array) -> NDArray[np.bool_]:
+def alive(squared_lengths: Array) -> Mask:
     """Which class means are not zero: longer than a few roundings of the longest."""
     return np.asarray(squared_lengths > 1e-27 * squared_lengths.max(initial=0.0))
 

@@ -11,13 +11,12 @@ from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs
+from ncsolve._types import Array
 
 if TYPE_CHECKING:
     from ncsolve._frames.symmetric import SymmetricFrame
 
 __all__ = ["ConvexFrame", "Frame"]
-
-Array = NDArray[np.float64]
 
 
 class Frame(Protocol):

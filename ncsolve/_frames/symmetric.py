@@ -18,10 +18,9 @@ from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_
 from ncsolve._frames.pairs import ClassPairs, check_size, choose_evenly, pad
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._types import Array
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._types import Array, Index
 
 __all__ = ["SAME", "Boundaries", "worst_boundary"]
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 _EPS = float(np.finfo(float).eps)
 # Class means nearer than this, over their root mean square, are one point: there is no boundary.
 SAME = 1e-13

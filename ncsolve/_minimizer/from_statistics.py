@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum, solve_bias
@@ -14,12 +13,12 @@ from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._problem.label_statistics import LabelStatistics
 from ncsolve._problem.ufm import check_lambda, check_lambda_b
 from ncsolve._spectrum.label_spectrum import spectrum_of_scatter
+from ncsolve._types import Array
 from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
 from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]
 
-Array = NDArray[np.float64]
 _TOLERANCE = 1e-10
 
 

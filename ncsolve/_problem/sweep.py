@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import encodings
 from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b
+from ncsolve._types import Array
 from ncsolve.checks.arrays import number_list
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, SizeError, UnknownNameError, shown
 
 __all__ = ["VARIED", "Sweep", "make_sweep", "smooth_codes"]
 
-Array = NDArray[np.float64]
 # Besides bias and singular values a point has so many columns; each number is a double, and once a Python float.
 _COLUMNS, _BYTES = 20, 40
 _MOST_NUMBERS = 1 << 26

@@ -10,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._spectrum.left_singular_vectors import left_basis
+from ncsolve._types import Array
 from ncsolve.errors import ProblemError
 
 __all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
 
-Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
+
+from ncsolve._types import Array
 
 __all__ = ["left_basis"]
 
-Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
 # Below this many rows the singular values cost nothing.
 _SMALL = 8

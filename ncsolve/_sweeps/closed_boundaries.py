@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._models.protocol import Model, State
 from ncsolve._models.registry import model_of
 from ncsolve._sweeps.boundary_curves import Boundary, smooth_values
 from ncsolve._sweeps.second_parameter import SecondParameter
+from ncsolve._types import Array
 
 __all__ = ["closed_boundaries"]
 
-Array = NDArray[np.float64]
 # The states on both sides are those so far, relatively, from the boundary.
 _ASIDE = 1e-9
 _ALONG = 200

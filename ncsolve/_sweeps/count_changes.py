@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import solve_bias
 from ncsolve._models.plain.frames import quotient_codes
@@ -21,10 +20,10 @@ from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.crossings import crossings
+from ncsolve._types import Array
 
 __all__ = ["RankChange", "class_roots", "count_points", "rank_changes"]
 
-Array = NDArray[np.float64]
 Side = tuple[str, int]
 RankChange = tuple[int, Side, Side]
 # The spectrum is looked at between points this near; the thresholds of the classes, which cost nothing, nearer.

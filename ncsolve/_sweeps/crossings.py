@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
+
+from ncsolve._types import Array
 
 __all__ = ["Crossing", "crossings"]
 
-Array = NDArray[np.float64]
 # Absolute, in the variable: where it is a logarithm, the relative error of the value.
 _XTOL = 2e-15
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._frames.nc_metrics import cosines_of, metrics_of
 from ncsolve._frames.pairs import choose_evenly
@@ -15,13 +14,12 @@ from ncsolve._frames.regimes import regime_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.frames_along import FrameSource
 from ncsolve._sweeps.point_by_point import NC_NAMES
+from ncsolve._types import Array
 
 if TYPE_CHECKING:
     from ncsolve._sweeps.path import Path
 
 __all__ = ["NC_NAMES", "Figures", "figures_along", "sampled_along", "table_of"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

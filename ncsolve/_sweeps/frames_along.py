@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._bias.theorems import ShiftedSpectrum
@@ -19,10 +18,9 @@ from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._models.plain.frames import plain_frame, reduced_codes
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
+from ncsolve._types import Array
 
 __all__ = ["FrameSource"]
-
-Array = NDArray[np.float64]
 
 
 class FrameSource:

@@ -22,6 +22,7 @@ from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
 from ncsolve._sweeps.shared_spectrum import arrays_of, convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
+from ncsolve._types import Array
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, array_property, freeze_fields, read_only
 from ncsolve.errors import MissingPackageError, ProblemError, shown
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Path", "path"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

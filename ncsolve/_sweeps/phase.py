@@ -22,6 +22,7 @@ from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
+from ncsolve._types import Array
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
 from ncsolve.errors import ProblemError, SizeError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Boundary", "Phase", "phase"]
 
-Array = NDArray[np.float64]
 _MOST_POINTS = 1 << 20
 
 

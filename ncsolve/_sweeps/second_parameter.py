@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import encodings
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import number_list
 from ncsolve.errors import ProblemError
 
 __all__ = ["AGAINST", "SecondParameter", "second_parameter"]
-
-Array = NDArray[np.float64]
 
 # Each with what it is called in a sentence.
 AGAINST = {

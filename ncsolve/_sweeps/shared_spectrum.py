@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.along_lambda_b import solve_bias_along
@@ -21,10 +20,9 @@ from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.point_by_point import SolvedPoint
 from ncsolve._sweeps.threshold_crossings import regime_changes
+from ncsolve._types import Array
 
 __all__ = ["PathArrays", "arrays_of", "convex_along"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

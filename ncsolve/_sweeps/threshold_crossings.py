@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.regimes import regime_of
@@ -24,13 +23,13 @@ from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import rank_changes
 from ncsolve._sweeps.crossings import Crossing, crossings
 from ncsolve._sweeps.frames_along import FrameSource
+from ncsolve._types import Array
 
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer
 
 __all__ = ["RegimeChange", "regime_changes", "search_points"]
 
-Array = NDArray[np.float64]
 # Crossings are looked for between points at least this near: twelve a decade, and fifty between alpha = 0 and 1.
 _STEP = math.log(10.0) / 12
 _ALPHA_STEP = 0.02

@@ -7,11 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
 from ncsolve._numbers.exact import Table
+from ncsolve._types import Array
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none
 from ncsolve.certificates._doubles import grid_bias, grid_of_doubles, table_of_doubles
@@ -24,7 +24,6 @@ from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
 
 __all__ = ["relu_certificate"]
 
-Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
 _MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.best_found
 _CLOSED = 1e-11

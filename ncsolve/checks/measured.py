@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._types import Array
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import check_labels
 from ncsolve.errors import ProblemError
@@ -25,7 +26,6 @@ __all__ = [
     "unit_scale",
 ]
 
-Array = NDArray[np.float64]
 # A product of half-precision arrays is symmetric to 1e-3; class means that are no Gram matrix miss it by about 1.
 _SYMMETRIC = 1e-3
 _RULE = "must be a rectangular array of real numbers"

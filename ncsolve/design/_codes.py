@@ -6,17 +6,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["DesignedCodes", "centred_error", "check_centred", "check_length", "designed_codes", "factor", "lengthen"]
 
-Array = NDArray[np.float64]
 # Eigenvalues of the target within this much of the largest are zero: its entries are floats of that size.
 _NOISE = 1e-13
 # Beyond this the solver refuses codes, because their squares leave the range of floats.

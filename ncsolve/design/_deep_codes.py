@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.design._codes import DesignedCodes, centred_error, check_centred, check_length, factor, lengthen
 from ncsolve.errors import OpenProblemError, ProblemError
 
 __all__ = ["deep_codes"]
 
-Array = NDArray[np.float64]
 # Q n below this share of |Q| n is rounding.
 _CENTRED = 1e-12
 

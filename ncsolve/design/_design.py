@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
@@ -15,6 +15,7 @@ from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
@@ -26,7 +27,6 @@ from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, sho
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
-Array = NDArray[np.float64]
 # What a well-conditioned design keeps: a few hundred roundings.
 TOLERANCE = 1e-12
 # What T11 says of each model.

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array, Index
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 
@@ -20,10 +21,6 @@ __all__ = [
     "EXAMPLE", "OWN", "GridSize", "Point", "check_grid_size", "drawn_classes", "grid_document", "lambda_b_grid",
     "weight_decay_factors",
 ]
-
-Array = NDArray[np.float64]
-
-Index = NDArray[np.intp]
 
 _DECADES = (-5, 3)
 # Up to here the library compares all pairs of classes, and a grid is solved in a few seconds.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from ncsolve.verify._definition import Definition, Parts
 from ncsolve.verify._samples import Samples, class_means
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
@@ -18,7 +18,6 @@ from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
-Array = NDArray[np.float64]
 _CONSTRAINTS = ("squared", "projected")
 
 

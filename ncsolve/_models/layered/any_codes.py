@@ -12,7 +12,6 @@ import dataclasses
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
@@ -20,11 +19,11 @@ from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_of_starts", "fixed_bias_frame", "known_bias"]
 
-Array = NDArray[np.float64]
 _STARTS = 24
 _SEED = 0
 _EPS = float(np.finfo(float).eps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
@@ -13,10 +12,10 @@ from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve._types import Array
 
 __all__ = ["MEAN_TIES", "equal_codes_frame", "frame_from_directions", "shrinkage_of"]
 
-Array = NDArray[np.float64]
 MEAN_TIES = (
     "the label mean is at its hard threshold: in the class means or out of them, with the bias that belongs to it, it "
     "costs the same"

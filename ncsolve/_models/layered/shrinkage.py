@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import _formulas
+from ncsolve._types import Array, Mask
 from ncsolve.checks.arguments import check_real, check_whole
 from ncsolve.checks.arrays import real_array
 
 __all__ = ["Branch", "Shrinkage"]
 
-Array = NDArray[np.float64]
 # As for one layer: what is left of a singular value at the threshold is rounding.
 _NOISE = 16 * float(np.finfo(float).eps)
 
@@ -67,7 +67,7 @@ class Shrinkage:
         z[alive] = self.larger_branch(values[alive])
         return z
 
-    def ties(self, g: ArrayLike) -> NDArray[np.bool_]:
+    def ties(self, g: ArrayLike) -> Mask:
         """Whether each g is at the threshold, up to rounding: zero and the branch cost the same."""
         values = real_array(g, "g")
         if self.factors == 2:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
@@ -16,12 +15,12 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
+from ncsolve._types import Array
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
 __all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes", "reduced_codes"]
 
-Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
 _MAX_GROUPS = 8192
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import Guarantee
@@ -21,12 +20,12 @@ from ncsolve._models.relu.newton_polish import polish
 from ncsolve._models.relu.orthogonal_frame import singular_values_of
 from ncsolve._models.relu.ridge import Ridge
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 from ncsolve.errors import ConvergenceError, ProblemError
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_found"]
 
-Array = NDArray[np.float64]
 _STARTS = 12
 _SEED = 0
 # Up to this many classes the programmes over Gram matrices take seconds.

@@ -13,13 +13,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 
 __all__ = ["Relaxed", "relax"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

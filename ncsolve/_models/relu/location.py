@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 
 __all__ = ["location"]
 
-Array = NDArray[np.float64]
 _EPS = float(np.finfo(float).eps)
 _STEPS = 500
 # Curvatures below this share of their bound are raised to it: between two far codes a free bias has none at all, and

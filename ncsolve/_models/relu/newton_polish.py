@@ -14,13 +14,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._models.relu.ridge import Ridge
+from ncsolve._types import Array
 
 __all__ = ["polish"]
 
-Array = NDArray[np.float64]
 # The Hessian of the entries that are not zero: beyond so many least squares must do, and beyond fewer time is short.
 _MOST_ENTRIES, _MANY_ENTRIES = 1500, 200
 _STEPS, _FEW_STEPS, _SWEEPS = 300, 20, 30

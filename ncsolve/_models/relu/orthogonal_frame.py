@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
@@ -19,10 +18,9 @@ from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.relu.location import location
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array
 
 __all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
-
-Array = NDArray[np.float64]
 
 BALANCED = MethodChoice(
     method="closed-form", theorem="T10",

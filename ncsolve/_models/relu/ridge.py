@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve._problem.ufm import UFM
+from ncsolve._types import Array, Mask
 
 __all__ = ["Ridge"]
-
-Array = NDArray[np.float64]
 
 
 class Ridge:
@@ -64,7 +62,7 @@ class Ridge:
         )
         return np.asarray(found.x.reshape(shape))
 
-    def hessian(self, features: Array, free: NDArray[np.bool_]) -> Array:
+    def hessian(self, features: Array, free: Mask) -> Array:
         """The second derivative in the free entries of F: that of the loss in (F, W, b) with W and b eliminated."""
         problem, n = self.problem, self.problem.samples
         weights, bias = self.head(features)
