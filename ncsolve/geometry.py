@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._metrics.decision_boundaries import SAME, Boundaries, worst_boundary
 from ncsolve._metrics.within_classes import class_means_of, nc1, within_class_energy
-from ncsolve._types import Array
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.measured import measured, measured_gram, positive_number, unit_scale
 from ncsolve.errors import ProblemError

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.continuation import solve_bias_path
 from ncsolve._bias.theorems import (
     CENTRED,
@@ -24,7 +25,6 @@ from ncsolve._bias.theorems import (
 )
 from ncsolve._spectrum.label_spectrum import LabelSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
-from ncsolve._types import Array, Index
 
 __all__ = ["ShiftedPoints", "solve_bias_along"]
 

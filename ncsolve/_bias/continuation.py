@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.equation import BiasSolution, newton, start_values
 from ncsolve._spectrum.rank_one_update import SecularRoots
 from ncsolve._spectrum.workspace import Scratch
-from ncsolve._types import Array, Index
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["solve_bias_path"]

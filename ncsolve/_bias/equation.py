@@ -18,11 +18,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.jacobian import Jacobian, gain
 from ncsolve._bias.start import KRYLOV, diagonal_start, krylov_basis
 from ncsolve._spectrum.rank_one_update import EXACT, SecularRoots, SecularSystem, solve_secular
 from ncsolve._spectrum.workspace import Scratch
-from ncsolve._types import Array, Index
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["BiasSolution", "gain", "newton", "solve_bias_equation", "start_values"]

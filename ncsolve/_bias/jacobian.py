@@ -11,9 +11,9 @@ import numpy as np
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from ncsolve._arrays import Array, Index
 from ncsolve._spectrum.rank_one_update import SecularSystem
 from ncsolve._spectrum.workspace import Scratch
-from ncsolve._types import Array, Index
 
 __all__ = ["Jacobian", "gain"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._bias.jacobian import gain
-from ncsolve._types import Array
 
 __all__ = ["KRYLOV", "diagonal_start", "krylov_basis"]
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.equation import gain, solve_bias_equation
 from ncsolve._spectrum.label_spectrum import LabelSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
-from ncsolve._types import Array
 from ncsolve.errors import ConvergenceError
 
 __all__ = [

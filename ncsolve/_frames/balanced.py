@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import RANK_NOISE, Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.pairs import ClassPairs
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._types import Array
 from ncsolve.encodings import AffineOneHot
 
 __all__ = ["BALANCED", "BalancedFrame", "balanced_frame"]
@@ -28,8 +28,6 @@ __all__ = ["BALANCED", "BalancedFrame", "balanced_frame"]
 BALANCED = MethodChoice(
     method="closed-form", theorem="T5", reason="balanced counts and an affine one-hot encoding a I + q J"
 )
-# As in Core: what is left of a singular value at the threshold is rounding.
-_RANK_NOISE = 16 * 2.0**-52
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,8 +156,8 @@ def balanced_frame(
     across = _formulas.affine_perp_singular_value(a, t) if counts.classes > 1 else 0.0
     return BalancedFrame(
         counts=counts, encoding=encoding, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, beta=float(beta),
-        along_sigma=float(kept + residual), along_z=float(kept) if kept > _RANK_NOISE * abs(w) else 0.0,
-        across_sigma=abs(a), across_z=float(across) if across > _RANK_NOISE * abs(a) else 0.0,
+        along_sigma=float(kept + residual), along_z=float(kept) if kept > RANK_NOISE * abs(w) else 0.0,
+        across_sigma=abs(a), across_z=float(across) if across > RANK_NOISE * abs(a) else 0.0,
         gap=float(_formulas.affine_singular_value_gap(a, w, t, lambda_b)), along_rest=float(residual),
         across_rest=min(abs(a), t),
     )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._types import Array
 
 __all__ = ["DenseFrame"]
 

@@ -12,12 +12,12 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 
 __all__ = ["FactoredFrame"]
 

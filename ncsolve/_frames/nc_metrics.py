@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array, Mask
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import choose_evenly
@@ -15,7 +16,6 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._metrics.decision_boundaries import SAME
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array, Mask
 from ncsolve.geometry import (
     NCMetrics,
     boundary_mismatch,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncsolve._types import Array, Index
+from ncsolve._arrays import Array, Index
 from ncsolve.errors import SizeError
 
 __all__ = ["ClassPairs", "check_size", "choose_evenly", "pad", "pairs_between"]

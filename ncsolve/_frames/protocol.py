@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs
-from ncsolve._types import Array
 
 if TYPE_CHECKING:
     from ncsolve._frames.symmetric import SymmetricFrame

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.pairs import ClassPairs, check_size, choose_evenly, pad
 from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._types import Array
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
 

@@ -8,12 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ncsolve._types import Array, Index
+from ncsolve._arrays import EPS, Array, Index
 from ncsolve.checks.measured import exponent, measured_features, resolution, unit_scale
 
-__all__ = ["DOUBLE", "Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
+__all__ = ["Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
 
-DOUBLE = float(np.finfo(np.float64).eps)
 
 
 def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
@@ -54,7 +53,7 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
     found = deviations(unit_scale(h), y)
     centred = found.centred(np.ones(found.counts.size))
     basis, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    real = sizes > found.noise(resolution(features)) + max(centred.shape) * DOUBLE * float(sizes[0])
+    real = sizes > found.noise(resolution(features)) + max(centred.shape) * EPS * float(sizes[0])
     if not real.any():
         return None
     return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / y.size

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._frames.nc_metrics import alive
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._types import Array, Mask
 from ncsolve.errors import SizeError
 
 __all__ = ["MOST_CLASSES", "Decoding", "decoding_of"]

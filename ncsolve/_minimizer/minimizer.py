@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
@@ -21,7 +22,6 @@ from ncsolve._frames.symmetric import ClassBlock
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array, Index
 from ncsolve.checks.arrays import Frozen, array_property, check_labels, real_array
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import NCMetrics

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._types import Array
 from ncsolve.checks.arrays import check_labels, real_array
 from ncsolve.errors import ProblemError
 

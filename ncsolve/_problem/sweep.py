@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve import encodings
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b
-from ncsolve._types import Array
 from ncsolve.checks.arrays import number_list
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, SizeError, UnknownNameError, shown

@@ -11,6 +11,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import EPS
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
 from ncsolve._problem.regular import RegularProblem
@@ -21,7 +22,6 @@ from ncsolve.errors import ProblemError, shown
 
 __all__ = ["UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean"]
 
-_EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
 _LEAST, _MOST = 1e-50, 1e50
 
@@ -183,7 +183,7 @@ class UFM(Frozen):
             return affine.a * (n / self.samples) + affine.q
         total, size = self.encoding.matrix @ n, np.abs(self.encoding.matrix) @ n
         # What is left of codes that cancel is rounding, not a mean.
-        return np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / self.samples
+        return np.where(np.abs(total) > 4 * EPS * size, total, 0.0) / self.samples
 
     def replace(self, **changes: object) -> UFM:
         """The same problem with some fields changed."""

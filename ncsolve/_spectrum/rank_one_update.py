@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array, Index
 from ncsolve._spectrum.secular_roots import RootFinder
 from ncsolve._spectrum.workspace import Scratch
-from ncsolve._types import Array, Index
 
 __all__ = ["EXACT", "SecularRoots", "SecularSystem", "solve_secular"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve._arrays import Array, Index, Mask
 from ncsolve._spectrum.secular_step import consistent_weights, first_guess, third_order_step
 from ncsolve._spectrum.workspace import Scratch
-from ncsolve._types import Array, Index, Mask
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["RootFinder"]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ncsolve._types import Array, Mask
+from ncsolve._arrays import Array, Mask
 
 __all__ = ["consistent_weights", "first_guess", "third_order_step"]
 

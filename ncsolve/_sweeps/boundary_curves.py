@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
@@ -17,7 +18,6 @@ from ncsolve._sweeps.second_parameter import SecondParameter
 from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve._types import Array
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["Boundary", "closed_forms", "joined", "refined", "smooth_values"]

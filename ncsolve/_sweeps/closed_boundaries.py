@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._models.protocol import Model, State
 from ncsolve._models.registry import model_of
 from ncsolve._sweeps.boundary_curves import Boundary, smooth_values
 from ncsolve._sweeps.second_parameter import SecondParameter
-from ncsolve._types import Array
 
 __all__ = ["closed_boundaries"]
 

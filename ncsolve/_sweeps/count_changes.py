@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import solve_bias
 from ncsolve._models.plain.frames import quotient_codes
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.crossings import crossings
-from ncsolve._types import Array
 
 __all__ = ["RankChange", "class_roots", "count_points", "rank_changes"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
-from ncsolve._types import Array
+from ncsolve._arrays import EPS, Array
 
 __all__ = ["Crossing", "crossings"]
 
@@ -33,7 +33,7 @@ def crossings(function: Callable[[float], Array], points: Array, rows: Array) ->
     found: list[Crossing] = []
     for index in range(rows.shape[1]):
         for low, high in _brackets(function, points, rows[:, index], index):
-            x = brentq(lambda x, i=index: float(function(x)[i]), low, high, xtol=_XTOL, rtol=4 * np.finfo(float).eps)
+            x = brentq(lambda x, i=index: float(function(x)[i]), low, high, xtol=_XTOL, rtol=4 * EPS)
             found.append(Crossing(x=float(x), index=index))
     return sorted(found, key=lambda hit: (hit.x, hit.index))
 

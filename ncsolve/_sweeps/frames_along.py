@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._bias.theorems import ShiftedSpectrum
 from ncsolve._frames.balanced import balanced_frame
@@ -18,7 +19,6 @@ from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._models.plain.frames import plain_frame, reduced_codes
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
-from ncsolve._types import Array
 
 __all__ = ["FrameSource"]
 

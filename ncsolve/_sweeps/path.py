@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
@@ -22,7 +23,6 @@ from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
 from ncsolve._sweeps.shared_spectrum import arrays_of, convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve._types import Array
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, array_property, freeze_fields, read_only
 from ncsolve.errors import MissingPackageError, ProblemError, shown

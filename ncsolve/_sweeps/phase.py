@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
@@ -22,7 +23,6 @@ from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve._types import Array
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
 from ncsolve.errors import ProblemError, SizeError

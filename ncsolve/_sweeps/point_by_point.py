@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._frames.pairs import check_size
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.errors import SizeError
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
-from ncsolve._types import Array, Mask
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve import encodings
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import number_list
 from ncsolve.errors import ProblemError

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._frames.coupled_block import shrink
 from ncsolve._minimizer.solve import select_method, solve
@@ -20,7 +21,6 @@ from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.point_by_point import SolvedPoint
 from ncsolve._sweeps.threshold_crossings import regime_changes
-from ncsolve._types import Array
 
 __all__ = ["PathArrays", "arrays_of", "convex_along"]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.regimes import regime_of
 from ncsolve._models.plain.model import PLAIN
@@ -23,7 +24,6 @@ from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import rank_changes
 from ncsolve._sweeps.crossings import Crossing, crossings
 from ncsolve._sweeps.frames_along import FrameSource
-from ncsolve._types import Array
 
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._numbers.exact import Table, on_grid
-from ncsolve._types import Array
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
 from ncsolve._numbers.exact import Table
-from ncsolve._types import Array
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none
 from ncsolve.certificates._doubles import grid_bias, grid_of_doubles, table_of_doubles
@@ -24,7 +24,6 @@ from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
 
 __all__ = ["relu_certificate"]
 
-_EPS = float(np.finfo(float).eps)
 _MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.best_found
 _CLOSED = 1e-11
 _DOUBLE_DIGITS = 10
@@ -117,7 +116,7 @@ def _obtuse(minimizer: Minimizer) -> bool:
     inner = shifted.T @ shifted
     size = np.sqrt(np.diag(inner))
     np.fill_diagonal(inner, 0.0)
-    return bool(np.all(inner <= 64 * _EPS * np.outer(size, size)))
+    return bool(np.all(inner <= 64 * EPS * np.outer(size, size)))
 
 
 def _copositive_proof(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Proof:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._types import Array
+from ncsolve._arrays import Array
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import check_labels
 from ncsolve.errors import ProblemError

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError, shown
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.design._codes import DesignedCodes, centred_error, check_centred, check_length, factor, lengthen
 from ncsolve.errors import OpenProblemError, ProblemError
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes

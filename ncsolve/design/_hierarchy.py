@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._files.open_input import read_text
 from ncsolve._files.write_whole import checked_path
-from ncsolve._types import Array
 from ncsolve.design._targets import MOST_CLASSES
 from ncsolve.errors import FileError, ProblemError, SizeError, shown
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._models.open_problems import check_known
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.design._codes import DesignedCodes, designed_codes, factor
 from ncsolve.errors import OpenProblemError, ProblemError
 

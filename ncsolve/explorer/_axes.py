@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._types import Array
 
 __all__ = ["Axes", "choose_axes", "fixed_frame"]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array, Index
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 

@@ -12,7 +12,7 @@ from ncsolve._outlets import OUTLETS
 ROOT = Path(__file__).parents[2]
 # From the bottom; what stands on one floor knows nothing of its neighbours.
 FLOORS = (
-    ("errors", "_formulas", "_types", "_version", "progress", "_outlets", "schemas"),
+    ("errors", "_arrays", "_formulas", "_version", "progress", "_outlets", "schemas"),
     ("_numbers", "processes", "checks", "_files", "_spectrum"),
     ("encodings", "_text", "_bias", "_metrics"),
     ("_problem", "geometry"),

@@ -13,20 +13,19 @@ import math
 
 import numpy as np
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_of_starts", "fixed_bias_frame", "known_bias"]
 
 _STARTS = 24
 _SEED = 0
-_EPS = float(np.finfo(float).eps)
 # Gains of two singular values that differ by less are a tie.
 _TIE = 1e-13
 # A class mean that is shorter than this, over the longest, is what descent left of zero: it has no angle.
@@ -51,7 +50,7 @@ def _singular(codes: Array, u: Array, bias: Array) -> tuple[Array, Array, Array]
     must not make directions of it."""
     shifted = codes - np.outer(bias, u)
     left, sigma, right = np.linalg.svd(shifted, full_matrices=False)
-    noise = _EPS * (8 * float(np.linalg.norm(codes)) + max(codes.shape) * float(sigma[0]))
+    noise = EPS * (8 * float(np.linalg.norm(codes)) + max(codes.shape) * float(sigma[0]))
     return left, np.where(sigma > noise, sigma, 0.0), right
 
 

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._types import Array
 
 __all__ = ["MEAN_TIES", "equal_codes_frame", "frame_from_directions", "shrinkage_of"]
 

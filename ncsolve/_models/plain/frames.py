@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
 from ncsolve._frames.balanced import BALANCED, balanced_frame
 from ncsolve._frames.coupled_block import Core, core_from_spectrum
@@ -15,7 +16,6 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
-from ncsolve._types import Array
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import Guarantee
 from ncsolve._frames.layered import FactoredFrame
@@ -20,7 +21,6 @@ from ncsolve._models.relu.newton_polish import polish
 from ncsolve._models.relu.orthogonal_frame import singular_values_of
 from ncsolve._models.relu.ridge import Ridge
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 from ncsolve.errors import ConvergenceError, ProblemError
 from ncsolve.processes.threads import single_threaded
 

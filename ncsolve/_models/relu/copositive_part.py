@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ncsolve._types import Array
+from ncsolve._arrays import Array
 
 __all__ = ["nonnegative_part", "top"]
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 
 __all__ = ["Relaxed", "relax"]
 

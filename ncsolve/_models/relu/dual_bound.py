@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._models.relu.copositive_part import nonnegative_part, top
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array
 
 __all__ = ["Dual", "dual_bound", "feasible", "multipliers"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ncsolve._types import Array
+from ncsolve._arrays import Array
 
 __all__ = ["nonnegative_turn"]
 

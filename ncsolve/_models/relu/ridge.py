@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._problem.ufm import UFM
-from ncsolve._types import Array, Mask
 
 __all__ = ["Ridge"]
 
