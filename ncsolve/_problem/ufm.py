@@ -9,9 +9,9 @@ from functools import cached_property
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ncsolve._arrays import EPS
+from ncsolve._arrays import EPS, Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
 from ncsolve._problem.regular import RegularProblem
@@ -20,7 +20,9 @@ from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean"]
+__all__ = [
+    "UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean", "weighted_codes",
+]
 
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
 _LEAST, _MOST = 1e-50, 1e50
@@ -174,7 +176,7 @@ class UFM(Frozen):
         )
 
     @array_property
-    def label_mean(self) -> NDArray[np.float64]:
+    def label_mean(self) -> Array:
         """mu = E n / N (m,), the mean of the labels over all samples."""
         if self.regular is not None:
             return np.full(self.classes, self.regular.w / self.classes)
@@ -213,6 +215,12 @@ def check_problem(problem: object) -> None:
     """That the problem is one, or ProblemError."""
     if not isinstance(problem, UFM):
         raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
+
+
+def weighted_codes(problem: UFM) -> tuple[Array, Array]:
+    """M = E D^(1/2) (m, K) and u = D^(1/2) 1 (K,), with the counts in D."""
+    u = np.sqrt(problem.counts.array)
+    return problem.encoding.matrix * u, u
 
 
 def geometric_mean(values: Sequence[float]) -> float:

@@ -16,8 +16,9 @@ from ncsolve._frames.coupled_block import core_from_spectrum
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._models.plain.frames import plain_frame, reduced_codes
+from ncsolve._models.plain.frames import plain_frame
 from ncsolve._problem.sweep import Sweep
+from ncsolve._problem.ufm import weighted_codes
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 
 __all__ = ["FrameSource"]
@@ -69,7 +70,7 @@ class FrameSource:
         problem = self.sweep.problem
         symmetric: SymmetricFrame | None = None
         if problem.encoding.affine is None:
-            codes, u = reduced_codes(problem)
+            codes, u = weighted_codes(problem)
         else:
             symmetric = plain_frame(problem.replace(lambda_b=0.0)).symmetric
             assert symmetric is not None

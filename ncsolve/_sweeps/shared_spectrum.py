@@ -14,10 +14,10 @@ from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._frames.coupled_block import shrink
 from ncsolve._minimizer.solve import select_method, solve
-from ncsolve._models.plain.frames import plain_frame, reduced_codes
+from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.point_by_point import SolvedPoint
 from ncsolve._sweeps.threshold_crossings import regime_changes
@@ -102,7 +102,7 @@ def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
 
 
 def _dense(problem: UFM, grid: Array) -> PathArrays:
-    block = _along(problem, *reduced_codes(problem), grid)
+    block = _along(problem, *weighted_codes(problem), grid)
     return PathArrays(
         loss=block.loss, bias=block.bias,
         singular_values=_descending(block.kept, min(problem.code_length, problem.classes)),

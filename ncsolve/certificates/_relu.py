@@ -122,7 +122,7 @@ def _obtuse(minimizer: Minimizer) -> bool:
 def _copositive_proof(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Proof:
     """The proof at any point of a solver; dual vectors that miss the condition are scaled until they meet it."""
     problem = minimizer.problem
-    root = np.sqrt(problem.counts.array.astype(np.float64))
+    root = np.sqrt(problem.counts.array)
     kept = np.any(minimizer.class_means > 0, axis=1)
     weights, means = minimizer.W[:, kept], minimizer.class_means[kept]
     dual = _best_dual(minimizer, means * root)

@@ -39,7 +39,7 @@ def designed_codes(target: Array, problem: UFM, code_length: int | None) -> Desi
     """
     k, counts = target.shape[0], problem.counts
     lambda_w, lambda_h, lambda_b, tau = problem.lambda_w, problem.lambda_h, problem.lambda_b, problem.tau
-    root_n = np.sqrt(counts.array.astype(np.float64))
+    root_n = np.sqrt(counts.array)
     half = factor(target)
     rank = half.shape[0]
     length = k if code_length is None else check_length(code_length, rank, k)

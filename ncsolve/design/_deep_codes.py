@@ -26,7 +26,7 @@ def deep_codes(target: Array, problem: UFM, code_length: int | None) -> Designed
     """
     k, counts, lambda_h, lambda_b = target.shape[0], problem.counts, problem.lambda_h, problem.lambda_b
     n, factors = float(counts.total), problem.depth + 1
-    root_n = np.sqrt(counts.array.astype(np.float64))
+    root_n = np.sqrt(counts.array)
     half = factor(target)
     rank = half.shape[0]
     length = k if code_length is None else check_length(code_length, rank, k)

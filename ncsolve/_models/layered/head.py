@@ -63,7 +63,7 @@ def equal_codes_frame(problem: UFM, choice: MethodChoice) -> FactoredFrame:
     """The frame where all classes have one code e, 0 < lambda_b < inf: M - b u^T = (e - b) u^T has the one singular
     value sqrt(N) ||e - b||, which is least for a given ||b|| if b is a multiple of e: the problem of the label mean."""
     code = problem.encoding.matrix[:, 0]
-    u = np.sqrt(problem.counts.array.astype(np.float64))
+    u = np.sqrt(problem.counts.array)
     length, root = float(np.linalg.norm(code)), math.sqrt(problem.samples)
     scalar = shrinkage_of(problem).with_bias(problem.lambda_b)
     z = scalar.minimize([root * length])

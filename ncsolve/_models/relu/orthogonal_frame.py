@@ -86,7 +86,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
         return None
-    root = np.sqrt(problem.counts.array.astype(np.float64))
+    root = np.sqrt(problem.counts.array)
     length = np.linalg.norm(shifted, axis=0) * root
     if balanced:  # one length for all classes, also where little is left of it above the threshold
         length = np.full_like(length, math.sqrt(float(np.mean(length**2))))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ncsolve._arrays import Array, Mask
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["Ridge"]
 
@@ -17,8 +17,7 @@ class Ridge:
 
     def __init__(self, problem: UFM) -> None:
         self.problem = problem
-        self.root = np.sqrt(problem.counts.array.astype(np.float64))
-        self.codes = problem.encoding.matrix * self.root
+        self.codes, self.root = weighted_codes(problem)
         lb, n = problem.lambda_b, problem.samples
         # The best bias for given W, (1 + lb) b = mean residual, leaves the fit in the metric I - u u^T/(N (1 + lb)).
         share = 0.0 if lb == math.inf else 1.0 / (1.0 + lb)
