@@ -33,14 +33,12 @@ class FrameSource:
     def along(self, values: Array) -> Iterator[tuple[int, Frame]]:
         """(index, frame) of every value (n,), in no particular order."""
         problem = self.sweep.problem
-        affine = problem.encoding.affine
         if self.sweep.name != "lambda_b":
             for i, value in enumerate(values.tolist()):
                 yield i, plain_frame(self.sweep.problem_at(value))
-        elif affine is not None and problem.counts.balanced:
+        elif problem.regular is not None:
             for i, value in enumerate(values.tolist()):
-                lambdas = (problem.lambda_w, problem.lambda_h, value)
-                yield i, balanced_frame(problem.counts, affine, problem.threshold, *lambdas)
+                yield i, balanced_frame(problem, value)
         else:
             yield from self._along_lambda_b(values)
 

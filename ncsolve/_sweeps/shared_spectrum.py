@@ -65,11 +65,9 @@ def convex_along(sweep: Sweep, progress: Callable[[int], None] | None = None) ->
 
 def _solve_along(sweep: Sweep, progress: Callable[[int], None] | None) -> PathArrays:
     problem = sweep.problem
-    if sweep.name == "lambda_b" and problem.encoding.affine is None:
-        return _dense(problem, sweep.values)
-    if sweep.name == "lambda_b" and not problem.counts.balanced:
-        return _symmetric(problem, sweep.values)
-    return _one_by_one(sweep, progress)
+    if sweep.name != "lambda_b" or problem.regular is not None:
+        return _one_by_one(sweep, progress)
+    return (_dense if problem.encoding.affine is None else _symmetric)(problem, sweep.values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

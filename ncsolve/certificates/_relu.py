@@ -83,7 +83,7 @@ def _of_the_problem(found: Certificate, minimizer: Minimizer) -> Certificate:
 
 def _start(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> list[Fraction]:
     """The bias: exactly where it is known for a reason."""
-    free = exact.lambda_b == 0 and minimizer.problem.counts.balanced and minimizer.problem.encoding.affine is not None
+    free = exact.lambda_b == 0 and minimizer.problem.regular is not None
     return exact.centred_bias if exact.lambda_b is None or free else grid_bias(minimizer.bias, precision)
 
 

@@ -33,9 +33,8 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     """The frame for linear features, one layer and no bottleneck (T3 to T6)."""
     encoding = problem.encoding.affine
     if encoding is not None and not spectral:
-        lambdas = (problem.lambda_w, problem.lambda_h, problem.lambda_b)
-        if problem.counts.balanced:
-            return balanced_frame(problem.counts, encoding, problem.threshold, *lambdas)
+        if problem.regular is not None:
+            return balanced_frame(problem, problem.lambda_b)
         return SymmetricFrame(core=_imbalanced_core(problem, encoding), counts=problem.counts, a=encoding.a)
     codes, u = weighted_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
@@ -47,9 +46,9 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
 def plain_choice(problem: UFM) -> MethodChoice:
     """The theorem that ``plain_frame`` will use."""
     encoding = problem.encoding.affine
+    if problem.regular is not None:
+        return BALANCED
     if encoding is not None:
-        if problem.counts.balanced:
-            return BALANCED
         if encoding.q == 0.0 and problem.lambda_b == math.inf:
             return IMBALANCED
         if encoding.q == 0.0 and problem.lambda_b >= _one_hot_threshold(problem, encoding):
