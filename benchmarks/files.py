@@ -1,7 +1,8 @@
 """How long labels take to be read: ``python -m benchmarks.files``.
 
-Each reading is a process of its own, so that its memory is its own; beside it, in the same run, stands a bare loop of
-the csv module and a counter over the same file, without any rule.  ``start`` is the same process with two labels.
+Each reading is a command of its own (``ncsolve minimizer --labels``), so that its memory is its own; beside it, in the
+same run, stands a bare loop of the csv module and a counter over the same file, without any rule.  ``start`` is the
+same command with two labels.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from benchmarks._common import machine, table
 
 _SAMPLES, _CLASSES, _RUNS = 1_500_000, 1000, 3
-_READER = "import sys; from ncsolve._files.reading.labels import read_labels; read_labels(sys.argv[1])"
+_READER = "import sys; from ncsolve.cli import main; main(['minimizer', '--labels', sys.argv[1], '--json'])"
 _BARE = (
     "import csv, sys; from collections import Counter; rows = csv.reader(open(sys.argv[1], newline='')); next(rows); "
     "Counter(row[-1] for row in rows)"
@@ -59,11 +60,14 @@ def _measured(code: str, file: Path) -> tuple[float, float]:
     for _ in range(_RUNS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         # Not ru_maxrss, which a process inherits from the one that started it.
-        probe = f"{code}; print(next(x for x in open('/proc/self/status') if x.startswith('VmHWM')).split()[1])"
+        probe = (
+            "import atexit; atexit.register(lambda: print(next(x for x in open('/proc/self/status') if "
+            f"x.startswith('VmHWM')).split()[1])); {code}"
+        )
         done = subprocess.run([sys.executable, "-c", probe, str(file)], capture_output=True, text=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        memory = max(memory, int(done.stdout) / 1000)
+        memory = max(memory, int(done.stdout.split()[-1]) / 1000)
     return min(seconds), memory
 
 

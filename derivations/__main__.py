@@ -12,7 +12,7 @@ from ncsolve.derivations._docs import theory_page
 from ncsolve.derivations._javascript import formulas_script
 from ncsolve.derivations._steps import DerivationError
 
-from ncsolve.cli._output import flushed, streams
+from ncsolve.cli import flushed, streams
 from ncsolve.errors import NCSolveError
 
 __all__ = ["main"]

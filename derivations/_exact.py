@@ -17,8 +17,7 @@ from ncsolve.derivations._registry import get
 from ncsolve.derivations._steps import DerivationError
 
 import ncsolve
-from ncsolve._models.open_problems import check_plain
-from ncsolve.errors import DimensionError, ProblemError, SizeError
+from ncsolve.errors import DimensionError, OpenProblemError, ProblemError, SizeError
 
 __all__ = ["ExactMinimizer", "NoClosedFormError", "exact_minimizer"]
 
@@ -67,7 +66,11 @@ def exact_minimizer(problem: ncsolve.UFM) -> ExactMinimizer:
     >>> exact_minimizer(problem).loss
     57/1000
     """
-    check_plain(problem, "an exact minimizer")
+    if not problem.plain:
+        raise OpenProblemError(
+            f"an exact minimizer is for linear features and one layer; got features = {problem.features!r} and depth = "
+            f"{problem.depth}; ncsolve minimizer (ncsolve.solve) takes them, one problem at a time"
+        )
     if problem.classes > _MOST_CLASSES:
         raise SizeError(
             f"exact minimizers are for at most {_MOST_CLASSES} classes; got {problem.classes}, use ncsolve.solve"

@@ -8,7 +8,7 @@ import sympy as sp
 from ncsolve.derivations._framework import Theorem
 from ncsolve.derivations._notation import NOTATION
 
-from ncsolve._numbers.exact import exact_number
+from ncsolve.checks.exact import exact_number
 from ncsolve.errors import ProblemError, UnknownNameError
 
 __all__ = ["parse_settings", "specialise"]

@@ -1,4 +1,4 @@
-"""T11 for deep heads and ReLU features: the encoding for a wanted geometry beyond the paper's model.
+"""T11 for deep heads and ReLU features: the encoding for a wanted geometry.
 
 A deep head's class means have the singular values (C/(N lambda_h))^(1/2) z^(1/P) (T9), so that the target gives z, and
 the scalar problem's stationarity the singular value g of the codes; z must be above the hard threshold's jump.

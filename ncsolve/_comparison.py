@@ -16,7 +16,8 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.convention import convention as find_convention
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._problem.ufm import UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
+from ncsolve._problem.model_spec import check_depth
+from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import as_array
 from ncsolve.encodings import Encoding, from_array, from_file, make
@@ -58,8 +59,7 @@ class Comparison:
     @property
     def beyond(self) -> bool:
         """Whether the model is another than the paper's: a bottleneck, a deep head or ReLU features."""
-        first = self.rows[0].minimizer.problem
-        return not first.plain or any(row.minimizer.choice.theorem == "T8" for row in self.rows)
+        return not all(row.minimizer.frame.convex for row in self.rows)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``ncsolve compare --json`` (schema ncsolve.comparison/1)."""

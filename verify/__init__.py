@@ -1,7 +1,9 @@
 """Independent numerical checks of the minimizers and of the theory (installed as ``ncsolve.verify``).
 
 Everything found here comes from descent on the full non-convex problem, from cvxpy, or from the definition of the
-objective; no formula is shared with the solver.
+objective (T0 of docs/theory.md, and weak duality, T12, in ``_dual.py``); no formula is shared with the solver, and of
+ncsolve only public names are imported.  ``check`` examines one problem by the row of its model in ``_models.py``;
+``run_claims`` examines the theorems, one claim each in ``claims/``.
 
 >>> import ncsolve
 >>> from ncsolve import verify

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ncsolve.verify._figure import Figure, at_most
+from ncsolve.verify._figure import Figure, at_most, count
 from ncsolve.verify.descent import Run, descend
 
 import ncsolve
@@ -31,9 +31,7 @@ class Bench:
     ) -> Run:
         """The best of the runs from random starts; ``prediction`` only saves solving the problem again."""
         runs = [
-            descend(
-                problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False, progress=False
-            )
+            descend(problem, method=method, seed=seed, dim=dim, tolerance=tolerance, trace=False, progress=False)
             for seed in seeds
         ]
         self.count(runs, ncsolve.solve(problem) if prediction is None else prediction)
@@ -50,9 +48,8 @@ class Bench:
     def figures(self) -> list[Figure]:
         """That all runs converged, and that none went below the optimum."""
         figures = [
-            Figure(
-                what="descent runs not converged", predicted=0.0, found=float(self._unfinished),
-                error=float(self._unfinished), tolerance=0.0, reason="a run that did not converge found nothing",
+            count(
+                "descent runs not converged", 0, self._unfinished, reason="a run that did not converge found nothing",
                 comparisons=self._runs,
             )
         ]

@@ -10,14 +10,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
 
 from ncsolve.verify._certified_facts import balancedness, dual, gram, regular, stationarity, turn
 from ncsolve.verify._certified_problem import RationalProblem, affine_problem, rational
 from ncsolve.verify._certified_relu import relu_frame, relu_problems
 
-from ncsolve import UFM, solve
+from ncsolve import solve
 from ncsolve.certificates import Certificate
 
 __all__ = ["CERTIFIED", "Certified", "certified"]
@@ -28,8 +29,7 @@ Problems = list[RationalProblem]
 _BALANCED = ((2, 1, Fraction(1, 3)), (3, 4, Fraction(1, 2)), (4, 9, Fraction(3, 7)), (10, 100, Fraction(1, 20)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certified:
+class Certified(NamedTuple):
     """What is proved of every one of the ``problems``: ``statement`` in words, ``holds`` of its certificate."""
 
     statement: str
@@ -56,20 +56,20 @@ def _transition(t: Fraction, w: Fraction = Fraction(1)) -> Fraction:
     return t / (abs(w) - t)
 
 
-def _simplex_problems() -> Problems:
+def _along(*factors: Fraction | None, ratio: int = 1) -> Problems:
+    """Balanced one-hot codes at multiples of their transition; None is no bias."""
     return [
-        affine_problem(k, n, t, _transition(t) * share, ratio=2)
-        for k, n, t in _BALANCED for share in (Fraction(0), Fraction(1, 10), Fraction(1))
+        affine_problem(k, n, t, None if factor is None else _transition(t) * factor, ratio=ratio)
+        for k, n, t in _BALANCED for factor in factors
     ]
+
+
+_past_transition = partial(_along, Fraction(11, 10), Fraction(2), Fraction(100))
 
 
 def _simplex(problem: RationalProblem, made: Certificate) -> bool:
     frame = regular(made)
     return frame is not None and 0 < frame[0] == -(problem.classes - 1) * frame[1] and made.centring == "complete"
-
-
-def _orthogonal_problems() -> Problems:
-    return [affine_problem(k, n, t, None, ratio=3) for k, n, t in _BALANCED]
 
 
 def _orthogonal(problem: RationalProblem, made: Certificate) -> bool:
@@ -83,13 +83,6 @@ def _threshold_problems() -> Problems:
 
 def _threshold(problem: RationalProblem, made: Certificate) -> bool:
     return made.centred_up_to == (str(_transition(problem.t)),) * 2
-
-
-def _cosine_problems() -> Problems:
-    return [
-        affine_problem(k, n, t, _transition(t) * factor)
-        for k, n, t in _BALANCED for factor in (Fraction(11, 10), Fraction(2), Fraction(100))
-    ]
 
 
 def _cosine(problem: RationalProblem, made: Certificate) -> bool:
@@ -110,13 +103,6 @@ def _free_bias_problems() -> Problems:
 
 def _free_bias(problem: RationalProblem, made: Certificate) -> bool:
     return made.proof.bias == made.problem.label_mean
-
-
-def _centring_problems() -> Problems:
-    return [
-        affine_problem(k, n, t, _transition(t) * share)
-        for k, n, t in _BALANCED for share in (Fraction(1, 10), Fraction(1))
-    ]
 
 
 def _centring(problem: RationalProblem, made: Certificate) -> bool:
@@ -202,13 +188,7 @@ def _self_duality_problems() -> Problems:
 
 
 def _global_optimum(problem: RationalProblem, made: Certificate) -> bool:
-    exact = made.problem
-    ufm = UFM(
-        encoding=[[float(x) for x in row] for row in zip(*exact.codes, strict=True)], counts=exact.counts,
-        lambda_w=float(exact.lambda_w), lambda_h=float(exact.lambda_h),
-        lambda_b=math.inf if exact.lambda_b is None else float(exact.lambda_b),
-    )
-    return abs(Fraction(solve(ufm).loss) - made.lower) * 10**12 <= made.lower
+    return abs(Fraction(solve(problem.rounded).loss) - made.lower) * 10**12 <= made.lower
 
 
 def _paper_problems() -> Problems:
@@ -220,57 +200,51 @@ def _paper(problem: RationalProblem, made: Certificate) -> bool:
     return made.lower == losses[problem.lambda_b]
 
 
-def _entry(
-    statement: str, problems: Callable[[], Problems], holds: Callable[[RationalProblem, Certificate], bool]
-) -> Certified:
-    return Certified(statement=statement, problems=problems, holds=holds)
-
-
 # Of which claim, what is proved of each problem, and the problems.
 CERTIFIED: dict[str, Certified] = {
-    "orthogonal-frame": _entry(
-        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", _orthogonal_problems, _orthogonal
+    "orthogonal-frame": Certified(
+        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", partial(_along, None, ratio=3), _orthogonal
     ),
-    "simplex-etf": _entry(
-        "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)", _simplex_problems, _simplex
+    "simplex-etf": Certified(
+        "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)",
+        partial(_along, Fraction(0), Fraction(1, 10), Fraction(1), ratio=2), _simplex,
     ),
-    "transition-threshold": _entry("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
-    "cosine-curve": _entry(
-        "cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _cosine_problems, _cosine
+    "transition-threshold": Certified("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
+    "cosine-curve": Certified("cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine),
+    "free-bias": Certified("b = mu", _free_bias_problems, _free_bias),
+    "bias-centring": Certified(
+        "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)",
+        partial(_along, Fraction(1, 10), Fraction(1)), _centring,
     ),
-    "free-bias": _entry("b = mu", _free_bias_problems, _free_bias),
-    "bias-centring": _entry(
-        "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)", _centring_problems, _centring
-    ),
-    "large-bias-law": _entry(
+    "large-bias-law": Certified(
         "Gram = Gram(inf) - lw/lambda_b, loss = loss(inf) - N lw lh/(2 lambda_b)", _law_problems, _law
     ),
-    "label-smoothing": _entry(
+    "label-smoothing": Certified(
         "orthogonal at lambda_b = t/alpha, obtuse 10 percent below and acute 10 percent above", _smoothing_problems,
         _smoothing,
     ),
-    "signed-codes": _entry(
+    "signed-codes": Certified(
         "obtuse for K = 3, orthogonal for K = 4, acute for K = 10; never self-dual", _signed_problems, _signed
     ),
-    "minority-collapse": _entry(
+    "minority-collapse": Certified(
         "orthogonal class means of squared length max(sqrt(n_k) - T, 0)/n_k, zero iff n_k <= T^2", _minority_problems,
         _minority,
     ),
-    "self-duality": _entry("W^T = sqrt(n lh/lw) Hbar", _self_duality_problems, dual),
-    "bias-stationarity": _entry(
-        "(1 + lambda_b) b = mean of Y - W H", lambda: [*_cosine_problems(), *_law_problems()], stationarity
+    "self-duality": Certified("W^T = sqrt(n lh/lw) Hbar", _self_duality_problems, dual),
+    "bias-stationarity": Certified(
+        "(1 + lambda_b) b = mean of Y - W H", lambda: [*_past_transition(), *_law_problems()], stationarity
     ),
-    "global-optimum": _entry(
+    "global-optimum": Certified(
         "the loss that solve returns is the global minimum, to a relative 1e-12",
-        lambda: [*_cosine_problems(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
+        lambda: [*_past_transition(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
         _global_optimum,
     ),
-    "balancedness": _entry(
-        "lambda_w W^T W = lambda_h H H^T", lambda: [*_cosine_problems(), *_law_problems(), *_minority_problems()],
+    "balancedness": Certified(
+        "lambda_w W^T W = lambda_h H H^T", lambda: [*_past_transition(), *_law_problems(), *_minority_problems()],
         balancedness,
     ),
-    "relu-orthogonal-frame": _entry(
+    "relu-orthogonal-frame": Certified(
         "with H >= 0 the Gram matrix is alpha I, b = beta/K 1, and the loss is that of T10", relu_problems, relu_frame
     ),
-    "paper-scale": _entry("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
+    "paper-scale": Certified("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
 }

@@ -43,15 +43,21 @@ class RationalProblem:
         """K sqrt(n lambda_w lambda_h) of balanced classes."""
         return self.classes * self.root * self.tau
 
-    def certificate(self) -> Certificate:
-        """The certificate of the exact problem."""
-        lambda_w, lambda_h = self.tau * self.ratio, self.tau / self.ratio
-        ufm = UFM(
+    @property
+    def rounded(self) -> UFM:
+        """The problem in floats."""
+        return UFM(
             encoding=[[float(x) for x in row] for row in self.codes], counts=list(self.counts),
-            lambda_w=float(lambda_w), lambda_h=float(lambda_h),
+            lambda_w=float(self.tau * self.ratio), lambda_h=float(self.tau / self.ratio),
             lambda_b=math.inf if self.lambda_b is None else float(self.lambda_b), features=self.features,
         )
-        return certify(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=self.lambda_b, codes=self.codes)
+
+    def certificate(self) -> Certificate:
+        """The certificate of the exact problem."""
+        return certify(
+            self.rounded, lambda_w=self.tau * self.ratio, lambda_h=self.tau / self.ratio, lambda_b=self.lambda_b,
+            codes=self.codes,
+        )
 
     @property
     def setting(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ncsolve.verify._claim import SOURCES, Size, Verdict
 from ncsolve.verify._figure import Figure
 from ncsolve.verify._format import measured, rounded
-from ncsolve.verify._tables import cell, figure_table
+from ncsolve.verify._tables import cell, figure_table, kept, markdown_head, markdown_row
 from rich.table import Table
 
 from ncsolve import __version__
@@ -128,17 +128,14 @@ class ClaimsReport:
         lines = ["# Verification", ""]
         for paragraph in introduction:
             lines += [paragraph, ""]
-        lines += [
-            "| claim | source | compared | predicted | found | error | verdict |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
-        ]
+        lines += markdown_head("claim", "source", "compared", "predicted", "found", "error", "verdict")
         for verdict in self.verdicts:
             name, source = f"[{verdict.claim.name}](#{verdict.claim.name})", verdict.claim.sources[0]
             if verdict.figures:
                 first = _headline(verdict)[0]
-                lines.append(_row(name, source, first.what, *form(first), verdict.state))
+                lines.append(markdown_row(name, source, first.what, *form(first), verdict.state))
             else:
-                lines.append(_row(name, source, verdict.error or "", "", "", "", verdict.state))
+                lines.append(markdown_row(name, source, verdict.error or "", "", "", "", verdict.state))
         for verdict in self.verdicts:
             claim = verdict.claim
             lines += [
@@ -148,15 +145,11 @@ class ClaimsReport:
             if verdict.error:
                 lines.append(f"Error: {cell(verdict.error)}")
             if verdict.figures:
-                lines += [
-                    "| compared | times | predicted | found | error | tolerance | why this tolerance |",
-                    "| --- | --- | --- | --- | --- | --- | --- |",
-                ]
-            lines += [
-                _row(
-                    figure.what, str(figure.comparisons), *form(figure),
-                    f"{figure.tolerance:.0e}" if figure.tolerance else "0", figure.reason,
+                lines += markdown_head(
+                    "compared", "times", "predicted", "found", "error", "tolerance", "why this tolerance"
                 )
+            lines += [
+                markdown_row(figure.what, str(figure.comparisons), *form(figure), *kept(figure))
                 for figure in verdict.figures
             ]
         return "\n".join(lines) + "\n"
@@ -179,7 +172,3 @@ def _proved(names: list[str]) -> str:
 
 def _word(state: str) -> str:
     return state if state in ("agrees", "proved") else state.upper()
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell(text) for text in cells) + " |"

@@ -1,135 +1,253 @@
-"""The objective, its gradient and its Hessian, written from the definition (T0) and from nothing else."""
+"""The objective of every model, its gradient and its Hessian, written from the definition (T0) and nothing else."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from ncsolve.verify._samples import Point, Samples
 from numpy.typing import NDArray
 
-__all__ = ["Definition", "fit_size"]
+__all__ = ["Definition", "Parts", "fit_size"]
 
-Array = NDArray[np.float64]
+Array: TypeAlias = NDArray[np.float64]
+Units: TypeAlias = list[Array | float]
+# Of the labels: where all terms of a gradient are rounding, they are the measure.
+_SMALL = 1e-6
+
+
+class Parts(NamedTuple):
+    """A point: features (d, N), the layers from the features on, and b (m,)."""
+
+    features: Array
+    layers: tuple[Array, ...]
+    bias: Array
+
+    @property
+    def point(self) -> Point:
+        """The same with W, the product of the layers."""
+        return Point(W=reduce(lambda inner, outer: outer @ inner, self.layers), H=self.features, b=self.bias)
 
 
 class Definition:
-    r"""The objective as a function of one vector x that holds W, H and (for finite lambda_b) b.
+    r"""The objective as a function of one vector x that holds the features, the layers W_1 ... W_L and b, if free.
 
-    .. math:: f = \tfrac{1}{2N} \sum_j \|W h_j + b - y_j\|^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
-              + \tfrac{\lambda_H}{2} \sum_j \|h_j\|^2 + \tfrac{\lambda_b}{2} \|b\|^2
+    .. math:: f = \tfrac{1}{2N} \sum_j w_j \|W_L \cdots W_1 h_j + b - y_j\|^2 + \tfrac12 \sum_l \lambda_l \|W_l\|_F^2
+              + \tfrac{\lambda_H}{2} \sum_j w_j \|h_j\|^2 + \tfrac{\lambda_b}{2} \|b\|^2
 
-    The entries of x are W, H and b over ``units``, chosen so that W and H decay alike and b has curvature one:
-    otherwise very different lambdas would decide which directions a gradient can see.  For lambda_W = lambda_H the
-    unit of W and H is 1.
+    with w_j the samples that column j stands for.  ``square`` makes the features the squares of the entries of x.
+    x is in ``units``: "one", or "balanced", in which layers and features decay alike and b has curvature one (otherwise
+    very different lambdas would decide which directions a gradient can see; where all are equal the units are 1), or
+    "natural", in which besides they are about 1 at a minimum, and so is f at zero.
 
     >>> import ncsolve, numpy as np
-    >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+    >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0, depth=2)
     >>> f = Definition(Samples.of(problem))
     >>> round(f.value(np.zeros(f.size)), 12)
     0.5
     """
 
-    def __init__(self, samples: Samples) -> None:
-        self.samples = samples
-        m, d, n = samples.code_length, samples.dim, samples.columns
-        self._shapes = (m, d, n)
-        self._ends = (m * d, m * d + d * n)
-        self.size = self._ends[1] + (m if samples.has_bias else 0)
-        self._share = samples.weights / samples.total
-        self._decay_h = samples.lambda_h * samples.weights
-        self._no_bias = np.zeros(m)
-        unit = math.sqrt(math.sqrt(samples.lambda_h) / math.sqrt(samples.lambda_w))
-        self.units = np.concatenate(
-            [np.full(m * d, unit), np.tile(1.0 / (unit * np.sqrt(samples.weights)), d)]
-            + ([np.full(m, 1.0 / math.sqrt(1.0 + samples.lambda_b))] if samples.has_bias else [])
-        )
+    def __init__(self, samples: Samples, *, square: bool = False, units: str = "balanced") -> None:
+        s = self.samples = samples
+        self.square = square
+        self.shapes = [(s.dim, s.columns), *[(s.dim, s.dim)] * (s.depth - 1), (s.code_length, s.dim)]
+        self.ends = [int(end) for end in np.cumsum([rows * columns for rows, columns in self.shapes])]
+        self.size = self.ends[-1] + (s.code_length if s.has_bias else 0)
+        self._blocks = [slice(begin, end) for begin, end in zip([0, *self.ends], self.ends, strict=False)]
+        self._share = s.weights / s.total
+        self._decay_h = s.lambda_h * s.weights
+        self.unit, self._units = _UNITS[units](samples)
+        self._rates = [unit / self.unit for unit in self._units]
+
+    @property
+    def units(self) -> Array:
+        """The unit of every entry of x."""
+        shapes = [*self.shapes, (self.samples.code_length,)] if self.samples.has_bias else self.shapes
+        parts = zip(self._units, shapes, strict=False)
+        return np.concatenate([np.broadcast_to(unit, shape).ravel() for unit, shape in parts])
+
+    def parts(self, x: Array) -> Parts:
+        """The vector's features, layers and bias."""
+        first, *layers = [x[block].reshape(shape) for block, shape in zip(self._blocks, self.shapes, strict=True)]
+        bias = x[self.ends[-1] :] * self._units[-1] if self.samples.has_bias else np.zeros(self.samples.code_length)
+        scaled = tuple(layer * unit for layer, unit in zip(layers, self._units[1:-1], strict=True))
+        return Parts((first * first if self.square else first) * self._units[0], scaled, bias)
+
+    def pack(self, parts: Parts) -> Array:
+        """The vector of a point."""
+        first = parts.features / self._units[0]
+        blocks = [np.sqrt(first) if self.square else first]
+        blocks += [layer / unit for layer, unit in zip(parts.layers, self._units[1:-1], strict=True)]
+        if self.samples.has_bias:
+            blocks.append(parts.bias / self._units[-1])
+        return np.concatenate([block.ravel() for block in blocks])
 
     def point(self, x: Array) -> Point:
         """The vector's W, H and b."""
-        w, h, b = self._unpack(x * self.units)
-        return Point(W=w, H=h, b=b)
+        return self.parts(x).point
 
     def vector(self, point: Point) -> Array:
-        """The vector of a point."""
-        parts = [point.W.ravel(), point.H.ravel()]
-        return np.asarray(np.concatenate([*parts, point.b] if self.samples.has_bias else parts) / self.units)
+        """The vector of a point of one layer."""
+        return self.pack(Parts(point.H, (point.W,), point.b))
 
     def start(self, seed: int) -> Array:
         """A random vector: normal entries of such size that W H and b are about as large as the labels."""
-        rng = np.random.default_rng(seed)
-        x = rng.standard_normal(self.size)
-        x[: self._ends[1]] *= math.sqrt(fit_size(self.samples) / math.sqrt(self.samples.dim))
-        x[self._ends[1] :] *= fit_size(self.samples)
-        return x
+        drawn = np.random.default_rng(seed).standard_normal(self.size)
+        size, layers, end = fit_size(self.samples), self.ends[-1] - self.ends[0], self.ends[-1]
+        drawn[:end] *= math.sqrt(size / math.sqrt(self.samples.dim))
+        return np.concatenate((drawn[layers:end], drawn[:layers], drawn[end:] * size))  # the layers are drawn first
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """f and its gradient in x."""
-        s = self.samples
-        w_end, h_end = self._ends
-        w, h, b = self._unpack(x * self.units)
-        error = w @ h - s.targets
-        if s.has_bias:
-            error += b[:, None]
-        share = error * self._share
-        decayed_h = self._decay_h * h
-        gradient = np.empty_like(x)
-        gradient[:w_end] = (share @ h.T + s.lambda_w * w).ravel()
-        gradient[w_end:h_end] = (w.T @ share + decayed_h).ravel()
-        value = float(np.vdot(error, share) + s.lambda_w * np.vdot(w, w) + np.vdot(h, decayed_h))
-        if s.has_bias:
-            gradient[h_end:] = share.sum(axis=1) + s.lambda_b * b
-            value += s.lambda_b * float(b @ b)
-        gradient *= self.units
-        return value / 2, gradient
+        parts = self.parts(x)
+        inputs, residual = self._forward(parts)
+        share, held = residual * self._share, self._held(parts)
+        slopes = self._pulls(parts.layers, inputs, share)
+        for slope, hold, rate in zip(slopes, held, self._rates, strict=False):
+            slope += hold
+            slope *= rate
+        if self.square:
+            slopes[0] *= 2 * x[self._blocks[0]].reshape(self.shapes[0])
+        value = sum(_halves(parts, residual, share, held))
+        return value / self.unit, np.concatenate([slope.ravel() for slope in slopes])
 
     def value(self, x: Array) -> float:
         """f."""
         return self.value_and_gradient(x)[0]
 
-    def gradient_scale(self, x: Array) -> float:
-        """Norm of the terms that cancel in the gradient at a critical point."""
+    def loss_terms(self, parts: Parts) -> tuple[float, float, float, float]:
+        """Fit, weights, features and bias: the four parts of the objective."""
+        _, residual = self._forward(parts)
+        return _halves(parts, residual, residual * self._share, self._held(parts))
+
+    def stationarity(self, parts: Parts, *, least: float = 0.0) -> float:
+        """Largest gradient of the features, of a layer or of b, over the terms that cancel in it, or over ``least`` in
+        balanced units where that is more.
+
+        Where a nonnegative feature is zero only a slope that pulls it up counts.
+        """
         s = self.samples
-        p = self.point(x)
-        share = (p.W @ p.H + p.b[:, None] - s.targets) * self._share
-        terms = [np.concatenate([(share @ p.H.T).ravel(), (p.W.T @ share).ravel()])]
-        terms.append(np.concatenate([s.lambda_w * p.W.ravel(), (self._decay_h * p.H).ravel()]))
+        inputs, residual = self._forward(parts)
+        pulls, held = self._pulls(parts.layers, inputs, residual * self._share), self._held(parts)
+        slopes = [pull + hold for pull, hold in zip(pulls, held, strict=True)]
+        if s.nonnegative:
+            slopes[0] = np.where(parts.features > 0, slopes[0], np.minimum(slopes[0], 0.0))
         if s.has_bias:
-            terms[0] = np.append(terms[0], s.targets @ self._share)
-            terms[1] = np.append(terms[1], s.lambda_b * p.b)
-        return math.sqrt(sum(float(np.sum((term * self.units) ** 2)) for term in terms))
+            pulls[-1] = s.targets @ self._share  # what the labels pull at b: of the residual only rounding may be left
+        for blocks in (slopes, pulls, held):
+            blocks[0] = blocks[0] / np.sqrt(s.weights)
+        worst = 0.0
+        for slope, *terms, floor, scale in zip(
+            slopes, pulls, held, self._floors(parts.layers, inputs), _scales(s), strict=False
+        ):
+            size = max(*(float(np.linalg.norm(term)) for term in terms), floor, least / scale)
+            worst = max(worst, float(np.linalg.norm(slope)) / size if size > 0 else 0.0)
+        return worst
 
     def hessian(self, x: Array) -> Array:
-        """The matrix of second derivatives in x (size, size)."""
+        """The matrix of second derivatives in x (size, size); of one layer."""
         s = self.samples
-        m, d, _ = self._shapes
-        w_end, h_end = self._ends
-        p = self.point(x)
-        w, h = p.W, p.H
-        weighted = (w @ h + p.b[:, None] - s.targets) * self._share
+        h, (w,), b = self.parts(x)
+        d, n = h.shape
+        m = s.code_length
+        h_end, w_end = self.ends
+        weighted = (w @ h + b[:, None] - s.targets) * self._share
         matrix = np.zeros((self.size, self.size))
-        matrix[:w_end, :w_end] = np.kron(np.eye(m), (h * self._share) @ h.T + s.lambda_w * np.eye(d))
-        matrix[w_end:h_end, w_end:h_end] = np.kron(w.T @ w, np.diag(self._share))
-        matrix[w_end:h_end, w_end:h_end] += np.kron(np.eye(d), np.diag(self._decay_h))
+        matrix[:h_end, :h_end] = np.kron(w.T @ w, np.diag(self._share)) + np.kron(np.eye(d), np.diag(self._decay_h))
+        matrix[h_end:w_end, h_end:w_end] = np.kron(np.eye(m), (h * self._share) @ h.T + s.lambda_w * np.eye(d))
         # d2f / dW_ia dH_cj = share_j (W_ic H_aj + [a = c] error_ij)
         mixed = np.einsum("ic,aj->iacj", w, h * self._share)
         for a in range(d):
             mixed[:, a, a, :] += weighted
-        matrix[:w_end, w_end:h_end] = mixed.reshape(w_end, h_end - w_end)
+        matrix[h_end:w_end, :h_end] = mixed.reshape(m * d, d * n)
         if s.has_bias:
-            matrix[h_end:, h_end:] = (1.0 + s.lambda_b) * np.eye(m)
-            matrix[:w_end, h_end:] = np.kron(np.eye(m), (h @ self._share)[:, None])
-            matrix[w_end:h_end, h_end:] = np.einsum("ia,j->aji", w, self._share).reshape(h_end - w_end, m)
-            matrix[h_end:, w_end:h_end] = matrix[w_end:h_end, h_end:].T
-            matrix[h_end:, :w_end] = matrix[:w_end, h_end:].T
-        matrix[w_end:h_end, :w_end] = matrix[:w_end, w_end:h_end].T
-        return np.asarray(self.units[:, None] * matrix * self.units)
+            matrix[w_end:, w_end:] = (1.0 + s.lambda_b) * np.eye(m)
+            matrix[w_end:, :h_end] = np.einsum("ia,j->iaj", w, self._share).reshape(m, d * n)
+            matrix[w_end:, h_end:w_end] = np.kron(np.eye(m), h @ self._share)
+        units = self.units
+        lower = np.tril(units[:, None] * matrix * units)
+        return np.asarray(lower + np.tril(lower, -1).T) / self.unit
 
-    def _unpack(self, flat: Array) -> tuple[Array, Array, Array]:
-        m, d, n = self._shapes
-        w_end, h_end = self._ends
-        b = flat[h_end:] if self.samples.has_bias else self._no_bias
-        return flat[:w_end].reshape(m, d), flat[w_end:h_end].reshape(d, n), b
+    def _forward(self, parts: Parts) -> tuple[list[Array], Array]:
+        """What enters each layer, and the residual."""
+        inputs = [parts.features]
+        for layer in parts.layers:
+            inputs.append(layer @ inputs[-1])
+        residual = inputs.pop()
+        residual -= self.samples.targets
+        if self.samples.has_bias:
+            residual += parts.bias[:, None]
+        return inputs, residual
+
+    def _pulls(self, layers: Sequence[Array], inputs: Sequence[Array], share: Array) -> list[Array]:
+        """Gradients of the fit in the features, each layer and (if it is free) b."""
+        back = share
+        pulls: list[Array] = []
+        for layer, entering in zip(reversed(layers), reversed(inputs), strict=True):
+            pulls.append(back @ entering.T)
+            back = layer.T @ back
+        pulls.append(back)
+        pulls.reverse()
+        return [*pulls, share.sum(axis=1)] if self.samples.has_bias else pulls
+
+    def _held(self, parts: Parts) -> list[Array]:
+        """Gradients of the decays in the same order."""
+        s = self.samples
+        held = [self._decay_h * parts.features]
+        held += [decay * layer for decay, layer in zip(s.lambda_w_layers, parts.layers, strict=True)]
+        return [*held, s.lambda_b * parts.bias] if s.has_bias else held
+
+    def _floors(self, layers: Sequence[Array], inputs: Sequence[Array]) -> list[float]:
+        """A small part of what the labels alone would pull at the features, each layer and b."""
+        s = self.samples
+        root = np.sqrt(s.weights)
+        reach = float(np.linalg.norm(s.targets * root)) / s.total
+        floors = [_SMALL * fit_size(s)]
+        for layer, entering in zip(reversed(layers), reversed(inputs), strict=True):
+            floors.append(_SMALL * reach * float(np.linalg.norm(entering * root)))
+            reach *= float(np.linalg.norm(layer))
+        return [_SMALL * reach, *reversed(floors)]
+
+
+def _halves(parts: Parts, residual: Array, share: Array, held: Sequence[Array]) -> tuple[float, float, float, float]:
+    """Each term of the objective is half of a vector times its own gradient."""
+    decayed, *layers = held[: 1 + len(parts.layers)]
+    return (
+        float(np.vdot(residual, share)) / 2,
+        sum(float(np.vdot(w, decay)) for w, decay in zip(parts.layers, layers, strict=True)) / 2,
+        float(np.vdot(parts.features, decayed)) / 2,
+        float(np.vdot(parts.bias, held[-1])) / 2 if len(held) > 1 + len(parts.layers) else 0.0,
+    )
+
+
+def _scales(samples: Samples) -> list[float]:
+    """Units of the features, of each layer and of b in which the first two decay alike, and b has curvature one."""
+    decays = [samples.lambda_h, *samples.lambda_w_layers]
+    scales = [math.prod((other / decay) ** (0.5 / len(decays)) for other in decays) for decay in decays]
+    return [*scales, 1.0 / math.sqrt(1.0 + samples.lambda_b)]
+
+
+def _balanced(samples: Samples, size: float = 1.0, unit: float = 1.0) -> tuple[float, Units]:
+    features, *layers, bias = _scales(samples)
+    columns = size * features / np.sqrt(samples.weights)
+    return unit, [columns, *(size * layer for layer in layers), math.sqrt(unit) * bias]
+
+
+def _natural(samples: Samples) -> tuple[float, Units]:
+    """At a minimum lambda_l |W_l|^2 is the same for all layers and for the features, and W H is like the labels."""
+    total = math.sqrt(float(np.sum(samples.weights * samples.targets**2))) or 1.0
+    size = (total / math.sqrt(min(samples.code_length, samples.classes))) ** (1.0 / (samples.depth + 1))
+    return _balanced(samples, size, total * total / samples.total)
+
+
+def _one(samples: Samples) -> tuple[float, Units]:
+    return 1.0, [1.0] * (samples.depth + 2)
+
+
+_UNITS: dict[str, Callable[[Samples], tuple[float, Units]]] = {"one": _one, "balanced": _balanced, "natural": _natural}
 
 
 def fit_size(samples: Samples) -> float:

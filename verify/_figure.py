@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Disagreement", "Figure", "Worst", "at_least", "at_most", "ending_at_first"]
+__all__ = ["Disagreement", "Figure", "Worst", "agreement", "at_least", "at_most", "count", "ending_at_first"]
 
 Array = NDArray[np.float64]
+# Numbers, of which None is one that is undefined: it keeps no bound.
+Found: TypeAlias = ArrayLike | Sequence[float | None]
 _first_ends: ContextVar[bool] = ContextVar("first_ends", default=False)
 
 
@@ -98,9 +101,9 @@ class Worst:
         self._count = 0
         self._example: tuple[float, float] | None = None
 
-    def add(self, predicted: ArrayLike, found: ArrayLike, *, size: float | None = None) -> None:
+    def add(self, predicted: ArrayLike | None, found: ArrayLike | None, *, size: float | None = None) -> None:
         """Compare numbers or arrays of one shape: the largest difference over ``size``, by default the largest
-        predicted entry (1 where all are zero)."""
+        predicted entry (1 where all are zero).  None, a metric that is undefined, agrees with nothing."""
         p, q = np.asarray(predicted, dtype=np.float64), np.asarray(found, dtype=np.float64)
         self._count += 1
         self._compare(p, q, size)
@@ -132,7 +135,26 @@ class Worst:
         )
 
 
-def at_least(what: str, bound: float, found: ArrayLike, *, reason: str) -> Figure:
+def agreement(
+    what: str, predicted: ArrayLike, found: ArrayLike, *, tolerance: float, reason: str, size: float | None = None
+) -> Figure:
+    """The figure of a single comparison."""
+    worst = Worst(what, tolerance=tolerance, reason=reason)
+    worst.add(predicted, found, size=size)
+    return worst.figure()
+
+
+def count(
+    what: str, expected: float, found: float, *, allowed: float = 0.0, reason: str = "a count", comparisons: int = 1
+) -> Figure:
+    """The figure of a number that is ``expected``, give or take what is ``allowed``."""
+    return Figure(
+        what=what, predicted=float(expected), found=float(found), error=float(abs(expected - found)),
+        tolerance=float(allowed), reason=reason, comparisons=comparisons,
+    )
+
+
+def at_least(what: str, bound: float, found: Found, *, reason: str) -> Figure:
     """The figure of found >= bound for all entries; the error is how far it is missed.
 
     >>> at_least("cosine", 0.0, [0.1, 0.2], reason="the frame is acute").passed
@@ -143,7 +165,7 @@ def at_least(what: str, bound: float, found: ArrayLike, *, reason: str) -> Figur
     return _bound(what, f">= {bound:g}", low, bound - low, values.size, reason)
 
 
-def at_most(what: str, bound: float, found: ArrayLike, *, reason: str) -> Figure:
+def at_most(what: str, bound: float, found: Found, *, reason: str) -> Figure:
     """The figure of found <= bound for all entries; the error is how far it is missed."""
     values = np.atleast_1d(np.asarray(found, dtype=np.float64)).ravel()
     high = float(values.max()) if values.size else math.nan

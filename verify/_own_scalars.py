@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 from ncsolve.verify import metrics
-from ncsolve.verify._definition import fit_size
-from ncsolve.verify._figure import Figure, Worst, at_most
-from ncsolve.verify._samples import Point, Samples
+from ncsolve.verify._case import Case
+from ncsolve.verify._definition import Definition, fit_size
+from ncsolve.verify._figure import Figure, Worst, agreement, at_most, count
+from ncsolve.verify._samples import Samples
 from numpy.typing import NDArray
 
-from ncsolve import UFM, Minimizer
+from ncsolve import Minimizer
 
 __all__ = ["missing_transition", "own_scalars"]
 
@@ -22,26 +23,23 @@ _PAIRS = 200
 _NOISE, _CLEAR = 1e-14, 1e-11
 
 
-def own_scalars(
-    problem: UFM, prediction: Minimizer, samples: Samples, point: Point, skipped: list[str], *,
-    layers: tuple[Array, ...] | None = None,
-) -> list[Figure]:
-    """Loss terms, rank, regime, centring, cosines and NC1-NC4; ``point`` is the solver's, and so are the ``layers``
-    of a deep head."""
+def own_scalars(case: Case) -> list[Figure]:
+    """Loss terms, rank, regime, centring, cosines and NC1-NC4 of the solver's point."""
+    prediction, classes, skipped = case.prediction, case.samples.classes, case.skipped
     means = np.array(prediction.class_means)
     figures = [
-        _loss_terms(problem, prediction, samples, point, (point.W,) if layers is None else layers),
+        _loss_terms(case),
         at_most("residual that the solver reports", 1e-9, prediction.residual, reason="rounding"),
-        _count("rank of the solver's W", prediction.rank, _ranks(point.W)),
-        _named("regime of the solver's class means", prediction.regime, _regimes(samples, means, problem.features)),
-        _centring(problem, prediction, samples, point),
+        _count("rank of the solver's W", prediction.rank, _ranks(np.array(prediction.W))),
+        _named("regime of the solver's class means", prediction.regime, _regimes(case.samples, means)),
+        _centring(case),
     ]
-    if problem.classes > _PAIRS:
-        skipped.append(f"cosines and NC1-NC4: {problem.classes} classes are more than {_PAIRS}")
+    if classes > _PAIRS:
+        skipped.append(f"cosines and NC1-NC4: {classes} classes are more than {_PAIRS}")
         return figures
     figures += [*_cosines(prediction, means, skipped), _spread(prediction, means)]
     if prediction.rank > 0:
-        figures.append(_collapse(problem, prediction, samples, point, means))
+        figures.append(_collapse(case, means))
     return figures
 
 
@@ -59,30 +57,16 @@ def missing_transition(samples: Samples) -> list[Figure]:
     if values[-1] <= max(threshold * (1 + 1e-9), 1e-9 * values[0]):
         return []
     return [
-        Figure(
-            what="transitions of independent codes, all singular values above T", predicted=0.0, found=1.0, error=1.0,
-            tolerance=0.0, reason="the solver names none",
-        )
+        count("transitions of independent codes, all singular values above T", 0, 1, reason="the solver names none")
     ]
 
 
-def _loss_terms(
-    problem: UFM, prediction: Minimizer, samples: Samples, point: Point, layers: tuple[Array, ...]
-) -> Figure:
-    error = point.W @ point.H + point.b[:, None] - samples.targets
-    own = [
-        float(np.sum(samples.weights * error**2)) / samples.total / 2,
-        sum(decay * float(np.sum(w**2)) for decay, w in zip(problem.lambda_w_layers, layers, strict=True)) / 2,
-        samples.lambda_h * float(np.sum(samples.weights * point.H**2)) / 2,
-        samples.lambda_b * float(point.b @ point.b) / 2 if samples.has_bias else 0.0,
-    ]
-    claimed = prediction.loss_terms
-    terms = Worst("loss terms at the solver's W, H, b", tolerance=1e-10, reason="rounding")
-    terms.add(
-        [claimed.fit, claimed.weights, claimed.features, claimed.bias], own,
-        size=max(abs(prediction.loss), 1e-6 * fit_size(samples) ** 2),
+def _loss_terms(case: Case) -> Figure:
+    claimed = case.prediction.loss_terms
+    return agreement(
+        "loss terms at the solver's W, H, b", [claimed.fit, claimed.weights, claimed.features, claimed.bias],
+        Definition(case.samples).loss_terms(case.parts), size=case.loss_size, tolerance=1e-10, reason="rounding",
     )
-    return terms.figure()
 
 
 def _ranks(weights: Array) -> range:
@@ -96,20 +80,15 @@ def _ranks(weights: Array) -> range:
 
 def _count(what: str, claimed: int, own: range) -> Figure:
     nearest = min(max(claimed, own.start), own.stop - 1)
-    return Figure(
-        what=what, predicted=float(claimed), found=float(nearest), error=float(abs(claimed - nearest)), tolerance=0.0,
-        reason="a count",
-    )
+    return count(what, claimed, nearest)
 
 
 def _named(what: str, claimed: str, own: set[str]) -> Figure:
-    return Figure(
-        what=f"{what} is not {claimed}", predicted=0.0, found=float(claimed not in own),
-        error=float(claimed not in own), tolerance=0.0, reason=f"a count; found: {' or '.join(sorted(own))}",
-    )
+    found = " or ".join(sorted(own))
+    return count(f"{what} is not {claimed}", 0, claimed not in own, reason=f"a count; found: {found}")
 
 
-def _regimes(samples: Samples, means: Array, features: str) -> set[str]:
+def _regimes(samples: Samples, means: Array) -> set[str]:
     """The regimes that the class means may be called: two, where rounding could decide."""
     if not means.any():
         return {"collapsed"}
@@ -134,7 +113,7 @@ def _regimes(samples: Samples, means: Array, features: str) -> set[str]:
         found.add("intermediate")
     if along > across + noise * size:
         found.add("acute")
-    if "orthogonal" in found and features == "linear":
+    if "orthogonal" in found and not samples.nonnegative:
         found |= _hidden(samples)
     return found
 
@@ -151,18 +130,19 @@ def _hidden(samples: Samples) -> set[str]:
     return {"intermediate", "acute"} if bias else {"acute"}
 
 
-def _centring(problem: UFM, prediction: Minimizer, samples: Samples, point: Point) -> Figure:
+def _centring(case: Case) -> Figure:
     """<b, mu> against the reported share of |mu|^2: no division, for mu may be rounding."""
+    samples, bias, centring = case.samples, case.parts.bias, case.prediction.centring
     mean = samples.targets @ samples.weights / samples.total
     figure = Worst("label mean, and how much of it b takes out", tolerance=1e-9, reason="rounding of the label mean")
     scale = fit_size(samples)
-    figure.add(np.asarray(problem.label_mean), mean, size=scale)
-    length, square = float(np.linalg.norm(point.b)), float(mean @ mean)
-    if prediction.centring is None:
+    figure.add(np.asarray(case.problem.label_mean), mean, size=scale)
+    length, square = float(np.linalg.norm(bias)), float(mean @ mean)
+    if centring is None:
         figure.add(0.0, math.sqrt(square), size=scale)
     else:
         size = max(length * math.sqrt(square), 1e-6 * length * scale, 1e-12 * scale * scale)
-        figure.add(prediction.centring * square, float(point.b @ mean), size=size)
+        figure.add(centring * square, float(bias @ mean), size=size)
     return figure.figure()
 
 
@@ -206,20 +186,21 @@ def _spread(prediction: Minimizer, means: Array) -> Figure:
     return figure.figure()
 
 
-def _collapse(problem: UFM, prediction: Minimizer, samples: Samples, point: Point, means: Array) -> Figure:
+def _collapse(case: Case, means: Array) -> Figure:
+    codes, weights, bias = case.samples.codes, np.array(case.prediction.W), case.parts.bias
     figure = Worst("NC2-NC4 of the solver's W, b, H", tolerance=1e-6, reason="quotients of small lengths")
     # A single class has an output of its own only if its code says so.
-    affine = problem.encoding.affine is not None
-    vectors = point.W.T if affine else metrics.class_vectors(point.W, point.b, samples.codes)
-    nc = prediction.nc
+    affine = case.problem.encoding.affine is not None
+    vectors = weights.T if affine else metrics.class_vectors(weights, bias, codes)
+    nc = case.prediction.nc
     for claimed, own in (
         (nc.nc2_simplex, metrics.simplex_distance(class_means=means)),
         (nc.nc2_orthogonal, metrics.orthogonal_distance(class_means=means)),
         (nc.nc3, metrics.self_duality(vectors, means)),
-        (nc.nc4, metrics.boundary_mismatch(point.W, point.b, samples.codes, means)),
+        (nc.nc4, metrics.boundary_mismatch(weights, bias, codes, means)),
     ):
         if claimed is not None or own is not None:
-            figure.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
-    if samples.classes == 1:  # there are no pairs to compare
+            figure.add(claimed, own, size=1.0)
+    if case.samples.classes == 1:  # there are no pairs to compare
         figure.add(0.0, 0.0)
     return figure.figure()

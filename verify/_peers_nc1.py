@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 import scipy.linalg
-from ncsolve.verify._peers_arrays import Centring, ShapeError, weights, with_all_classes
+from ncsolve.verify._peers_arrays import DOUBLE, Centring, Classes, ShapeError, centred, classes_of, weights
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._metrics.within_classes import DOUBLE, Deviations
 from ncsolve.checks.measured import measured, resolution
 
 __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quotient", "covariance_ratio_2024_10"]
@@ -17,9 +16,7 @@ __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quo
 Array = NDArray[np.float64]
 
 
-def covariance_pinv(
-    features: ArrayLike, labels: ArrayLike, classes: int, *, centring: Centring = "classes"
-) -> float:
+def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int, *, centring: Centring = "classes") -> float:
     r"""NC1: :math:`\operatorname{tr}(\Sigma_W \Sigma_B^{+}) / K`, Sigma_B over the K centred class means.
 
     Source: Papyan, Han & Donoho 2020 (their paper; their notebook leaves out 1/K); package ``neural-collapse`` since
@@ -30,13 +27,13 @@ def covariance_pinv(
     >>> round(covariance_pinv([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
     0.222222222222
     """
-    found, samples = with_all_classes(features, labels, classes)
+    found = classes_of(features, labels, classes)
     means = _about(found, centring)
     noise = found.noise(resolution(features))
     inverse = scipy.linalg.pinv(means, atol=noise, rtol=max(means.shape) * DOUBLE)
     if not inverse.any():
         return math.nan
-    return float(np.sum((inverse @ found.apart) ** 2)) / samples
+    return float(np.sum((inverse @ found.apart) ** 2)) / found.labels.size
 
 
 def covariance_pinv_2024_10(
@@ -63,12 +60,12 @@ def covariance_quotient(
     >>> round(covariance_quotient([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
     0.444444444444
     """
-    found, samples = with_all_classes(features, labels, classes)
+    found = classes_of(features, labels, classes)
     means = _about(found, centring)
     size = float(np.linalg.norm(means))
     if size <= found.noise(resolution(features)) * math.sqrt(min(means.shape)):
         return math.nan
-    return float(np.sum(found.apart**2)) / samples / (size**2 / classes)
+    return float(np.sum(found.apart**2)) / found.labels.size / (size**2 / classes)
 
 
 def covariance_ratio_2024_10(
@@ -93,10 +90,10 @@ def cdnv(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
     >>> round(cdnv([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
     0.111111111111
     """
-    found, _ = with_all_classes(features, labels, classes)
+    found = classes_of(features, labels, classes)
     if classes < 2:
         raise ShapeError(f"CDNV is a mean over pairs of classes and needs at least 2; got {classes}")
-    means, variances = found.centred(np.ones(classes)), np.sum(found.spread**2, axis=0)
+    means, variances = centred(found.means, np.ones(classes)), np.sum(found.variances, axis=0)
     # Rounding of the features moves a class mean by half their spacing, which leaves room for that of the sums.
     slack = resolution(features) * np.linalg.norm(found.level, axis=0)
     total, pairs = 0.0, classes * (classes - 1) // 2
@@ -112,7 +109,7 @@ def _dimension(features: ArrayLike) -> int:
     return int(measured(features, "features", "(d, N)").shape[0])
 
 
-def _about(found: Deviations, centring: str) -> Array:
+def _about(found: Classes, centring: str) -> Array:
     counts = found.counts if centring == "samples" else None
     share = weights(centring, found.counts.size, counts)
-    return found.means if share is None else found.centred(share)
+    return found.means if share is None else centred(found.means, share)

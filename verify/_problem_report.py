@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ncsolve.verify._figure import Figure
 from ncsolve.verify._format import measured
-from ncsolve.verify._tables import cell, figure_table
+from ncsolve.verify._tables import figure_table, kept, markdown_head, markdown_row
 from rich.table import Table
 
 from ncsolve import UFM, __version__
@@ -103,15 +103,11 @@ class Report:
         """The figures as they were measured."""
         lines = [
             "# Verification of a problem", "", f"`{self.problem!r}`", "", f"{self.summary}.", "",
-            "| compared | predicted | found | error | tolerance | why this tolerance | verdict |",
-            "| --- | --- | --- | --- | --- | --- | --- |",
+            *markdown_head("compared", "predicted", "found", "error", "tolerance", "why this tolerance", "verdict"),
         ]
         for figure in self.figures:
-            row = (
-                figure.what, *measured(figure), f"{figure.tolerance:.0e}" if figure.tolerance else "0", figure.reason,
-                "agrees" if figure.passed else "disagrees",
-            )
-            lines.append("| " + " | ".join(cell(text) for text in row) + " |")
+            verdict = "agrees" if figure.passed else "disagrees"
+            lines.append(markdown_row(figure.what, *measured(figure), *kept(figure), verdict))
         lines += [f"\nNot verified: {text}." for text in self.skipped]
         return "\n".join(lines) + "\n"
 
@@ -120,6 +116,4 @@ def _model(problem: UFM) -> dict[str, object]:
     """What documents of deep heads and ReLU features have in addition."""
     if problem.plain:
         return {}
-    return {
-        "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(problem.lambda_w_layers),
-    }
+    return {"features": problem.features, "depth": problem.depth, "lambda_w_layers": list(problem.lambda_w_layers)}

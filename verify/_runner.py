@@ -92,9 +92,7 @@ def _examine(claim: Claim, *, size: Size, fail_fast: bool) -> Verdict:
     return Verdict(claim=claim, figures=figures, seconds=time.monotonic() - began, error=error)
 
 
-def _parallel(
-    claims: Sequence[Claim], one: Callable[[Claim], Verdict], workers: int
-) -> Generator[Verdict, None, None]:
+def _parallel(claims: Sequence[Claim], one: Callable[[Claim], Verdict], workers: int) -> Generator[Verdict, None, None]:
     with worker_pool(workers) as pool:
         # The claims that take longest go first, so that no worker is left alone with one at the end.
         longest_first = sorted(claims, key=lambda claim: -claim.weight)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve import UFM, SizeError
-from ncsolve._problem.ufm import check_problem
-from ncsolve.checks.arguments import check_whole
+from ncsolve import UFM, OpenProblemError, SizeError
+from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
-__all__ = ["Point", "Samples", "class_means"]
+__all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -42,7 +41,8 @@ class Samples(Frozen):
     """A problem with one column per sample.
 
     ``targets`` Y (m, N); ``labels`` (N,) class of each column; ``weights`` (N,) how many samples a column stands
-    for, all one unless the columns were merged; ``codes`` E (m, K); ``counts`` (K,); the lambdas; ``dim`` d.
+    for, all one unless the columns were merged; ``codes`` E (m, K); ``counts`` (K,); the lambdas, ``lambda_w`` being
+    the geometric mean of those of the layers; ``nonnegative`` features; ``dim`` d.
     """
 
     targets: Array
@@ -51,8 +51,10 @@ class Samples(Frozen):
     codes: Array
     counts: Array
     lambda_w: float
+    lambda_w_layers: tuple[float, ...]
     lambda_h: float
     lambda_b: float
+    nonnegative: bool
     dim: int
 
     def __post_init__(self) -> None:
@@ -71,7 +73,7 @@ class Samples(Frozen):
         array([[1., 0., 0.],
                [0., 1., 1.]])
         """
-        check_problem(problem)
+        check_kind("the problem", problem, UFM, "make one with ncsolve.UFM(...)")
         if dim is not None:
             check_whole("dim", dim)
         columns = problem.classes if merged else problem.samples
@@ -92,8 +94,10 @@ class Samples(Frozen):
             codes=codes,
             counts=counts,
             lambda_w=problem.lambda_w,
+            lambda_w_layers=problem.lambda_w_layers,
             lambda_h=problem.lambda_h,
             lambda_b=problem.lambda_b,
+            nonnegative=problem.features == "relu",
             dim=problem.feature_dim if dim is None else dim,
         )
 
@@ -105,6 +109,11 @@ class Samples(Frozen):
     @property
     def has_bias(self) -> bool:
         return math.isfinite(self.lambda_b)
+
+    @property
+    def depth(self) -> int:
+        """L, the number of layers."""
+        return len(self.lambda_w_layers)
 
     @property
     def code_length(self) -> int:
@@ -121,9 +130,25 @@ class Samples(Frozen):
         """Columns of H: N, or K if merged."""
         return int(self.labels.size)
 
+    def singular_values(self, outputs: Array) -> Array:
+        """The min(m, K) largest singular values of W H (m, N), descending (all others are zero under NC1)."""
+        values = np.linalg.svd(outputs * np.sqrt(self.weights), compute_uv=False)
+        size = min(self.codes.shape)
+        return np.pad(values, (0, max(0, size - values.size)))[:size]
+
     def spread(self, class_features: Array) -> Array:
         """Features (d, N) in which every sample has its class's column of (d, K)."""
         return class_features[:, self.labels]
+
+
+def check_one_layer(problem: UFM, what: str) -> None:
+    """OpenProblemError for a deep head and for ReLU features."""
+    check_kind("the problem", problem, UFM, "make one with ncsolve.UFM(...)")
+    if not problem.plain:
+        raise OpenProblemError(
+            f"{what} is for linear features and one layer; got features = {problem.features!r} and depth = "
+            f"{problem.depth}, verify.check(problem) takes them"
+        )
 
 
 def class_means(samples: Samples, H: Array) -> Array:

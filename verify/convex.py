@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from ncsolve.verify._samples import Samples
+from ncsolve.verify._samples import Samples, check_one_layer
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._problem.ufm import check_problem
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
@@ -68,6 +67,8 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     ------
     UnknownNameError, NCSolveError
         For another solver, or where cvxpy cannot solve the program at all.
+    OpenProblemError
+        For a deep head and for ReLU features.
 
     Source: T3 of docs/theory.md; Zhou et al. 2022.
 
@@ -79,7 +80,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     (True, True)
     """
     check_name("convex solver", solver, SOLVERS)
-    check_problem(problem)
+    check_one_layer(problem, "the convex program")
     samples = Samples.of(problem, merged=merged)
     cp: Any = importlib.import_module("cvxpy")
 
@@ -116,16 +117,10 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
         primal=float(primal.value) * unit,
         dual=float(dual.value) * unit,
         bias=bias,
-        singular_values=_values(np.array(z.value), min(samples.code_length, samples.classes)) * scale,
+        singular_values=samples.singular_values(np.array(z.value) / root) * scale,
         primal_status=primal.status,
         dual_status=dual.status,
     )
-
-
-def _values(z: Array, count: int) -> Array:
-    """The ``count`` largest singular values."""
-    values = np.linalg.svd(z, compute_uv=False)
-    return np.pad(values, (0, max(0, count - values.size)))[:count]
 
 
 def _run(cp: Any, program: Any, solver: str) -> Any:  # cvxpy has no types

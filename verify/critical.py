@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from ncsolve.verify._definition import Definition, fit_size
+from ncsolve.verify._definition import Definition, Parts, fit_size
 from ncsolve.verify._eigen import symmetric_eigen
-from ncsolve.verify._samples import Point, Samples
+from ncsolve.verify._samples import Point, Samples, check_one_layer
 from ncsolve.verify.descent import Run, descend
 from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
-from ncsolve._problem.ufm import check_problem
 from ncsolve.checks.arguments import check_kind, check_real, check_whole
 
 __all__ = ["CriticalPoint", "confined_critical_point", "examine", "leave", "zero_point"]
@@ -28,10 +28,10 @@ _ROUNDING = 1e-10
 class CriticalPoint:
     """A point and its derivatives, all from the definition.
 
-    ``gradient`` is relative to the terms that cancel in it (at least a millionth of the labels); ``balance`` is
-    |lw W^T W - lh H H^T| over the size of either (at least a millionth of the loss); ``curvature`` is the least
-    eigenvalue of the Hessian over the largest, ``escape`` the direction in which it is taken (both None where the
-    Hessian is too large to form).
+    ``gradient``, of W, H or b, is relative to the terms that cancel in it (at least the label mean, or a millionth of
+    the labels); ``balance`` is |lw W^T W - lh H H^T| over the size of either (at least a millionth of the loss);
+    ``curvature`` is the least eigenvalue of the Hessian over the largest, ``escape`` the direction in which it is taken
+    (both None where the Hessian is too large to form).
     """
 
     point: Point
@@ -45,7 +45,7 @@ class CriticalPoint:
 def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoint:
     """Measure a point W (m, d), H (d, N) or, ``merged``, (d, K), and b (m,).
 
-    Raises NCSolveError for arrays of other shapes.
+    Raises NCSolveError for arrays of other shapes, OpenProblemError for a deep head and for ReLU features.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(2), counts=2,
@@ -54,7 +54,7 @@ def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoin
     >>> zero.gradient, zero.curvature < -0.01
     (0.0, True)
     """
-    check_problem(problem)
+    check_one_layer(problem, "second order")
     check_kind("the point", point, Point, "such as zero_point(problem)")
     samples = Samples.of(problem, dim=point.W.shape[1], merged=merged)
     expected = ((samples.code_length, samples.dim), (samples.dim, samples.columns), (samples.code_length,))
@@ -65,10 +65,11 @@ def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoin
         )
     f = Definition(samples)
     x = f.vector(point)
-    loss, gradient = f.value_and_gradient(x)
+    loss = f.value(x)
     # Where all terms are rounding (collapsed features, labels of mean zero) the labels themselves are the measure.
-    scale = max(f.gradient_scale(x), _COLLAPSED * fit_size(samples))
-    size = float(np.linalg.norm(gradient))
+    mean = float(np.linalg.norm(samples.targets @ samples.weights)) / samples.total
+    least = max(mean / math.sqrt(1.0 + samples.lambda_b), _COLLAPSED * fit_size(samples))
+    gradient = f.stationarity(Parts(point.H, (point.W,), point.b), least=least)
     curvature: float | None = None
     escape: Point | None = None
     if f.size <= _MAX_PARAMETERS:
@@ -76,7 +77,7 @@ def examine(problem: UFM, point: Point, *, merged: bool = False) -> CriticalPoin
         curvature = float(values[0] / np.abs(values).max())
         escape = f.point(vectors[:, 0])
     return CriticalPoint(
-        point=point, loss=loss, gradient=size / scale, balance=_balance(samples, point, loss),
+        point=point, loss=loss, gradient=gradient, balance=_balance(samples, point, loss),
         curvature=curvature, escape=escape,
     )
 
@@ -91,6 +92,7 @@ def _balance(samples: Samples, point: Point, loss: float) -> float:
 
 def zero_point(problem: UFM, *, dim: int | None = None) -> Point:
     """The critical point W = 0, H = 0, where b is the label mean over 1 + lambda_b."""
+    check_one_layer(problem, "the critical point at zero")
     samples = Samples.of(problem, dim=dim)
     mean = samples.targets.mean(axis=1)
     return Point(
@@ -106,13 +108,11 @@ def confined_critical_point(problem: UFM, *, rank: int, seed: int = 0) -> Point:
     Rows of H and columns of W that are zero have zero gradients, so a minimizer in ``rank`` dimensions, padded with
     zeros, is critical in d dimensions.  Below the rank of the minimizer it is not a global one.
     """
-    check_problem(problem)
+    check_one_layer(problem, "a confined critical point")
     rank = check_whole("rank", rank, most=problem.feature_dim)
     run = descend(problem, method="newton", seed=seed, dim=rank, tolerance=1e-11, trace=False, progress=False)
     pad = problem.feature_dim - rank
-    return Point(
-        W=np.pad(run.point.W, ((0, 0), (0, pad))), H=np.pad(run.point.H, ((0, pad), (0, 0))), b=run.point.b
-    )
+    return Point(W=np.pad(run.point.W, ((0, 0), (0, pad))), H=np.pad(run.point.H, ((0, pad), (0, 0))), b=run.point.b)
 
 
 def leave(problem: UFM, critical: CriticalPoint, *, length: float = 1e-2, seed: int = 0) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._documents.minimizer import json_number
+from ncsolve._documents.model_part import known_part, model_part
 from ncsolve._problem.convention import convention
 
 __all__ = ["SCHEMA", "comparison_document"]
@@ -28,24 +29,16 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
         shared["class_names"] = list(problem.class_names)
     rows = [_row(row, comparison.convention) for row in comparison.rows]
     if comparison.beyond:
-        shared["model"] = {
-            "features": problem.features, "depth": problem.depth, "lambda_w_layers": list(comparison.layers),
-            "dim": problem.dim,
-        }
+        shared["model"] = model_part(problem, comparison.layers) | {"dim": problem.dim}
         for row, compared in zip(rows, comparison.rows, strict=True):
             row |= _known(compared, comparison.convention)
     return {"schema": SCHEMA, "problem": shared, "encodings": rows}
 
 
 def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
-    """What rows of bottlenecks, deep heads and ReLU features have in addition."""
+    """What rows of other models than the paper's have in addition."""
     minimizer = row.minimizer
-    problem = minimizer.problem
-    factor = convention(name).loss_factor(problem.samples, problem.code_length)
-    known: dict[str, object] = {
-        "dim": minimizer.dim, "guarantee": minimizer.guarantee, "lower_bound": minimizer.lower_bound * factor,
-        "gap": minimizer.gap * factor,
-    }
+    known = {"dim": minimizer.dim} | known_part(minimizer, convention(name))
     return known | ({"ties": minimizer.ties} if minimizer.ties else {})
 
 

@@ -7,12 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._frames.layered import FactoredFrame
+from ncsolve._documents.model_part import known_part, model_part, typed_layers
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._models.registry import threshold_of
+from ncsolve._models.registry import model_of
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
-from ncsolve.deep import first_order_transition
 
 __all__ = ["SCHEMA", "document", "json_number", "problem_part"]
 
@@ -49,7 +48,7 @@ def document(
         "transition": None
         if transition is None
         else {"lambda_b": json_number(convention.lambda_b_from_paper(*size, transition))},
-        "threshold": threshold_of(problem),
+        "threshold": model_of(problem).threshold(problem),
         "loss": terms.total,
         "loss_terms": {"fit": terms.fit, "weights": terms.weights, "features": terms.features, "bias": terms.bias},
         "label_mean": _by_output(minimizer, problem.label_mean),
@@ -68,8 +67,8 @@ def document(
         },
         "stationarity": minimizer.residual,
     }
-    if isinstance(minimizer.frame, FactoredFrame):
-        result |= _beyond(minimizer, convention)
+    if not minimizer.frame.convex:
+        result |= _extended(minimizer, convention)
     if nc.sampled_classes is not None:
         result["sampled_classes"] = nc.sampled_classes
     if problem.class_names is not None and problem.classes <= _WHOLE:
@@ -98,27 +97,18 @@ def problem_part(
     }
 
 
-def _beyond(minimizer: Minimizer, convention: Convention) -> dict[str, object]:
-    """What documents of bottlenecks, deep heads and ReLU features have in addition."""
+def _extended(minimizer: Minimizer, convention: Convention) -> dict[str, object]:
+    """What documents of other models than the paper's have in addition."""
     problem = minimizer.problem
-    size = (problem.samples, problem.code_length)
-    factor = convention.loss_factor(*size)
-    result: dict[str, object] = {
-        "model": {
-            "features": problem.features,
-            "depth": problem.depth,
-            "lambda_w_layers": [value / convention.factors(*size)[0] for value in problem.lambda_w_layers],
-        },
-        "guarantee": minimizer.guarantee,
-        "lower_bound": minimizer.lower_bound * factor,
-        "gap": minimizer.gap * factor,
-    }
+    result: dict[str, object] = {"model": model_part(problem, typed_layers(problem, convention))}
+    result |= known_part(minimizer, convention)
     if minimizer.bound_reason:
         result["lower_bound_from"] = minimizer.bound_reason
     if minimizer.ties:
         result["ties"] = minimizer.ties
-    found = first_order_transition(problem)
-    if found is not None:
+    found = model_of(problem).transition(problem)
+    if found is not None and found.jump is not None and found.latent_from is not None:
+        size = (problem.samples, problem.code_length)
         result["first_order"] = {
             "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b),
             "jump": found.jump,

@@ -16,6 +16,7 @@ from ncsolve._files.write_whole import check_free, checked_path, write_whole
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._problem.model_spec import ModelSpec
 from ncsolve._problem.objective import objective
 from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import from_array
@@ -62,7 +63,7 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
         "loss": np.array(minimizer.loss),
         "class_names": np.array(problem.class_names or [], dtype=np.str_),
     }
-    if not problem.plain:
+    if problem.spec != ModelSpec(dim=problem.dim):
         arrays["features"] = np.array(problem.features)
         arrays["lambda_w_layers"] = np.array(problem.lambda_w_layers)
         for number, layer in enumerate(minimizer.layers, start=1):
@@ -107,7 +108,7 @@ def load(path: str | Path) -> Minimizer:
                 lambda_b=float(data["lambda_b"]),
                 dim=int(data["dim"]),
                 class_names=names or None,
-                features=str(data["features"]) if "features" in data else "linear",
+                features=str(data["features"]) if "features" in data else ModelSpec.features,
                 depth=max(len(layers), 1),
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
@@ -131,7 +132,7 @@ def _compared(
     """The minimizer, if the arrays of the file are one.  Raises FileError."""
     problem = minimizer.problem
     try:
-        loss = objective(problem, stack if problem.depth > 1 else stack[0], h, b)
+        loss = objective(problem, _head(stack), h, b)
     except ProblemError as error:
         raise FileError(f"{path}: its arrays do not fit its problem ({error}); solve the problem again") from None
     point = FactoredFrame(
@@ -139,7 +140,7 @@ def _compared(
     )
     slope = point.gradient()
     size = max(slope.scale_square, float(np.linalg.norm(problem.encoding.matrix)) ** 2)
-    zero = objective(problem, [0 * layer for layer in stack] if problem.depth > 1 else 0 * stack[0], 0 * h, 0 * b)
+    zero = objective(problem, _head(tuple(0 * layer for layer in stack)), 0 * h, 0 * b)
     # The loss alone would leave errors of half the digits unseen; ``zero`` is the size of the terms it is made of.
     known = abs(loss - minimizer.loss) <= _AGREE * zero and slope.square <= _AGREE**2 * size
     if not (known and w.shape == point.product.shape and np.allclose(w, point.product, rtol=1e-12, atol=1e-300)):
@@ -149,3 +150,8 @@ def _compared(
             "problem again"
         )
     return minimizer
+
+
+def _head(stack: tuple[Array, ...]) -> Array | tuple[Array, ...]:
+    """As ``objective`` takes it: the matrix W, or the layers of a deep head."""
+    return stack[0] if len(stack) == 1 else stack

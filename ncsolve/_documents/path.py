@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ncsolve._documents.minimizer import json_number, problem_part
+from ncsolve._documents.model_part import model_part, typed_layers
 from ncsolve._files.tables import json_columns
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import CONVENTIONS, Convention
@@ -33,12 +34,8 @@ def path_document(
     result: dict[str, object] = {"schema": PATH_SCHEMA, "problem": problem, "varied": varied}
     size = (path.problem.samples, path.problem.code_length)
     if path.beyond:
-        layers = None if path.varied == "lambda_w" else [
-            value / convention.factors(*size)[0] for value in path.problem.lambda_w_layers
-        ]
-        result["model"] = {
-            "features": path.problem.features, "depth": path.problem.depth, "lambda_w_layers": layers,
-        }
+        layers = None if path.varied == "lambda_w" else typed_layers(path.problem, convention)
+        result["model"] = model_part(path.problem, layers)
     factor = user_factor(path, convention)
     scale = convention.loss_factor(*size)
     result["changes"] = [_change(change, factor, scale) for change in path.changes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ncsolve._documents.minimizer import problem_part
+from ncsolve._documents.model_part import model_part
 from ncsolve._problem.convention import CONVENTIONS
 from ncsolve._sweeps.phase import Phase
 
@@ -46,9 +47,7 @@ def phase_document(phase: Phase) -> dict[str, object]:
         "collapse": list(phase.collapse),
     }
     if phase.beyond:
-        layers = None if "lambda_w" in _SETS[phase.against] else list(phase.problem.lambda_w_layers)
-        result["model"] = {
-            "features": phase.problem.features, "depth": phase.problem.depth, "lambda_w_layers": layers,
-        }
+        layers = None if "lambda_w" in _SETS[phase.against] else phase.problem.lambda_w_layers
+        result["model"] = model_part(phase.problem, layers)
         result["best_found"] = phase.best_found.tolist()
     return result

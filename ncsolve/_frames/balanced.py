@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
-from ncsolve._frames.dense import ClassPairs
+from ncsolve._frames.pairs import ClassPairs
+from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._problem.counts import ClassCounts
 from ncsolve.encodings import AffineOneHot
@@ -33,7 +34,7 @@ _RANK_NOISE = 16 * 2.0**-52
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BalancedFrame:
+class BalancedFrame(ConvexFrame):
     """Singular values along the mean direction and across it, and their gap, in units of sqrt(n); b = beta mu."""
 
     counts: ClassCounts
@@ -99,6 +100,9 @@ class BalancedFrame:
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         return self.symmetric.singular_values()
+
+    def shifted_singular_values(self) -> Array:
+        return self.symmetric.shifted_singular_values()
 
     def _parts(self) -> tuple[tuple[int, float, float, float, float], ...]:
         """(multiplicity, code, weight, weighted feature, residual) of the two subspaces, in absolute units."""

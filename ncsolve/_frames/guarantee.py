@@ -18,5 +18,9 @@ class Guarantee:
     lower_bound: float | None = None
     reason: str = ""
 
+    def below(self, loss: float) -> float:
+        """What no point's loss is below, where this one has the given loss: that loss itself where it is global."""
+        return loss if self.lower_bound is None else min(self.lower_bound, loss)
+
 
 GLOBAL = Guarantee(kind="global")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
-from ncsolve._frames.dense import ClassPairs, Frame, check_size, pad, pairs_between
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
+from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["FactoredFrame", "guarantee_of", "lower_bound_of"]
+__all__ = ["FactoredFrame"]
 
 Array = NDArray[np.float64]
 
@@ -41,10 +41,9 @@ class FactoredFrame:
     guarantee: Guarantee = field(default=GLOBAL)
     ties: str = ""
     fit: float | None = None
-
-    @property
-    def symmetric(self) -> None:
-        return None
+    convex = False
+    symmetric = None
+    gap = None
 
     @property
     def rank(self) -> int:
@@ -53,7 +52,7 @@ class FactoredFrame:
     @property
     def span(self) -> int:
         """Dimensions that the class means span; with H >= 0 more than the rank, where W does not see them all."""
-        if self.problem.features == "linear":
+        if not self.problem.spec.nonnegative:
             return self.rank
         live = self.means[np.any(self.means != 0.0, axis=1)]
         apart = np.all(np.count_nonzero(live, axis=0) <= 1)  # no class has two of the features: they are orthogonal
@@ -84,6 +83,24 @@ class FactoredFrame:
 
     def singular_values(self) -> tuple[Array, NDArray[np.int64]]:
         return self.values, np.ones(self.values.size, dtype=np.int64)
+
+    def shifted_singular_values(self) -> Array:
+        """Of M - b u^T, descending."""
+        u = np.sqrt(self.problem.counts.array.astype(np.float64))
+        return np.linalg.svd(self.problem.encoding.matrix * u - np.outer(self.bias, u), compute_uv=False)
+
+    def dimensions(self, zero: float) -> int:
+        """The rank of the class means, counting singular values above ``zero`` of the largest where they have noise.
+
+        Under H >= 0 Z has a lower one where a free bias takes the label mean out of it.
+        """
+        if self.problem.spec.nonnegative:
+            values = np.linalg.svd(self.means, compute_uv=False) ** 2
+        elif self.choice.method == "descent":
+            values = self.values
+        else:
+            return self.rank
+        return int(np.count_nonzero(values > zero * max(float(values[0]), 1e-300)))
 
     @cached_property
     def _residual(self) -> Array:
@@ -130,7 +147,7 @@ class FactoredFrame:
             size *= _largest(layer)
             back = layer.T @ back
         slope = back + problem.lambda_h * features
-        if problem.features == "relu":
+        if problem.spec.nonnegative:
             slope = np.where(features > 0, slope, np.minimum(slope, 0.0))
         square += float(np.sum(slope * slope))
         scale += float(np.sum((problem.lambda_h * features) ** 2)) + size * size
@@ -145,13 +162,3 @@ def _largest(matrix: Array) -> float:
     """The largest singular value, 0 where there is none: numpy before 2.3 has no norm of an empty matrix."""
     return float(np.linalg.norm(matrix, 2)) if matrix.size else 0.0
 
-
-def guarantee_of(frame: Frame) -> Guarantee:
-    """What is known of the frame's point."""
-    return frame.guarantee if isinstance(frame, FactoredFrame) else GLOBAL
-
-
-def lower_bound_of(frame: Frame) -> float:
-    """No point has a loss below this; the frame's own loss where that is the global minimum."""
-    loss, bound = frame.loss_terms().total, guarantee_of(frame).lower_bound
-    return loss if bound is None else min(bound, loss)

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._frames.dense import DenseFrame, Frame, choose_evenly
+from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.pairs import choose_evenly
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._metrics.decision_boundaries import SAME
 from ncsolve._problem.ufm import UFM

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from ncsolve._frames.balanced import BalancedFrame
-from ncsolve._frames.dense import Frame
+from ncsolve._frames.protocol import Frame
 from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import AffineOneHot
 
@@ -31,7 +31,7 @@ def regime_of(problem: UFM, frame: Frame) -> str:
     """The regime's name, a key of REGIMES."""
     if frame.rank == 0:
         return "collapsed"
-    if problem.encoding.affine is None or not problem.counts.balanced or problem.classes == 1:
+    if problem.regular is None or problem.classes == 1:
         return "general"
     exact = isinstance(frame, BalancedFrame)
     if isinstance(frame, BalancedFrame):
@@ -61,7 +61,7 @@ def _decided(problem: UFM) -> str:
     they equal: a finite lambda_b takes something out of the label mean alone.  (Not so for H >= 0.)
     """
     encoding = problem.encoding.affine
-    if encoding is None or problem.features == "relu":
+    if encoding is None or problem.spec.nonnegative:
         return ""
     a, w = abs(encoding.a), abs(encoding.row_sum)
     if abs(w - a) <= _rounding(encoding):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ncsolve._frames.dense import Frame
+from ncsolve._frames.protocol import Frame
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["check_gradient"]

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
-from ncsolve._frames.dense import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._frames.pairs import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
@@ -45,7 +46,7 @@ class ClassBlock:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SymmetricFrame:
+class SymmetricFrame(ConvexFrame):
     """Arrays of an affine one-hot problem, which every permutation of classes of equal count leaves as it is.
 
     By that symmetry Z splits (Schur's lemma): within a group of p classes of count n it is a multiple of the
@@ -58,6 +59,7 @@ class SymmetricFrame:
     a: float
     # Squared length and inner product of class means where a closed form gives them without cancellation.
     known_gram: tuple[float, float] | None = None
+    gap = None
 
     @property
     def choice(self) -> MethodChoice:
@@ -225,6 +227,15 @@ class SymmetricFrame:
         counts = np.concatenate((np.ones(quotient.size), self.sizes[several] - 1)).astype(np.int64)
         order = np.argsort(-values, kind="stable")
         return values[order], counts[order]
+
+    def shifted_singular_values(self) -> Array:
+        """Of M - b u^T: those that depend on the bias in descending order, then those that do not, one for every
+        distinct count that two classes share.
+
+        The place of an entry is the same for all values of a weight decay or of the smoothing, so that each entry is a
+        continuous function of it.
+        """
+        return np.concatenate((-np.sort(-self.core.sigma), self.within_sigma[self.sizes > 1]))
 
     def loss_terms(self) -> LossTerms:
         core = self.core

@@ -15,12 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
-from ncsolve._frames.dense import Frame
-from ncsolve._frames.guarantee import Guarantee
-from ncsolve._frames.layered import FactoredFrame, guarantee_of
 from ncsolve._frames.nc_metrics import Cosines, cosines_of, metrics_of
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import ClassBlock
-from ncsolve._models.registry import transition_lambda_b
+from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen, array_property, check_labels, real_array
@@ -30,8 +28,8 @@ from ncsolve.geometry import NCMetrics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ncsolve._numbers.exact import Exact
     from ncsolve.certificates import Certificate
+    from ncsolve.checks.exact import Exact
 
 __all__ = ["Minimizer"]
 
@@ -73,13 +71,12 @@ class Minimizer(Frozen):
     @property
     def guarantee(self) -> str:
         """"global" where a theorem says that this is the global minimum, else "best found"."""
-        return self._known.kind
+        return self.frame.guarantee.kind
 
     @property
     def lower_bound(self) -> float:
         """No W, H, b of any dimension has a loss below this; the loss itself where ``guarantee`` is "global"."""
-        bound = self._known.lower_bound
-        return self.loss if bound is None else min(bound, self.loss)
+        return self.frame.guarantee.below(self.loss)
 
     @property
     def gap(self) -> float:
@@ -89,21 +86,17 @@ class Minimizer(Frozen):
     @property
     def ties(self) -> str:
         """What else is a global minimizer, in words, where more than a rotation is free; empty where nothing is."""
-        return self.frame.ties if isinstance(self.frame, FactoredFrame) else ""
+        return self.frame.ties
 
     @property
     def bound_reason(self) -> str:
         """Where ``lower_bound`` comes from, if it is not the loss itself."""
-        return self._known.reason
-
-    @property
-    def _known(self) -> Guarantee:
-        return guarantee_of(self.frame)
+        return self.frame.guarantee.reason
 
     @array_property
     def layers(self) -> tuple[Array, ...]:
         """The layers (W_1, ..., W_L) of the head, from the features (d, d) to the output (m, d); W is their product."""
-        return self.frame.layers(self.dim) if isinstance(self.frame, FactoredFrame) else (self.W,)
+        return self.frame.layers(self.dim)
 
     @property
     def method(self) -> str:
@@ -175,7 +168,8 @@ class Minimizer(Frozen):
     def transition(self) -> float | None:
         """The lambda_b at and above which the law of large bias regularization holds (lb+ of T5b; lb* for balanced
         affine one-hot codes); None if there is none."""
-        return transition_lambda_b(self.problem)
+        found = model_of(self.problem).transition(self.problem)
+        return None if found is None else found.lambda_b
 
     @property
     def centring(self) -> float | None:

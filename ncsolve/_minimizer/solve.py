@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.dense import Frame
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.stationary import check_gradient
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._models.registry import build_frame, choose_method
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_name
 
@@ -61,7 +61,7 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     """
     check_problem(problem)
     check_name("method", method, METHODS)
-    return verified(problem, build_frame(problem, spectral=method == "spectral"))
+    return verified(problem, model_of(problem).frame(problem, spectral=method == "spectral"))
 
 
 def verified(problem: UFM, frame: Frame) -> Minimizer:
@@ -82,4 +82,4 @@ def select_method(problem: UFM) -> MethodChoice:
     'T6'
     """
     check_problem(problem)
-    return choose_method(problem)
+    return model_of(problem).choice(problem)

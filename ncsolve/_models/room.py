@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import Encoding
 
-__all__ = ["code_rank", "is_narrow", "may_bind"]
+__all__ = ["code_rank", "dimensions_words", "may_bind", "room_words"]
 
 
 def code_rank(encoding: Encoding) -> int:
@@ -25,19 +22,16 @@ def may_bind(problem: UFM) -> bool:
     """Whether dim may be a bottleneck: below the rank of the codes, or, where H >= 0, below min(m, K)."""
     if problem.dim is None or problem.dim >= min(problem.code_length, problem.classes):
         return False
-    return problem.features == "relu" or problem.dim < code_rank(problem.encoding)
+    return problem.spec.nonnegative or problem.dim < code_rank(problem.encoding)
 
 
-def is_narrow(problem: UFM) -> bool:
-    """Whether balanced codes a I + q J have fewer dimensions than their minimizer needs at some lambda_b.
+def dimensions_words(problem: UFM) -> str:
+    """The dimensions of the features, counted."""
+    return f"{problem.dim} dimension{'s' if problem.dim != 1 else ''}"
 
-    Without a bias the label mean is longest, and no more directions are above the threshold with one.
-    """
-    affine = problem.encoding.affine
-    if affine is None or not problem.counts.balanced or problem.feature_dim >= problem.classes:
-        return False
-    if problem.features == "relu":
-        return True
-    cut, root = shrinkage_of(problem).threshold, math.sqrt(problem.counts.values[0])
-    contrasts = problem.classes - 1 if abs(affine.a) * root > cut else 0
-    return problem.feature_dim < contrasts + (abs(affine.row_sum) * root > cut)
+
+def room_words(problem: UFM) -> str:
+    """A bottleneck, in words."""
+    short = problem.code_length < problem.classes
+    length = f" with codes of length {problem.code_length}" if short else ""
+    return f"bottleneck: {dimensions_words(problem)} for {problem.classes} classes{length}"

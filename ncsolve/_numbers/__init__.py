@@ -1,1 +1,1 @@
-"""Numbers as people type them and as certificates need them: nothing is silently turned into another number."""
+"""Numbers as they are printed, and exact ones as certificates need them."""

@@ -72,7 +72,7 @@ def gradient(
     True
     """
     check_problem(problem)
-    if problem.depth > 1:
+    if not problem.spec.one_layer:
         raise ProblemError(f"gradient is for one layer; got depth = {problem.depth}, take Minimizer.residual instead")
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
     residual = weight * (w @ h + bias[:, None] - y) / problem.samples
@@ -82,7 +82,7 @@ def gradient(
 
 def _layers(problem: UFM, W: ArrayLike | Sequence[ArrayLike]) -> list[Array]:
     check_problem(problem)
-    if problem.depth == 1:
+    if problem.spec.one_layer:
         return [real_array(W, "W")]  # type: ignore[arg-type]  # a sequence of arrays is refused by its shape
     given = [real_array(layer, "a layer of W") for layer in W] if isinstance(W, Sequence) else []
     fits = all(x.ndim == y.ndim == 2 and y.shape[1] == x.shape[0] for x, y in pairwise(given))
@@ -106,7 +106,7 @@ def _arguments(
         )
     if problem.lambda_b == math.inf and bias.any():
         raise ProblemError("lambda_b = inf means no bias: b must be zero")
-    if problem.features == "relu" and h.size and float(h.min()) < 0.0:
+    if problem.spec.nonnegative and h.size and float(h.min()) < 0.0:
         raise ProblemError(f"ReLU features are nonnegative; H has the entry {float(h.min()):g}")
     counts = problem.counts.array
     codes = problem.encoding.matrix

@@ -10,8 +10,9 @@ from pathlib import Path
 from ncsolve._files.fields import Written, read_fields
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._files.write_whole import checked_path
-from ncsolve._numbers.parse import parse_float
 from ncsolve._problem.convention import CONVENTIONS
+from ncsolve._problem.model_spec import FEATURES
+from ncsolve.checks.parse import parse_float
 from ncsolve.errors import FileError, NCSolveError, ProblemError, shown
 
 __all__ = ["ProblemFields", "read_problem_file"]
@@ -180,7 +181,7 @@ _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "lambda_h": (_NUMBER, _number),
     "lambda_b": (_NUMBER, _number),
     "dim": ("a whole number of at least 1", _positive),
-    "features": ("\"linear\" or \"relu\"", _one_of("linear", "relu")),
+    "features": (" or ".join(f"\"{name}\"" for name in FEATURES), lambda value: _one_of(*FEATURES)(value)),
     "depth": ("a whole number of at least 1", _positive),
     "convention": (f"one of {', '.join(CONVENTIONS)}", _one_of(*CONVENTIONS)),
     "seed": ("a whole number", _whole),

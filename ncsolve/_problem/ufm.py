@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence, Set, Sized
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._problem.counts import ClassCounts
-from ncsolve.checks.arguments import as_float, check_name, check_whole
+from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
+from ncsolve._problem.regular import RegularProblem
+from ncsolve.checks.arguments import as_float
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FEATURES", "UFM", "check_depth", "check_dim", "check_lambda", "check_lambda_b", "check_layers",
-           "check_problem", "geometric_mean"]
-
-FEATURES = ("linear", "relu")
-# Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
-_MOST_LAYERS = 100
-_MOST_DIM = 2**31
+__all__ = ["UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean"]
 
 _EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
@@ -104,18 +101,16 @@ class UFM(Frozen):
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
-        features = check_features(features)
-        layers = check_layers("lambda_w", lambda_w, check_depth(depth))
+        spec = ModelSpec(dim=dim, features=features, depth=depth)
+        layers = check_layers("lambda_w", lambda_w, spec.depth)
         for field, value in (
             ("encoding", code),
             ("counts", counts),
-            ("features", features),
-            ("depth", len(layers)),
+            *((name, getattr(spec, name)) for name in SPEC_FIELDS),
             ("lambda_w_layers", layers),
             ("lambda_w", geometric_mean(layers)),
             ("lambda_h", check_lambda("lambda_h", lambda_h)),
             ("lambda_b", check_lambda_b(lambda_b)),
-            ("dim", check_dim(dim)),
             ("class_names", names),
         ):
             object.__setattr__(self, field, value)
@@ -155,23 +150,35 @@ class UFM(Frozen):
         """d: ``dim`` if given, else what holds the minimizer: min(m, K), or for ReLU features K, or 2 K."""
         if self.dim is not None:
             return self.dim
-        if self.features == "linear":
-            return min(self.code_length, self.classes)
-        known = self.classes <= 4 or (self.encoding.affine is not None and self.counts.balanced)
-        return self.classes if known else 2 * self.classes
+        return self.spec.default_dim(self.code_length, self.classes, self.regular is not None)
+
+    @cached_property
+    def spec(self) -> ModelSpec:
+        """The parts of the model: dim, features and depth."""
+        return ModelSpec(dim=self.dim, features=self.features, depth=self.depth)
 
     @property
     def plain(self) -> bool:
         """Whether this is the model of the paper: linear features and one layer."""
-        return self.features == "linear" and self.depth == 1
+        return self.spec.plain
+
+    @cached_property
+    def regular(self) -> RegularProblem | None:
+        """The numbers of T5 where counts are balanced and codes affine one-hot, else None."""
+        affine = self.encoding.affine
+        if affine is None or not self.counts.balanced:
+            return None
+        n = self.counts.values[0]
+        return RegularProblem(
+            a=affine.a, w=affine.row_sum, t=self.threshold / math.sqrt(n), n=n, classes=affine.classes
+        )
 
     @array_property
     def label_mean(self) -> NDArray[np.float64]:
         """mu = E n / N (m,), the mean of the labels over all samples."""
-        affine = self.encoding.affine
-        if affine is not None and self.counts.balanced:
-            return np.full(self.classes, affine.row_sum / self.classes)
-        n = self.counts.array.astype(np.float64)
+        if self.regular is not None:
+            return np.full(self.classes, self.regular.w / self.classes)
+        affine, n = self.encoding.affine, self.counts.array.astype(np.float64)
         if affine is not None:
             return affine.a * (n / self.samples) + affine.q
         total, size = self.encoding.matrix @ n, np.abs(self.encoding.matrix) @ n
@@ -180,9 +187,7 @@ class UFM(Frozen):
 
     def replace(self, **changes: object) -> UFM:
         """The same problem with some fields changed."""
-        fields = (
-            "encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "dim", "class_names", "features", "depth"
-        )
+        fields = ("encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "class_names", *SPEC_FIELDS)
         unknown = sorted(set(changes) - set(fields))
         if unknown:
             raise ProblemError(f"a UFM has no field {unknown[0]!r}; its fields are {', '.join(fields)}")
@@ -196,8 +201,10 @@ class UFM(Frozen):
             f"UFM(encoding={self.encoding.name}, classes={self.classes}, code_length={self.code_length}, "
             f"samples={self.samples}, lambda_w={self.lambda_w:g}, lambda_h={self.lambda_h:g}, "
             f"lambda_b={self.lambda_b:g}, dim={self.dim}"
-            + ("" if self.features == "linear" else f", features={self.features}")
-            + ("" if self.depth == 1 else f", depth={self.depth}")
+            + "".join(
+                f", {name}={getattr(self, name)}" for name in ("features", "depth")
+                if getattr(self, name) != getattr(ModelSpec, name)
+            )
             + ")"
         )
 
@@ -213,20 +220,6 @@ def geometric_mean(values: Sequence[float]) -> float:
     if len(set(values)) == 1:
         return values[0]
     return math.exp(math.fsum(map(math.log, values)) / len(values))
-
-
-def check_features(value: object) -> str:
-    """"linear" or "relu".  Raises UnknownNameError."""
-    return check_name("features", value, FEATURES)
-
-
-def check_depth(value: object) -> int:
-    """A number of layers, or ProblemError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
-        raise ProblemError(
-            f"depth must be an integer from 1 to {_MOST_LAYERS}; got {shown(value)} (1 is a single layer)"
-        )
-    return int(value)
 
 
 def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
@@ -262,13 +255,6 @@ def check_lambda_b(value: object, name: str = "lambda_b") -> float:
             "no bias)"
         )
     return number
-
-
-def check_dim(value: object) -> int | None:
-    """A feature dimension, or ProblemError."""
-    if value is None:
-        return None
-    return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
 
 
 def _names(value: object) -> tuple[str, ...] | None:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
-from ncsolve._sweeps.bottleneck import plain_along
-from ncsolve._sweeps.point_by_point import may_descend
 from ncsolve._sweeps.second_parameter import SecondParameter
-from ncsolve._sweeps.state_bisection import beyond_changes
+from ncsolve._sweeps.shared_spectrum import convex_along
+from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arrays import Frozen, freeze_fields
 
@@ -58,7 +58,7 @@ class Boundary(Frozen):
 def changes_between(problem: UFM, ends: Array) -> tuple[RegimeChange, ...]:
     """The changes of a row that has not been solved at the points of the grid."""
     sweep = Sweep(problem=problem, name="lambda_b", values=ends)
-    return beyond_changes(sweep, ()) if plain_along(sweep) is None else regime_changes(sweep)
+    return bisected_changes(sweep, ()) if convex_along(sweep) is None else regime_changes(sweep)
 
 
 def refined(
@@ -68,7 +68,8 @@ def refined(
     rows = list(zip(second.values.tolist(), changes, strict=True))
     if second.name in ("classes", "imbalance"):  # whole numbers: there is nothing between
         return rows
-    if any(may_descend(second.problem_at(value)) for value in second.values[[0, -1]].tolist()):
+    ends = [second.problem_at(value) for value in second.values[[0, -1]].tolist()]
+    if any(model_of(problem).descends(problem) for problem in ends):
         return rows  # each row more is a path of descents
     between = [
         row for first, last in itertools.pairwise(rows) for row in _between(second, grid, first, last, _HALVINGS)
@@ -130,11 +131,10 @@ def smooth_values(second: SecondParameter) -> Array:
 
 def closed_forms(second: SecondParameter, grid: Array) -> list[Boundary]:
     """T5 for balanced affine one-hot codes against t or the weight decay: lb* = t/(|w| - t) and t/(|w| - |a|)."""
-    affine = second.problem.encoding.affine
-    if affine is None or not second.problem.counts.balanced or second.name not in ("t", "weight_decay"):
+    regular = second.problem.regular
+    if regular is None or second.name not in ("t", "weight_decay"):
         return []
-    a, w, k = abs(affine.a), abs(affine.row_sum), affine.classes
-    root_n = math.sqrt(second.problem.counts.values[0])
+    a, w, k, root_n = abs(regular.a), abs(regular.w), regular.classes, math.sqrt(regular.n)
     low, high = float(second.values[0]), float(second.values[-1])
     dense = smooth_values(second)
     # Where the curves leave the diagram on its sides, they are drawn to the edge.

@@ -1,5 +1,5 @@
-"""The boundaries of phase diagrams beyond the paper's model that a theorem gives: T8, T9 and T10 for balanced codes
-a I + q J, against t or the weight decay."""
+"""The boundaries of phase diagrams that a theorem gives where each point is solved on its own: T8, T9 and T10 for
+regular problems, against t or the weight decay."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve import _formulas
-from ncsolve._models.layered.state import BalancedState, balanced_state, has_relu_state, relu_state
-from ncsolve._problem.ufm import UFM
+from ncsolve._models.protocol import Model, State
+from ncsolve._models.registry import model_of
 from ncsolve._sweeps.boundary_curves import Boundary, smooth_values
 from ncsolve._sweeps.second_parameter import SecondParameter
-from ncsolve._sweeps.state_bisection import beyond_transition
 
-__all__ = ["beyond_boundaries"]
+__all__ = ["closed_boundaries"]
 
 Array = NDArray[np.float64]
 # The states on both sides are those so far, relatively, from the boundary.
@@ -35,34 +33,35 @@ class _Place:
     kind: tuple[str, str, str, int, int, str, bool]
 
 
-def beyond_boundaries(second: SecondParameter, grid: Array) -> list[Boundary]:
+def closed_boundaries(second: SecondParameter, grid: Array) -> list[Boundary]:
     """The closed forms in the diagram; empty where there are none."""
+    model = model_of(second.problem)
     if second.name not in ("t", "weight_decay"):
         return []
     values = smooth_values(second).tolist()
-    places = [_place(second, value) for value in values]
+    places = [_place(model, second, value) for value in values]
     inside = [place is not None and grid[0] <= place.lambda_b <= grid[-1] for place in places]
     points: list[_Place | None] = []
     for i, place in enumerate(places):
         if i and inside[i] != inside[i - 1]:
-            points.append(_edge(second, grid, values[i - 1], values[i]))
+            points.append(_edge(model, second, grid, values[i - 1], values[i]))
         points.append(place if inside[i] else None)
-    return list(_curves(points)) + _relu_collapse(second, grid)
+    return list(_curves(points)) + _vanishing(model, second, grid)
 
 
-def _relu_collapse(second: SecondParameter, grid: Array) -> list[Boundary]:
-    """T10: above t = sqrt(((K - 1) a^2 + w^2 (lb/(1 + lb))^2)/K) all class means are zero, unless they are acute."""
+def _vanishing(model: Model, second: SecondParameter, grid: Array) -> list[Boundary]:
+    """Where all class means reach zero, if that is a curve of its own."""
     problem = second.problem
-    if not has_relu_state(problem):
-        return []
-    affine, k, root_n = problem.encoding.affine, problem.classes, math.sqrt(problem.counts.values[0])
-    assert affine is not None
     lambda_b = np.geomspace(grid[0], grid[-1], _ALONG)
-    left = affine.row_sum * lambda_b / (1 + lambda_b)  # of the label mean, while all class means are zero
-    t = np.array([_formulas.relu_spread_alive((k - 1) * affine.a**2 + x * x, k, 1.0) for x in left.tolist()])
-    values = t if second.name == "t" else t / (k * root_n)
+    t = [model.vanishing_t(problem.replace(lambda_b=lb)) for lb in lambda_b.tolist()]
+    if None in t:
+        return []
+    k = problem.classes
+    values = np.array(t, dtype=np.float64)
+    if second.name == "weight_decay":
+        values = values / (k * math.sqrt(problem.counts.values[0]))
     here = (values >= second.values[0]) & (values <= second.values[-1]) & np.array([
-        _sides(second, value, lb) == (("orthogonal", k), ("collapsed", 0))
+        _sides(model, second, value, lb) == (State("orthogonal", k), State("collapsed", 0))
         for value, lb in zip(values.tolist(), lambda_b.tolist(), strict=True)
     ])
     if not here.any():
@@ -73,52 +72,49 @@ def _relu_collapse(second: SecondParameter, grid: Array) -> list[Boundary]:
     )]
 
 
-def _sides(second: SecondParameter, value: float, lambda_b: float) -> tuple[tuple[str, int], tuple[str, int]]:
+def _sides(
+    model: Model, second: SecondParameter, value: float, lambda_b: float
+) -> tuple[State | None, State | None]:
     """The states a little below and a little above a value of the second parameter."""
     below, above = (
-        relu_state(second.problem_at(value * factor).replace(lambda_b=lambda_b)) for factor in (1 - _ASIDE, 1 + _ASIDE)
+        model.state(second.problem_at(value * factor).replace(lambda_b=lambda_b)) for factor in (1 - _ASIDE, 1 + _ASIDE)
     )
     return below, above
 
 
-def _place(second: SecondParameter, value: float) -> _Place | None:
+def _place(model: Model, second: SecondParameter, value: float) -> _Place | None:
     problem = second.problem_at(value)
-    found = beyond_transition(problem)
-    if found is None:
+    known, transition = model.known_changes(problem), model.transition(problem)
+    if not known:
         return None
-    at, theorem = found
-    (regime, rank), (new_regime, new_rank) = (
-        _state(problem.replace(lambda_b=at * factor)) for factor in (1 - _ASIDE, 1 + _ASIDE)
-    )
-    if (regime, rank) == (new_regime, new_rank) and regime != "general":
+    ((at, theorem),) = known.items()
+    before, after = (model.state(problem.replace(lambda_b=at * factor)) for factor in (1 - _ASIDE, 1 + _ASIDE))
+    if before is None or after is None:
         return None
-    kind = "exchange" if theorem == "T8" else "rank" if rank != new_rank else "orthogonal"
+    if before[:2] == after[:2] and before.regime != "general":
+        return None
+    exchange = before.mean != after.mean and before.contrasts != after.contrasts
+    kind = "exchange" if exchange else "rank" if before.rank != after.rank else "orthogonal"
+    jump = transition is not None and transition.first_order
     return _Place(
         value=value, lambda_b=at,
-        kind=(kind, regime, new_regime, rank, new_rank, theorem, theorem in ("T8", "T9")),
+        kind=(kind, before.regime, after.regime, before.rank, after.rank, theorem, jump),
     )
 
 
-def _state(problem: UFM) -> tuple[str, int]:
-    if has_relu_state(problem):
-        return relu_state(problem)
-    state: BalancedState = balanced_state(problem)
-    return state.regime, state.rank
-
-
-def _edge(second: SecondParameter, grid: Array, left: float, right: float) -> _Place | None:
+def _edge(model: Model, second: SecondParameter, grid: Array, left: float, right: float) -> _Place | None:
     """Where the curve leaves the diagram on its sides, if it does so between these values."""
     from scipy.optimize import brentq
 
     for edge in (grid[0], grid[-1]):
 
         def beside(value: float, edge: float = float(edge)) -> float:
-            found = beyond_transition(second.problem_at(value))
-            return 50.0 if found is None else math.log(found[0] / edge)
+            known = model.known_changes(second.problem_at(value))
+            return math.log(next(iter(known)) / edge) if known else 50.0
 
         if beside(left) * beside(right) < 0 and max(beside(left), beside(right)) < 50.0:
             value = float(brentq(beside, left, right, xtol=1e-15 * right))
-            place = _place(second, value)
+            place = _place(model, second, value)
             return None if place is None else _Place(value=value, lambda_b=float(edge), kind=place.kind)
     return None
 

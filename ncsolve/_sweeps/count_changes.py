@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import solve_bias
-from ncsolve._models.layered.head import shrinkage_of
 from ncsolve._models.plain.frames import quotient_codes
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.crossings import crossings
@@ -68,13 +68,12 @@ def class_roots(sweep: Sweep) -> list[float]:
     if affine is None or affine.a == 0.0:
         return []
     others, _ = _others(sweep)
-    rest, scalar = problem.samples - int(problem.counts.array[sweep.of_class]), shrinkage_of(problem)
-    # The constant of the scalar problem is proportional to N, and its threshold to this power of it.
-    power = (problem.depth + 1) / (2 * problem.depth)
+    rest, model = problem.samples - int(problem.counts.array[sweep.of_class]), model_of(problem)
+    now, power = model.threshold(problem), model.threshold_power(problem)
 
     def ratio(x: float) -> Array:
         count = math.exp(x)
-        threshold = scalar.threshold * ((rest + count) / problem.samples) ** power
+        threshold = now * ((rest + count) / problem.samples) ** power
         sizes = np.append(others, count).astype(np.float64)
         return np.asarray(abs(affine.a) * np.sqrt(sizes) / threshold - 1.0, dtype=np.float64)
 

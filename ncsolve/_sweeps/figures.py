@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._frames.dense import choose_evenly
 from ncsolve._frames.nc_metrics import cosines_of, metrics_of
+from ncsolve._frames.pairs import choose_evenly
 from ncsolve._frames.regimes import regime_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.frames_along import FrameSource

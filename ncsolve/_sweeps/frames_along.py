@@ -13,14 +13,14 @@ from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._bias.theorems import ShiftedSpectrum
 from ncsolve._frames.balanced import balanced_frame
 from ncsolve._frames.coupled_block import core_from_spectrum
-from ncsolve._frames.dense import DenseFrame, Frame
-from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.dense import DenseFrame
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._models.plain.frames import plain_frame, reduced_codes
 from ncsolve._problem.sweep import Sweep
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 
-__all__ = ["FrameSource", "shifted_singular_values"]
+__all__ = ["FrameSource"]
 
 Array = NDArray[np.float64]
 
@@ -73,24 +73,8 @@ class FrameSource:
         if problem.encoding.affine is None:
             codes, u = reduced_codes(problem)
         else:
-            frame = plain_frame(problem.replace(lambda_b=0.0))
-            assert isinstance(frame, SymmetricFrame)
-            symmetric, codes, u = frame, frame.core.codes, frame.core.u
+            symmetric = plain_frame(problem.replace(lambda_b=0.0)).symmetric
+            assert symmetric is not None
+            codes, u = symmetric.core.codes, symmetric.core.u
         return codes, u, spectrum_of_codes(codes, u, problem.samples, problem.threshold), symmetric
 
-
-def shifted_singular_values(frame: Frame) -> Array:
-    """Singular values of M - b u^T: those that depend on the bias in descending order, then those that do not, one for
-    every distinct count that two classes share.
-
-    The place of an entry is the same for all values of a weight decay or of the smoothing, so that each entry is a
-    continuous function of it.
-    """
-    if isinstance(frame, DenseFrame):
-        return -np.sort(-frame.core.sigma)
-    if isinstance(frame, FactoredFrame):
-        u = np.sqrt(frame.problem.counts.array.astype(np.float64))
-        return np.linalg.svd(frame.problem.encoding.matrix * u - np.outer(frame.bias, u), compute_uv=False)
-    symmetric = frame.symmetric
-    assert symmetric is not None
-    return np.concatenate((-np.sort(-symmetric.core.sigma), symmetric.within_sigma[symmetric.sizes > 1]))

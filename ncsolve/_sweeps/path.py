@@ -16,12 +16,11 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep, make_sweep
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._sweeps.bottleneck import plain_along
 from ncsolve._sweeps.figures import Figures, figures_along, sampled_along, table_of
-from ncsolve._sweeps.point_by_point import BeyondPoint, solve_points
+from ncsolve._sweeps.point_by_point import SolvedPoint, solve_points
 from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
-from ncsolve._sweeps.shared_spectrum import arrays_of
-from ncsolve._sweeps.state_bisection import beyond_changes
+from ncsolve._sweeps.shared_spectrum import arrays_of, convex_along
+from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, array_property, freeze_fields, read_only
@@ -63,8 +62,8 @@ class Path(Frozen):
     bias: Array
     singular_values: Array
     theorems: tuple[str, ...]
-    # Of a model beyond the paper's, where every point is solved on its own; else empty.
-    points: tuple[BeyondPoint, ...] = ()
+    # Of another model than the paper's, where every point is solved on its own; else empty.
+    points: tuple[SolvedPoint, ...] = ()
 
     def __post_init__(self) -> None:
         freeze_fields(self)
@@ -167,7 +166,7 @@ class Path(Frozen):
     def changes(self) -> tuple[RegimeChange, ...]:
         """Where the regime changes, exactly (not read off the grid): singular values of Z that leave or reach zero,
         and the passage through an orthogonal frame; beyond the paper's model jumps as well."""
-        return beyond_changes(self.sweep, self.points) if self.points else regime_changes(self.sweep)
+        return bisected_changes(self.sweep, self.points) if self.points else regime_changes(self.sweep)
 
     @cached_property
     def _angles(self) -> Figures:
@@ -290,8 +289,8 @@ def path(
     ((name, values),) = given.items()
     check_problem(problem)
     sweep = make_sweep(problem, name, values, of_class)
-    points: tuple[BeyondPoint, ...] = ()
-    found = plain_along(sweep, progress)
+    points: tuple[SolvedPoint, ...] = ()
+    found = convex_along(sweep, progress)
     if found is None:
         points = solve_points(sweep, progress)
         found = arrays_of(points)

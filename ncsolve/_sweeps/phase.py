@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._models.layered.state import has_relu_state
+from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._sweeps.bottleneck import plain_along
 from ncsolve._sweeps.boundary_curves import Boundary, closed_forms, joined, refined
-from ncsolve._sweeps.closed_boundaries import beyond_boundaries
+from ncsolve._sweeps.closed_boundaries import closed_boundaries
 from ncsolve._sweeps.figures import figures_along
 from ncsolve._sweeps.point_by_point import check_descents, solve_points
 from ncsolve._sweeps.second_parameter import second_parameter
-from ncsolve._sweeps.state_bisection import beyond_changes
+from ncsolve._sweeps.shared_spectrum import convex_along
+from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
@@ -158,11 +158,12 @@ def phase(
             if progress is not None:
                 progress(len(rows))
     beyond = any(row.beyond for row in rows)
-    boundaries = beyond_boundaries(second, grid) if beyond else closed_forms(second, grid)
+    boundaries = closed_boundaries(second, grid) if beyond else closed_forms(second, grid)
     if beyond or not boundaries:
         found = refined(second, grid, [row.changes for row in rows])
-        if boundaries:  # the others are found row by row; under ReLU features there are none
-            whole = has_relu_state(problem)
+        if boundaries:  # the others are found row by row, unless these are all there are
+            model = model_of(problem)
+            whole = model.continuous and model.state(problem) is not None
             found = [(value, tuple(c for c in changes if not (whole or c.theorem))) for value, changes in found]
         boundaries += joined(found)
     return Phase(
@@ -190,18 +191,18 @@ def _rows(problems: list[UFM], grid: Array, workers: int) -> Generator[_Row, Non
 
 def _row(problem: UFM, grid: Array) -> _Row:
     sweep = Sweep(problem=problem, name="lambda_b", values=grid)
-    plain = plain_along(sweep)
-    if plain is None:
+    convex = convex_along(sweep)
+    if convex is None:
         points = solve_points(sweep)
         return _Row(
             cosine=np.array([point.cosines[1] for point in points]),
             rank=np.array([np.count_nonzero(point.singular_values) for point in points], dtype=np.int64),
             regimes=tuple(point.regime for point in points),
             best_found=np.array([point.guarantee != "global" for point in points]),
-            changes=beyond_changes(sweep, points, between=False), beyond=True,
+            changes=bisected_changes(sweep, points, between=False), beyond=True,
         )
     found = figures_along(sweep, metrics=False)
-    rank = np.count_nonzero(plain.singular_values, axis=1)
+    rank = np.count_nonzero(convex.singular_values, axis=1)
     return _Row(
         cosine=found.cosines[:, 1], rank=rank.astype(np.int64), regimes=found.regimes, changes=regime_changes(sweep),
         best_found=np.zeros(grid.size, dtype=bool), beyond=False,

@@ -1,4 +1,4 @@
-"""The points of a path beyond the paper's model: each is solved on its own, measured, and let go."""
+"""The points of a path that share no spectrum: each is solved on its own, measured, and let go."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._frames.dense import check_size
-from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.pairs import check_size
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
-from ncsolve._models.room import may_bind
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.errors import SizeError
 
-__all__ = ["NC_NAMES", "BeyondPoint", "check_descents", "may_descend", "point_of", "solve_points"]
+__all__ = ["NC_NAMES", "SolvedPoint", "check_descents", "point_of", "solve_points"]
 
 Array = NDArray[np.float64]
 NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
@@ -32,7 +31,7 @@ _ZERO, _ZERO_DESCENT = 1e-12, 1e-7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeyondPoint(Frozen):
+class SolvedPoint(Frozen):
     """The minimizer of one point in numbers.
 
     ``cosines`` (3,) smallest, mean, largest and ``nc`` (5,) are NaN where undefined.  ``dimensions`` is the rank of the
@@ -58,7 +57,7 @@ class BeyondPoint(Frozen):
     def __post_init__(self) -> None:
         freeze_fields(self)
 
-    def distance(self, other: BeyondPoint) -> float:
+    def distance(self, other: SolvedPoint) -> float:
         """How far two minimizers are apart, relative to the size of the codes or of the Gram matrix."""
         far = float(np.linalg.norm(self.fingerprint - other.fingerprint))
         if self.gram is not None and other.gram is not None:
@@ -66,19 +65,9 @@ class BeyondPoint(Frozen):
         return far
 
 
-def may_descend(problem: UFM) -> bool:
-    """Whether a point may have to be found by descent from many starts, as far as can be told without solving it."""
-    from ncsolve._models.layered.any_codes import known_bias
-
-    regular = problem.encoding.affine is not None and problem.counts.balanced
-    if problem.features == "relu":
-        return not regular or problem.feature_dim < problem.classes
-    return (not problem.plain or may_bind(problem)) and not regular and known_bias(problem) is None
-
-
 def check_descents(problems: Iterable[UFM], what: str, remedy: str) -> bool:
     """Whether some of the problems may need descents.  Raises SizeError where those are too many."""
-    count = sum(may_descend(problem) for problem in problems)
+    count = sum(model_of(problem).descends(problem) for problem in problems)
     if count > _MOST_DESCENTS:
         raise SizeError(
             f"{what} without a closed form takes up to {_MOST_DESCENTS} points, each of which is the best of many "
@@ -87,7 +76,7 @@ def check_descents(problems: Iterable[UFM], what: str, remedy: str) -> bool:
     return count > 0
 
 
-def solve_points(sweep: Sweep, progress: Callable[[int], None] | None = None) -> tuple[BeyondPoint, ...]:
+def solve_points(sweep: Sweep, progress: Callable[[int], None] | None = None) -> tuple[SolvedPoint, ...]:
     """Solve and measure every value of a sweep; ``progress`` is called with the number of points that are done."""
     problem = sweep.problem
     check_size(sweep.values.size, problem.classes + problem.code_length, "the singular values and biases of this path")
@@ -102,7 +91,7 @@ def solve_points(sweep: Sweep, progress: Callable[[int], None] | None = None) ->
     return tuple(points)
 
 
-def point_of(value: float, found: Minimizer) -> BeyondPoint:
+def point_of(value: float, found: Minimizer) -> SolvedPoint:
     """Measure a minimizer."""
     problem = found.problem
     cosines, nc = found.cosines, found.nc
@@ -110,27 +99,17 @@ def point_of(value: float, found: Minimizer) -> BeyondPoint:
     size = float(np.sqrt(np.sum(problem.encoding.matrix**2 * counts))) or 1.0
     gram: Array | None = None
     # Where all class means are zero there is no geometry to compare: class means that go to zero do not jump there.
-    if problem.classes <= _MOST_COMPARED and problem.features == "linear" and not found.ties and found.rank > 0:
+    unique = model_of(problem).unique_gram and not found.ties
+    if problem.classes <= _MOST_COMPARED and unique and found.rank > 0:
         gram = found.gram * np.sqrt(np.outer(counts, counts))
         gram = gram / (float(np.linalg.norm(gram)) or 1.0)
-    return BeyondPoint(
+    return SolvedPoint(
         value=value, loss=found.loss, bias=found.bias, singular_values=found.singular_values,
         theorem=found.choice.theorem, guarantee=found.guarantee, lower_bound=found.lower_bound, regime=found.regime,
         cosines=np.full(3, np.nan) if cosines is None else np.array([cosines.min, cosines.mean, cosines.max]),
         nc=np.array([np.nan if x is None else x for x in (getattr(nc, name) for name in NC_NAMES)], dtype=np.float64),
-        dimensions=_dimensions(found),
+        dimensions=found.frame.dimensions(_ZERO_DESCENT if found.method in ("descent", "convex") else _ZERO),
         fingerprint=np.concatenate((found.singular_values, np.sqrt(problem.samples) * found.bias)) / size, gram=gram,
         ties=found.ties,
     )
 
-
-def _dimensions(found: Minimizer) -> int:
-    """Rank of the class means.  Under ReLU features Z has less where a free bias takes the label mean out of it."""
-    problem = found.problem
-    zero = _ZERO_DESCENT if found.method in ("descent", "convex") else _ZERO
-    if problem.features == "relu" and isinstance(found.frame, FactoredFrame):
-        lengths = np.linalg.svd(found.frame.means, compute_uv=False) ** 2
-        return int(np.count_nonzero(lengths > zero * max(float(lengths[0]), 1e-300)))
-    if found.method == "descent":
-        return int(np.count_nonzero(found.singular_values > zero * max(float(found.singular_values[0]), 1e-300)))
-    return found.rank

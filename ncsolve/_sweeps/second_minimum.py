@@ -6,7 +6,6 @@ after it the point without, which stays a local minimum for every lambda_b.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +14,7 @@ from numpy.typing import NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
-from ncsolve._models.layered.choices import DEEP
-from ncsolve._models.layered.head import shrinkage_of
-from ncsolve._models.layered.kept_directions import frame_of_kept, keep
-from ncsolve._models.layered.state import balanced_state
-from ncsolve._models.layered.thresholds import mean_branches, mean_threshold
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
@@ -64,31 +59,18 @@ def latent_minimum(problem: UFM) -> Minimizer | None:
     >>> other.regime, other.loss > ncsolve.solve(problem).loss
     ('simplex', True)
     """
-    if not _has_branch(problem) or problem.lambda_b == 0.0 or not problem.label_mean.any():
-        return None
-    kept = keep(problem)
-    others = [0.0] if kept.along_z > 0 else [
-        branch.z for branch in mean_branches(problem) if branch.minimum and branch.z > 0
-    ]
-    if not others:
-        return None
-    return verified(problem, frame_of_kept(problem, DEEP, dataclasses.replace(kept, along_z=others[0])))
-
-
-def _has_branch(problem: UFM) -> bool:
-    return (
-        problem.depth > 1 and problem.features == "linear" and problem.encoding.affine is not None
-        and problem.counts.balanced and problem.feature_dim >= problem.classes > 1
-    )
+    frame = model_of(problem).second_frame(problem)
+    return None if frame is None else verified(problem, frame)
 
 
 def latent_along(sweep: Sweep, changes: Sequence[RegimeChange]) -> LatentBranch | None:
     """The branch along a sweep with these changes, or None if there is none."""
-    if sweep.name == "count" or not _has_branch(sweep.problem):
+    if sweep.name == "count":
         return None
-    found = list(_points(sweep, changes))
+    found = list(_beside(sweep))
     if not found:
         return None
+    found += _ends(sweep, changes)
     found.sort(key=lambda entry: entry[:2])
     points = [entry[2] for entry in found]
     empty = np.nan
@@ -102,13 +84,16 @@ def latent_along(sweep: Sweep, changes: Sequence[RegimeChange]) -> LatentBranch 
     )
 
 
-def _points(sweep: Sweep, changes: Sequence[RegimeChange]) -> Iterator[tuple[float, int, Minimizer]]:
-    """(value, order at equal values, stationary point)."""
-    values = sorted(set(sweep.values.tolist()))
-    for value in values:
+def _beside(sweep: Sweep) -> Iterator[tuple[float, int, Minimizer]]:
+    """(value, order at equal values, second minimum) at the values of the sweep."""
+    for value in sorted(set(sweep.values.tolist())):
         other = latent_minimum(sweep.problem_at(value))
         if other is not None:
             yield value, 0, other
+
+
+def _ends(sweep: Sweep, changes: Sequence[RegimeChange]) -> Iterator[tuple[float, int, Minimizer]]:
+    """The same where the branch changes places with the minimizer, and where it begins."""
     for change in changes:
         if change.before is None or change.after is None:
             continue
@@ -119,22 +104,22 @@ def _points(sweep: Sweep, changes: Sequence[RegimeChange]) -> Iterator[tuple[flo
             if side is not None:
                 yield change.value, order, side
     if sweep.name == "lambda_b":
-        yield from _beginning(sweep, values)
+        yield from _beginning(sweep)
 
 
-def _beginning(sweep: Sweep, values: list[float]) -> Iterator[tuple[float, int, Minimizer]]:
+def _beginning(sweep: Sweep) -> Iterator[tuple[float, int, Minimizer]]:
     """Where the branch begins, which it does like a square root, with a few points up to the tie."""
-    scalar = shrinkage_of(sweep.problem)
-    begins, tie = (mean_threshold(sweep.problem, cut) for cut in (scalar.existence, scalar.threshold))
-    if begins is None or tie is None:
+    transition = model_of(sweep.problem).transition(sweep.problem)
+    if transition is None or transition.latent_from is None:
         return
-    start = begins * (1 + _INSIDE)
-    for value in start + (tie - start) * np.linspace(0.0, 0.95, _FIRST) ** 2:
-        if values[0] < value < values[-1]:
+    start = transition.latent_from * (1 + _INSIDE)
+    for value in start + (transition.lambda_b - start) * np.linspace(0.0, 0.95, _FIRST) ** 2:
+        if sweep.values.min() < value < sweep.values.max():
             other = latent_minimum(sweep.problem.replace(lambda_b=float(value)))
             if other is not None:
                 yield float(value), 0, other
 
 
 def _mean_in(found: Minimizer) -> bool:
-    return balanced_state(found.problem).mean
+    state = model_of(found.problem).state(found.problem)
+    return state is not None and state.mean

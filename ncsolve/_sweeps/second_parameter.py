@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve import _formulas, encodings
-from ncsolve._models.layered.head import shrinkage_of
+from ncsolve import encodings
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import number_list
@@ -67,30 +67,20 @@ class SecondParameter:
         that is a quadratic equation in 1/R (for the large classes a linear one); for balanced classes it is t = |a|.
         ``beyond``: a bottleneck binds somewhere, so that nothing is known of an imbalance.
         """
-        affine = self.problem.encoding.affine
-        if affine is None or affine.a == 0.0 or self.problem.classes < 2:
+        problem, affine = self.problem, self.problem.encoding.affine
+        if affine is None or affine.a == 0.0 or problem.classes < 2:
             return ()
-        n, k = self.problem.counts.values[-1], self.problem.classes
+        found: list[float] = []
         if self.name == "imbalance":
-            # Beyond the paper's model the bias is not known to treat the classes of one size alike.
-            known = self.problem.plain and not beyond
-            found = _imbalance_ratios(n, k, self.problem.tau / abs(affine.a)) if known else []
-        elif self.name in ("t", "weight_decay") and self.problem.counts.balanced:
-            found = [abs(affine.a) if self.name == "t" else abs(affine.a) / (k * math.sqrt(n))]
-            if self.problem.depth > 1:
-                found = [self._hard_threshold(abs(affine.a) * math.sqrt(n))]
-            elif self.problem.features == "relu" and abs(affine.row_sum) <= abs(affine.a):
-                found = []  # where all is lost before that, and where depends on lambda_b
-        else:
-            found = []
+            # Of another model than the paper's the bias is not known to treat the classes of one size alike.
+            if not beyond:
+                found = _imbalance_ratios(problem.counts.values[-1], problem.classes, problem.tau / abs(affine.a))
+        elif self.name in ("t", "weight_decay") and problem.counts.balanced:
+            model, size = model_of(problem), model_of(problem).merging_size(problem)
+            if size is not None:  # every factor of T is proportional to the parameter
+                found = [model.decay_factor(self.problem_at(1.0), size)]
         low, high = float(self.values[0]), float(self.values[-1])
         return tuple(sorted(value for value in found if low <= value <= high))
-
-    def _hard_threshold(self, g: float) -> float:
-        """The value at which the threshold of a deep head (T9) is g: C is proportional to the parameter."""
-        p = self.problem.depth + 1
-        unit = shrinkage_of(self.problem_at(1.0)).constant
-        return float((g / _formulas.deep_threshold(1.0, p)) ** ((2 * p - 2) / p) / unit)
 
 
 def _imbalance_ratios(n: int, k: int, scale: float) -> list[float]:

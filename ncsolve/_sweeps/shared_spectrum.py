@@ -1,7 +1,9 @@
-"""Loss, bias and singular values along a parameter: one eigendecomposition for all values of lambda_b."""
+"""Loss, bias and singular values of the convex problem (T3) along a parameter: one eigendecomposition for all values of
+lambda_b."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,15 +13,16 @@ from numpy.typing import NDArray
 from ncsolve import _formulas
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._frames.coupled_block import shrink
-from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._minimizer.solve import select_method, solve
 from ncsolve._models.plain.frames import plain_frame, reduced_codes
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
-from ncsolve._sweeps.point_by_point import BeyondPoint
+from ncsolve._sweeps.point_by_point import SolvedPoint
+from ncsolve._sweeps.threshold_crossings import regime_changes
 
-__all__ = ["PathArrays", "arrays_of", "solve_along"]
+__all__ = ["PathArrays", "arrays_of", "convex_along"]
 
 Array = NDArray[np.float64]
 
@@ -34,7 +37,7 @@ class PathArrays:
     theorems: tuple[str, ...]
 
 
-def arrays_of(points: Sequence[BeyondPoint]) -> PathArrays:
+def arrays_of(points: Sequence[SolvedPoint]) -> PathArrays:
     """The same of points that were solved one by one."""
     return PathArrays(
         loss=np.array([point.loss for point in points]), bias=np.array([point.bias for point in points]),
@@ -43,8 +46,26 @@ def arrays_of(points: Sequence[BeyondPoint]) -> PathArrays:
     )
 
 
-def solve_along(sweep: Sweep, progress: Callable[[int], None] | None = None) -> PathArrays:
-    """The minimizers of a sweep; ``progress`` hears how many are done, where they are solved one by one."""
+def convex_along(sweep: Sweep, progress: Callable[[int], None] | None = None) -> PathArrays | None:
+    """The minimizers of a sweep, where they are those of the convex problem; None if the model is another, or if a
+    bottleneck binds at some value or between the smallest and the largest.
+
+    ``progress`` hears how many are done, where they are solved one by one.
+    """
+    if not model_of(sweep.problem).shares_spectrum(sweep.problem):
+        return None
+    room = sweep.problem.feature_dim
+    sweep = dataclasses.replace(sweep, problem=sweep.problem.replace(dim=None))
+    found = _solve_along(sweep, progress)
+    if room >= min(sweep.problem.code_length, sweep.problem.classes):
+        return found
+    if int(np.count_nonzero(found.singular_values, axis=1).max()) > room:
+        return None
+    between = max((max(change.rank_before, change.rank_after) for change in regime_changes(sweep)), default=0)
+    return None if between > room else found
+
+
+def _solve_along(sweep: Sweep, progress: Callable[[int], None] | None) -> PathArrays:
     problem = sweep.problem
     if sweep.name == "lambda_b" and problem.encoding.affine is None:
         return _dense(problem, sweep.values)
@@ -93,8 +114,8 @@ def _dense(problem: UFM, grid: Array) -> PathArrays:
 
 def _symmetric(problem: UFM, grid: Array) -> PathArrays:
     """Affine one-hot codes of different counts: only the quotient knows lambda_b."""
-    frame = plain_frame(problem.replace(lambda_b=0.0))
-    assert isinstance(frame, SymmetricFrame)
+    frame = plain_frame(problem.replace(lambda_b=0.0)).symmetric
+    assert frame is not None
     block = _along(problem, frame.core.codes, frame.core.u, grid)
     times = frame.sizes - 1
     rest = _formulas.residual_singular_value(frame.within_sigma, problem.threshold)

@@ -1,4 +1,4 @@
-"""Where a minimizer beyond the paper's model changes along one parameter, continuously or by a jump.
+"""Where a minimizer that is solved point by point changes along one parameter, continuously or by a jump.
 
 A jump has no function whose root it is: two minimizers tie there, and neither knows of the other.  So the state of the
 minimizer is bisected, down to neighbouring values of which one has the state before and one that after.  Between
@@ -9,44 +9,31 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from ncsolve import _formulas
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
-from ncsolve._models.layered.state import (
-    BalancedState,
-    balanced_state,
-    has_balanced_state,
-    has_relu_state,
-    relu_state,
-    state_gap,
-)
-from ncsolve._models.registry import transition_lambda_b
+from ncsolve._models.protocol import State
+from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
-from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import class_roots, count_points
-from ncsolve._sweeps.point_by_point import BeyondPoint, may_descend, point_of
+from ncsolve._sweeps.point_by_point import SolvedPoint, point_of
 from ncsolve._sweeps.threshold_crossings import RegimeChange, search_points
 
-__all__ = ["beyond_changes", "beyond_transition"]
+__all__ = ["bisected_changes"]
 
 # Where bisection stops, in the logarithm of the parameter (or in alpha): at rounding for closed forms; between points
 # that were found by descent each step takes tenths of a second.
 _WIDTH, _WIDTH_DESCENT = 4e-15, 1e-6
-# 0 and inf are this far beyond the other values, as for the paper's model.
-_BEYOND = 9 * math.log(10.0)
+# 0 and inf are this far from the other values, as for the paper's model.
+_FAR = 9 * math.log(10.0)
 # Neighbours further apart than this may have a jump between them; it is one if so many halvings leave this part of it.
 _SUSPICIOUS, _HALVINGS, _LEFT = 0.1, 10, 0.25
 # What a continuous change leaves between the ends of the last interval is of the order of its width.
 _JUMP, _JUMP_DESCENT = 1e-6, 1e-3
 # A bisected value this near to that of a theorem is that value.
 _AGREE = 1e-7
-
-State = BalancedState | tuple[str, int]
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Node:
@@ -55,10 +42,10 @@ class _Node:
     x: float
     value: float
     state: State
-    point: BeyondPoint | None
+    point: SolvedPoint | None
 
 
-def beyond_changes(sweep: Sweep, points: Sequence[BeyondPoint], *, between: bool = True) -> tuple[RegimeChange, ...]:
+def bisected_changes(sweep: Sweep, points: Sequence[SolvedPoint], *, between: bool = True) -> tuple[RegimeChange, ...]:
     """Every change between the smallest and the largest value, ascending; ``points`` are those of the sweep.
 
     ``between`` also looks between the values of the sweep, where no descents are needed for that.
@@ -67,7 +54,7 @@ def beyond_changes(sweep: Sweep, points: Sequence[BeyondPoint], *, between: bool
         return ()
     line = _Line(sweep, points)
     nodes = line.nodes(between and not line.slow)
-    known = _closed_forms(sweep)
+    known = line.model.known_changes(sweep.problem) if sweep.name == "lambda_b" else {}
     found = []
     for low, high in itertools.pairwise(nodes):
         for pair in line.within(low, high):
@@ -80,18 +67,14 @@ def beyond_changes(sweep: Sweep, points: Sequence[BeyondPoint], *, between: bool
 class _Line:
     """The values of a sweep as a line on which the state is bisected."""
 
-    def __init__(self, sweep: Sweep, points: Sequence[BeyondPoint]) -> None:
+    def __init__(self, sweep: Sweep, points: Sequence[SolvedPoint]) -> None:
         self.sweep = sweep
         self.solved = {point.value: point for point in points}
+        self.model = model_of(sweep.problem)
         self.whole = sweep.name == "count"
-        self.slow = any(may_descend(sweep.problem_at(value)) for value in sweep.values.tolist())
-
-    @cached_property
-    def scalar(self) -> Callable[[UFM], State] | None:
-        """The state without solving, where that is known."""
-        if not self.whole and has_balanced_state(self.sweep.problem):
-            return balanced_state
-        return relu_state if not self.whole and has_relu_state(self.sweep.problem) else None
+        self.slow = any(self.model.descends(sweep.problem_at(value)) for value in sweep.values.tolist())
+        # Whether the state is known without solving.
+        self.scalar = not self.whole and self.model.state(sweep.problem) is not None
 
     @property
     def apart(self) -> bool:
@@ -114,7 +97,7 @@ class _Line:
         else:
             logs = {value: math.log(value) for value in values if 0.0 < value < math.inf}
             ends = (min(logs.values(), default=0.0), max(logs.values(), default=0.0))
-            far = {0.0: ends[0] - _BEYOND, math.inf: ends[1] + _BEYOND}
+            far = {0.0: ends[0] - _FAR, math.inf: ends[1] + _FAR}
             places = {value: logs[value] if value in logs else far[value] for value in values}
         here = {x: value for value, x in places.items()}
         if between and not self.whole:
@@ -129,12 +112,13 @@ class _Line:
         return [self.node(x, here[x]) for x in sorted(here)]
 
     def node(self, x: float, value: float) -> _Node:
-        if self.scalar is not None:
-            return _Node(x=x, value=value, state=self.scalar(self.sweep.problem_at(value)), point=None)
+        state = self.model.state(self.sweep.problem_at(value)) if self.scalar else None
+        if state is not None:
+            return _Node(x=x, value=value, state=state, point=None)
         if value not in self.solved:
             self.solved[value] = point_of(value, solve(self.sweep.problem_at(value)))
         point = self.solved[value]
-        return _Node(x=x, value=value, state=(point.regime, point.dimensions), point=point)
+        return _Node(x=x, value=value, state=State(point.regime, point.dimensions), point=point)
 
     def middle(self, low: _Node, high: _Node) -> _Node | None:
         """Between two nodes, or None where they are neighbours."""
@@ -185,18 +169,18 @@ class _Line:
         for root, name in known.items():
             if abs(value - root) <= _AGREE * root:
                 value, theorem = root, name
-        (regime, rank), (new_regime, new_rank) = _named(low.state), _named(high.state)
-        sides = None if self.scalar is relu_state else self.sides(low, high)
-        kind = "rank" if rank != new_rank else "orthogonal" if regime != new_regime else "exchange"
-        if isinstance(low.state, BalancedState) and isinstance(high.state, BalancedState):
-            if low.state.mean != high.state.mean and low.state.contrasts != high.state.contrasts:
-                kind = "exchange"
-            if kind == "orthogonal" and not theorem:
-                value = self.crossing(low, high, value)
+        before, after = low.state, high.state
+        sides = None if self.scalar and self.model.continuous else self.sides(low, high)
+        kind = "rank" if before.rank != after.rank else "orthogonal" if before.regime != after.regime else "exchange"
+        if before.mean != after.mean and before.contrasts != after.contrasts:
+            kind = "exchange"
+        if kind == "orthogonal" and not theorem and self.scalar:
+            value = self.crossing(low, high, value)
         return RegimeChange(
-            value=value, kind=kind, regime_before=regime, regime_after=new_regime, rank_before=rank,
-            rank_after=new_rank, theorem=theorem, jump=sides is not None, before=None if sides is None else sides[0],
-            after=None if sides is None else sides[1], accuracy=self.width if self.slow and not theorem else 1e-12,
+            value=value, kind=kind, regime_before=before.regime, regime_after=after.regime,
+            rank_before=before.rank, rank_after=after.rank, theorem=theorem, jump=sides is not None,
+            before=None if sides is None else sides[0], after=None if sides is None else sides[1],
+            accuracy=self.width if self.slow and not theorem else 1e-12,
         )
 
     def sides(self, low: _Node, high: _Node) -> tuple[Minimizer, Minimizer] | None:
@@ -213,39 +197,17 @@ class _Line:
         for margin in (1e-9, 1e-6, 1e-3):
             ends = (low.x - margin, high.x + margin)
             try:
-                gaps = [state_gap(self.sweep.problem_at(self.back(x))) for x in ends]
+                gaps = [self.gap(x) for x in ends]
             except ValueError:  # a margin that leads out of what the parameter can be
                 break
             if gaps[0] * gaps[1] < 0:
-                x = brentq(lambda x: state_gap(self.sweep.problem_at(self.back(x))), *ends, xtol=2e-15)
-                return self.back(float(x))
+                return self.back(float(brentq(self.gap, *ends, xtol=2e-15)))
         return value
+
+    def gap(self, x: float) -> float:
+        return self.model.state_gap(self.sweep.problem_at(self.back(x))) or 0.0
 
 
 def _distance(low: _Node, high: _Node) -> float:
     return 0.0 if low.point is None or high.point is None else low.point.distance(high.point)
 
-
-def _named(state: State) -> tuple[str, int]:
-    return (state.regime, state.rank) if isinstance(state, BalancedState) else state
-
-
-def beyond_transition(problem: UFM) -> tuple[float, str] | None:
-    """The lambda_b that a theorem gives for a change of balanced affine one-hot codes, and the theorem, or None."""
-    affine = problem.encoding.affine
-    if affine is None or not problem.counts.balanced or problem.classes == 1:
-        return None
-    a, w = abs(affine.a), abs(affine.row_sum)
-    t = problem.threshold / math.sqrt(problem.counts.values[0])
-    if problem.depth == 1 and a <= t < w:  # the label mean is all there is, and H >= 0 or d = 1 cost nothing
-        return float(_formulas.affine_threshold(w, t)), "T5"
-    # Where nonnegative class means begin to live is a curve of its own.
-    at = None if problem.features == "relu" and w <= max(a, t) else transition_lambda_b(problem)
-    if at is None:
-        return None
-    return at, "T10" if problem.features == "relu" else "T9" if problem.depth > 1 else "T8"
-
-
-def _closed_forms(sweep: Sweep) -> dict[float, str]:
-    found = beyond_transition(sweep.problem) if sweep.name == "lambda_b" else None
-    return {} if found is None else {found[0]: found[1]}

@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve import _formulas
-from ncsolve._frames.balanced import BalancedFrame
-from ncsolve._frames.dense import Frame
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.regimes import regime_of
-from ncsolve._models.registry import transition_lambda_b
+from ncsolve._models.plain.model import PLAIN
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.count_changes import rank_changes
 from ncsolve._sweeps.crossings import Crossing, crossings
-from ncsolve._sweeps.frames_along import FrameSource, shifted_singular_values
+from ncsolve._sweeps.frames_along import FrameSource
 
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer
@@ -100,8 +98,8 @@ def regime_changes(sweep: Sweep, *, closed_forms: bool = True) -> tuple[RegimeCh
 
     def measure(frame: Frame, x: float) -> Array:
         """sigma/T - 1 of every singular value, and last the gap whose sign tells an acute frame from an obtuse one."""
-        ratio = shifted_singular_values(frame) / _problem_at(sweep, back(x)).threshold - 1.0
-        return np.append(ratio, frame.gap if isinstance(frame, BalancedFrame) else 0.0)
+        ratio = frame.shifted_singular_values() / _problem_at(sweep, back(x)).threshold - 1.0
+        return np.append(ratio, frame.gap or 0.0)
 
     def at(x: float) -> Array:
         return measure(source.at(back(x)), x)
@@ -144,7 +142,8 @@ def _named(
             apart.append(hit.x)
     ends = [float(points[0]), *apart, float(points[-1])]
     sides = [_side(source, back((left + right) / 2)) for left, right in itertools.pairwise(ends)]
-    theorems = _closed_forms(source.sweep) if closed_forms else {}
+    closed_forms = closed_forms and source.sweep.name == "lambda_b"
+    theorems = PLAIN.known_changes(source.sweep.problem) if closed_forms else {}
     for x, before, after in zip(apart, sides, sides[1:], strict=False):
         if before == after:  # a singular value touches the threshold, or a collapsed frame has no angle
             continue
@@ -161,22 +160,6 @@ def _named(
 def _side(source: FrameSource, value: float) -> tuple[str, int]:
     frame = source.at(value)
     return regime_of(_problem_at(source.sweep, value), frame), frame.rank
-
-
-def _closed_forms(sweep: Sweep) -> dict[float, str]:
-    """Values of lambda_b that a theorem gives: lb* of T5 or lb+ of T5b, and where smoothed codes are orthogonal."""
-    if sweep.name != "lambda_b":
-        return {}
-    problem, known = sweep.problem, {}
-    affine = problem.encoding.affine
-    balanced = affine is not None and problem.counts.balanced
-    transition = transition_lambda_b(problem)
-    if transition is not None:
-        known[transition] = "T5" if balanced else "T5b"
-    if balanced and affine is not None and abs(affine.row_sum) > abs(affine.a):
-        t = problem.threshold / math.sqrt(problem.counts.values[0])
-        known[_formulas.affine_orthogonal_lambda_b(affine.a, affine.row_sum, t)] = "T5"
-    return known
 
 
 def _whole_changes(source: FrameSource, sweep: Sweep) -> Iterator[RegimeChange]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._frames.balanced import BalancedFrame
-from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.nc_metrics import alive
 from ncsolve._frames.regimes import REGIMES
 from ncsolve._minimizer.minimizer import Minimizer
@@ -23,7 +21,9 @@ from ncsolve.geometry import simplex_cosine
 if TYPE_CHECKING:
     from ncsolve.certificates import Certificate
 
-__all__ = ["description", "proved"]
+__all__ = [
+    "angle_words", "class_means_words", "description", "loss_words", "method_words", "problem_words", "proved",
+]
 
 _SHOWN = 8
 
@@ -36,20 +36,20 @@ def description(
 ) -> list[tuple[str, str]]:
     """What there is to say of a minimizer, by name."""
     rows = (
-        ("problem", _problem(minimizer, convention, lambdas)),
+        ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
         ("regime", f"{minimizer.regime}: {_regime(minimizer)}"),
         ("remedy", collapse_of(minimizer, convention)),
         ("transition", _transition(minimizer, convention, lambdas[2])),
-        ("class means", _class_means(minimizer)),
-        ("angle", _angle(minimizer)),
+        ("class means", class_means_words(minimizer)),
+        ("angle", angle_words(minimizer)),
         ("bias", bias_words(minimizer)),
         ("law", law_words(minimizer, convention)),
         ("collapse", _collapse(minimizer)),
-        ("loss", _loss(minimizer, convention)),
+        ("loss", loss_words(minimizer, convention)),
         ("spectrum", _spectrum(minimizer)),
-        ("method", _method(minimizer)),
+        ("method", method_words(minimizer)),
         ("certificate", "" if certificate is None else proved(certificate, convention)),
     )
     return [(name, text) for name, text in rows if text]
@@ -72,7 +72,7 @@ def proved(certificate: Certificate, convention: Convention) -> str:
     return "\n".join(certificate.check().lines) + scale
 
 
-def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
+def problem_words(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
     problem = minimizer.problem
     values = problem.counts.values
     if problem.counts.balanced:
@@ -130,7 +130,7 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
     return f"{name} = {number(own)}; lambda_b = {lambda_b:g} is {place}: {side}"
 
 
-def _class_means(minimizer: Minimizer) -> str:
+def class_means_words(minimizer: Minimizer) -> str:
     pairs = minimizer.frame.pairs()
     squares = np.where(alive(pairs.diagonal), pairs.diagonal, 0.0)
     low, high = float(squares.min()), float(squares.max())
@@ -141,7 +141,7 @@ def _class_means(minimizer: Minimizer) -> str:
         low, high = (_rounded(minimizer, float(end(pairs.inner)), scale) for end in (np.min, np.max))
         inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
         text += f", inner products {inner}"
-    span = minimizer.frame.span if isinstance(minimizer.frame, FactoredFrame) else minimizer.rank
+    span = minimizer.frame.span
     text += f"; they span {span} dimension{'s' if span != 1 else ''}"
     if pairs.sampled is not None:
         what = "classes" if minimizer.frame.symmetric is None else "distinct counts"
@@ -160,11 +160,11 @@ def _class_means(minimizer: Minimizer) -> str:
 
 def _rounded(minimizer: Minimizer, value: float, scale: float) -> float:
     """Zero for what sums of numbers as large as ``scale`` leave; off an orthogonal frame T5 has none."""
-    exact = isinstance(minimizer.frame, BalancedFrame) and minimizer.regime != "orthogonal"
+    exact = minimizer.frame.gap is not None and minimizer.regime != "orthogonal"
     return 0.0 if abs(value) <= 1e-15 * scale and not exact else value
 
 
-def _angle(minimizer: Minimizer) -> str:
+def angle_words(minimizer: Minimizer) -> str:
     k = minimizer.problem.classes
     cosines = minimizer.cosines
     if cosines is None or k < 2:
@@ -233,7 +233,7 @@ def _metric(value: float | None) -> str:
     return "0" if _small(value) else number(value, 5)
 
 
-def _loss(minimizer: Minimizer, convention: Convention) -> str:
+def loss_words(minimizer: Minimizer, convention: Convention) -> str:
     problem = minimizer.problem
     terms = minimizer.loss_terms.scaled(convention.loss_factor(problem.samples, problem.code_length))
     return (
@@ -258,7 +258,7 @@ def _spectrum(minimizer: Minimizer) -> str:
     return f"singular values of Z: {', '.join(shown)}{tail}; {threshold(minimizer)}"
 
 
-def _method(minimizer: Minimizer) -> str:
+def method_words(minimizer: Minimizer) -> str:
     return (
         f"{minimizer.method} ({minimizer.choice.theorem}: {minimizer.choice.reason}); relative gradient "
         f"{minimizer.residual:.1e}"

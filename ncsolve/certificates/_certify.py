@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.open_problems import check_one_layer
-from ncsolve._numbers.exact import Exact
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import Precision
@@ -20,6 +20,7 @@ from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._proof import rounded_proof
 from ncsolve.certificates._refine import refine
+from ncsolve.checks.exact import Exact
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError, shown
 
 __all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]
@@ -91,15 +92,21 @@ def certify(
     check_one_layer(ufm, "a certificate")
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)
-    if minimizer.choice.theorem == "T8":
-        raise OpenProblemError(
-            f"a certificate holds for every dim, and dim = {ufm.dim} is below the rank of the minimizer; leave dim out"
-        )
-    precision = Precision(digits=digits, problem=exact)
-    if ufm.features == "relu":
-        from ncsolve.certificates._relu import relu_certificate
+    model = model_of(ufm, minimizer.frame)
+    make = {"plain": _convex_certificate, "relu": _relu_certificate}.get(model.name)
+    if make is None:
+        raise OpenProblemError(model.uncertified(ufm))
+    return make(exact, minimizer, Precision(digits=digits, problem=exact))
 
-        return relu_certificate(exact, minimizer, precision)
+
+def _relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
+    from ncsolve.certificates._relu import relu_certificate
+
+    return relu_certificate(exact, minimizer, precision)
+
+
+def _convex_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
+    digits = precision.digits
     known = _known_bias(exact)
     bias = grid_bias(minimizer.bias, precision) if known is None else known
     proof = rational_proof(exact, minimizer, bias, known_bias=known is not None)

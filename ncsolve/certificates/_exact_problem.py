@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from ncsolve._numbers.exact import Exact, exact_number
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.certificates.checker import MAX_SIZE
 from ncsolve.checks.arguments import entries
+from ncsolve.checks.exact import Exact, exact_number
 from ncsolve.encodings import AffineOneHot, Encoding
 from ncsolve.errors import ProblemError, SizeError, shown
 

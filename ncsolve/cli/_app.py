@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ncsolve._version import __version__
+from ncsolve.cli._completion import VARIABLE, answer, install_completion, show_completion
 from ncsolve.cli._lazy import LazyGroup
+from ncsolve.cli._options import eager
 from ncsolve.cli._output import fail, flushed, say, streams
 from ncsolve.cli._signals import orderly_end
 from ncsolve.errors import ConvergenceError, NCSolveError, hidden
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
-    name="ncsolve",
-    cls=LazyGroup,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+
+@click.group(
+    "ncsolve", cls=LazyGroup, invoke_without_command=True, subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
 )
-
-
-def _version(value: bool) -> None:
-    if value:
-        say(f"ncsolve {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
+@eager("--version", lambda: say(f"ncsolve {__version__}"), help="Show the version and exit.")
+@eager("--install-completion", install_completion, help="Install completion for the current shell.")
+@eager(
+    "--show-completion", show_completion,
+    help="Show completion for the current shell, to copy it or customize the installation.",
+)
+@click.pass_context
+def app(context: click.Context) -> None:
     """Exact global minimizers of the regularized unconstrained features model, for any label encoding.
 
     \b
@@ -47,12 +42,15 @@ def _options(
       ncsolve encodings
       ncsolve explore -o explorer.html
     """
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+        context.exit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; exit 0 done, 1 not verified, 2 bad input (one line on stderr)."""
     with streams(), orderly_end():
-        code = _run(None if arguments is None else list(arguments))
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
         try:
             flushed()
         except OSError as error:
@@ -60,12 +58,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(code)
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str]) -> int:
     """The exit code of a command; every error that is foreseen becomes one line."""
-    command = typer.main.get_command(app)
-    own = sys.stdout, sys.stderr
     try:
-        code = command.main(args=arguments, prog_name="ncsolve", standalone_mode=False)
+        if question := os.environ.get(VARIABLE):
+            return answer(app, question)
+        # Not app.main, which has its own ways with a reader that goes away and with Ctrl-C.
+        with app.make_context("ncsolve", arguments) as context:
+            app.invoke(context)
+        return 0
+    except Exit as end:
+        return end.exit_code
+    except click.UsageError as error:
+        path = "ncsolve" if error.ctx is None else error.ctx.command_path
+        fail(f"{_usage(error)} Try '{path} --help'.")
     except ConvergenceError as error:
         fail(str(error), code=1)
     except NCSolveError as error:
@@ -75,32 +81,25 @@ def _run(arguments: list[str] | None) -> int:
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):
             raise
-        sys.stdout, sys.stderr = own  # the reader of a help text went away, and typer says 1 to that
-        return 0
+        return 0  # the reader of a table went away, and rich says 1 to that
     except MemoryError:
         fail("the problem does not fit in memory; use fewer classes or shorter codes")
+    except BrokenPipeError:
+        raise  # to streams(), whose part that is
     except OSError as error:
         fail(_unwritten(error))
     except ModuleNotFoundError as error:
         if error.name not in ("ncsolve.derivations", "ncsolve.verify"):
             raise
         fail(str(hidden(error.name)))
-    except Exception as error:
-        # Usage errors of typer's parser (it brings its own copy of click, whose classes have no public name).
-        message = getattr(error, "format_message", None)
-        if message is None:
-            if type(error).__name__ == "Abort":
-                fail("interrupted", code=130)
-            raise
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "ncsolve"
-        if type(error).__name__ == "NoArgsIsHelpError":
-            say(message())
-            return 2
-        fail(f"{message()} Try '{path} --help'.")
-    if code == 130:  # what typer makes of Ctrl-C, without a word
-        fail("interrupted", code=130)
-    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.UsageError) -> str:
+    """What was typed wrong, in words that are the same in all versions of click."""
+    if not isinstance(error, click.NoSuchOption):
+        return error.format_message()
+    near = f" (Possible options: {', '.join(sorted(error.possibilities))})" if error.possibilities else ""
+    return f"No such option: {repr(error.option_name)[1:-1]}{near}"  # where a newline is seen
 
 
 def _unwritten(error: OSError) -> str:

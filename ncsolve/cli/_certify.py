@@ -4,42 +4,35 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ncsolve.cli._named_files import Rows
+from ncsolve.cli._options import FILE, argument, command, file_option, flag, whole
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import Request, request
 from ncsolve.errors import FileError, ProblemError
 
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer
-    from ncsolve._numbers.exact import Exact
     from ncsolve.certificates import Certificate
+    from ncsolve.checks.exact import Exact
 
 __all__ = ["certificate_as_typed", "certify", "check"]
 
-DigitsOption = Annotated[
-    int,
-    typer.Option(
-        "--digits", metavar="D", parser=whole, help="Relative gap of at most 1e-D; beyond 10 in high precision."
-    ),
-]
 
-
+@command()
 @problem_options()
-def certify(
-    *,
-    given: ProblemArguments,
-    digits: DigitsOption = 10,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE.json", help="Write the certificate here, not to stdout.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out file.")] = False,
-) -> None:
+@click.option(
+    "--digits", metavar="D", type=whole, default=10, help="Relative gap of at most 1e-D; beyond 10 in high precision."
+)
+@file_option("--out", "-o", metavar="FILE.json", help="Write the certificate here, not to stdout.")
+@flag("--force", help="Overwrite the --out file.")
+def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bool) -> None:
     """Prove that a loss is the global minimum, in exact rational arithmetic.
 
     Numbers mean what they say: 5e-4 is 1/2000, which may be
@@ -67,19 +60,14 @@ def certify(
     report(found, convention=asked.convention.name, out=out)
 
 
-def check(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE.json", help="A certificate.", show_default=False)] = None,
-    source: Annotated[
-        bool, typer.Option("--source", help="Print the stand-alone checker, to read it or to run it elsewhere.")
-    ] = False,
-    features: Annotated[
-        str | None,
-        typer.Option(
-            "--features", metavar="KIND",
-            help="With --source: linear, or relu for a checker that takes the certificates of both.  [default: linear]",
-        ),
-    ] = None,
-) -> None:
+@command()
+@argument("file", metavar="FILE.json", type=FILE, about="A certificate.")
+@flag("--source", help="Print the stand-alone checker, to read it or to run it elsewhere.")
+@click.option(
+    "--features", metavar="KIND",
+    help="With --source: linear, or relu for a checker that takes the certificates of both.  [default: linear]",
+)
+def check(*, file: Path | None, source: bool, features: str | None) -> None:
     """Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.
 
     \b
@@ -92,10 +80,10 @@ def check(
     if source and file is not None:
         raise ProblemError(f"--source prints the checker and checks nothing; got {file} beside it, drop one of them")
     if source:
-        from ncsolve._problem.ufm import check_features
+        from ncsolve._problem.model_spec import FEATURES, check_features
         from ncsolve.certificates._source import checker_source
 
-        say(checker_source(relu=check_features(features or "linear") == "relu"), nl=False)
+        say(checker_source(relu=FEATURES[check_features(features or "linear")].nonnegative), nl=False)
         return
     from ncsolve.certificates._check import check_file
 
@@ -104,7 +92,7 @@ def check(
     result = check_file(file)
     say("\n".join(result.lines), err=not result.holds)
     if not result.holds:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def report(found: Certificate, *, convention: str, out: Path | None) -> None:
@@ -114,7 +102,7 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
     for line in result.lines:
         say(line, err=out is None)
     if not result.holds:  # a mistake in this program
-        raise typer.Exit(1)
+        raise Exit(1)
     if convention != "paper":
         scale = _factors(convention, problem.samples, problem.outputs)[3]
         note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
@@ -126,8 +114,8 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._models.open_problems import check_one_layer
-    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates import certify as certify_minimizer
+    from ncsolve.checks.exact import exact_number
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
@@ -164,8 +152,8 @@ def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
     """Exact codes, one row an output, of an encoding with decimal parameters or of a text file; None for others."""
     from ncsolve import encodings
     from ncsolve._files.reading.kinds import names_a_file
-    from ncsolve._numbers.exact import exact_number
     from ncsolve.certificates._exact_problem import affine_codes
+    from ncsolve.checks.exact import exact_number
 
     if isinstance(spec, tuple):
         return [list(row) for row in spec]

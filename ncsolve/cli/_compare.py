@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
@@ -24,23 +25,16 @@ __all__ = ["compare", "split_specs"]
 _NAMED = 4
 
 
+@command()
+@click.option(
+    "--encodings", metavar="SPEC,SPEC,...", type=SPEC_OR_FILE, default="onehot,smoothed:0.1,signed,simplex",
+    help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
+)
 @problem_options(without=("encoding",))
-def compare(
-    *,
-    encodings: Annotated[
-        str,
-        typer.Option(
-            "--encodings", metavar="SPEC,SPEC,...",
-            help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
-        ),
-    ] = "onehot,smoothed:0.1,signed,simplex",
-    given: ProblemArguments,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.comparison/1).")] = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the comparison to a .png, .svg or .pdf file.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --plot file.")] = False,
-) -> None:
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.comparison/1).")
+@file_option("--plot", help="Draw the comparison to a .png, .svg or .pdf file.")
+@flag("--force", help="Overwrite the --plot file.")
+def compare(*, encodings: str, given: ProblemArguments, as_json: bool, plot: Path | None, force: bool) -> None:
     """Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, NC3, NC4.
 
     \b
@@ -123,6 +117,7 @@ def _describe(found: Comparison) -> None:
     from ncsolve._numbers.printed import number
     from ncsolve._problem.convention import convention as find_convention
     from ncsolve._words.collapse import collapse_of_all
+    from ncsolve._words.model import comparison_model
     from ncsolve.cli._tables import say_lines, show, table
 
     problem = found.rows[0].minimizer.problem
@@ -132,7 +127,7 @@ def _describe(found: Comparison) -> None:
     _, h, b = found.lambdas
     layers = found.layers if len(set(found.layers)) > 1 else found.layers[:1]
     w = ", ".join(f"{value:g}" for value in layers)
-    model = _model(found)
+    model = comparison_model(found)
     say_lines(
         f"K = {problem.classes} classes, N = {problem.samples} samples ({per_class} per class), lambda_W = {w}, "
         f"lambda_H = {h:g}, lambda_b = {b:g}"
@@ -173,17 +168,6 @@ def _describe(found: Comparison) -> None:
             + (" *: one of several; their geometry may differ." if any(r.minimizer.ties for r in found.rows) else ""),
             paragraph=True,
         )
-
-
-def _model(found: Comparison) -> str:
-    """What is different from the paper's model."""
-    problem = found.rows[0].minimizer.problem
-    parts = ["ReLU features, H >= 0"] if problem.features == "relu" else []
-    if problem.depth > 1:
-        parts.append(f"deep linear head of {problem.depth} layers")
-    if problem.dim is not None:
-        parts.append(f"{problem.dim} feature dimension{'s' if problem.dim > 1 else ''}")
-    return "; ".join(parts)
 
 
 def _known(row: ComparedEncoding) -> str:

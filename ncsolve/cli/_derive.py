@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+import click
+from click.exceptions import Exit
 
-import typer
-
+from ncsolve.cli._options import argument, command, flag
 from ncsolve.cli._output import say
 from ncsolve.errors import ProblemError
 
 __all__ = ["derive"]
 
-
-class _Format(StrEnum):
-    text = "text"
-    latex = "latex"
-    markdown = "markdown"
-    python = "python"
-    json = "json"
+_FORMATS = ("text", "latex", "markdown", "python", "json")
 
 
+@command()
+@argument("theorem", metavar="THEOREM", about="Name of the theorem; --list shows them.")
+@flag("--list", "list_theorems", help="List the theorems.")
+@click.option("--format", "output", type=click.Choice(_FORMATS), default="text", help="How to write the derivation.")
+@click.option(
+    "--set", "settings", metavar="SYMBOL=VALUE", multiple=True,
+    help="Specialise the result exactly: K=3, lambda_b=1/2, inf. Repeatable.",
+)
+@flag("--simplify", help="Simplify the results.")
+@flag("--standalone", help="With --format latex: a document that compiles.")
+@flag("--check", help="Prove every step first; exit 1 if one is not proved.")
 def derive(
-    theorem: Annotated[str | None, typer.Argument(help="Name of the theorem; --list shows them.")] = None,
-    list_theorems: Annotated[bool, typer.Option("--list", help="List the theorems.")] = False,
-    output: Annotated[_Format, typer.Option("--format", help="How to write the derivation.")] = _Format.text,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="SYMBOL=VALUE", help="Specialise the result exactly: K=3, lambda_b=1/2, inf. Repeatable."
-        ),
-    ] = None,
-    simplify: Annotated[bool, typer.Option("--simplify", help="Simplify the results.")] = False,
-    standalone: Annotated[
-        bool, typer.Option("--standalone", help="With --format latex: a document that compiles.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Prove every step first; exit 1 if one is not proved.")
-    ] = False,
+    *, theorem: str | None, list_theorems: bool, output: str, settings: tuple[str, ...], simplify: bool,
+    standalone: bool, check: bool,
 ) -> None:
     """Show how a formula is derived, with its assumptions, every checked step and its source.
 
@@ -60,17 +50,17 @@ def derive(
         return
     if theorem is None:
         raise ProblemError(f"derive needs the name of a theorem: {', '.join(names())} (--list shows their titles)")
-    if standalone and output is not _Format.latex:
-        raise ProblemError(f"--standalone goes with --format latex; got --format {output.value}")
+    if standalone and output != "latex":
+        raise ProblemError(f"--standalone goes with --format latex; got --format {output}")
     chosen = get(theorem)
-    values = parse_settings(settings or [])
+    values = parse_settings(list(settings))
     result = specialise(chosen, values, simplify=simplify)
     if check:
         try:
             done = chosen.check()
         except DerivationError as error:
             say(f"not proved: {error}", err=True)
-            raise typer.Exit(1) from None
+            raise Exit(1) from None
         say(f"{done.obligations} obligations proved in {done.seconds:.1f} s", err=True)
-    text = render(chosen, result, output.value, values)
+    text = render(chosen, result, output, values)
     say(document(text) if standalone else text, nl=False)

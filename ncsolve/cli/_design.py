@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from ncsolve._numbers.parse import parse_float
+from ncsolve.checks.parse import parse_float
+from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request, told_header
+from ncsolve.cli._tables import show_facts
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -23,69 +25,36 @@ __all__ = ["design"]
 _NUMBER = "a number such as 0.25"
 
 
+@command()
+@click.option(
+    "--geometry", "-g", metavar="SPEC|FILE", type=SPEC_OR_FILE,
+    help="Wanted class means: simplex, orthogonal, path (ordered classes), hierarchy:tree.json, or a .csv, "
+    ".txt or .npy file with their Gram matrix (K x K).",
+)
+@click.option("--target-cosine", metavar="C", help="Instead: find the one number that gives class means this cosine.")
+@click.option("--vary", metavar="NAME", help="That number: lambda_b, alpha or weight-decay.  [default: lambda_b]")
+@click.option(
+    "--encoding", "-e", metavar="SPEC|FILE", type=SPEC_OR_FILE, help="Codes for --target-cosine.  [default: onehot]"
+)
+@click.option(
+    "--scale", metavar="X",
+    help="Mean squared length of the class means.  [default: a file's own, else near that of one-hot codes]",
+)
+@click.option("--code-length", "-m", metavar="M", type=whole, help="Length of the codes.  [default: K]")
+@flag("--centre", help="Take the mean, weighted by the counts, out of the target (for lambda_b = 0).")
 @problem_options(without=("encoding", "dim"))
+@click.option("--tolerance", metavar="X", help="Largest relative error of the Gram matrix.  [default: 1e-12]")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.design/1 or ncsolve.inverse/1).")
+@file_option("--out", "-o", help="Write the codes to a .csv or .npy file.")
+@file_option(
+    "--certificate", metavar="FILE.json",
+    help="Write a proof, for 'ncsolve check', that the forward problem's loss is the global minimum.",
+)
+@flag("--force", help="Overwrite the --out and --certificate files.")
 def design(
-    *,
-    geometry: Annotated[
-        str | None,
-        typer.Option(
-            "--geometry", "-g", metavar="SPEC|FILE",
-            help="Wanted class means: simplex, orthogonal, path (ordered classes), hierarchy:tree.json, or a .csv, "
-            ".txt or .npy file with their Gram matrix (K x K).",
-        ),
-    ] = None,
-    target_cosine: Annotated[
-        str | None,
-        typer.Option(
-            "--target-cosine", metavar="C", help="Instead: find the one number that gives class means this cosine."
-        ),
-    ] = None,
-    vary: Annotated[
-        str | None,
-        typer.Option(
-            "--vary", metavar="NAME", help="That number: lambda_b, alpha or weight-decay.  [default: lambda_b]"
-        ),
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option("--encoding", "-e", metavar="SPEC|FILE", help="Codes for --target-cosine.  [default: onehot]"),
-    ] = None,
-    scale: Annotated[
-        str | None,
-        typer.Option(
-            "--scale", metavar="X",
-            help="Mean squared length of the class means.  [default: a file's own, else near that of one-hot codes]",
-        ),
-    ] = None,
-    code_length: Annotated[
-        int | None,
-        typer.Option("--code-length", "-m", metavar="M", parser=whole, help="Length of the codes.  [default: K]"),
-    ] = None,
-    centre: Annotated[
-        bool,
-        typer.Option("--centre", help="Take the mean, weighted by the counts, out of the target (for lambda_b = 0)."),
-    ] = False,
-    given: ProblemArguments,
-    tolerance: Annotated[
-        str | None,
-        typer.Option(
-            "--tolerance", metavar="X", help="Largest relative error of the Gram matrix.  [default: 1e-12]"
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON (schema ncsolve.design/1 or ncsolve.inverse/1).")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the codes to a .csv or .npy file.")
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option(
-            "--certificate", metavar="FILE.json",
-            help="Write a proof, for 'ncsolve check', that the forward problem's loss is the global minimum.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the --out and --certificate files.")] = False,
+    *, geometry: str | None, target_cosine: str | None, vary: str | None, encoding: str | None, scale: str | None,
+    code_length: int | None, centre: bool, given: ProblemArguments, tolerance: str | None, as_json: bool,
+    out: Path | None, certificate: Path | None, force: bool,
 ) -> None:
     """Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.
 
@@ -180,10 +149,10 @@ def _encoding(
         document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
         say_json(with_read(document, asked))
         return
-    from ncsolve.cli._describe_design import describe_design
+    from ncsolve._words.design import design_description
 
     say_read(asked)
-    describe_design(found, geometry.words, asked.convention, asked.lambdas, proof)
+    show_facts(design_description(found, geometry.words, asked.convention, asked.lambdas, proof))
     saved = [path for path in (out, certificate) if path is not None]
     if saved:
         say("\nsaved " + " and ".join(str(path) for path in saved))
@@ -191,10 +160,9 @@ def _encoding(
 
 def _check_room(found: Design, dim: int) -> None:
     """ProblemError if the class means need more dimensions than the problem file has."""
-    need = found.rank  # linear class means turn into any space of their rank
-    if found.minimizer.problem.features == "relu":  # of nonnegative ones only this factor is known
-        largest = found.minimizer.class_means.max(axis=1)
-        need = int((largest > 1e-12 * largest.max()).sum())  # rows that are zero but for rounding
+    from ncsolve._models.registry import model_of
+
+    need = model_of(found.minimizer.problem).least_dim(found.minimizer.problem, found.minimizer.frame)
     if dim < need:
         raise ProblemError(
             f"the features need as many dimensions as the wanted class means, {need}; got dim = {dim}, use {need} or "
@@ -219,7 +187,7 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
         document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
         say_json(with_read(document, asked))
         return
-    from ncsolve.cli._describe_design import describe_inverse
+    from ncsolve._words.design import inverse_description
 
     say_read(asked)
-    describe_inverse(found, asked.convention, (w, h, b))
+    show_facts(inverse_description(found, asked.convention, (w, h, b)))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
+from ncsolve.cli._options import command, flag
 from ncsolve.cli._output import say_json
 
 __all__ = ["list_encodings"]
 
 
-def list_encodings(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+@command()
+@flag("--json", "as_json", help="Print JSON.")
+def list_encodings(*, as_json: bool) -> None:
     """List the label encodings, with an example of each.
 
     \b

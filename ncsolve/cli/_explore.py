@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from ncsolve.cli._options import command, file_option, flag, whole
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
 
@@ -20,27 +20,16 @@ _CLASSES = 3
 _LAMBDA_B = "0.05"
 
 
-ClassesOption = Annotated[
-        int | None,
-        typer.Option(
-            "--classes", "-k", metavar="K", parser=whole, help=f"Number of classes at the start.  [default: {_CLASSES}]"
-        ),
-    ]
-LambdaBOption = Annotated[
-        str | None,
-        typer.Option("--lambda-b", metavar="X", help=f"Where the page starts: 0 to inf.  [default: {_LAMBDA_B}]"),
-    ]
-
-
-@problem_options(classes=ClassesOption, lambda_b=LambdaBOption)
-def explore(
-    *,
-    given: ProblemArguments,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE.html", help="The page to write.")
-    ] = Path("explorer.html"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the page.")] = False,
-) -> None:
+@command()
+@problem_options(
+    classes=click.option(
+        "--classes", "-k", metavar="K", type=whole, help=f"Number of classes at the start.  [default: {_CLASSES}]"
+    ),
+    lambda_b=click.option("--lambda-b", metavar="X", help=f"Where the page starts: 0 to inf.  [default: {_LAMBDA_B}]"),
+)
+@file_option("--out", "-o", metavar="FILE.html", default=Path("explorer.html"), help="The page to write.")
+@flag("--force", help="Overwrite the page.")
+def explore(*, given: ProblemArguments, out: Path, force: bool) -> None:
     """Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.
 
     The page is one file and needs no network.  Balanced codes a I + q J are computed in the page, also with ReLU

@@ -2,52 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-import typer
-from typer.core import TyperGroup
+import click
 
 __all__ = ["COMMANDS", "LazyGroup"]
 
-# Name of the command, in the order of the help, and where its function is.
-COMMANDS = {
-    "minimizer": "ncsolve.cli._minimizer:minimizer",
-    "path": "ncsolve.cli._path:path",
-    "phase": "ncsolve.cli._phase:phase",
-    "explore": "ncsolve.cli._explore:explore",
-    "report": "ncsolve.cli._report:report",
-    "encodings": "ncsolve.cli._encodings:list_encodings",
-    "certify": "ncsolve.cli._certify:certify",
-    "check": "ncsolve.cli._certify:check",
-    "derive": "ncsolve.cli._derive:derive",
-    "design": "ncsolve.cli._design:design",
-    "compare": "ncsolve.cli._compare:compare",
-    "verify": "ncsolve.cli._verify:verify",
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    """Where a command is, and what its help says first, known before it is imported."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {  # in the order of the help
+    "minimizer": _Entry(
+        place="ncsolve.cli._minimizer:minimizer",
+        summary="Find the global minimizer of a problem: its geometry, bias and loss.",
+    ),
+    "path": _Entry(
+        place="ncsolve.cli._path:path",
+        summary="Follow the minimizer along one parameter: the one option that is a range.",
+    ),
+    "phase": _Entry(
+        place="ncsolve.cli._phase:phase",
+        summary="Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the "
+        "regimes.",
+    ),
+    "explore": _Entry(
+        place="ncsolve.cli._explore:explore",
+        summary="Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.",
+    ),
+    "report": _Entry(
+        place="ncsolve.cli._report:report",
+        summary="Write one document on one problem: minimizer, theorem and derivation, figures, verification and "
+        "certificate.",
+    ),
+    "encodings": _Entry(
+        place="ncsolve.cli._encodings:list_encodings",
+        summary="List the label encodings, with an example of each.",
+    ),
+    "certify": _Entry(
+        place="ncsolve.cli._certify:certify",
+        summary="Prove that a loss is the global minimum, in exact rational arithmetic.",
+    ),
+    "check": _Entry(
+        place="ncsolve.cli._certify:check",
+        summary="Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.",
+    ),
+    "derive": _Entry(
+        place="ncsolve.cli._derive:derive",
+        summary="Show how a formula is derived, with its assumptions, every checked step and its source.",
+    ),
+    "design": _Entry(
+        place="ncsolve.cli._design:design",
+        summary="Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.",
+    ),
+    "compare": _Entry(
+        place="ncsolve.cli._compare:compare",
+        summary="Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, "
+        "NC3, NC4.",
+    ),
+    "verify": _Entry(
+        place="ncsolve.cli._verify:verify",
+        summary="Check the solver by descent, convex programming and the definition: every claim, or your own problem.",
+    ),
 }
 
 
-class LazyGroup(TyperGroup):
+class _LazyCommand(click.Command):
+    """What stands for a command until it is called."""
+
+    def __init__(self, name: str, entry: _Entry) -> None:
+        super().__init__(name, help=entry.summary)
+        self.place = entry.place
+
+    def make_context(self, info_name: str | None, args: list[str], *further: Any, **settings: Any) -> click.Context:
+        module, _, name = self.place.partition(":")
+        called: click.Command = getattr(import_module(module), name)
+        return called.make_context(info_name, args, *further, **settings)
+
+
+class LazyGroup(click.Group):
     """A group whose commands are those of ``COMMANDS``."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(commands={name: _LazyCommand(name, COMMANDS[name]) for name in COMMANDS}, **settings)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        if cmd_name not in self.commands:
-            module, _, function = COMMANDS[cmd_name].partition(":")
-            one = typer.Typer(
-                pretty_exceptions_enable=False, rich_markup_mode=None, add_completion=False,
-                context_settings={"help_option_names": ["-h", "--help"]},
-            )
-            one.command(cmd_name)(getattr(import_module(module), function))
-            self.commands[cmd_name] = typer.main.get_command(one)
-        return self.commands[cmd_name]
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)  # click would sort them
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS:  # the parent suggests from the commands that it knows
-            for name in COMMANDS:
-                self.get_command(ctx, name)
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0]
+        if name not in COMMANDS and not ctx.resilient_parsing:  # click before 8.4 has no suggestions
+            near = ", ".join(map(repr, get_close_matches(name, COMMANDS)))
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near}?" if near else ""))
         return super().resolve_command(ctx, args)

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from ncsolve.cli._options import command, file_option, flag
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
-from ncsolve.cli._tables import facts, show
+from ncsolve.cli._tables import show_facts
 
 __all__ = ["minimizer"]
 
 
+@command()
 @problem_options()
+@flag("--certify", "certified", help="Prove the loss in exact arithmetic; with --json, add the certificate.")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.minimizer/1).")
+@file_option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas.")
+@file_option("--plot", help="Save the Gram matrix and the spectrum: .png, .svg or .pdf.")
+@flag("--force", help="Overwrite the files of --out and --plot.")
 def minimizer(
-    *,
-    given: ProblemArguments,
-    certified: Annotated[
-        bool, typer.Option("--certify", help="Prove the loss in exact arithmetic; with --json, add the certificate.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.minimizer/1).")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas."),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE", help="Save the Gram matrix and the spectrum: .png, .svg or .pdf."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
+    *, given: ProblemArguments, certified: bool, as_json: bool, out: Path | None, plot: Path | None, force: bool,
 ) -> None:
     """Find the global minimizer of a problem: its geometry, bias and loss.
 
@@ -78,10 +68,7 @@ def minimizer(
     from ncsolve._words.minimizer import description
 
     say_read(asked)
-    rows = facts()
-    for name, text in description(found, asked.convention, asked.lambdas, certificate):
-        rows.add_row(name, text)
-    show(rows)
+    show_facts(description(found, asked.convention, asked.lambdas, certificate))
     for file in (out, plot):
         if file is not None:
             say(f"\nsaved {file}")

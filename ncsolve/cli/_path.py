@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
+from ncsolve.cli._options import command, file_option, flag
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
@@ -21,41 +22,21 @@ _GRID = "1e-3:10:200"
 # Where each point is the best of many descents.
 _COARSE = "1e-3:10:40"
 
-AlphaOption = Annotated[
-    str | None,
-    typer.Option(
-        "--alpha", metavar="LOW:HIGH:POINTS",
-        help="Vary label smoothing: every code is mixed with the mean of all codes.",
-    ),
-]
-CountOption = Annotated[
-    str | None,
-    typer.Option("--count", metavar="CLASS=LOW:HIGH:POINTS", help="Vary the samples of one class (number or name)."),
-]
 
-
+@command()
 @problem_options()
+@click.option(
+    "--alpha", metavar="LOW:HIGH:POINTS", help="Vary label smoothing: every code is mixed with the mean of all codes."
+)
+@click.option("--count", metavar="CLASS=LOW:HIGH:POINTS", help="Vary the samples of one class (number or name).")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.path/1).")
+@file_option("--out", "-o", help="Save the columns: .csv, .json or .parquet.")
+@file_option("--plot", help="Save a figure: .png, .svg or .pdf.")
+@file_option("--gram", help="Save the Gram matrices side by side, of all points or of four if there are more than six.")
+@flag("--force", help="Overwrite the files of --out, --plot and --gram.")
 def path(
-    *,
-    given: ProblemArguments,
-    alpha: AlphaOption = None,
-    count: CountOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.path/1).")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Save the columns: .csv, .json or .parquet."),
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Save a figure: .png, .svg or .pdf.")
-    ] = None,
-    gram: Annotated[
-        Path | None,
-        typer.Option(
-            "--gram", metavar="FILE",
-            help="Save the Gram matrices side by side, of all points or of four if there are more than six.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out, --plot and --gram.")] = False,
+    *, given: ProblemArguments, alpha: str | None, count: str | None, as_json: bool, out: Path | None,
+    plot: Path | None, gram: Path | None, force: bool,
 ) -> None:
     """Follow the minimizer along one parameter: the one option that is a range.
 
@@ -76,10 +57,10 @@ def path(
     from ncsolve._documents.path import path_document
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
+    from ncsolve._models.registry import model_of
     from ncsolve._problem.ufm import check_lambda, check_lambda_b
     from ncsolve._sweeps.in_convention import check_convention, path_columns
     from ncsolve._sweeps.path import path as solve_path
-    from ncsolve._sweeps.point_by_point import may_descend
     from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot, "--gram": gram})
@@ -103,7 +84,7 @@ def path(
         assert alpha is not None
         grid = parse_range("--alpha", alpha, logarithmic=False)
     else:
-        usual = _COARSE if may_descend(asked.problem) else _GRID
+        usual = _COARSE if model_of(asked.problem).descends(asked.problem) else _GRID
         text = lambdas[name] or usual
         assert text is not None
         option = f"--{name.replace('_', '-')}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from ncsolve.cli._options import command, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
@@ -30,33 +31,23 @@ _AGAINST = {
 }
 
 
-LambdaBOption = Annotated[
-    str | None, typer.Option("--lambda-b", metavar="LOW:HIGH:POINTS", help=f"Range.  [default: {_LAMBDA_B}]")
-]
-
-
-@problem_options(lambda_b=LambdaBOption)
+@command()
+@problem_options(
+    lambda_b=click.option("--lambda-b", metavar="LOW:HIGH:POINTS", help=f"Range.  [default: {_LAMBDA_B}]")
+)
+@click.option(
+    "--against", metavar="NAME[=LOW:HIGH:POINTS]", default="t",
+    help="The second parameter: t (threshold T/sqrt(N/K)), weight-decay (lambda_W = lambda_H), classes, or "
+    "imbalance (largest over smallest class; half of the classes are small).",
+)
+@click.option("--workers", "-j", metavar="N", type=whole, default=1, help="Processes.")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.phase/1).")
+@file_option("--out", "-o", help="Save a row for every point: .csv, .json or .parquet.")
+@file_option("--plot", help="Save the diagram: .png, .svg or .pdf.")
+@flag("--force", help="Overwrite the files of --out and --plot.")
 def phase(
-    *,
-    given: ProblemArguments,
-    against: Annotated[
-        str,
-        typer.Option(
-            "--against", metavar="NAME[=LOW:HIGH:POINTS]",
-            help="The second parameter: t (threshold T/sqrt(N/K)), weight-decay (lambda_W = lambda_H), classes, or "
-            "imbalance (largest over smallest class; half of the classes are small).",
-        ),
-    ] = "t",
-    workers: Annotated[int, typer.Option("--workers", "-j", metavar="N", parser=whole, help="Processes.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.phase/1).")] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Save a row for every point: .csv, .json or .parquet."),
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Save the diagram: .png, .svg or .pdf.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --out and --plot.")] = False,
+    *, given: ProblemArguments, against: str, workers: int, as_json: bool, out: Path | None, plot: Path | None,
+    force: bool,
 ) -> None:
     """Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the regimes.
 
@@ -123,11 +114,11 @@ def _describe(found: Phase) -> None:
     """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
     import numpy as np
 
+    from ncsolve._models.words import model_words
     from ncsolve._numbers.printed import number
     from ncsolve._problem.convention import convention as find_convention
     from ncsolve._sweeps.second_parameter import AGAINST
     from ncsolve._words.collapse import collapse_of_phase
-    from ncsolve.cli._describe_path import model_words
     from ncsolve.cli._tables import facts, show, width
 
     problem = found.problem

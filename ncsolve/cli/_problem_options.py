@@ -2,177 +2,118 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
-import typer
+import click
 
-from ncsolve.errors import shown
+from ncsolve.cli._options import FILE, SPEC_OR_FILE, whole
 
-__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options", "whole"]
+__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options"]
 
 CLASSES = 10
 PER_CLASS = 100
 LAMBDA = "5e-4"
-_DIGITS = 100  # far beyond what any number of things has
 
 
-def whole(typed: str | int) -> int:
-    """A whole number as it is typed: digits, and nothing that Python would read as digits as well (1_0, 5.0)."""
-    text = str(typed)  # typer hands over defaults, too
-    if not (text.strip().isascii() and text.strip().lstrip("+-").isdigit()) or len(text) > _DIGITS:
-        raise typer.BadParameter(f"{shown(text)} is not a whole number.")
-    return int(text)
+def _typed(*names: str, help: str, metavar: str | None = None, type: object = None, is_flag: bool | None = None) -> Any:
+    """A field with the option that fills it, made by ``field``, so that the instances share nothing."""
+    option = click.option(*names, help=help, metavar=metavar, type=type, is_flag=is_flag, default=None)
+    return field(default=None, metadata={"option": option})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemArguments:
     """What was typed of a problem; None where nothing was."""
 
-    problem: Annotated[
-        Path | None,
-        typer.Option(
-            "--problem", "-p", metavar="FILE",
-            help="Read the problem from a .toml or .json file with the fields encoding, classes, per_class, counts, "
-            "labels, label_column, header, order, text_labels, lambda_w, lambda_h, lambda_b, dim, features, depth, "
-            "convention, seed; options go before its fields.",
-        ),
-    ] = None
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            "--encoding", "-e", metavar="SPEC|FILE",
-            help="Label encoding: a name from 'ncsolve encodings', with parameters as in smoothed:0.1, or a .csv, "
-            ".tsv, .txt or .npy file with one row per output and one column per class.  [default: onehot]",
-        ),
-    ] = None
-    classes: Annotated[
-        int | None,
-        typer.Option("--classes", "-k", metavar="K", parser=whole, help=f"Number of classes.  [default: {CLASSES}]"),
-    ] = None
-    per_class: Annotated[
-        int | None,
-        typer.Option(
-            "--per-class", "-n", metavar="N", parser=whole, help=f"Samples in every class.  [default: {PER_CLASS}]"
-        ),
-    ] = None
-    counts: Annotated[
-        str | None,
-        typer.Option(
-            "--counts", metavar="N1,N2,...|FILE", help="Samples of each class, as in 400,100,9,1, or a file of them."
-        ),
-    ] = None
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels", metavar="FILE",
-            help="Take the counts from real labels, one per sample: .csv, .tsv, .txt, .npy, .npz, .parquet, or - for "
-            "standard input (docs/files.md has the rules).",
-        ),
-    ] = None
-    label_column: Annotated[
-        str | None,
-        typer.Option(
-            "--label-column", metavar="NAME", help="Column of the file with the labels: its name, or a number from 0."
-        ),
-    ] = None
-    header: Annotated[
-        bool | None,
-        typer.Option(
-            "--header/--no-header", show_default=False,
-            help="Whether line 1 of the files of labels, counts and codes is a header.  [default: told by the file]",
-        ),
-    ] = None
-    order: Annotated[
-        str | None,
-        typer.Option(
-            "--order", metavar="NAME,NAME,...",
-            help="Order of the classes of --labels, for encodings that depend on it.  [default: as numbers, or as "
-            "text]",
-        ),
-    ] = None
-    text_labels: Annotated[
-        bool | None,
-        typer.Option(
-            "--text-labels", show_default=False, help="Labels are texts: 1, 01 and 1.0 are three classes, not one."
-        ),
-    ] = None
-    lambda_w: Annotated[
-        str | None,
-        typer.Option(
-            "--lambda-w", metavar="X[,X...]",
-            help="Weight decay of the classifier W; with --depth one for all layers, or one for each, from the "
-            f"features on.  [default: {LAMBDA}]",
-        ),
-    ] = None
-    lambda_h: Annotated[
-        str | None,
-        typer.Option("--lambda-h", metavar="X", help=f"Weight decay of the features H.  [default: {LAMBDA}]"),
-    ] = None
-    lambda_b: Annotated[
-        str | None,
-        typer.Option(
-            "--lambda-b", metavar="X",
-            help=f"Weight decay of the bias: 0 is a free bias, inf is no bias.  [default: {LAMBDA}]",
-        ),
-    ] = None
-    dim: Annotated[
-        int | None,
-        typer.Option(
-            "--dim", metavar="D", parser=whole,
-            help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
-        ),
-    ] = None
-    features: Annotated[
-        str | None,
-        typer.Option("--features", metavar="KIND", help="linear, or relu for features H >= 0.  [default: linear]"),
-    ] = None
-    depth: Annotated[
-        int | None, typer.Option("--depth", metavar="L", parser=whole, help="Linear layers of the head.  [default: 1]")
-    ] = None
-    convention: Annotated[
-        str | None,
-        typer.Option(
-            "--convention", metavar="NAME",
-            help="Scaling of the objective that the lambdas belong to: paper, sum, torch-mean or per-sample-features.  "
-            "[default: paper]",
-        ),
-    ] = None
-    seed: Annotated[
-        int | None, typer.Option("--seed", metavar="S", parser=whole, help="Seed of random encodings.  [default: 0]")
-    ] = None
+    problem: Path | None = _typed(  # noqa: RUF009
+        "--problem", "-p", metavar="FILE", type=FILE,
+        help="Read the problem from a .toml or .json file with the fields encoding, classes, per_class, counts, "
+        "labels, label_column, header, order, text_labels, lambda_w, lambda_h, lambda_b, dim, features, depth, "
+        "convention, seed; options go before its fields.",
+    )
+    encoding: str | None = _typed(
+        "--encoding", "-e", metavar="SPEC|FILE", type=SPEC_OR_FILE,
+        help="Label encoding: a name from 'ncsolve encodings', with parameters as in smoothed:0.1, or a .csv, "
+        ".tsv, .txt or .npy file with one row per output and one column per class.  [default: onehot]",
+    )
+    classes: int | None = _typed(
+        "--classes", "-k", metavar="K", type=whole, help=f"Number of classes.  [default: {CLASSES}]"
+    )
+    per_class: int | None = _typed(
+        "--per-class", "-n", metavar="N", type=whole, help=f"Samples in every class.  [default: {PER_CLASS}]"
+    )
+    counts: str | None = _typed(
+        "--counts", metavar="N1,N2,...|FILE", type=SPEC_OR_FILE,
+        help="Samples of each class, as in 400,100,9,1, or a file of them.",
+    )
+    labels: Path | None = _typed(  # noqa: RUF009
+        "--labels", metavar="FILE", type=FILE,
+        help="Take the counts from real labels, one per sample: .csv, .tsv, .txt, .npy, .npz, .parquet, or - for "
+        "standard input (docs/files.md has the rules).",
+    )
+    label_column: str | None = _typed(
+        "--label-column", metavar="NAME", help="Column of the file with the labels: its name, or a number from 0."
+    )
+    header: bool | None = _typed(
+        "--header/--no-header",
+        help="Whether line 1 of the files of labels, counts and codes is a header.  [default: told by the file]",
+    )
+    order: str | None = _typed(
+        "--order", metavar="NAME,NAME,...",
+        help="Order of the classes of --labels, for encodings that depend on it.  [default: as numbers, or as "
+        "text]",
+    )
+    text_labels: bool | None = _typed(
+        "--text-labels", is_flag=True, help="Labels are texts: 1, 01 and 1.0 are three classes, not one."
+    )
+    lambda_w: str | None = _typed(
+        "--lambda-w", metavar="X[,X...]",
+        help="Weight decay of the classifier W; with --depth one for all layers, or one for each, from the "
+        f"features on.  [default: {LAMBDA}]",
+    )
+    lambda_h: str | None = _typed(
+        "--lambda-h", metavar="X", help=f"Weight decay of the features H.  [default: {LAMBDA}]"
+    )
+    lambda_b: str | None = _typed(
+        "--lambda-b", metavar="X",
+        help=f"Weight decay of the bias: 0 is a free bias, inf is no bias.  [default: {LAMBDA}]",
+    )
+    dim: int | None = _typed(
+        "--dim", metavar="D", type=whole,
+        help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
+    )
+    features: str | None = _typed(
+        "--features", metavar="KIND", help="linear, or relu for features H >= 0.  [default: linear]"
+    )
+    depth: int | None = _typed("--depth", metavar="L", type=whole, help="Linear layers of the head.  [default: 1]")
+    convention: str | None = _typed(
+        "--convention", metavar="NAME",
+        help="Scaling of the objective that the lambdas belong to: paper, sum, torch-mean or per-sample-features.  "
+        "[default: paper]",
+    )
+    seed: int | None = _typed("--seed", metavar="S", type=whole, help="Seed of random encodings.  [default: 0]")
 
 
-def problem_options(*, without: tuple[str, ...] = (), **instead: object) -> Callable[[Callable[..., None]], Any]:
-    """Put the options of a problem in the place of a command's parameter ``given``, which gets what was typed.
+def problem_options(*, without: tuple[str, ...] = (), **instead: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a problem, in one argument ``given`` that says what was typed.
 
-    ``without`` names those that the command has not, ``instead`` gives one another help, as an annotation.
+    ``without`` names those that the command has not, ``instead`` gives one another help, as an option of click.
     """
-    offered = get_type_hints(ProblemArguments, include_extras=True) | instead
-    names = [field.name for field in fields(ProblemArguments) if field.name not in without]
+    offered = {one.name: one.metadata["option"] for one in fields(ProblemArguments)} | instead
+    options = {name: option for name, option in offered.items() if name not in without}
 
     def splice(command: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(command, eval_str=True)
-        kind = inspect.Parameter.KEYWORD_ONLY
-        parameters: list[inspect.Parameter] = []
-        for parameter in signature.parameters.values():
-            if parameter.name == "given":
-                parameters += [inspect.Parameter(n, kind, default=None, annotation=offered[n]) for n in names]
-            else:
-                parameters.append(parameter.replace(kind=kind))
-
         @wraps(command)
         def run(**typed: Any) -> None:
-            given = ProblemArguments(**{name: typed.pop(name) for name in names})
+            given = ProblemArguments(**{name: typed.pop(name) for name in options})
             command(given=given, **typed)
 
-        # What typer reads: wraps() has left the parameters of the command itself.
-        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        for option in reversed(options.values()):
+            run = option(run)
         return run
 
     return splice

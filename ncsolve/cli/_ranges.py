@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ncsolve._files.reading.classes import listed
 from ncsolve._files.reading.numerals import is_whole, label_number
-from ncsolve._numbers.parse import parse_float
+from ncsolve.checks.parse import parse_float
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from ncsolve.cli._options import FILE, argument, command, file_option, flag
 from ncsolve.cli._output import say
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read
@@ -17,19 +17,13 @@ from ncsolve.errors import ProblemError
 __all__ = ["report"]
 
 
+@command()
+@argument("file", metavar="PROBLEM", type=FILE, about="A problem file, .toml or .json.")
 @problem_options()
-def report(
-    *,
-    file: Annotated[
-        Path | None, typer.Argument(metavar="PROBLEM", help="A problem file, .toml or .json.", show_default=False)
-    ] = None,
-    given: ProblemArguments,
-    verify: Annotated[
-        bool, typer.Option("--verify/--no-verify", help="Run the independent checks too (seconds to a minute).")
-    ] = True,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.html", help="The document.")] = Path("report.html"),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the document.")] = False,
-) -> None:
+@click.option("--verify/--no-verify", default=True, help="Run the independent checks too (seconds to a minute).")
+@file_option("--out", "-o", metavar="FILE.html", default=Path("report.html"), help="The document.")
+@flag("--force", help="Overwrite the document.")
+def report(*, file: Path | None, given: ProblemArguments, verify: bool, out: Path, force: bool) -> None:
     """Write one document on one problem: minimizer, theorem and derivation, figures, verification and certificate.
 
     \b

@@ -12,6 +12,7 @@ from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
     from ncsolve._problem.convention import Convention
+    from ncsolve._problem.model_spec import ModelSpec
     from ncsolve._problem.problem_file import ProblemFields
     from ncsolve._problem.ufm import UFM
 
@@ -53,7 +54,7 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     from ncsolve._files.reading.kinds import names_a_file
     from ncsolve._problem.convention import convention
     from ncsolve._problem.problem_file import ProblemFields, read_problem_file
-    from ncsolve._problem.ufm import UFM, check_depth, check_lambda, check_lambda_b, geometric_mean
+    from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b, geometric_mean
 
     ways = (("--counts", given.counts), ("--per-class", given.per_class), ("--labels", given.labels))
     sources = [name for name, value in ways if value is not None]
@@ -68,7 +69,8 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     name_w, text_w = _lambda("--lambda-w", given.lambda_w, given.problem, file.lambda_w)
     name_h, text_h = _lambda("--lambda-h", given.lambda_h, given.problem, file.lambda_h)
     name_b, text_b = _lambda("--lambda-b", given.lambda_b, given.problem, file.lambda_b)
-    layers = _layers(name_w, text_w, check_depth((file.depth or 1) if given.depth is None else given.depth))
+    spec = _spec(given, file)
+    layers = _layers(name_w, text_w, spec.depth)
     w = geometric_mean(layers)
     h = check_lambda(name_h, _number(name_h, text_h))
     b = check_lambda_b(_number(name_b, text_b), name_b)
@@ -93,8 +95,8 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
     problem = UFM(
         encoding=code, counts=numbers, lambda_w=fw if len(set(layers)) == 1 else tuple(x * scale for x in layers),
-        lambda_h=fh, lambda_b=fb, dim=file.dim if given.dim is None else given.dim, class_names=codes.samples.names,
-        features=given.features or file.features or "linear", depth=len(layers),
+        lambda_h=fh, lambda_b=fb, class_names=codes.samples.names, dim=spec.dim, features=spec.features,
+        depth=spec.depth,
     )
     return Request(
         problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=codes.typed,
@@ -112,6 +114,15 @@ def told_header(given: ProblemArguments) -> bool | None:
     from ncsolve._problem.problem_file import read_problem_file
 
     return read_problem_file(given.problem).header
+
+
+def _spec(given: ProblemArguments, file: ProblemFields) -> ModelSpec:
+    """The parts of the model, each of the options, of the problem file, or by default."""
+    from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
+
+    typed = {name: next((getattr(part, name) for part in (given, file) if getattr(part, name) is not None), None)
+             for name in SPEC_FIELDS}
+    return ModelSpec(**{name: value for name, value in typed.items() if value is not None})
 
 
 def _samples(given: ProblemArguments, file: ProblemFields) -> Samples:
@@ -179,6 +190,6 @@ def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
 
 
 def _number(option: str, text: str) -> float:
-    from ncsolve._numbers.parse import parse_float
+    from ncsolve.checks.parse import parse_float
 
     return parse_float(option, text, "a number such as 5e-4 or 1/2000 (or inf for --lambda-b)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -16,7 +16,7 @@ from rich.text import Text
 from ncsolve.cli._output import say, say_styled
 from ncsolve.errors import visible
 
-__all__ = ["facts", "say_lines", "show", "table", "width"]
+__all__ = ["facts", "say_lines", "show", "show_facts", "table", "width"]
 
 # Where there is no terminal and COLUMNS says nothing.
 _WIDE = 100
@@ -78,6 +78,14 @@ def facts() -> Table:
     result.add_column(style="bold", no_wrap=True)
     result.add_column(overflow="fold")
     return result
+
+
+def show_facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and what is said of them."""
+    table = facts()
+    for name, text in rows:
+        table.add_row(name, text)
+    show(table)
 
 
 def _blocks(content: Table, room: int) -> Iterator[Table]:

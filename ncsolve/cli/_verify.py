@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
+from click.exceptions import Exit
 
 from ncsolve._files.check_output import check_different
 from ncsolve._files.write_whole import check_free, write_text
+from ncsolve.cli._options import command, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options, whole
+from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
@@ -23,35 +25,23 @@ _PROBLEM = tuple(field.name for field in fields(ProblemArguments))
 _CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
 
+@command()
+@flag("--quick", help="Fewer and smaller runs: seconds, not minutes.")
+@click.option("--only", metavar="CLAIM", multiple=True, help="Examine this claim (may be repeated).")
+@click.option("--source", metavar="PAPER", help="Examine the claims of one source, as zhou2022.")
+@click.option("--workers", "-j", metavar="N", type=whole, help="Processes.  [default: one per core]")
+@flag("--list", "listing", help="List the claims, with their sources, and stop.")
+@flag("--details", help="Show every figure, not one per claim.")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.verify/1).")
+@file_option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
+@flag("--stable", help="In the --report, round away what differs between machines.")
+@file_option("--plot", help="For one problem: draw its descents, as .png, .svg or .pdf.")
+@flag("--force", help="Overwrite the files of --report and --plot.")
 @problem_options()
+@click.pass_context
 def verify(
-    *,
-    context: typer.Context,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer and smaller runs: seconds, not minutes.")] = False,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="CLAIM", help="Examine this claim (may be repeated).")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="PAPER", help="Examine the claims of one source, as zhou2022.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", "-j", metavar="N", parser=whole, help="Processes.  [default: one per core]"),
-    ] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List the claims, with their sources, and stop.")] = False,
-    details: Annotated[bool, typer.Option("--details", help="Show every figure, not one per claim.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON (schema ncsolve.verify/1).")] = False,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE.md", help="Write the figures and tolerances as markdown.")
-    ] = None,
-    stable: Annotated[
-        bool, typer.Option("--stable", help="In the --report, round away what differs between machines.")
-    ] = False,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE", help="For one problem: draw its descents, as .png, .svg or .pdf."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the files of --report and --plot.")] = False,
+    context: click.Context, *, quick: bool, only: tuple[str, ...], source: str | None, workers: int | None,
+    listing: bool, details: bool, as_json: bool, report: Path | None, stable: bool, plot: Path | None, force: bool,
     given: ProblemArguments,
 ) -> None:
     """Check the solver by descent, convex programming and the definition: every claim, or your own problem.
@@ -76,7 +66,7 @@ def verify(
         )
         if beside:
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
-        _list_claims(only=tuple(only or ()), source=source)
+        _list_claims(only=only, source=source)
         return
     check_different({"--report": report, "--plot": plot})
     if report is not None:
@@ -103,7 +93,7 @@ def verify(
 
         found: Any = check(asked.problem)
     else:
-        found = _claims(quick=quick, only=tuple(only or ()), source=source, workers=workers)
+        found = _claims(quick=quick, only=only, source=source, workers=workers)
     if plot is not None and asked is not None:
         from ncsolve.plots import problem_descents, save_figure
 
@@ -128,9 +118,9 @@ def verify(
             say(f"saved {report}")
         say_lines(found.summary)
     if getattr(found, "interrupted", False):
-        raise typer.Exit(130)
+        raise KeyboardInterrupt
     if not found.passed:
-        raise typer.Exit(1)
+        raise Exit(1)
 
 
 def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:
@@ -170,7 +160,7 @@ def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: 
         )
 
 
-def _given(context: typer.Context, names: tuple[str, ...]) -> list[str]:
+def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
     """Which of the parameters were typed."""
     found = []
     for name in names:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
-from ncsolve._models.layered.choices import DEEP
-from ncsolve._models.layered.head import shrinkage_of
-from ncsolve._models.layered.kept_directions import balanced_frame
-from ncsolve._models.layered.thresholds import mean_threshold
-from ncsolve._models.room import is_narrow
+from ncsolve._models.layered.choices import choices_of
+from ncsolve._models.layered.kept_directions import kept_frame
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM, check_problem
 
 __all__ = ["FirstOrderTransition", "first_order_transition"]
@@ -49,16 +46,12 @@ def first_order_transition(problem: UFM) -> FirstOrderTransition | None:
     (0.039282414, 0.5, True)
     """
     check_problem(problem)
-    encoding = problem.encoding.affine
-    if problem.depth == 1 or encoding is None or not problem.counts.balanced or problem.features != "linear":
+    found = model_of(problem).transition(problem)
+    if found is None or found.jump is None or found.latent_from is None:
         return None
-    if is_narrow(problem):
-        return None
-    scalar = shrinkage_of(problem)
-    at, latent = mean_threshold(problem, scalar.threshold), mean_threshold(problem, scalar.existence)
-    if at is None or latent is None:
-        return None
-    tied = problem.replace(lambda_b=at)
-    jump = scalar.with_bias(at).jump / math.sqrt(problem.counts.values[0])
-    before, after = (verified(tied, balanced_frame(tied, DEEP, mean=mean)) for mean in (False, True))
-    return FirstOrderTransition(lambda_b=at, jump=jump, latent_from=latent, before=before, after=after)
+    tied = problem.replace(lambda_b=found.lambda_b)
+    choice = choices_of(problem).regular
+    before, after = (verified(tied, kept_frame(tied, choice, mean=mean)) for mean in (False, True))
+    return FirstOrderTransition(
+        lambda_b=found.lambda_b, jump=found.jump, latent_from=found.latent_from, before=before, after=after
+    )

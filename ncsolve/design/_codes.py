@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.ufm import UFM
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError, shown
 
@@ -31,20 +32,18 @@ class DesignedCodes:
     loss: float
 
 
-def designed_codes(
-    target: Array, counts: ClassCounts, lambda_w: float, lambda_h: float, lambda_b: float, code_length: int | None
-) -> DesignedCodes:
-    """E = U (z + T) V^T D^(-1/2) + b 1^T for a symmetric target (K, K).
+def designed_codes(target: Array, problem: UFM, code_length: int | None) -> DesignedCodes:
+    """E = U (z + T) V^T D^(-1/2) + b 1^T for a symmetric target (K, K); of the problem the codes are not used.
 
     Raises ProblemError where the target is not positive semidefinite, is zero, asks for longer codes, or cannot be
     reached with a free bias.
     """
-    k = target.shape[0]
+    k, counts = target.shape[0], problem.counts
+    lambda_w, lambda_h, lambda_b, tau = problem.lambda_w, problem.lambda_h, problem.lambda_b, problem.tau
     root_n = np.sqrt(counts.array.astype(np.float64))
     half = factor(target)
     rank = half.shape[0]
     length = k if code_length is None else check_length(code_length, rank, k)
-    tau = math.sqrt(lambda_w) * math.sqrt(lambda_h)
     # From a factor of Q rather than from A itself: small eigenvalues keep their digits.
     root_core = math.sqrt(_formulas.design_core_scale(lambda_w, lambda_h))
     _, root_z, right = np.linalg.svd(half * (root_core * root_n), full_matrices=False)

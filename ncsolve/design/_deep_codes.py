@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
-from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.ufm import UFM
 from ncsolve.design._codes import DesignedCodes, centred_error, check_centred, check_length, factor, lengthen
 from ncsolve.errors import OpenProblemError, ProblemError
 
@@ -19,16 +19,14 @@ Array = NDArray[np.float64]
 _CENTRED = 1e-12
 
 
-def deep_codes(
-    target: Array, counts: ClassCounts, lambda_w: float, lambda_h: float, lambda_b: float, code_length: int | None,
-    depth: int,
-) -> DesignedCodes:
-    """E = U g V^T D^(-1/2) for a symmetric target (K, K); ``lambda_w`` is the geometric mean of the layers'.
+def deep_codes(target: Array, problem: UFM, code_length: int | None) -> DesignedCodes:
+    """E = U g V^T D^(-1/2) for a symmetric target (K, K); of the problem the codes are not used.
 
     Raises ProblemError as ``designed_codes`` does, and where a direction is below the hard threshold;
     OpenProblemError where no theorem gives the bias of the forward problem.
     """
-    k, n, factors = target.shape[0], float(counts.total), depth + 1
+    k, counts, lambda_h, lambda_b = target.shape[0], problem.counts, problem.lambda_h, problem.lambda_b
+    n, factors = float(counts.total), problem.depth + 1
     root_n = np.sqrt(counts.array.astype(np.float64))
     half = factor(target)
     rank = half.shape[0]
@@ -41,7 +39,7 @@ def deep_codes(
             f"problem for a finite lambda_b, because T9 gives no bias for such codes; got lambda_b = {lambda_b:g}, use "
             "lambda_b = inf, or take the weighted mean out of the target (--centre, design.centred_gram)"
         )
-    constant = _formulas.deep_constant(n, lambda_w, lambda_h, factors)
+    constant = _formulas.deep_constant(n, problem.lambda_w, lambda_h, factors)
     _, root_square, right = np.linalg.svd(half * root_n, full_matrices=False)
     z = _formulas.deep_design_value(root_square * root_square, constant, n, lambda_h, factors)
     _check_alive(z, constant, factors, float(np.trace(target)) / k)

@@ -11,24 +11,26 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._problem.ufm import FEATURES, UFM, check_depth, check_lambda, check_lambda_b, check_layers, geometric_mean
-from ncsolve.checks.arguments import check_name
+from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen, freeze_fields
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
-from ncsolve.design._reach import check_nonnegative
+from ncsolve.design._reach import nonnegative_codes
 from ncsolve.design._targets import check_gram
-from ncsolve.encodings import from_array
-from ncsolve.errors import ConvergenceError, ProblemError, shown
+from ncsolve.encodings import from_array, onehot
+from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, shown
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
 Array = NDArray[np.float64]
 # What a well-conditioned design keeps: a few hundred roundings.
 TOLERANCE = 1e-12
+# What T11 says of each model.
+_CODES = {"plain": designed_codes, "layered": deep_codes, "relu": nonnegative_codes}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,22 +130,17 @@ def encoding_for(
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, target.shape[0])
     if numbers.classes != target.shape[0]:
         raise ProblemError(f"counts must have one entry per class; got {numbers.classes} for {target.shape[0]} classes")
-    layers = check_layers("lambda_w", lambda_w, check_depth(depth))
-    w, h, b = geometric_mean(layers), check_lambda("lambda_h", lambda_h), check_lambda_b(lambda_b)
-    check_name("features", features, FEATURES)
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not tolerance > 0.0:
         raise ProblemError(f"the tolerance must be a positive number; got {shown(tolerance)}")
-    if features == "relu":
-        k = target.shape[0]
-        check_nonnegative(target, b, depth, k if k <= 4 else 2 * k)  # the dim that UFM takes
-    if depth > 1:
-        made = deep_codes(target, numbers, w, h, b, code_length, depth)
-    else:
-        made = designed_codes(target, numbers, w, h, b, code_length)
-    problem = UFM(
-        encoding=from_array(made.codes, name="designed"), counts=numbers, lambda_w=layers, lambda_h=h, lambda_b=b,
+    problem = UFM(  # with other codes of as many classes, to see which model it is of
+        encoding=onehot(target.shape[0]), counts=numbers, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
         class_names=class_names, features=features, depth=depth,
     )
+    model = model_of(problem)
+    if model.name not in _CODES:
+        raise OpenProblemError(f"which encoding gives the model {model.name!r} wanted class means is not known")
+    made = _CODES[model.name](target, problem, code_length)
+    problem = problem.replace(encoding=from_array(made.codes, name="designed"))
     minimizer = solve(problem)
     error = float(np.linalg.norm(minimizer.gram - target) / np.linalg.norm(target))
     if not error <= tolerance:

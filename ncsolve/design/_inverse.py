@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_name
@@ -93,8 +94,8 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
     if vary == "alpha":
         _check_smoothing(problem)
     affine = problem.encoding.affine
-    wide = problem.plain and problem.feature_dim >= min(k, problem.code_length)  # the closed forms are those of T5
-    if affine is not None and problem.counts.balanced and wide:
+    convex = model_of(problem).shares_spectrum(problem) and problem.feature_dim >= min(k, problem.code_length)
+    if affine is not None and problem.counts.balanced and convex:  # T5
         value, note = _closed.value_for(problem, affine, float(cosine), vary)
         method = "closed-form"
     else:

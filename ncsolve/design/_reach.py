@@ -1,28 +1,33 @@
-"""Which targets can be class means of ReLU features: what is checked before T11 is used for them."""
+"""T11 for ReLU features: the codes of linear ones, where a nonnegative factor of the target is known."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._models.open_problems import check_known
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
-from ncsolve.design._codes import factor
+from ncsolve._problem.ufm import UFM
+from ncsolve.design._codes import DesignedCodes, designed_codes, factor
 from ncsolve.errors import OpenProblemError, ProblemError
 
-__all__ = ["check_nonnegative"]
+__all__ = ["nonnegative_codes"]
 
 Array = NDArray[np.float64]
 # An entry below this share of the largest is a negative inner product, not rounding.
 _NOISE = 1e-13
 
 
-def check_nonnegative(target: Array, lambda_b: float, depth: int, rows: int) -> None:
-    """That nonnegative features of ``rows`` dimensions can have the target's Gram matrix (K, K), as far as is known."""
-    if depth > 1:
-        raise OpenProblemError(
-            f"ReLU features under a deep head are an open problem; got features = 'relu' with depth = {depth}, set "
-            "depth = 1 or features = 'linear'"
-        )
+def nonnegative_codes(target: Array, problem: UFM, code_length: int | None) -> DesignedCodes:
+    """Those of ``designed_codes``, where nonnegative features can have the target's Gram matrix (K, K)."""
+    check_known(problem)
+    k = target.shape[0]
+    _check_nonnegative(target, problem.lambda_b, k if k <= 4 else 2 * k)  # the dim that UFM takes for any codes
+    return designed_codes(target, problem, code_length)
+
+
+def _check_nonnegative(target: Array, lambda_b: float, rows: int) -> None:
+    """That nonnegative features of ``rows`` dimensions can have it, as far as is known."""
     i, k = np.unravel_index(int(np.argmin(target)), target.shape)
     if target[i, k] < -_NOISE * float(target.max()):
         raise ProblemError(

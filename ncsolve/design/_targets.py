@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import _formulas
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._problem.ufm import check_depth, check_lambda
+from ncsolve._problem.model_spec import check_depth
+from ncsolve._problem.ufm import check_lambda
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import as_array, remedy
 from ncsolve.errors import ProblemError, SizeError, shown
@@ -104,10 +105,7 @@ def natural_scale(
     n = ClassCounts.of(counts, check_classes(classes))
     w, h = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
     each = n.total / n.classes
-    depth = check_depth(depth)
-    if depth == 1:
-        return float(_formulas.imbalanced_squared_length(np.array([each]), 0.0, w, h)[0])
-    factors = depth + 1
+    factors = check_depth(depth) + 1
     constant = _formulas.deep_constant(n.total, w, h, factors)
     return float((each ** (0.5 / factors) * _formulas.deep_layer_scale(constant, n.total, h)) ** 2 / each)
 

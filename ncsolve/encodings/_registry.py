@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ncsolve._numbers.parse import parse_float
 from ncsolve.checks.arguments import entries
+from ncsolve.checks.parse import parse_float
 from ncsolve.encodings import _affine, _codes
 from ncsolve.encodings._base import Encoding
 from ncsolve.errors import EncodingError, ProblemError, UnknownNameError, shown

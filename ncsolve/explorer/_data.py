@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 
 from ncsolve import encodings
-from ncsolve._models.room import code_rank
+from ncsolve._models.registry import model_of
+from ncsolve._models.room import may_bind
+from ncsolve._models.words import model_words
 from ncsolve._problem.ufm import UFM
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import OpenProblemError
@@ -76,28 +78,14 @@ def page_data(problem: UFM, progress: Callable[[float], None] | None = None) -> 
 
 def _check_known(problem: UFM, own: bool) -> None:
     """OpenProblemError where neither the formulas of the page nor a grid can show the problem for every lambda_b."""
-    relu, deep = problem.features == "relu", problem.depth > 1
-    narrow = False
-    if problem.dim is not None:
-        room = problem.classes if own else code_rank(problem.encoding)
-        narrow = problem.dim < room
-    model = "ReLU features" if relu else "a deep head" if deep else "a bottleneck"
-    if relu and deep:
+    model = model_of(problem)
+    if own:
+        model.law(problem)
+    elif may_bind(problem) or not model.shares_spectrum(problem):
         raise OpenProblemError(
-            f"ReLU features under a deep head are an open problem; got features = 'relu' with depth = {problem.depth}, "
-            "set depth = 1 or features = 'linear'"
-        )
-    if not own and (relu or deep or narrow):
-        raise OpenProblemError(
-            f"the explorer shows {model} for balanced codes a I + q J of at least 2 classes, where a closed form holds "
-            f"for every lambda_b; got {_named(problem)}, solve it at one lambda_b with ncsolve minimizer "
-            "(ncsolve.solve)"
-        )
-    if relu and narrow:
-        raise OpenProblemError(
-            f"no closed form is known for ReLU features in fewer dimensions than classes; got dim = {problem.dim} for "
-            f"{problem.classes} classes, leave dim out or solve it at one lambda_b with ncsolve minimizer "
-            "(ncsolve.solve)"
+            f"the explorer shows this model ({model_words(problem)}) for balanced codes a I + q J of at least 2 "
+            f"classes, where a closed form holds for every lambda_b; got {_named(problem)}, solve it at one lambda_b "
+            "with ncsolve minimizer (ncsolve.solve)"
         )
 
 

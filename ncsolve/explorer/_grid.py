@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
-from ncsolve._models.registry import transition_lambda_b
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame
@@ -179,9 +179,9 @@ class _Drawing:
 
 def _solve_row(problem: UFM, per_decade: int) -> Iterator[Minimizer]:
     extra = [problem.lambda_b]
-    transition = transition_lambda_b(problem)
+    transition = model_of(problem).transition(problem)
     if transition is not None:
-        extra.append(transition)
+        extra.append(transition.lambda_b)
     for x in lambda_b_grid(extra, per_decade):
         yield solve(problem.replace(lambda_b=float(x)))
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve._comparison import ComparedEncoding, Comparison
+from ncsolve._models.words import model_words
 from ncsolve._problem.convention import convention
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
-from ncsolve.plots._style import COLOURS, model_words, new_figure, number, style
+from ncsolve.plots._style import COLOURS, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

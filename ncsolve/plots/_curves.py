@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.words import model_words
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.figures import NC_NAMES
@@ -26,7 +27,6 @@ from ncsolve.plots._style import (
     LINES,
     SYMBOLS,
     legend_above,
-    model_words,
     new_axes,
     new_figure,
     number,

@@ -9,11 +9,12 @@ import numpy as np
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._models.words import model_words
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
-from ncsolve.plots._style import COLOURS, LINES, legend_above, model_words, new_figure, style
+from ncsolve.plots._style import COLOURS, LINES, legend_above, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._frames.layered import FactoredFrame
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._sweeps.frames_along import shifted_singular_values
 from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
 from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
@@ -69,7 +67,7 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     """The singular values of M - b u^T against the threshold T: what is above it is a singular value of Z."""
     check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
-    if isinstance(minimizer.frame, FactoredFrame):
+    if not minimizer.frame.convex:
         return _two_spectra(minimizer, ax)
     with style():
         values = _all_singular_values(minimizer)
@@ -178,7 +176,7 @@ def _gram(minimizer: Minimizer) -> tuple[Array, NDArray[np.intp]]:
 def _all_singular_values(minimizer: Minimizer) -> Array:
     """Of M - b u^T, descending: min(m, K) of them, but no more than are shown and one."""
     frame = minimizer.frame
-    values = shifted_singular_values(frame)
+    values = frame.shifted_singular_values()
     symmetric = frame.symmetric
     if symmetric is not None:
         times = np.ones(values.size, dtype=np.int64)

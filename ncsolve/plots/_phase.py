@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._models.words import model_words
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
 from ncsolve.plots._axis import ParameterAxis
-from ncsolve.plots._style import COLOURS, LINES, model_words, new_axes, new_figure, number, style
+from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,28 +91,26 @@ def _boundaries(ax: Axes, phase: Phase) -> None:
 def _line(boundary: Boundary) -> Any:
     if boundary.kind == "orthogonal":
         return LINES[1]
-    return LINES[3] if boundary.theorem == "T10" else LINES[0]  # beside the curve from which the label mean is seen
+    # Beside the curve from which the label mean is seen: where an orthogonal frame is born.
+    return LINES[3] if boundary.theorem and boundary.regime_after == "orthogonal" else LINES[0]
 
 
 def _boundary_label(phase: Phase, boundary: Boundary) -> str:
     affine = phase.problem.encoding.affine
     w = "1" if affine is not None and abs(affine.row_sum) == 1.0 else "|w|"
+    theorem = f" ({boundary.theorem})" if boundary.theorem else ""
     if boundary.kind == "exchange":
-        return "jump: the label mean takes a dimension from the contrasts" + (
-            " (T8)" if boundary.theorem else ""
-        )
+        return f"jump: the label mean takes a dimension from the contrasts{theorem}"
     if boundary.jump:
-        return "jump (T9): the label mean enters the class means" if boundary.theorem else (
+        return f"jump{theorem}: the label mean enters the class means" if theorem else (
             "jump: singular values of $Z$ leave zero"
         )
     if boundary.kind == "orthogonal":
-        if boundary.theorem == "T10":
+        if boundary.regime_before == "orthogonal":
             return rf"$\lambda_b = t/({w} - |a|)$: end of the orthogonal frame"
         return "orthogonal frame: the mean cosine is 0"
-    if boundary.theorem == "T10":
-        return "all class means reach zero (T10)"
-    if boundary.theorem:
-        return rf"$\lambda_b^* = t/({w} - t)$: the label mean enters the class means"
+    if theorem and boundary.regime_after == "orthogonal":
+        return f"all class means reach zero{theorem}"
     return "a singular value of $Z$ leaves zero"
 
 
@@ -120,7 +119,7 @@ def _collapse_label(phase: Phase, value: float) -> str:
         affine = phase.problem.encoding.affine
         rule = "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
         return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
-    if phase.problem.depth > 1:
+    if not phase.problem.spec.one_layer:
         return f"no two class means differ, {number(value)} (T9)"
     return f"$t = |a|$: no two class means differ, {number(value)}"
 

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ncsolve._models.room import may_bind
 from ncsolve.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ncsolve._problem.ufm import UFM
 
 __all__ = [
-    "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "model_words", "new_axes", "new_figure", "number",
+    "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "new_axes", "new_figure", "number",
     "require_matplotlib", "style",
 ]
 
@@ -118,16 +116,6 @@ def label(name: str) -> str:
 def number(value: float, digits: int = 4) -> str:
     """A number for a figure: ``digits`` significant digits, and a true minus sign."""
     return f"{value:.{digits}g}".replace("-", "\u2212")
-
-
-def model_words(problem: UFM) -> str:
-    """What of a model that goes beyond the paper's does so, for a title."""
-    parts = ["ReLU features"] if problem.features == "relu" else []
-    if problem.depth > 1:
-        parts.append(f"head of {problem.depth} layers")
-    if may_bind(problem):
-        parts.append(f"d = {problem.feature_dim}")
-    return ", ".join(parts)
 
 
 def legend_above(ax: Axes, columns: int = 2) -> None:

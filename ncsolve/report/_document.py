@@ -15,9 +15,10 @@ from ncsolve._files.check_output import check_output
 from ncsolve._files.write_whole import write_text
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
+from ncsolve._models.registry import model_of
+from ncsolve._models.words import model_words
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._sweeps.bottleneck import binds
 from ncsolve.errors import NCSolveError
 from ncsolve.report._figures import figures
 from ncsolve.report._math import require_report_packages
@@ -67,8 +68,6 @@ def report_html(
 ) -> str:
     """The report on a problem: one HTML document that needs nothing else."""
     require_report_packages()
-    from ncsolve.plots._style import model_words
-
     check_problem(problem)
     minimizer = solve(problem)
     if lambdas is None:
@@ -84,8 +83,8 @@ def report_html(
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
     words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"]
-    if not problem.plain or binds(problem, minimizer.frame):
-        words.append(model_words(problem))
+    if text := model_words(problem, frame=minimizer.frame):
+        words.append(text)
     title = ", ".join(words)
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
@@ -108,7 +107,7 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
             for name, value in zip(("λ_W", "λ_H", "λ_b"), lambdas, strict=True)
         )),
         ("feature dimension", f"d = {problem.feature_dim}"),
-        *((("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),) if problem.depth == 1 else ()),
+        *((("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),) if problem.spec.one_layer else ()),
         *model_rows(minimizer, convention),
         ("convention", f"{convention.name}: {convention.objective}"),
     ]
@@ -130,12 +129,10 @@ def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[floa
         text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
     beyond = any(name == "guarantee" for name, _ in rows)
     if beyond and minimizer.problem.classes <= _SHOWN and minimizer.dim <= _SHOWN:
-        free = "one choice of many with these inner products" if minimizer.problem.features == "relu" else (
-            "up to a rotation"
-        )
+        unique = model_of(minimizer.problem).unique_gram
+        free = "up to a rotation" if unique else "one choice of many with these inner products"
         text += f"<h3>Class means, {free}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
-    if minimizer.problem.depth > 1:
-        text += layers_table(minimizer, convention)
+    text += layers_table(minimizer, convention)
     if minimizer.problem.code_length <= _SHOWN:
         text += "<h3>Bias</h3>" + _matrix(minimizer.bias[None, :], "", "output")
     return text

@@ -49,10 +49,10 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
 def _points(minimizer: Minimizer) -> int:
     """So many points along lambda_b are a matter of seconds; 0 where even a few are not."""
     problem = minimizer.problem
-    if problem.plain and not may_bind(problem):
+    if minimizer.frame.convex and not may_bind(problem):
         most = _MOST_CLASSES if problem.encoding.affine is None else _MOST_SYMMETRIC
         return _POINTS if problem.classes <= most else 0
-    if minimizer.method == "closed-form" and problem.encoding.affine is not None and problem.counts.balanced:
+    if minimizer.method == "closed-form" and problem.regular is not None:
         return _POINTS // 2 if problem.classes <= _MOST_BEYOND else 0
     return _POINTS // 8 if max(problem.classes, problem.code_length) <= _MOST_DESCENDED else 0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.registry import model_of
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.ufm import UFM
-from ncsolve._sweeps.bottleneck import binds
 from ncsolve.report._math import mathml
 from ncsolve.report._page import table
 
@@ -56,7 +56,7 @@ def model_rows(minimizer: Minimizer, convention: Convention) -> list[tuple[str, 
         scale = convention.factors(problem.samples, problem.code_length)[0]
         decays = ", ".join(f"λ_{i} = {value / scale:g}" for i, value in enumerate(problem.lambda_w_layers, start=1))
         rows.append(("head", f"{problem.depth} linear layers: {decays}; λ_W is their geometric mean"))
-    if binds(problem, minimizer.frame):
+    if model_of(problem).binds(problem, minimizer.frame):
         rows.append(("bottleneck", f"W H has a rank of at most {problem.dim}"))
     return rows
 

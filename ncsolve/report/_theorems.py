@@ -6,37 +6,10 @@ import html
 import re
 
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._sweeps.bottleneck import binds
+from ncsolve._models.registry import model_of
 from ncsolve.report._math import markdown_to_html
 
-__all__ = ["theorem_names", "theorem_section"]
-
-_FAMILY = {"onehot": "onehot", "smoothed": "smoothing", "signed": "signed", "simplex": "simplex"}
-
-
-def theorem_names(minimizer: Minimizer) -> tuple[str, ...]:
-    """Names of the derivations behind a minimizer, the one that was evaluated first."""
-    problem, theorem = minimizer.problem, minimizer.choice.theorem
-    if theorem == "T5":
-        member = _FAMILY.get(problem.encoding.name.partition(":")[0])
-        return (*((member,) if member else ()), "affine", "affine-geometry")
-    if theorem == "T5b":
-        return ("large-bias",)
-    if theorem == "T6":
-        return ("imbalanced", "no-bias")
-    if theorem == "T8":
-        return ("bottleneck",)
-    if theorem == "T9":
-        return ("deep", "bottleneck") if binds(problem, minimizer.frame) else ("deep",)
-    if theorem == "T10":  # what a convex programme finds is proved by weak duality
-        return ("relu", "certificate") if minimizer.method == "convex" else ("relu",)
-    if theorem == "T4":
-        return ("eigenvector", "bias")
-    if problem.lambda_b == 0.0:
-        return ("centring", "bias")
-    if problem.lambda_b == float("inf"):
-        return ("no-bias", "factorization")
-    return ("bias", "factorization")
+__all__ = ["theorem_section"]
 
 
 def theorem_section(minimizer: Minimizer) -> str:
@@ -44,7 +17,7 @@ def theorem_section(minimizer: Minimizer) -> str:
     from ncsolve.derivations import get
     from ncsolve.derivations._render import render
 
-    choice = minimizer.choice
+    problem, frame, choice = minimizer.problem, minimizer.frame, minimizer.choice
     out = [
         f"<p>Method: {html.escape(choice.method)}, by {html.escape(choice.theorem)}: {html.escape(choice.reason)}. "
         "The formula of every step below is an identity, an inequality, a limit or a stationarity condition that sympy "
@@ -61,7 +34,9 @@ def theorem_section(minimizer: Minimizer) -> str:
             "point has a lower loss is the inequality of the second, with a copositive condition for H ≥ 0: in "
             "floating point here, in exact arithmetic in the certificate, where there is one.</p>"
         )
-    for i, name in enumerate(theorem_names(minimizer)):
+    model = model_of(problem, frame)
+    names = model.derivations(problem, choice, narrow=model.binds(problem, frame))
+    for i, name in enumerate(names):
         theorem = get(name)
         text = render(theorem, theorem.result, "markdown")
         text = re.sub(r"\A# .*\n", "", text).replace("](../", "](")

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._numbers.exact import exact_number, on_grid, simplest_between
+from ncsolve._numbers.exact import on_grid, simplest_between
 from ncsolve.certificates import Certificate, ExactProblem, certify, check_file, checker
 from ncsolve.certificates._eigen import diagonalise, orthonormal
 from ncsolve.certificates._psd import evidence_for, exact_factors
+from ncsolve.checks.exact import exact_number
 from ncsolve.errors import ConvergenceError, FileError, ProblemError, SizeError
 from tests import strategies
 from tests.certificates.certificate_set import CODES, INF, certificate, problem

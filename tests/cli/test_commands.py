@@ -1,5 +1,6 @@
 """The installed command as a user runs it: output, files, mistakes."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 import ncsolve
+from ncsolve.cli._lazy import COMMANDS
 from tests import command
-from tests.command import run, start
+from tests.command import WIDTH, run, start
 
 
 def document(*arguments):
@@ -131,7 +133,7 @@ def test_out(tmp_path):
     assert ncsolve.Minimizer.load(path).problem.lambda_b == 1.0
 
 
-def test_encodings_version_help_completion():
+def test_encodings_version_help():
     listing = run("encodings").stdout
     for name in ncsolve.encodings.names():
         assert name in listing
@@ -139,9 +141,65 @@ def test_encodings_version_help_completion():
     assert run("--version").stdout == f"ncsolve {ncsolve.__version__}\n"
     assert "ncsolve minimizer --encoding onehot --lambda-b 0.5" in run("--help").stdout
     assert "Examples" in run("minimizer", "--help").stdout
-    asked = {"_NCSOLVE_COMPLETE": "complete_bash", "COMP_WORDS": "ncsolve mini", "COMP_CWORD": "1"}
-    shown = start(environment=asked)
-    assert "minimizer" in shown.stdout or "minimizer" in run("--show-completion", "bash").stdout + shown.stderr
+    nothing = run()
+    assert (nothing.returncode, nothing.stdout) == (2, run("-h").stdout)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_all_commands_says_what_the_help_of_each_says(name):
+    """It comes from a table, so that no command is imported for it."""
+    module, _, function = COMMANDS[name].place.partition(":")
+    called = getattr(importlib.import_module(module), function)
+    assert " ".join(called.help.split("\n\n")[0].split()) == COMMANDS[name].summary
+    assert f"Usage: ncsolve {name} [OPTIONS]" in run(name, "-h").stdout
+    assert f"\n  {name} " in run("--help").stdout
+
+
+def test_the_help_of_all_commands_imports_none():
+    done = start("--help", environment=WIDTH | {"PYTHONPROFILEIMPORTTIME": "1"})
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "ncsolve.cli._lazy" in imported
+    assert not imported & {entry.place.partition(":")[0] for entry in COMMANDS.values()}
+    assert not imported & {"numpy", "rich", "click.shell_completion", "shellingham"}
+
+
+def test_the_help_of_an_argument_is_beside_those_of_the_options():
+    assert "Arguments:\n  FILE.json  A certificate.\n\nOptions:" in run("check", "--help").stdout
+    assert "Usage: ncsolve check [OPTIONS] [FILE.json]\n" in run("check", "--help").stdout
+
+
+def test_defaults_are_in_the_help_and_flags_that_are_off_are_not():
+    text = " ".join(run("report", "--help").stdout.split())
+    for part in ("[default: verify]", "[default: report.html]", "[default: told by the file]", "[default: 10]"):
+        assert text.count(part) == 1
+    assert "alse" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--text-labels"], "--text-labels is about the file given by --labels"),
+        (["--header"], "--header is about line 1"),
+        (["--no-header"], "--no-header is about line 1"),
+        (["--no-header", "--header"], "--header is about line 1"),
+        (["--header", "--no-header"], "--no-header is about line 1"),
+    ],
+)
+def test_a_flag_is_on_off_or_not_typed(arguments, told):
+    assert told in run("minimizer", *arguments).stderr
+    assert run("minimizer", "--classes", "2").returncode == 0
+
+
+@pytest.mark.parametrize("typed", [["-k3"], ["--classes=3"], ["-k", "+3"], ["--classes", "4", "-k", "3"]])
+def test_ways_to_type_a_value(typed):
+    assert document(*typed)["problem"]["classes"] == 3
+
+
+def test_a_value_may_look_like_an_option():
+    assert "unknown encoding '--json'" in run("minimizer", "--encoding", "--json").stderr
+    assert "got -inf" in run("minimizer", "--lambda-b", "-inf").stderr
+    assert "unexpected extra argument (--json)" in run("minimizer", "--", "--json").stderr
+
 
 
 MISTAKES = [
@@ -179,9 +237,23 @@ MISTAKES = [
     (["minimizer", "--out", "result.csv"], "is saved as .npz"),
     (["minimizer", "--out", "no/such/dir.npz"], "cannot be written: there is no folder 'no/such'; make it first"),
     (["minimizer", "--classes", "100000", "--out", "big.npz"], "GB"),
-    (["minimizer", "--wrong"], "No such option: --wrong"),
-    (["minimise"], "No such command 'minimise'"),
-    (["minimizer", "extra"], "unexpected extra argument"),
+    (["minimizer", "--wrong"], "No such option: --wrong (Possible options: --json) Try 'ncsolve minimizer --help'."),
+    (["minimizer", "--lambda", "3"],
+     "No such option: --lambda (Possible options: --lambda-b, --lambda-h, --lambda-w) Try 'ncsolve minimizer --help'."),
+    (["--hel"], "No such option: --hel (Possible options: --help) Try 'ncsolve --help'."),
+    (["check", "-x"], "No such option: -x Try 'ncsolve check --help'."),
+    (["minimizer", "--a\nb"], "No such option: --a\\nb (Possible options: --labels)"),
+    (["minimise"], "No such command 'minimise'. Did you mean 'minimizer'? Try 'ncsolve --help'."),
+    (["verif"], "No such command 'verif'. Did you mean 'verify', 'certify'?"),
+    (["help"], "No such command 'help'. Try 'ncsolve --help'."),
+    (["--", "--help"], "No such command '--help'. Try 'ncsolve --help'."),
+    (["minimizer", "extra"], "Got unexpected extra argument (extra) Try 'ncsolve minimizer --help'."),
+    (["report", "a", "b", "c"], "unexpected extra arguments (b c)"),
+    (["path", "--classes"], "Option '--classes' requires an argument. Try 'ncsolve path --help'."),
+    (["minimizer", "-o"], "Option '-o' requires an argument. Try 'ncsolve minimizer --help'."),
+    (["minimizer", "--json=yes"], "Option '--json' does not take a value. Try 'ncsolve minimizer --help'."),
+    (["derive", "--format", "html"],
+     "Invalid value for '--format': 'html' is not one of 'text', 'latex', 'markdown', 'python', 'json'."),
 ]
 
 
@@ -193,7 +265,7 @@ def test_mistakes_get_one_line(arguments, message):
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [MISTAKES[i][0] for i in (0, -3)], ids=["ours", "the parser's"])
+@pytest.mark.parametrize("arguments", [MISTAKES[i][0] for i in (0, -1)], ids=["ours", "the parser's"])
 def test_mistakes_of_a_process(arguments):
     done, here = start(*arguments), run(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (here.returncode, here.stdout, here.stderr)

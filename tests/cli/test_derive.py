@@ -9,20 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from ncsolve.derivations import __main__ as module
 from ncsolve.derivations import _render
 from ncsolve.derivations._framework import Theorem
 from ncsolve.derivations._steps import Identity, Step
-from typer.testing import CliRunner
 
 from ncsolve import derivations
-from ncsolve.cli._derive import derive
-from ncsolve.errors import NCSolveError
-
-app = typer.Typer()
-app.command()(derive)
-runner = CliRunner()
+from tests import command
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,9 +50,9 @@ def _remembered(function: Callable[..., object]) -> Callable[..., object]:
 
 
 def run(*arguments: str) -> str:
-    result = runner.invoke(app, list(arguments))
-    assert result.exit_code == 0, result.output
-    return result.stdout
+    done = command.run("derive", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_list_names_every_theorem() -> None:
@@ -134,17 +127,16 @@ def test_every_format_of_every_theorem(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_error_for_the_application(arguments: list[str], message: str) -> None:
-    result = runner.invoke(app, arguments)
-    assert isinstance(result.exception, NCSolveError)
-    assert message in str(result.exception)
-    assert "\n" not in str(result.exception)
-    assert result.stdout == ""
+    done = command.run("derive", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_check_proves_first() -> None:
-    result = runner.invoke(app, ["simplex", "--check"])
-    assert result.exit_code == 0
-    assert "obligations proved" in result.stderr
+    done = command.run("derive", "simplex", "--check")
+    assert done.returncode == 0
+    assert "obligations proved" in done.stderr
 
 
 def test_an_unproved_theorem_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,9 +145,9 @@ def test_an_unproved_theorem_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     monkeypatch.setattr(Theorem, "check", unproved)
-    result = runner.invoke(app, ["onehot", "--check"])
-    assert result.exit_code == 1
-    assert result.stderr.startswith("not proved: wrong")
+    done = command.run("derive", "onehot", "--check")
+    assert done.returncode == 1
+    assert done.stderr.startswith("not proved: wrong")
     assert module.main(["--check", "--only", "onehot"]) == 1
 
 

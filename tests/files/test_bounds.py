@@ -15,10 +15,10 @@ from ncsolve.derivations._specialise import parse_settings
 import ncsolve
 from ncsolve import encodings
 from ncsolve._files import open_input
-from ncsolve._numbers.exact import exact_number
-from ncsolve._numbers.parse import parse_float
 from ncsolve._problem.problem_file import read_problem_file
 from ncsolve.certificates import check_file
+from ncsolve.checks.exact import exact_number
+from ncsolve.checks.parse import parse_float
 from ncsolve.cli import main
 from ncsolve.cli._ranges import parse_class_range, parse_range, parse_whole_range
 from ncsolve.design import read_hierarchy

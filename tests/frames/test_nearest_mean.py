@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings, geometry
-from ncsolve._frames import dense
+from ncsolve._frames import pairs
 from ncsolve._metrics import decision_boundaries
 from tests.command import said
 from tests.documents import fits
@@ -102,7 +102,7 @@ def test_all_distinct_counts_are_compared(lambda_b):
 
 def test_what_is_sampled_is_said(monkeypatch, tmp_path):
     """With the limit at 300 classes the words and every document name the selection."""
-    monkeypatch.setattr(dense, "_MOST_PAIRED", 300)
+    monkeypatch.setattr(pairs, "_MOST_PAIRED", 300)
     np.save(tmp_path / "codes.npy", code_of_one_longer_class())
     options = ["--encoding", tmp_path / "codes.npy", "--per-class", 1, "--lambda-w", 1e-6, "--lambda-h", 1e-6]
     words = said("minimizer", *options, "--lambda-b", "inf")

@@ -1,6 +1,7 @@
 """The house: a package imports only from floors below its own, there is no way round, and the floors are few."""
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -155,3 +156,47 @@ def test_the_named_door_has_few_entries_and_all_of_them_open():
         kind, _, name = method.partition(".")
         home = {"Design": "ncsolve.design", "Inverse": "ncsolve.design"}.get(kind, "ncsolve")
         assert callable(getattr(getattr(import_module(home), kind), name))
+
+
+# Folders that look at the library from outside: what they import of it is public.
+OUTSIDE = [path for top in ("verify", "derivations", "benchmarks") for path in sorted((ROOT / top).rglob("*.py"))]
+PRIVATE = re.compile(r"\bncsolve(?:\.\w+)*\._[a-z]\w*")
+
+
+def private(text, top):
+    """Private modules and names of ncsolve that a file imports, reaches as an attribute or names in a string."""
+    named = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            named |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Attribute):
+            named.add(ast.unparse(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            named.add(node.value)
+    found = {match[0] for name in named for match in PRIVATE.finditer(name)}
+    return {name for name in found if not name.startswith(f"ncsolve.{top}.")}
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_looks_from_outside_takes_public_names(path):
+    assert private(path.read_text(encoding="utf-8"), path.relative_to(ROOT).parts[0]) == set()
+
+
+@pytest.mark.parametrize(("file", "line"), [
+    ("verify/_samples.py", "from ncsolve._problem.ufm import check_problem"),
+    ("verify/convex.py", "from ncsolve import _formulas"),
+    ("verify/peers.py", "from ncsolve.derivations._exact import tidy"),
+    ("verify/claims/regimes.py", "def f():\n    import ncsolve._frames.dense"),
+    ("derivations/_exact.py", "import ncsolve\nncsolve._formulas"),
+    ("derivations/__main__.py", "from ncsolve.cli._output import flushed"),
+    ("derivations/_docs.py", "WHERE = 'ncsolve._words.model'"),
+    ("benchmarks/files.py", "READER = 'from ncsolve._files.reading.labels import read_labels'"),
+    ("benchmarks/scale.py", "from ncsolve.verify._samples import Samples"),
+])
+def test_each_private_name_is_noticed(file, line):
+    assert ROOT / file in OUTSIDE
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert len(private(f"{text}\n{line}\n", Path(file).parts[0])) == 1

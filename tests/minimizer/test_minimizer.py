@@ -223,13 +223,13 @@ def test_pairs_of_many_classes_are_sampled_and_say_so():
 
 def test_squared_lengths_are_those_of_all_classes_however_many(monkeypatch):
     """A class mean that the selection misses counts: whether it is zero, and whether class means differ."""
-    from ncsolve._frames import dense
+    from ncsolve._frames import pairs
 
     codes = np.zeros((2, 40))
     codes[:, 7] = 3.0, 1.0
     problem = ncsolve.UFM(encoding=codes, counts=2, lambda_w=1e-4, lambda_h=1e-4, lambda_b=math.inf)
     whole = ncsolve.solve(problem)
-    monkeypatch.setattr(dense, "_MOST_PAIRED", 9)
+    monkeypatch.setattr(pairs, "_MOST_PAIRED", 9)
     pairs = ncsolve.solve(problem).frame.pairs()
     assert pairs.sampled == 9
     assert pairs.diagonal == pytest.approx(np.diag(whole.gram), rel=1e-14)

@@ -11,7 +11,7 @@ from ncsolve import encodings
 from ncsolve._documents.path import path_document
 from ncsolve._documents.phase import phase_document
 from ncsolve._problem.sweep import Sweep
-from ncsolve._sweeps.bottleneck import plain_along
+from ncsolve._sweeps.shared_spectrum import convex_along
 from tests.command import said
 
 # The third row is the sum of the others: four codes in a plane.
@@ -81,27 +81,27 @@ def test_what_binds_between_the_values_counts():
     problem, _ = CODES["simplex"]
     transition = ncsolve.solve(problem.replace(dim=None)).transition
     sweep = Sweep(problem=problem, name="lambda_b", values=np.array([0.1, 0.9]) * transition)
-    assert plain_along(sweep) is not None
-    assert plain_along(dataclasses.replace(sweep, values=np.array([0.1, 1.1]) * transition)) is None
+    assert convex_along(sweep) is not None
+    assert convex_along(dataclasses.replace(sweep, values=np.array([0.1, 1.1]) * transition)) is None
 
 
 def test_what_binds_only_between_the_values_counts():
     """Three classes live between two weight decays of which each has room for two, in a copy of the ranks."""
     problem, _ = CODES["collapsed"]
     sweep = Sweep(problem=problem, name="lambda_w", values=np.array([1.5e-2, 2e-2]))
-    assert plain_along(sweep) is not None
+    assert convex_along(sweep) is not None
     with pytest.MonkeyPatch.context() as patch:
         change = ncsolve.RegimeChange(
             value=1.7e-2, kind="rank", regime_before="general", regime_after="general", rank_before=2, rank_after=3
         )
-        patch.setattr("ncsolve._sweeps.bottleneck.regime_changes", lambda sweep: (change,))
-        assert plain_along(sweep) is None
+        patch.setattr("ncsolve._sweeps.shared_spectrum.regime_changes", lambda sweep: (change,))
+        assert convex_along(sweep) is None
 
 
 @pytest.mark.parametrize(("dim", "narrow"), [(1, True), (2, False), (3, False)])
 def test_deep_heads_ask_the_rank_of_the_codes(dim, narrow):
+    from ncsolve._models.words import model_words
     from ncsolve._words.model import model
-    from ncsolve.cli._describe_path import model_words
 
     problem = CODES["plane"][0].replace(dim=dim, depth=2, lambda_b=0.0)
     found = ncsolve.solve(problem)

@@ -227,4 +227,4 @@ def test_the_figure_shows_the_lower_bound():
     assert len(lines) == 1
     best = found.rows[1].minimizer
     np.testing.assert_allclose(lines[0].get_xdata(), [best.lower_bound, best.loss])
-    assert "d = 2" in figure.get_suptitle()
+    assert "2 dimensions" in figure.get_suptitle()

@@ -10,7 +10,7 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve._problem.sweep import make_sweep
 from ncsolve._sweeps.crossings import crossings
-from ncsolve._sweeps.frames_along import FrameSource, shifted_singular_values
+from ncsolve._sweeps.frames_along import FrameSource
 from ncsolve._sweeps.threshold_crossings import regime_changes
 
 INF = math.inf
@@ -121,7 +121,7 @@ def test_values_are_those_of_the_singular_values():
     found = roots(case)
     assert found
     for change in found:
-        sigma = shifted_singular_values(FrameSource(sweep).at(change.value))
+        sigma = FrameSource(sweep).at(change.value).shifted_singular_values()
         assert np.abs(sigma / case.threshold - 1).min() < 1e-13
 
 
@@ -159,11 +159,9 @@ def test_crossings_of_a_plain_function():
 
 def test_a_threshold_that_is_wrong_is_noticed(monkeypatch):
     """The comparison with the closed form sees a threshold that is off by one part in 10^9."""
-    from ncsolve._sweeps import threshold_crossings
+    from ncsolve._frames.symmetric import SymmetricFrame
 
-    case = problem(encodings.onehot(10))
-    monkeypatch.setattr(
-        threshold_crossings, "shifted_singular_values", lambda frame: shifted_singular_values(frame) * (1 + 1e-9)
-    )
+    case, right = problem(encodings.onehot(10)), SymmetricFrame.shifted_singular_values
+    monkeypatch.setattr(SymmetricFrame, "shifted_singular_values", lambda frame: right(frame) * (1 + 1e-9))
     (change,) = roots(case)
     assert change.value != pytest.approx(0.05 / 0.95, rel=1e-12)

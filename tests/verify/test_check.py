@@ -9,11 +9,13 @@ import pytest
 import rich.console
 from hypothesis import given, settings
 from ncsolve.verify import check
+from ncsolve.verify._models import MODELS, model_of
 from ncsolve.verify._own_scalars import _regimes as own_regimes
 from ncsolve.verify._samples import Samples
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._problem.model_spec import FEATURES
 from tests.strategies import affine_problems, problems
 
 SMALL = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=0.02,
@@ -132,7 +134,7 @@ def test_a_convex_solver_that_gives_up_is_left_out_and_said(monkeypatch):
     def give_up(problem, **options):
         raise ncsolve.NCSolveError("clarabel failed")
 
-    monkeypatch.setattr("ncsolve.verify._check.solve_convex", give_up)
+    monkeypatch.setattr("ncsolve.verify._models.solve_convex", give_up)
     report = check(SMALL, starts=1)
     assert report.passed
     assert report.skipped == ("the convex program: clarabel failed",)
@@ -163,7 +165,20 @@ def test_regimes_that_rounding_hides(spec, lambda_b):
     found = ncsolve.solve(problem)
     samples = Samples.of(problem)
     means = np.array(found.class_means)
-    assert found.regime in own_regimes(samples, means, "linear")
+    assert found.regime in own_regimes(samples, means)
     wrong = {"acute", "simplex", "collapsed", "general"} if spec == "onehot" else {"simplex", "collapsed", "general"}
-    assert not wrong & own_regimes(samples, means, "linear")
-    assert "intermediate" not in own_regimes(samples, means, "relu")
+    assert not wrong & own_regimes(samples, means)
+    assert "intermediate" not in own_regimes(Samples.of(problem.replace(features="relu")), means)
+
+
+@pytest.mark.parametrize(("features", "depth"), [(features, depth) for features in FEATURES for depth in (1, 2)])
+def test_every_model_that_can_be_solved_has_a_row(features, depth):
+    """The table of the verifier is its own: a model that the solver learns must be entered here too."""
+    for dim in (2, None):
+        asked = SMALL.replace(features=features, depth=depth, dim=dim)
+        try:
+            found = ncsolve.solve(asked)
+        except ncsolve.OpenProblemError:
+            assert not any(key[:2] == (features, depth > 1) for key in MODELS)
+        else:
+            assert model_of(asked, found) is MODELS[features, depth > 1, found.choice.theorem == "T8"]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from ncsolve.verify import Point, confined_critical_point, examine, leave, solve_convex, zero_point
+from ncsolve.verify import Point, confined_critical_point, descend, examine, leave, solve_convex, zero_point
 
 import ncsolve
 from ncsolve import encodings
@@ -100,3 +100,15 @@ def test_points_that_are_not_critical_or_not_balanced_are_seen():
     with pytest.raises(ncsolve.NCSolveError, match="must have shapes"):
         examine(asked, Point(W=best.W, H=best.class_means, b=best.bias))
     assert examine(asked, Point(W=best.W, H=best.class_means, b=best.bias), merged=True).gradient < 1e-13
+
+
+@pytest.mark.parametrize("model", [{"depth": 2}, {"features": "relu"}])
+def test_other_models_are_not_taken_for_one_linear_layer(model):
+    asked = problem().replace(**model)
+    point = zero_point(problem())
+    for task in (
+        lambda: descend(asked), lambda: solve_convex(asked), lambda: examine(asked, point), lambda: zero_point(asked),
+        lambda: confined_critical_point(asked, rank=1),
+    ):
+        with pytest.raises(ncsolve.OpenProblemError, match="is for linear features and one layer; got features"):
+            task()

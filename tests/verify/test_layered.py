@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from ncsolve.verify._layered import LayeredDefinition
+from ncsolve.verify._definition import Definition, Parts
+from ncsolve.verify._samples import Samples
 from ncsolve.verify.descent import beside, descend_layered, layered_starts
 
 import ncsolve
@@ -15,15 +16,16 @@ DEEP = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5]], counts=[3, 2, 1, 2]
 RELU = ncsolve.UFM(encoding=encodings.onehot(3), counts=[4, 2, 1], lambda_w=5e-3, lambda_h=5e-2, lambda_b=0.1,
                    features="relu")
 SETTINGS = [
-    (problem, merged, square, natural)
+    (problem, merged, square, units)
     for problem in (DEEP, DEEP.replace(lambda_b=math.inf), DEEP.replace(lambda_b=0.0), RELU)
-    for merged in (False, True) for square in (False, True) for natural in (False, True)
+    for merged in (False, True) for square in (False, True)
+    for units in ("one", "balanced", "natural")
     if problem is RELU or not square
 ]
 
 
-def make(problem, merged, square, natural):
-    return LayeredDefinition(problem, merged=merged, square=square, natural=natural)
+def make(problem, merged=True, square=False, units="one"):
+    return Definition(Samples.of(problem, merged=merged), square=square, units=units)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -40,9 +42,8 @@ def test_the_gradient_is_that_of_the_value(setting):
 def test_points_and_vectors(setting):
     f = make(*setting)
     x = np.abs(np.random.default_rng(5).standard_normal(f.size))
-    features, layers, bias = f.unpack(x)
-    np.testing.assert_allclose(f.pack(features, layers, bias), x, rtol=1e-13)
-    assert sum(f.loss_terms(features, layers, bias)) == pytest.approx(f.unit * f.value_and_gradient(x)[0], rel=1e-12)
+    np.testing.assert_allclose(f.pack(f.parts(x)), x, rtol=1e-13)
+    assert sum(f.loss_terms(f.parts(x))) == pytest.approx(f.unit * f.value_and_gradient(x)[0], rel=1e-12)
 
 
 def test_the_value_is_the_sum_over_samples():
@@ -57,29 +58,28 @@ def test_the_value_is_the_sum_over_samples():
             total += 4e-3 / 2 * np.sum(features[:, sample] ** 2)
             sample += 1
     total += 1e-2 / 2 * np.sum(first**2) + 3e-2 / 2 * np.sum(second**2) + 0.3 / 2 * np.sum(bias**2)
-    terms = LayeredDefinition(DEEP).loss_terms(features, [first, second], bias)
+    terms = make(DEEP, merged=False).loss_terms(Parts(features, (first, second), bias))
     assert sum(terms) == pytest.approx(total, rel=1e-13)
 
 
 @pytest.mark.parametrize("problem", [DEEP, RELU])
 def test_stationarity_sees_every_block(problem):
-    f, found = LayeredDefinition(problem, merged=True), ncsolve.solve(problem)
-    point = (found.class_means, list(found.layers), found.bias)
-    assert f.stationarity(*point) < 1e-7
+    f, found = make(problem), ncsolve.solve(problem)
+    point = Parts(found.class_means, found.layers, found.bias)
+    assert f.stationarity(point) < 1e-7
     for block in range(2 + problem.depth):
-        means, layers, bias = point[0].copy(), [layer.copy() for layer in point[1]], point[2].copy()
-        parts = [means, *layers, bias]
-        parts[block] *= 1.001
-        assert f.stationarity(means, layers, bias) > 1e-5
+        blocks = [point.features, *point.layers, point.bias]
+        blocks[block] = 1.001 * blocks[block]
+        means, *layers, bias = blocks
+        assert f.stationarity(Parts(means, tuple(layers), bias)) > 1e-5
 
 
 def test_a_feature_that_is_held_at_zero_may_push_only_downwards():
     found = ncsolve.solve(RELU)
-    f = LayeredDefinition(RELU, merged=True)
+    point = Parts(found.class_means, found.layers, found.bias)
     assert (found.class_means == 0).any()
-    linear = LayeredDefinition(RELU.replace(features="linear", dim=3), merged=True)
-    assert linear.stationarity(found.class_means, list(found.layers), found.bias) > 1e-3
-    assert f.stationarity(found.class_means, list(found.layers), found.bias) < 1e-7
+    assert make(RELU.replace(features="linear", dim=3)).stationarity(point) > 1e-3
+    assert make(RELU).stationarity(point) < 1e-7
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_beside_a_saddle_descent_leaves():
     narrow, whole = ncsolve.solve(DEEP.replace(dim=1)), ncsolve.solve(DEEP)
     assert whole.rank == 2
     means = np.pad(narrow.class_means, ((0, 1), (0, 0)))
-    layers = [np.pad(narrow.layers[0], ((0, 1), (0, 1))), np.pad(narrow.layers[1], ((0, 0), (0, 1)))]
-    assert LayeredDefinition(DEEP, merged=True).stationarity(means, layers, narrow.bias) < 1e-9
+    layers = (np.pad(narrow.layers[0], ((0, 1), (0, 1))), np.pad(narrow.layers[1], ((0, 0), (0, 1))))
+    assert make(DEEP).stationarity(Parts(means, layers, narrow.bias)) < 1e-9
     # Zero is a local minimum of a new direction of a deep head; of one layer it is a saddle.
     one = DEEP.replace(depth=1, lambda_w=1e-2)
     low, best = ncsolve.solve(one.replace(dim=1)), ncsolve.solve(one)
-    point = (np.pad(low.class_means, ((0, 1), (0, 0))), [np.pad(low.W, ((0, 0), (0, 1)))], low.bias)
+    point = Parts(np.pad(low.class_means, ((0, 1), (0, 0))), (np.pad(low.W, ((0, 0), (0, 1))),), low.bias)
     assert beside(one, point, seed=0).loss == pytest.approx(best.loss, rel=1e-9)
     assert low.loss > best.loss * 1.01
 

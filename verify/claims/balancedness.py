@@ -28,9 +28,7 @@ def examine(size: Size) -> list[Figure]:
         prediction = ncsolve.solve(problem)
         run = bench.settle(problem, prediction=prediction)
         found.add(0.0, look(problem, run.point).balance)
-        point = look(
-            problem, Point(W=prediction.W, H=run.samples.spread(prediction.class_means), b=prediction.bias)
-        )
+        point = look(problem, Point(W=prediction.W, H=run.samples.spread(prediction.class_means), b=prediction.bias))
         solved.add(0.0, point.balance)
         gradient.add(0.0, point.gradient)
     return [found.figure(), solved.figure(), gradient.figure(), *bench.figures()]

@@ -45,9 +45,7 @@ def examine(size: Size) -> list[Figure]:
             "rise of |b| from one lambda_b to the next, relative", 1e-7, rises,
             reason="b of 1e-5 is known to 1e-12 or better",
         ),
-        rate.figure(),
-        path.figure(),
-        *bench.figures(),
+        rate.figure(), path.figure(), *bench.figures(),
     ]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
@@ -27,16 +25,13 @@ def examine(size: Size) -> list[Figure]:
             # In the bottleneck there can be worse local minima: the best of six starts.
             run = bench.settle(problem, prediction=prediction, seeds=range(6), dim=k - 1)
             loss.add(ncsolve.solve(problem.replace(dim=k - 1)).loss, run.loss)
-            distance = metrics.simplex_distance(class_means=run.class_means)
-            narrow.add(0.0, math.nan if distance is None else distance)
+            narrow.add(0.0, metrics.simplex_distance(class_means=run.class_means))
             bias.add(run.samples.targets.mean(axis=1) / (1 + problem.lambda_b), run.bias)
             excess.append((run.loss - prediction.loss) / prediction.loss)
             distance = metrics.simplex_distance(class_means=bench.settle(problem, prediction=prediction).class_means)
-            wide.append(math.nan if distance is None else distance)
+            wide.append(distance)
     return [
-        loss.figure(),
-        narrow.figure(),
-        bias.figure(),
+        loss.figure(), narrow.figure(), bias.figure(),
         at_least("distance to a simplex ETF, d = K", 1e-2, wide, reason="the same problems are past the transition"),
         at_least("loss above that with d = K, relative", 1e-6, excess, reason="the bottleneck costs something"),
         *bench.figures(),

@@ -10,8 +10,6 @@ from ncsolve.verify.descent._starts import layered_starts
 import ncsolve
 from ncsolve import UFM, encodings
 
-__all__ = ["CLAIM"]
-
 
 def examine(size: Size) -> list[Figure]:
     """Signed codes beside the transition, and random codes against the best of starts and its lower bound."""

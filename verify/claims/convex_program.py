@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._claim import Claim, Size
-from ncsolve.verify._figure import Figure, Worst
+from ncsolve.verify._figure import Figure, Worst, count
 from ncsolve.verify._problems import random_problem, scaled_problem
 from ncsolve.verify.convex import SOLVERS, solve_convex
 
@@ -49,14 +49,8 @@ def examine(size: Size) -> list[Figure]:
             largest = float(np.linalg.norm(problem.encoding.matrix * np.sqrt(np.array(list(problem.counts))), 2))
             values.add(prediction.singular_values, found.singular_values, size=largest)
     return [
-        primal.figure(),
-        dual.figure(),
-        bias.figure(),
-        values.figure(),
-        Figure(
-            what="programs that a solver gave up on", predicted=0.0, found=float(unsolved), error=float(unsolved),
-            tolerance=0.0, reason="a count", comparisons=runs,
-        ),
+        primal.figure(), dual.figure(), bias.figure(), values.figure(),
+        count("programs that a solver gave up on", 0, unsolved, comparisons=runs),
     ]
 
 

@@ -34,7 +34,7 @@ def examine(size: Size) -> list[Figure]:
             run = bench.settle(at, prediction=prediction)
             found = metrics.cosines(class_means=run.class_means)
             predicted = math.nan if prediction.cosines is None else prediction.cosines.mean
-            curve.add(np.full(k * (k - 1) // 2, predicted), np.array([]) if found is None else found, size=1.0)
+            curve.add(np.full(k * (k - 1) // 2, predicted), found, size=1.0)
             if found is not None and lambda_b != 1.0:
                 rise.add(max(before, float(found.mean())), float(found.mean()), size=1.0)
                 before = max(before, float(found.mean()))

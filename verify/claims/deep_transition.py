@@ -15,10 +15,7 @@ from ncsolve import UFM, deep, encodings
 
 def _along(run: LayeredRun) -> float:
     """Length of the label mean's image in W H, in units of sqrt(n)."""
-    product = run.features
-    for layer in run.layers:
-        product = layer @ product
-    means = np.stack([product[:, run.labels == k].mean(axis=1) for k in range(int(run.labels.max()) + 1)], axis=1)
+    means = run.outputs - run.bias[:, None]
     return float(np.linalg.norm(means.mean(axis=1))) * math.sqrt(means.shape[1])
 
 
@@ -31,9 +28,7 @@ def examine(size: Size) -> list[Figure]:
     below, other = [], []
     cases = [(3, 5, 2)] if size == "quick" else [(3, 5, 2), (4, 3, 3), (2, 6, 2), (3, 4, 4)]
     for k, n, depth in cases:
-        problem = UFM(
-            encoding=encodings.onehot(k), counts=n, lambda_w=5e-3, lambda_h=2e-3, lambda_b=1.0, depth=depth
-        )
+        problem = UFM(encoding=encodings.onehot(k), counts=n, lambda_w=5e-3, lambda_h=2e-3, lambda_b=1.0, depth=depth)
         found = deep.first_order_transition(problem)
         assert found is not None
         tie.add(found.before.loss, found.after.loss)

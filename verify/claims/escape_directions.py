@@ -52,14 +52,14 @@ def examine(size: Size) -> list[Figure]:
             found = look(problem, point)
             critical.add(0.0, found.gradient)
             heights.append((found.loss - prediction.loss) / prediction.loss)
-            curvatures.append(np.nan if found.curvature is None else found.curvature)
+            curvatures.append(found.curvature)
             run = leave(problem, found)
             bench.count([run], prediction)
             escape.add(prediction.loss, run.loss)
         spread = np.repeat(prediction.class_means, list(problem.counts), axis=1)
         best = look(problem, Point(W=prediction.W, H=spread, b=prediction.bias))
         critical.add(0.0, best.gradient)
-        global_curvatures.append(np.nan if best.curvature is None else best.curvature)
+        global_curvatures.append(best.curvature)
     return [
         at_most(
             "least Hessian eigenvalue over the largest, saddles", -1e-6, curvatures,
@@ -75,9 +75,7 @@ def examine(size: Size) -> list[Figure]:
             "least Hessian eigenvalue over the largest, minimizer", -1e-10, global_curvatures,
             reason="zero along rotations of the features, up to rounding",
         ),
-        ranks.figure(),
-        directions.figure(),
-        *bench.figures(),
+        ranks.figure(), directions.figure(), *bench.figures(),
     ]
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
-from ncsolve.verify._figure import Figure, Worst
+from ncsolve.verify._figure import Figure, Worst, agreement, count
 from ncsolve.verify._problems import random_counts
 from numpy.typing import NDArray
 
@@ -68,31 +68,26 @@ def _compare(
 
 def _lost_and_kept(bench: Bench) -> list[Figure]:
     """One-hot codes lose the small classes where designed codes keep an exact simplex ETF."""
-    lost = Worst("classes that one-hot codes lose, of 3", tolerance=0.0, reason="a count")
-    kept = Worst("cosines with designed codes", tolerance=1e-6, reason="Newton to a gradient of 1e-11")
     counts = [16, 4, 1]
     tau = 2.5 / sum(counts)  # T^2 = 6.25 is above the counts of the two small classes
-    plain = ncsolve.UFM(
-        encoding=np.eye(3), counts=counts, lambda_w=tau, lambda_h=tau, lambda_b=math.inf
-    )
-    run = bench.settle(plain, prediction=ncsolve.solve(plain))
-    lengths = np.diag(run.gram)
-    lost.add(2.0, float(np.sum(lengths < 1e-9 * lengths.max())))
+    plain = ncsolve.UFM(encoding=np.eye(3), counts=counts, lambda_w=tau, lambda_h=tau, lambda_b=math.inf)
+    lengths = np.diag(bench.settle(plain).gram)
     made = design.encoding_for(
         design.simplex_gram(3), counts=counts, lambda_w=tau, lambda_h=tau, lambda_b=math.inf, code_length=2
     )
     found = bench.settle(made.minimizer.problem, prediction=made.minimizer).gram
     size = np.sqrt(np.diag(found))
-    kept.add(design.simplex_gram(3), found / np.outer(size, size))
-    return [lost.figure(), kept.figure()]
+    return [
+        count("classes that one-hot codes lose, of 3", 2, float(np.sum(lengths < 1e-9 * lengths.max()))),
+        agreement("cosines with designed codes", design.simplex_gram(3), found / np.outer(size, size), tolerance=1e-6,
+                  reason="Newton to a gradient of 1e-11"),
+    ]
 
 
 def _cosines(bench: Bench) -> Figure:
     """The lambda_b, alpha and weight decay that are said to give a cosine."""
     cosine = Worst("cosine at the number found for it", tolerance=1e-6, reason="Newton to a gradient of 1e-11")
-    problem = ncsolve.UFM(
-        encoding=ncsolve.encodings.onehot(4), counts=3, lambda_w=0.02, lambda_h=0.03, lambda_b=1.0
-    )
+    problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(4), counts=3, lambda_w=0.02, lambda_h=0.03, lambda_b=1.0)
     for vary, target in (("lambda_b", -0.2), ("weight-decay", -0.1), ("alpha", 0.25)):
         found = design.for_cosine(problem, target, vary=vary)
         gram = bench.settle(found.problem, prediction=found.minimizer).gram

@@ -38,8 +38,7 @@ def examine(size: Size) -> list[Figure]:
             if factor == 100.0:
                 ends.append(value)
     return [
-        crossing.figure(),
-        cosine.figure(),
+        crossing.figure(), cosine.figure(),
         at_least("cos at 100 t/alpha", 1e-3, ends, reason="acute, not merely orthogonal up to rounding"),
         *bench.figures(),
     ]

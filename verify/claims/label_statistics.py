@@ -33,17 +33,13 @@ def examine(size: Size) -> list[Figure]:
         lambda_b = (0.0, 0.1, 2.0, math.inf)[trial % 4]
         tau = 0.2 * float(np.linalg.norm(labels - labels.mean(axis=1, keepdims=True), 2)) / total
         ratio = float(np.exp(rng.normal()))
-        problem = ncsolve.UFM(
-            encoding=labels, counts=1, lambda_w=tau * ratio, lambda_h=tau / ratio, lambda_b=lambda_b
-        )
-        other = ncsolve.UFM(
-            encoding=mixed, counts=1, lambda_w=tau * ratio, lambda_h=tau / ratio, lambda_b=lambda_b
-        )
+        problem = ncsolve.UFM(encoding=labels, counts=1, lambda_w=tau * ratio, lambda_h=tau / ratio, lambda_b=lambda_b)
+        other = ncsolve.UFM(encoding=mixed, counts=1, lambda_w=tau * ratio, lambda_h=tau / ratio, lambda_b=lambda_b)
         prediction = ncsolve.solve_statistics(
             ncsolve.LabelStatistics.from_targets(labels), lambda_w=tau * ratio, lambda_h=tau / ratio, lambda_b=lambda_b
         )
-        one = bench.settle(problem, prediction=ncsolve.solve(problem))
-        two = bench.settle(other, prediction=ncsolve.solve(other))
+        one = bench.settle(problem)
+        two = bench.settle(other)
         found = one.point.W @ one.point.W.T
         for first, second in ((found, two.point.W @ two.point.W.T), (one.bias, two.bias), (one.loss, two.loss)):
             same.add(first, second)
@@ -51,10 +47,7 @@ def examine(size: Size) -> list[Figure]:
         bias.add(prediction.bias, one.bias)
         loss.add(prediction.loss, one.loss)
     return [
-        weights.figure(),
-        bias.figure(),
-        loss.figure(),
-        same.figure(),
+        weights.figure(), bias.figure(), loss.figure(), same.figure(),
         at_least("distance of the two sets of labels", 0.1, [min(apart)], reason="they are not the same labels"),
         *bench.figures(),
     ]

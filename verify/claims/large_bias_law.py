@@ -33,7 +33,7 @@ class LawFigures:
         prediction = ncsolve.solve(problem)
         unbiased = problem.replace(lambda_b=math.inf)
         run = bench.settle(problem, prediction=prediction)
-        free = bench.settle(unbiased, prediction=ncsolve.solve(unbiased))
+        free = bench.settle(unbiased)
         k, total = run.samples.classes, run.samples.total
         # Differences of Gram matrices, in the unit in which the predicted difference is one everywhere.
         self._shift.add(np.ones((k, k)), (free.gram - run.gram) * lb / lw)

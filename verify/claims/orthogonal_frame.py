@@ -27,9 +27,8 @@ def examine(size: Size) -> list[Figure]:
         problem = balanced(k, n, t=t, lambda_b=math.inf, ratio=ratio, dim=k + 1)
         prediction = ncsolve.solve(problem)
         run = bench.settle(problem, prediction=prediction)
-        found = metrics.cosines(class_means=run.class_means)
-        cosine.add(np.zeros(k * (k - 1) // 2), np.array([]) if found is None else found)
-        frame.add(0.0, metrics.orthogonal_distance(class_means=run.class_means) or 0.0)
+        cosine.add(np.zeros(k * (k - 1) // 2), metrics.cosines(class_means=run.class_means))
+        frame.add(0.0, metrics.orthogonal_distance(class_means=run.class_means))
         gram.add(prediction.gram, run.gram)
     return [cosine.figure(), frame.figure(), gram.figure(), *bench.figures()]
 

@@ -29,7 +29,7 @@ def examine(size: Size) -> list[Figure]:
             means[factor] = run.class_means
             blind.add(0.0, peers.simplex_etf_error(run.class_means))
             error = metrics.self_duality(run.point.W.T, run.class_means)
-            duality.add(0.0, math.nan if error is None else error)
+            duality.add(0.0, error)
             unit = 1e-3 * gram_unit(problem)
             gram.add(0.0, metrics.gram_distance(class_means=run.class_means, predicted=prediction.gram, unit=unit))
             if factor == math.inf:
@@ -44,8 +44,7 @@ def examine(size: Size) -> list[Figure]:
             "usual structure error of an exactly self-dual W, lambda_b = inf", 0.1, usual,
             reason="it is the distance to an ETF, so it fails on an orthogonal frame that is self-dual",
         ),
-        gram.figure(),
-        *bench.figures(),
+        gram.figure(), *bench.figures(),
     ]
 
 

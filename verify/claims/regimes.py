@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
-from ncsolve.verify._figure import Figure
+from ncsolve.verify._figure import Figure, count
 from ncsolve.verify._problems import balanced, gram_unit
 from ncsolve.verify.descent import Run
 
@@ -33,14 +33,8 @@ def examine(size: Size) -> list[Figure]:
                 seen.add(found)
                 wrong += found != prediction.regime
     return [
-        Figure(
-            what="problems whose regime differs", predicted=0.0, found=float(wrong), error=float(wrong), tolerance=0.0,
-            reason="a count", comparisons=total,
-        ),
-        Figure(
-            what="regimes met", predicted=5.0, found=float(len(seen)), error=float(5 - len(seen)), tolerance=0.0,
-            reason="collapsed, simplex, intermediate, orthogonal and acute all occur",
-        ),
+        count("problems whose regime differs", 0, wrong, comparisons=total),
+        count("regimes met", 5, len(seen), reason="collapsed, simplex, intermediate, orthogonal and acute all occur"),
         *bench.figures(),
     ]
 

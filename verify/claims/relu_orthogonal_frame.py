@@ -35,8 +35,7 @@ def examine(size: Size) -> list[Figure]:
             best = min(runs, key=lambda run: run.loss)
             loss.add(prediction.loss, best.loss)
             below += [(prediction.loss - run.loss) / prediction.loss for run in runs]
-            found = metrics.cosines(class_means=best.class_means)
-            cosine.add(np.zeros(k * (k - 1) // 2), np.array([]) if found is None else found)
+            cosine.add(np.zeros(k * (k - 1) // 2), metrics.cosines(class_means=best.class_means))
             if k == 2 and lambda_b == 0.0:
                 continue  # the bias may lie anywhere between two codes: only the loss and the cosine are unique
             gram.add(np.diag(prediction.gram), np.sum(best.class_means**2, axis=0))

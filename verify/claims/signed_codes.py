@@ -31,8 +31,8 @@ def examine(size: Size) -> list[Figure]:
             run = bench.settle(problem, prediction=prediction)
             error = metrics.self_duality(run.point.W.T, run.class_means)
             predicted = prediction.nc.nc3
-            duality.add(math.nan if predicted is None else predicted, math.nan if error is None else error, size=1.0)
-            lost.append(math.nan if error is None else error)
+            duality.add(predicted, error, size=1.0)
+            lost.append(error)
             w, h = run.point.W.sum(axis=0), run.class_means.sum(axis=1)
             opposite.add(-1.0, float(w @ h) / float(np.linalg.norm(w) * np.linalg.norm(h)))
             cosines = metrics.cosines(class_means=run.class_means)
@@ -41,17 +41,12 @@ def examine(size: Size) -> list[Figure]:
                 found = math.nan if cosines is None else float(cosines.mean())
                 end.add((k - 4) / (k - 2 - t + (k - 1) * (2 - t)), found, size=1.0)
             problem = balanced(k, n, t=t, lambda_b=lambda_b, encoding=onehot(k))
-            run = bench.settle(problem, prediction=ncsolve.solve(problem))
-            error = metrics.self_duality(run.point.W.T, run.class_means)
-            same.add(0.0, math.nan if error is None else error)
+            run = bench.settle(problem)
+            same.add(0.0, metrics.self_duality(run.point.W.T, run.class_means))
     return [
         duality.figure(),
         at_least("NC3, signed, lambda_b > lb*", 0.1, lost, reason="a property that is lost, not one that is blurred"),
-        opposite.figure(),
-        regular.figure(),
-        end.figure(),
-        same.figure(),
-        *bench.figures(),
+        opposite.figure(), regular.figure(), end.figure(), same.figure(), *bench.figures(),
     ]
 
 

@@ -39,20 +39,18 @@ def examine(size: Size) -> list[Figure]:
                 (prediction.nc.nc2_simplex, distance),
                 (prediction.nc.nc2_orthogonal, metrics.orthogonal_distance(class_means=run.class_means)),
             ):
-                solver.add(math.nan if claimed is None else claimed, math.nan if own is None else own, size=1.0)
+                solver.add(claimed, own, size=1.0)
             if factor <= 1:
-                below.add(0.0, math.nan if distance is None else distance)
+                below.add(0.0, distance)
             else:
-                above.append(math.nan if distance is None else distance)
+                above.append(distance)
     return [
         below.figure(),
         at_least(
             "distance to a simplex ETF, lambda_b >= 1.02 lb*", 1e-3, above,
             reason="two percent above the threshold the mean direction already has a hundredth of the others' size",
         ),
-        gram.figure(),
-        solver.figure(),
-        *bench.figures(),
+        gram.figure(), solver.figure(), *bench.figures(),
     ]
 
 

@@ -34,8 +34,7 @@ def examine(size: Size) -> list[Figure]:
             rotation, _ = orthogonal_procrustes(other.T, one.T)
             worst.add(one, (other.T @ rotation).T)
     return [
-        turned.figure(),
-        solved.figure(),
+        turned.figure(), solved.figure(),
         at_least(
             "largest distance of two runs before the rotation", 0.5, [max(apart)],
             reason="the runs end at different points, so that there is something to rotate",

@@ -13,7 +13,6 @@ from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import random_problem, scaled_problem
 from ncsolve.verify._samples import Samples
 
-import ncsolve
 from ncsolve import encodings
 
 _PER_CLASS = 3
@@ -42,7 +41,7 @@ def examine(size: Size) -> list[Figure]:
         for m, k in shapes * (1 if size == "quick" else 10)
     ]
     for problem in problems:
-        run = bench.settle(problem, prediction=ncsolve.solve(problem))
+        run = bench.settle(problem)
         y, k = run.samples.labels, run.samples.classes
         f = Definition(Samples.of(problem))
         if problem.samples > problem.classes:

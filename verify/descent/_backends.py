@@ -105,7 +105,7 @@ class TorchBackend:
         s = self._samples
         x = x * self._units
         m, d, n = s.code_length, s.dim, s.columns
-        w, h = x[: m * d].reshape(m, d), x[m * d : m * d + d * n].reshape(d, n)
+        h, w = x[: d * n].reshape(d, n), x[d * n : m * d + d * n].reshape(m, d)
         b = x[m * d + d * n :]
         output = w @ h + b[:, None] if s.has_bias else w @ h
         fit = (self._weights * (output - self._targets) ** 2).sum() / (2 * self._weights.sum())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from ncsolve.verify._definition import Definition
-from ncsolve.verify._samples import Point, Samples, class_means
+from ncsolve.verify._samples import Point, Samples, check_one_layer, class_means
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -19,7 +19,6 @@ from ncsolve.verify.descent._trajectory import Recorder, Trajectory
 from numpy.typing import NDArray
 
 from ncsolve import UFM
-from ncsolve._problem.ufm import check_problem
 from ncsolve.checks.arguments import check_kind, check_name, check_real, check_whole, entries
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.processes.threads import single_threaded
@@ -80,10 +79,7 @@ class Run(Frozen):
     @array_property
     def singular_values(self) -> Array:
         """The min(m, K) largest singular values of W H, descending (all others are zero under NC1)."""
-        weighted = self.point.H * np.sqrt(self.samples.weights)
-        values = np.linalg.svd(self.point.W @ weighted, compute_uv=False)
-        size = min(self.samples.code_length, self.samples.classes)
-        return np.pad(values, (0, max(0, size - values.size)))[:size]
+        return self.samples.singular_values(self.point.W @ self.point.H)
 
 
 def descend(
@@ -130,6 +126,8 @@ def descend(
     ------
     UnknownNameError, NCSolveError
         For an unknown method or backend, a number out of range, or a missing torch or device.
+    OpenProblemError
+        For a deep head and for ReLU features.
     SizeError
         If the features are too many to hold; the message says to merge them.
 
@@ -142,7 +140,7 @@ def descend(
     >>> run.converged, abs(run.loss - ncsolve.solve(problem).loss) < 1e-9
     (True, True)
     """
-    check_problem(problem)
+    check_one_layer(problem, "a descent by any method")
     check_name("method", method, METHODS)
     check_real("tolerance, relative to the gradient at the start,", tolerance, 0.0, 1.0)
     for name, value, least in (("seed", seed, 0), ("dim", 1 if dim is None else dim, 1), ("max_steps", max_steps, 1)):

@@ -1,4 +1,4 @@
-"""Descent on deep heads and on nonnegative features, sample by sample, straight from the definition.
+"""Descent on all layers, the features and b of any model, straight from the definition.
 
 Nonnegative features are either squares of free numbers ("squared") or kept in the orthant ("projected", L-BFGS-B).
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from ncsolve.verify._layered import LayeredDefinition
+from ncsolve.verify._definition import Definition, Parts
+from ncsolve.verify._samples import Samples, class_means
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
@@ -32,7 +33,7 @@ class LayeredRun(Frozen):
     layers: tuple[Array, ...]
     features: Array
     bias: Array
-    labels: NDArray[np.intp]
+    samples: Samples
     losses: Array
     name: str = ""
 
@@ -42,22 +43,25 @@ class LayeredRun(Frozen):
     @array_property
     def class_means(self) -> Array:
         """Means of the features of each class (d, K)."""
-        classes = int(self.labels.max()) + 1
-        return np.stack([self.features[:, self.labels == k].mean(axis=1) for k in range(classes)], axis=1)
+        return class_means(self.samples, self.features)
+
+    @array_property
+    def gram(self) -> Array:
+        """Inner products of the class means (K, K)."""
+        return self.class_means.T @ self.class_means
 
     @property
     def spread(self) -> float:
         """Largest distance of a feature from its class mean, relative to the largest feature."""
         size = float(np.linalg.norm(self.features, axis=0).max()) or 1.0
-        return float(np.linalg.norm(self.features - self.class_means[:, self.labels], axis=0).max()) / size
+        apart = self.features - self.samples.spread(self.class_means)
+        return float(np.linalg.norm(apart, axis=0).max()) / size
 
     @array_property
     def outputs(self) -> Array:
         """W_L ... W_1 H + b of the class means (m, K)."""
-        product = self.class_means
-        for layer in self.layers:
-            product = layer @ product
-        return product + self.bias[:, None]
+        point = Parts(self.class_means, self.layers, self.bias).point
+        return point.W @ point.H + point.b[:, None]
 
 
 def descend_layered(
@@ -72,24 +76,25 @@ def descend_layered(
     """
     if constraint not in _CONSTRAINTS:
         raise NCSolveError(f"constraint must be squared or projected; got {constraint!r}")
-    square = problem.features == "relu" and constraint == "squared"
-    f = LayeredDefinition(problem, dim=dim, merged=merged, square=square)
+    samples = Samples.of(problem, dim=dim, merged=merged)
+    f = Definition(samples, square=samples.nonnegative and constraint == "squared", units="one")
     start = size * np.random.default_rng(seed).standard_normal(f.size)
     if from_labels:
         for part, shape in zip(np.split(start[: f.ends[-1]], f.ends[:-1]), f.shapes, strict=True):
             part += np.eye(*shape).ravel()
-        start[: f.ends[0]] += (np.eye(f.width, problem.code_length) @ f.targets - np.eye(*f.shapes[0])).ravel()
+        codes = np.eye(samples.dim, samples.code_length) @ samples.targets
+        start[: f.ends[0]] += (codes - np.eye(*f.shapes[0])).ravel()
         start[f.ends[-1] :] = 0.0
     return descend_from(f, start, trace=False)
 
 
-def descend_from(f: LayeredDefinition, start: Array, *, trace: bool, name: str = "") -> LayeredRun:
+def descend_from(f: Definition, start: Array, *, trace: bool, name: str = "") -> LayeredRun:
     """L-BFGS from a vector of f; features that are kept in the orthant start at the absolute value of theirs."""
     bounds = None
-    if f.problem.features == "relu" and not f.square:
+    if f.samples.nonnegative and not f.square:
         start = np.concatenate((np.abs(start[: f.ends[0]]), start[f.ends[0] :]))
-        bounds = [(0.0, None)] * int(f.ends[0]) + [(None, None)] * (start.size - int(f.ends[0]))
-    losses = [f.value_and_gradient(start)[0]] if trace else []
+        bounds = [(0.0, None)] * f.ends[0] + [(None, None)] * (start.size - f.ends[0])
+    losses = [f.value(start)] if trace else []
 
     def record(intermediate_result: OptimizeResult) -> None:
         losses.append(float(intermediate_result.fun))
@@ -98,8 +103,8 @@ def descend_from(f: LayeredDefinition, start: Array, *, trace: bool, name: str =
         f.value_and_gradient, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=record if trace else None,
         options={"maxiter": 8000, "maxfun": 12000, "ftol": 0.0, "gtol": 1e-11, "maxcor": 30},
     )
-    features, layers, bias = f.unpack(found.x)
+    features, layers, bias = f.parts(found.x)
     return LayeredRun(
-        loss=float(found.fun) * f.unit, layers=tuple(layers), features=features, bias=bias, labels=f.labels,
+        loss=float(found.fun) * f.unit, layers=layers, features=features, bias=bias, samples=f.samples,
         losses=np.array(losses) * f.unit, name=name,
     )

@@ -49,8 +49,7 @@ class Trajectory(Frozen):
 
     def column(self, name: str) -> Array:
         """One quantity of all snapshots (T,), or (T, m) for the bias.  Raises AttributeError for other names."""
-        values = [getattr(snapshot, name) for snapshot in self.snapshots]
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        return np.array([getattr(snapshot, name) for snapshot in self.snapshots], dtype=np.float64)
 
     def __len__(self) -> int:
         return len(self.snapshots)

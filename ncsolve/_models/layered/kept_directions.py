@@ -14,13 +14,13 @@ import numpy as np
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.dense import check_size
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.pairs import check_size
 from ncsolve._models.layered.head import MEAN_TIES, frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["KeptDirections", "balanced_frame", "frame_of_kept", "keep"]
+__all__ = ["KeptDirections", "frame_of_kept", "keep", "kept_frame"]
 
 _TIE = 1e-14
 
@@ -45,11 +45,10 @@ class KeptDirections:
 
 def keep(problem: UFM, *, mean: bool | None = None) -> KeptDirections:
     """The directions of the minimizer.  ``mean`` asks for the label mean to be in or out where both are minimizers."""
-    encoding = problem.encoding.affine
-    assert encoding is not None
-    n, k = problem.counts.values[0], problem.classes
-    root, scalar = math.sqrt(n), shrinkage_of(problem)
-    across_g, along_g = abs(encoding.a) * root, abs(encoding.row_sum) * root
+    regular, k = problem.regular, problem.classes
+    assert regular is not None
+    root, scalar = math.sqrt(regular.n), shrinkage_of(problem)
+    across_g, along_g = abs(regular.a) * root, abs(regular.w) * root
     across_gain, across = float(scalar.gain(across_g)), float(scalar.minimize(across_g))
     along_gain, along = _mean(problem, along_g, tie=mean is True)
     if mean is False:
@@ -88,8 +87,8 @@ def _mean(problem: UFM, g: float, *, tie: bool = False) -> tuple[float, float]:
     return float(scalar.cost(0.0, g) - scalar.cost(z, g)), z
 
 
-def balanced_frame(problem: UFM, choice: MethodChoice, *, mean: bool | None = None) -> FactoredFrame:
-    """The frame of a balanced affine one-hot problem with any dim and depth."""
+def kept_frame(problem: UFM, choice: MethodChoice, *, mean: bool | None = None) -> FactoredFrame:
+    """The frame of a regular problem with any dim and depth."""
     return frame_of_kept(problem, choice, keep(problem, mean=mean))
 
 
@@ -97,9 +96,8 @@ def frame_of_kept(problem: UFM, choice: MethodChoice, kept: KeptDirections) -> F
     """The frame with these directions, each a stationary branch: the minimizer if they are its own."""
     from scipy.linalg import helmert
 
-    encoding = problem.encoding.affine
-    assert encoding is not None
-    k, n, w = problem.classes, problem.counts.values[0], encoding.row_sum
+    assert problem.regular is not None
+    a, w, _, n, k = problem.regular
     check_size(k, max(kept.contrasts + 1, 1), "this matrix")
     beta = 0.0
     if w != 0.0 and problem.lambda_b < math.inf:
@@ -108,11 +106,11 @@ def frame_of_kept(problem: UFM, choice: MethodChoice, kept: KeptDirections) -> F
     contrasts = helmert(k).T[:, : kept.contrasts] if k > 1 else np.zeros((k, 0))
     along = np.full((k, 1), 1.0 / math.sqrt(k))
     right = np.concatenate((along, contrasts), axis=1)
-    left = np.concatenate((math.copysign(1.0, w) * along, math.copysign(1.0, encoding.a) * contrasts), axis=1)
+    left = np.concatenate((math.copysign(1.0, w) * along, math.copysign(1.0, a) * contrasts), axis=1)
     z = np.concatenate(([kept.along_z], np.full(kept.contrasts, kept.across_z)))
     # What the bias leaves of the label mean: where that is out of the class means nothing cancels.
     left_in = 1.0 - beta if kept.along_z > 0 else float(problem.lambda_b / (1.0 + problem.lambda_b)) if beta else 1.0
-    sigma = math.sqrt(n) * np.concatenate(([abs(w) * left_in], np.full(k - 1, abs(encoding.a))))
+    sigma = math.sqrt(n) * np.concatenate(([abs(w) * left_in], np.full(k - 1, abs(a))))
     return frame_from_directions(
         problem, choice, bias=bias, left=left, right=right, z=z, sigma=sigma, ties=_ties(kept, k)
     )

@@ -1,76 +1,159 @@
-"""Linear features: whether a dimension is a bottleneck (T8) or the head is deep (T9), and what solves it then."""
+"""A bottleneck (T8), a deep head (T9), or both: linear features that the convex problem does not cover."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from ncsolve import _formulas
-from ncsolve._frames.dense import Frame
+from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import Frame
 from ncsolve._models.layered.any_codes import best_of_starts, fixed_bias_frame, known_bias
-from ncsolve._models.layered.choices import (
-    BOTTLENECK,
-    BOTTLENECK_KNOWN,
-    BOTTLENECK_STARTS,
-    DEEP,
-    DEEP_EQUAL,
-    DEEP_KNOWN,
-    DEEP_STARTS,
-)
+from ncsolve._models.layered.choices import EQUAL_CODES, choices_of
 from ncsolve._models.layered.head import equal_codes_frame, shrinkage_of
-from ncsolve._models.layered.kept_directions import balanced_frame
-from ncsolve._models.layered.thresholds import mean_threshold
-from ncsolve._models.plain.frames import plain_frame
-from ncsolve._models.room import is_narrow
+from ncsolve._models.layered.kept_directions import frame_of_kept, keep, kept_frame
+from ncsolve._models.layered.room import is_narrow
+from ncsolve._models.layered.state import regular_gap, regular_state
+from ncsolve._models.layered.thresholds import mean_branches, mean_threshold
+from ncsolve._models.layered.words import head_words, transition_words, vanishing_words
+from ncsolve._models.plain.limit import linear_limit
+from ncsolve._models.plain.model import PLAIN
+from ncsolve._models.protocol import Limit, Model, State, Transition
+from ncsolve._models.room import may_bind, room_words
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["layered_frame", "layered_transition", "linear_frame"]
+__all__ = ["LAYERED"]
 
 
-def linear_frame(problem: UFM, *, spectral: bool = False) -> Frame:
-    """The frame of a problem with linear features: of the paper's model, of a bottleneck or of a deep head.
+class Layered(Model):
+    """Each singular value of the labels minus bias shrinks by a scalar problem of its own, and the d that gain most
+    are kept."""
 
-    ``spectral`` leaves out what is special to affine one-hot codes.
-    """
-    if problem.depth > 1:
-        return layered_frame(problem, spectral=spectral)
-    frame = plain_frame(problem, spectral=spectral)
-    if problem.feature_dim < frame.rank:
-        return layered_frame(problem, spectral=spectral, convex_loss=frame.loss_terms().total)
-    return frame
+    name = "layered"
 
+    def owns(self, problem: UFM) -> bool:
+        return problem.features == "linear"  # and not plain, which is asked first
 
-def layered_frame(problem: UFM, *, spectral: bool = False, convex_loss: float | None = None) -> FactoredFrame:
-    """The frame of a problem with a bottleneck or a deep head.
+    def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
+        """That of the convex problem where one layer has room for it after all."""
+        if not problem.spec.one_layer:
+            return self._frame(problem, spectral=spectral, convex_loss=None)
+        convex = PLAIN.frame(problem, spectral=spectral)
+        if convex.rank <= problem.feature_dim:
+            return convex
+        return self._frame(problem, spectral=spectral, convex_loss=convex.loss_terms().total)
 
-    ``convex_loss`` is the minimum without the bottleneck, where there is one layer; ``spectral`` leaves out what is
-    special to balanced affine one-hot codes.
-    """
-    deep = problem.depth > 1
-    bias = known_bias(problem)
-    if problem.encoding.affine is not None and problem.counts.balanced and not spectral:
-        return balanced_frame(problem, DEEP if deep else BOTTLENECK)
-    if bias is not None:
-        return fixed_bias_frame(problem, DEEP_KNOWN if deep else BOTTLENECK_KNOWN, bias)
-    if np.ptp(problem.encoding.matrix, axis=1).max() == 0.0 and deep:
-        return equal_codes_frame(problem, DEEP_EQUAL)
-    free = layered_frame(problem.replace(lambda_b=0.0), spectral=True).loss_terms().total
-    bounds = [(free, "the minimum of the same problem with a free bias (lambda_b = 0), which costs no more")]
-    if convex_loss is not None:
-        bounds.append((convex_loss, "the minimum of the convex problem without the bottleneck"))
-    return best_of_starts(problem, DEEP_STARTS if deep else BOTTLENECK_STARTS, bounds=tuple(bounds))
+    def _frame(self, problem: UFM, *, spectral: bool, convex_loss: float | None) -> FactoredFrame:
+        """``convex_loss`` is the minimum without the bottleneck, where that is convex."""
+        bias, choices = known_bias(problem), choices_of(problem)
+        if problem.regular is not None and not spectral:
+            return kept_frame(problem, choices.regular)
+        if bias is not None:
+            return fixed_bias_frame(problem, choices.known_bias, bias)
+        if np.ptp(problem.encoding.matrix, axis=1).max() == 0.0 and not problem.spec.one_layer:
+            return equal_codes_frame(problem, EQUAL_CODES)
+        free = self._frame(problem.replace(lambda_b=0.0), spectral=True, convex_loss=None).loss_terms().total
+        bounds = [(free, "the minimum of the same problem with a free bias (lambda_b = 0), which costs no more")]
+        if convex_loss is not None:
+            bounds.append((convex_loss, "the minimum of the convex problem without the bottleneck"))
+        return best_of_starts(problem, choices.starts, bounds=tuple(bounds))
 
+    def shares_spectrum(self, problem: UFM) -> bool:
+        return problem.spec.one_layer
 
-def layered_transition(problem: UFM) -> float | None:
-    """The lambda_b from which the label mean is in the class means of balanced affine one-hot codes, or None."""
-    encoding = problem.encoding.affine
-    if encoding is None or not problem.counts.balanced or problem.classes == 1:
-        return None
-    if is_narrow(problem):
-        a, w, t = abs(encoding.a), abs(encoding.row_sum), problem.threshold / math.sqrt(problem.counts.values[0])
-        if problem.depth > 1 or not t < a < w:
+    def descends(self, problem: UFM) -> bool:
+        return problem.regular is None and known_bias(problem) is None
+
+    def binds(self, problem: UFM, frame: Frame | None = None) -> bool:
+        if not may_bind(problem) or (frame is not None and frame.convex):
+            return False
+        return problem.spec.one_layer or problem.regular is None or keep(problem).dropped
+
+    def threshold(self, problem: UFM) -> float:
+        """T, or for a deep head that of T9."""
+        return problem.threshold if problem.spec.one_layer else shrinkage_of(problem).threshold
+
+    def threshold_power(self, problem: UFM) -> float:
+        return (problem.depth + 1) / (2 * problem.depth)
+
+    def merging_size(self, problem: UFM) -> float | None:
+        return PLAIN.merging_size(problem)
+
+    def limit(self, problem: UFM, frame: Frame) -> Limit | None:
+        return linear_limit(problem, frame, self.threshold(problem))
+
+    def transition(self, problem: UFM) -> Transition | None:
+        """The lambda_b from which the label mean is in the class means of a regular problem: by a jump, unless one
+        layer has room for it beside the contrasts."""
+        regular = problem.regular
+        if regular is None:
             return None
-        return float(_formulas.bottleneck_transition(w - a, a - t, t))
-    return mean_threshold(problem, shrinkage_of(problem).threshold)
+        if is_narrow(problem):
+            a, w, t = abs(regular.a), abs(regular.w), regular.t
+            if not problem.spec.one_layer or not t < a < w:
+                return None
+            return Transition(float(_formulas.bottleneck_transition(w - a, a - t, t)), "T8", first_order=True)
+        if problem.spec.one_layer:
+            return PLAIN.transition(problem)
+        scalar = shrinkage_of(problem)
+        at, latent = mean_threshold(problem, scalar.threshold), mean_threshold(problem, scalar.existence)
+        if at is None:
+            return None
+        jump = scalar.with_bias(at).jump / math.sqrt(regular.n)
+        return Transition(at, "T9", first_order=True, jump=jump, latent_from=latent)
+
+    def state(self, problem: UFM) -> State | None:
+        return None if problem.regular is None else regular_state(problem)
+
+    def state_gap(self, problem: UFM) -> float | None:
+        return None if problem.regular is None else regular_gap(problem)
+
+    def second_frame(self, problem: UFM) -> Frame | None:
+        """A deep head with the label mean on the other side of its jump: out of the class means, or in them."""
+        if problem.spec.one_layer or problem.regular is None or not problem.feature_dim >= problem.classes > 1:
+            return None
+        if problem.lambda_b == 0.0 or not problem.label_mean.any():
+            return None
+        kept = keep(problem)
+        others = [0.0] if kept.along_z > 0 else [
+            branch.z for branch in mean_branches(problem) if branch.minimum and branch.z > 0
+        ]
+        if not others:
+            return None
+        return frame_of_kept(problem, choices_of(problem).regular, dataclasses.replace(kept, along_z=others[0]))
+
+    def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
+        head = () if problem.spec.one_layer else (head_words(problem, scale),)
+        return (*head, *((room_words(problem),) if narrow else ()))
+
+    def notes(self, problem: UFM) -> tuple[str, ...]:
+        if problem.spec.one_layer:
+            return ()
+        return ("directions vanish by a hard threshold", *vanishing_words(problem))
+
+    def threshold_name(self, problem: UFM) -> str:
+        return "threshold T =" if problem.spec.one_layer else "hard threshold"
+
+    def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
+        return transition_words(problem, self.transition(problem), own)
+
+    def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
+        if problem.spec.one_layer:
+            return ("bottleneck",)
+        return ("deep", "bottleneck") if narrow else ("deep",)
+
+    def uncertified(self, problem: UFM) -> str:
+        return (
+            f"a certificate holds for every dim, and dim = {problem.dim} is below the rank of the minimizer; leave dim "
+            "out"
+        )
+
+    def law(self, problem: UFM) -> str:
+        return "DirectionsLaw"
+
+
+LAYERED = Layered()

@@ -15,9 +15,8 @@ __all__ = ["class_thresholds", "mean_branches", "mean_threshold"]
 
 def mean_threshold(problem: UFM, cut: float) -> float | None:
     """The lambda_b at which the label mean's singular value is ``cut`` of its scalar problem; None if never."""
-    encoding = problem.encoding.affine
-    assert encoding is not None
-    n, w = problem.counts.values[0], encoding.row_sum
+    assert problem.regular is not None
+    n, w = problem.regular.n, problem.regular.w
     if abs(w) * math.sqrt(n) <= cut:
         return None
     return float(_formulas.deep_transition(w, n, cut, problem.depth + 1))
@@ -25,12 +24,11 @@ def mean_threshold(problem: UFM, cut: float) -> float | None:
 
 def mean_branches(problem: UFM) -> tuple[Branch, ...]:
     """All stationary branches of the label mean of a balanced affine one-hot problem, 0 < lambda_b <= inf."""
-    encoding = problem.encoding.affine
-    assert encoding is not None
+    assert problem.regular is not None
     scalar = shrinkage_of(problem)
     if problem.lambda_b < math.inf:
         scalar = scalar.with_bias(problem.lambda_b)
-    return scalar.branches(abs(encoding.row_sum) * math.sqrt(problem.counts.values[0]))
+    return scalar.branches(abs(problem.regular.w) * math.sqrt(problem.regular.n))
 
 
 def class_thresholds(problem: UFM) -> tuple[float, float]:

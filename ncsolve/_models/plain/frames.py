@@ -11,9 +11,9 @@ from ncsolve import _formulas
 from ncsolve._bias.theorems import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
 from ncsolve._frames.balanced import BALANCED, balanced_frame
 from ncsolve._frames.coupled_block import Core, core_from_spectrum
-from ncsolve._frames.dense import DenseFrame, Frame
+from ncsolve._frames.dense import DenseFrame
+from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._models.room import may_bind
 from ncsolve._problem.ufm import UFM
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve.encodings import AffineOneHot
@@ -60,19 +60,15 @@ def plain_choice(problem: UFM) -> MethodChoice:
 
 def plain_transition(problem: UFM) -> float | None:
     """lb+ of T5b (lb* of T5 for balanced affine codes), or None where there is none."""
-    encoding = problem.encoding.affine
+    encoding, regular = problem.encoding.affine, problem.regular
+    if regular is not None:
+        return _formulas.affine_threshold(regular.w, regular.t) if regular.t < abs(regular.w) else None
     if encoding is not None:
-        if problem.counts.balanced:
-            t = problem.threshold / math.sqrt(problem.counts.values[0])
-            w = encoding.row_sum
-            return _formulas.affine_threshold(w, t) if t < abs(w) else None
         if problem.feature_dim < problem.classes:  # the law needs a dimension for every one of independent codes
             return None
         if encoding.q == 0.0:
             threshold = _one_hot_threshold(problem, encoding)
             return threshold if math.isfinite(threshold) else None
-    elif may_bind(problem):
-        return None
     law = large_bias_law(_spectrum(problem), problem.threshold)
     return None if law is None else law.threshold
 

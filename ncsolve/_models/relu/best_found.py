@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import Guarantee
-from ncsolve._frames.layered import FactoredFrame, lower_bound_of
+from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.stationary import check_gradient
-from ncsolve._models.layered.model import linear_frame
+from ncsolve._models.layered.model import LAYERED
 from ncsolve._models.relu.doubly_nonnegative import Relaxed, relax
 from ncsolve._models.relu.dual_bound import dual_bound, feasible, multipliers
 from ncsolve._models.relu.newton_polish import polish
@@ -93,9 +93,9 @@ def _guarantee(
     found = feasible(problem, multipliers(problem, *point), rows=rows)
     bounds.append((found.bound, "weak duality at the point found"))
     if loss - max(bounds)[0] > _CLOSED * loss:  # more classes than the programme takes, or a bottleneck
-        linear = linear_frame(problem.replace(features="linear", dim=problem.feature_dim))
+        linear = LAYERED.frame(problem.replace(features="linear", dim=problem.feature_dim))
         check_gradient(linear)
-        bounds.append((lower_bound_of(linear), "the minimum for linear features"))
+        bounds.append((linear.guarantee.below(linear.loss_terms().total), "the minimum for linear features"))
     if relaxed is not None and loss - max(bounds)[0] > _CLOSED * loss:
         bounds.append((dual_bound(problem, relaxed.dual), "the convex programme over doubly nonnegative Gram matrices"))
     bound, reason = max(bounds)

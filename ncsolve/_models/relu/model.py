@@ -2,45 +2,127 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
+
+import numpy as np
 
 from ncsolve import _formulas
+from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import Guarantee
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import Frame
+from ncsolve._models.open_problems import check_known
+from ncsolve._models.protocol import Limit, Model, State, Transition
 from ncsolve._models.relu.best_found import best_found
 from ncsolve._models.relu.orthogonal_frame import alive_from, linear_is_nonnegative, orthogonal_frame
+from ncsolve._models.relu.state import relu_state, vanishing_t
+from ncsolve._models.relu.words import transition_words
+from ncsolve._models.room import may_bind, room_words
 from ncsolve._problem.ufm import UFM
+from ncsolve.errors import OpenProblemError
 
-__all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "relu_frame", "relu_transition"]
-
-
-def relu_frame(problem: UFM) -> FactoredFrame:
-    """The minimizer with H >= 0: by a theorem where one applies and d is large enough, else the best found."""
-    exact = linear_is_nonnegative(problem)
-    if exact is None:
-        exact = orthogonal_frame(problem)
-    if exact is not None and exact.means.shape[0] <= problem.feature_dim:
-        return exact
-    bound = None
-    if exact is not None:
-        bound = Guarantee(
-            kind="best found", lower_bound=exact.loss_terms().total,
-            reason=f"the minimum for dim = {exact.means.shape[0]} or more",
-        )
-    return best_found(problem, bound)
+__all__ = ["RELU"]
 
 
-def relu_transition(problem: UFM) -> float | None:
-    """The lambda_b from which the label mean outweighs the contrasts of balanced affine one-hot codes.
+class ReLU(Model):
+    """One layer over nonnegative features."""
 
-    If that never is, the one from which class means live at all; None where there is none.
-    """
-    encoding = problem.encoding.affine
-    if encoding is None or not problem.counts.balanced or problem.classes == 1:
-        return None
-    if problem.feature_dim < problem.classes:  # no room for an orthogonal frame
-        return None
-    a, w, t = abs(encoding.a), abs(encoding.row_sum), problem.threshold / math.sqrt(problem.counts.values[0])
-    if w > max(a, t):  # without contrasts (a <= t) H >= 0 costs nothing
-        return float(_formulas.affine_orthogonal_lambda_b(a, w, t) if a > t else _formulas.affine_threshold(w, t))
-    return alive_from(problem)
+    name = "relu"
+    continuous = True
+    unique_gram = False
+
+    def owns(self, problem: UFM) -> bool:
+        return problem.features == "relu"
+
+    def frame(self, problem: UFM, *, spectral: bool = False) -> FactoredFrame:
+        """By a theorem where one applies and d is large enough, else the best found.  Raises OpenProblemError for a
+        deep head."""
+        check_known(problem)
+        exact = linear_is_nonnegative(problem)
+        if exact is None:
+            exact = orthogonal_frame(problem)
+        if exact is None:
+            return best_found(problem, None)
+        needed = exact.means.shape[0]
+        if needed <= problem.feature_dim:
+            return exact
+        return best_found(problem, Guarantee(
+            kind="best found", lower_bound=exact.loss_terms().total, reason=f"the minimum for dim = {needed} or more"
+        ))
+
+    def descends(self, problem: UFM) -> bool:
+        return problem.regular is None or problem.feature_dim < problem.classes
+
+    def binds(self, problem: UFM, frame: Frame | None = None) -> bool:
+        """Whether it may: what the minimizer would be with more dimensions is another problem to solve."""
+        return may_bind(problem)
+
+    def least_dim(self, problem: UFM, frame: Frame) -> int:
+        """Of nonnegative factors only this one is known: its rows that are not zero but for rounding."""
+        largest = frame.class_means(problem.feature_dim).max(axis=1)
+        return int((largest > 1e-12 * largest.max()).sum())
+
+    def merging_size(self, problem: UFM) -> float | None:
+        """None where all is lost before that, and where depends on lambda_b."""
+        regular = problem.regular
+        if regular is None or abs(regular.w) <= abs(regular.a):
+            return None
+        return float(abs(regular.a) * np.sqrt(regular.n))
+
+    def vanishing_t(self, problem: UFM) -> float | None:
+        return vanishing_t(problem)
+
+    def limit(self, problem: UFM, frame: Frame) -> Limit | None:
+        """One class alone lives where T is below its length: no other condition is as plain."""
+        lengths = np.linalg.norm(problem.encoding.matrix - frame.bias[:, None], axis=0)
+        size = float(np.max(lengths * np.sqrt(problem.counts.array.astype(np.float64))))
+        if frame.rank or size == 0.0:
+            return None
+        return Limit(size, "the largest sqrt(n_k) |e_k - b|", "that/N")
+
+    def transition(self, problem: UFM) -> Transition | None:
+        """From where the label mean of a regular problem outweighs the contrasts; if that never is, from where class
+        means live at all."""
+        regular = problem.regular
+        if regular is None or not problem.feature_dim >= problem.classes > 1:  # no room for an orthogonal frame
+            return None
+        a, w, t = abs(regular.a), abs(regular.w), regular.t
+        if w > max(a, t):
+            if a > t:
+                return Transition(float(_formulas.affine_orthogonal_lambda_b(a, w, t)), "T10")
+            return Transition(float(_formulas.affine_threshold(w, t)), "T5")  # without contrasts H >= 0 costs nothing
+        alive = alive_from(problem)
+        return None if alive is None else Transition(alive, "T10", birth=True)
+
+    def known_changes(self, problem: UFM) -> dict[float, str]:
+        """Without contrasts a single dimension is enough."""
+        regular = problem.regular
+        if regular is not None and problem.classes > 1 and abs(regular.a) <= regular.t < abs(regular.w):
+            return {float(_formulas.affine_threshold(abs(regular.w), regular.t)): "T5"}
+        return super().known_changes(problem)
+
+    def state(self, problem: UFM) -> State | None:
+        return relu_state(problem)
+
+    def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
+        return ("ReLU features, H >= 0", *((room_words(problem),) if narrow else ()))
+
+    def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
+        return transition_words(problem, self.transition(problem), own)
+
+    def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
+        """What a convex programme finds is proved by weak duality."""
+        return ("relu", "certificate") if choice.method == "convex" else ("relu",)
+
+    def law(self, problem: UFM) -> str:
+        check_known(problem)
+        if problem.feature_dim < problem.classes:
+            raise OpenProblemError(
+                f"no closed form is known for ReLU features in fewer dimensions than classes; got dim = {problem.dim} "
+                f"for {problem.classes} classes, leave dim out or solve it at one lambda_b with ncsolve minimizer "
+                "(ncsolve.solve)"
+            )
+        return "ReluLaw"
+
+
+RELU = ReLU()

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.dense import check_size
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.pairs import check_size
 from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.relu.location import location
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
+__all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
 
 Array = NDArray[np.float64]
 
@@ -42,12 +42,10 @@ _EPS = float(np.finfo(float).eps)
 
 def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     """The minimizer for linear features, where a turn is known that makes its class means nonnegative; else None."""
-    k = problem.classes
-    encoding = problem.encoding.affine
-    if encoding is not None and problem.counts.balanced and k > 1:
-        t = problem.threshold / math.sqrt(problem.counts.values[0])
-        a, w = abs(encoding.a), abs(encoding.row_sum)
-        if k > 1 and max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
+    k, regular = problem.classes, problem.regular
+    if regular is not None and k > 1:
+        a, w, t = abs(regular.a), abs(regular.w), regular.t
+        if max(a, w) > t and (w <= a or problem.lambda_b < _formulas.affine_orthogonal_lambda_b(a, w, t)):
             return None  # T10: the linear class means meet at obtuse angles
     check_size(k, k, "this matrix")
     linear = plain_frame(problem.replace(features="linear", dim=None))
@@ -71,11 +69,10 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
 
 def alive_from(problem: UFM) -> float | None:
     """The lambda_b up to which all class means of balanced affine one-hot codes are zero, if they live beyond it."""
-    encoding = problem.encoding.affine
-    if encoding is None or not problem.counts.balanced or problem.classes == 1:
+    regular = problem.regular
+    if regular is None or problem.classes == 1:
         return None
-    k, a, w = problem.classes, abs(encoding.a), abs(encoding.row_sum)
-    t = problem.threshold / math.sqrt(problem.counts.values[0])
+    k, a, w, t = problem.classes, abs(regular.a), abs(regular.w), regular.t
     if a <= t < w:  # without contrasts the label mean lives alone, as soon as it exceeds the threshold
         return float(_formulas.affine_threshold(w, t))
     spread = (k - 1) * a * a
@@ -87,8 +84,7 @@ def alive_from(problem: UFM) -> float | None:
 def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     """The minimizer with orthogonal class means, or None where they are not orthogonal."""
     check_size(problem.code_length, problem.classes, "the shifted codes")
-    encoding = problem.encoding.affine
-    balanced = encoding is not None and problem.counts.balanced and problem.classes > 1
+    balanced = problem.regular is not None and problem.classes > 1
     bias = _balanced_bias(problem) if balanced else location(problem)
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
@@ -134,11 +130,8 @@ def _balanced_bias(problem: UFM) -> Array:
     """b = beta mu with the root of the bias equation, or beta = 1/(1 + lambda_b) if all class means are zero."""
     from scipy.optimize import brentq
 
-    encoding = problem.encoding.affine
-    assert encoding is not None
-    k, n, lb = problem.classes, problem.counts.values[0], problem.lambda_b
-    a, w = encoding.a, encoding.row_sum
-    t = problem.threshold / math.sqrt(n)
+    assert problem.regular is not None
+    (a, w, t, n, k), lb = problem.regular, problem.lambda_b
     if lb == math.inf or w == 0.0:
         return np.zeros(k)
 

@@ -12,46 +12,49 @@ from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.solve import solve
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
-from ncsolve._words.minimizer import _angle, _class_means, _loss, _method, _problem, proved
+from ncsolve._words.minimizer import (
+    angle_words,
+    class_means_words,
+    loss_words,
+    method_words,
+    problem_words,
+    proved,
+)
 from ncsolve._words.model import guarantee, model
-from ncsolve.cli._tables import facts, show
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
 
 if TYPE_CHECKING:
     from ncsolve.certificates import Certificate
 
-__all__ = ["describe_design", "describe_inverse"]
+__all__ = ["design_description", "inverse_description"]
 
 # Codes of up to this many classes and outputs are printed.
 _PRINTED = 8
 
 
-def describe_design(
+def design_description(
     design: Design, words: str, convention: Convention, lambdas: tuple[float, float, float],
     certificate: Certificate | None = None,
-) -> None:
-    """Print a design, and what its certificate proves."""
+) -> list[tuple[str, str]]:
+    """What there is to say of a design, by name, and what its certificate proves."""
     minimizer = design.minimizer
-    rows = facts()
-    for name, text in (
-        ("problem", _problem(minimizer, convention, lambdas)),
+    rows = (
+        ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
         ("target", _target(design, words)),
         ("encoding", _codes(design)),
         ("achieved", _achieved(design)),
-        ("class means", _class_means(minimizer)),
-        ("angle", _angle(minimizer)),
+        ("class means", class_means_words(minimizer)),
+        ("angle", angle_words(minimizer)),
         ("decoding", _decoding(design)),
-        ("loss", _loss(minimizer, convention)),
+        ("loss", loss_words(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
         ("proof", "" if certificate is None else proved(certificate, convention)),
         ("one-hot", _one_hot(design)),
-        ("method", f"inverse design (T11), then {_method(minimizer)}"),
-    ):
-        if text:
-            rows.add_row(name, text)
-    show(rows)
+        ("method", f"inverse design (T11), then {method_words(minimizer)}"),
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _target(design: Design, words: str) -> str:
@@ -111,23 +114,22 @@ def _one_hot(design: Design) -> str:
     return text
 
 
-def describe_inverse(inverse: Inverse, convention: Convention, lambdas: tuple[float, float, float]) -> None:
-    """Print a scalar inverse."""
+def inverse_description(
+    inverse: Inverse, convention: Convention, lambdas: tuple[float, float, float]
+) -> list[tuple[str, str]]:
+    """What there is to say of a scalar inverse, by name."""
     minimizer = inverse.minimizer
-    rows = facts()
-    for name, text in (
+    rows = (
         ("answer", _answer(inverse, lambdas)),
-        ("problem", _problem(minimizer, convention, lambdas)),
+        ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
-        ("class means", _class_means(minimizer)),
-        ("angle", _angle(minimizer)),
-        ("loss", _loss(minimizer, convention)),
+        ("class means", class_means_words(minimizer)),
+        ("angle", angle_words(minimizer)),
+        ("loss", loss_words(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
-        ("method", f"{inverse.method}; then {_method(minimizer)}"),
-    ):
-        if text:
-            rows.add_row(name, text)
-    show(rows)
+        ("method", f"{inverse.method}; then {method_words(minimizer)}"),
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _answer(inverse: Inverse, lambdas: tuple[float, float, float]) -> str:

@@ -19,7 +19,7 @@ def parse_float(what: str, text: str, rule: str = "a number such as 5e-4 or 1/20
     ``what`` and ``rule`` say in an error what must be what.  Raises ProblemError for anything else, NaN among it, and
     for a number that would become 0 or inf without being it.
 
-    >>> from ncsolve._numbers.parse import parse_float
+    >>> from ncsolve.checks.parse import parse_float
     >>> parse_float("--lambda-b", "5e-4"), parse_float("--lambda-b", "1/2000"), parse_float("--lambda-b", "inf")
     (0.0005, 0.0005, inf)
     >>> parse_float("--lambda-b", "1e-400")
@@ -33,7 +33,7 @@ def parse_float(what: str, text: str, rule: str = "a number such as 5e-4 or 1/20
         return float(word)
     top, slash, bottom = word.partition("/")
     if slash and _NUMBER.fullmatch(top.strip()) and _NUMBER.fullmatch(bottom.strip()):
-        from ncsolve._numbers.exact import exact_number  # few numbers are typed so
+        from ncsolve.checks.exact import exact_number  # few numbers are typed so
 
         return float(exact_number(what, word))
     found = _NUMBER.fullmatch(word)

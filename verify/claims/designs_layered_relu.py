@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from ncsolve import design
 
-__all__ = ["CLAIM"]
-
 
 def examine(size: Size) -> list[Figure]:
     """An orthogonal frame and a hierarchy with H >= 0; simplex and orthogonal frames under deep heads."""

@@ -1,0 +1,92 @@
+"""Which model a problem is of, besides its labels and weight decays: one table of what its parts may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ncsolve.checks.arguments import check_name, check_whole
+from ncsolve.errors import ProblemError, shown
+
+__all__ = ["FEATURES", "SPEC_FIELDS", "FeatureKind", "ModelSpec", "check_depth", "check_dim", "check_features"]
+
+# Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
+_MOST_LAYERS = 100
+_MOST_DIM = 2**31
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureKind:
+    """What features are restricted to: ``nonnegative`` is H >= 0.
+
+    ``default_dim(m, K, regular)`` is the feature dimension that holds the minimizer, where none is given.
+    """
+
+    nonnegative: bool
+    default_dim: Callable[[int, int, bool], int]
+
+
+# What ``features`` may be; a model that is registered adds its own.
+FEATURES = {
+    "linear": FeatureKind(nonnegative=False, default_dim=lambda m, k, regular: min(m, k)),
+    "relu": FeatureKind(nonnegative=True, default_dim=lambda m, k, regular: k if k <= 4 or regular else 2 * k),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """The parts of a model, as in ``UFM``: ``dim``, ``features`` and ``depth``; the defaults are those of the paper."""
+
+    dim: int | None = None
+    features: str = "linear"
+    depth: int = 1
+
+    def __post_init__(self) -> None:
+        for name, check in (("dim", check_dim), ("features", check_features), ("depth", check_depth)):
+            object.__setattr__(self, name, check(getattr(self, name)))
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether H >= 0."""
+        return FEATURES[self.features].nonnegative
+
+    @property
+    def one_layer(self) -> bool:
+        """Whether W is a single matrix."""
+        return self.depth == 1
+
+    @property
+    def plain(self) -> bool:
+        """Whether features and head are those of the paper: any H, and one layer."""
+        return self.features == "linear" and self.one_layer
+
+    def default_dim(self, code_length: int, classes: int, regular: bool) -> int:
+        """The feature dimension where none is given."""
+        return FEATURES[self.features].default_dim(code_length, classes, regular)
+
+
+# In the order of the options and of the fields of a problem file.
+SPEC_FIELDS = tuple(field.name for field in fields(ModelSpec))
+
+
+def check_features(value: object) -> str:
+    """A name in FEATURES.  Raises UnknownNameError."""
+    return check_name("features", value, FEATURES)
+
+
+def check_depth(value: object) -> int:
+    """A number of layers, or ProblemError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
+        raise ProblemError(
+            f"depth must be an integer from 1 to {_MOST_LAYERS}; got {shown(value)} (1 is a single layer)"
+        )
+    return int(value)
+
+
+def check_dim(value: object) -> int | None:
+    """A feature dimension, or ProblemError."""
+    if value is None:
+        return None
+    return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
