@@ -112,6 +112,10 @@ class Model:
         """The threshold from which no two class means of a regular problem differ, whatever lambda_b is, or None."""
         return None
 
+    def merging_rule(self, problem: UFM) -> str:
+        """At which t that is, for a legend."""
+        return "$t = |a|$"
+
     def vanishing_t(self, problem: UFM) -> float | None:
         """The t from which all class means of a regular problem are zero, at its lambda_b, where that is a curve of
         its own; else None."""

@@ -77,7 +77,10 @@ class SecondParameter:
                 found = _imbalance_ratios(problem.counts.values[-1], problem.classes, problem.tau / abs(affine.a))
         elif self.name in ("t", "weight_decay") and problem.counts.balanced:
             model, size = model_of(problem), model_of(problem).merging_size(problem)
-            if size is not None:  # every factor of T is proportional to the parameter
+            root_n = math.sqrt(problem.counts.values[0])
+            if size is not None and model.threshold_power(problem) == 1.0:  # T itself, where t and K sqrt(n) are exact
+                found = [size / root_n / (1.0 if self.name == "t" else problem.classes * root_n)]
+            elif size is not None:  # N sqrt(lambda_w lambda_h) is proportional to the parameter
                 found = [model.decay_factor(self.problem_at(1.0), size)]
         low, high = float(self.values[0]), float(self.values[-1])
         return tuple(sorted(value for value in found if low <= value <= high))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
@@ -111,6 +112,8 @@ def _boundary_label(phase: Phase, boundary: Boundary) -> str:
         return "orthogonal frame: the mean cosine is 0"
     if theorem and boundary.regime_after == "orthogonal":
         return f"all class means reach zero{theorem}"
+    if theorem:
+        return rf"$\lambda_b^* = t/({w} - t)$: the label mean enters the class means"
     return "a singular value of $Z$ leaves zero"
 
 
@@ -119,9 +122,7 @@ def _collapse_label(phase: Phase, value: float) -> str:
         affine = phase.problem.encoding.affine
         rule = "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
         return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
-    if not phase.problem.spec.one_layer:
-        return f"no two class means differ, {number(value)} (T9)"
-    return f"$t = |a|$: no two class means differ, {number(value)}"
+    return f"{model_of(phase.problem).merging_rule(phase.problem)}: no two class means differ, {number(value)}"
 
 
 def _areas(ax: Axes, phase: Phase) -> None:

@@ -18,7 +18,8 @@ SMALL_RELU = "--features relu --classes 3 --lambda-w 5e-3 --lambda-h 5e-3"
 SIGNED = "--dim 3 --encoding signed --classes 6 --per-class 3 --lambda-w 5e-3 --lambda-h 5e-3"
 SAID = {
     f"minimizer {SMALL_DEEP} --lambda-b 0.05": [
-        "deep linear head W = W_2 ... W_1", "global minimum (T9)", "lambda_b = 0.03928241, first order",
+        "deep linear head of 2 layers with weight decay 0.005, 0.005", "global minimum (T9)",
+        "lambda_b = 0.03928241, first order",
         "jumps from 0 to 0.5", "hard threshold 0.2710806", "0.0215227989999661",
     ],
     "minimizer --counts 200,100,50,1 --depth 3 --lambda-w 5e-3,5e-3,1e-2 --lambda-b inf": [
@@ -34,7 +35,7 @@ SAID = {
     "minimizer --encoding gaussian:3 --classes 5 --dim 2 --lambda-b 0.1": [
         "best found, not known to be the global minimum", "lower bound: the minimum of the", "descent (T8",
     ],
-    "minimizer --depth 9 --lambda-b inf": ["W = W_9 ... W_1 with weight decay 0.0005 each"],
+    "minimizer --depth 9 --lambda-b inf": ["deep linear head of 9 layers with weight decay 0.0005 each"],
     "minimizer --dim 4 --lambda-b 1": [
         "any 4 of the 9 contrast directions", "general: no regime is named where class means of balanced codes",
     ],
@@ -43,11 +44,11 @@ SAID = {
         "the frame is orthogonal for every lambda_b > 0", "not unique",
     ],
     f"path {SMALL_DEEP}": [
-        "deep linear head of 2 layers", "weight decay of the layers 0.005, 0.005", "0.03928241369396",
+        "deep linear head of 2 layers with weight decay 0.005, 0.005", "0.03928241369396",
         "rank 2 to 3 (simplex to intermediate), a jump: z_3 from 0 to 1.5811", "; T9", "global minimum at every point",
         "202 values",
     ],
-    f"path {SMALL_DEEP},1e-2 --lambda-b 1e-2:1:5": ["weight decay of the layers 0.005, 0.01", "a jump"],
+    f"path {SMALL_DEEP},1e-2 --lambda-b 1e-2:1:5": ["with weight decay 0.005, 0.01", "a jump"],
     "path --dim 9 --lambda-b 1e-2:1:5": [
         "bottleneck: 9 dimensions for 10 classes", "none: the rank is 9 everywhere",
     ],
@@ -62,7 +63,7 @@ SAID = {
         "best found, not known to be the global minimum, at 2 of 2 points", "of the loss is open",
     ],
     "compare --encodings onehot,gaussian:3 --classes 5 --dim 2 --lambda-b 0.1": [
-        "2 feature dimensions", "best found", "% open", "global",
+        "bottleneck: 2 dimensions for 5 classes", "best found", "% open", "global",
     ],
     "compare --encodings onehot --classes 5 --dim 2": ["global *", "one of several"],
     "compare --counts 9,4,2,1 --depth 2 --lambda-w 2e-2,1e-2 --lambda-b inf": [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import _formulas, design
-from ncsolve.design import _codes
+from ncsolve.design import _codes, _design
 from tests.reference import certified_gap, descend
 from tests.strategies import counts, lambdas, targets
 
@@ -249,10 +249,10 @@ def test_a_wrong_construction_is_refused(monkeypatch, damage):
     """The counts forgotten, used without a root, or the bias added to one output only."""
     original = _codes.designed_codes
 
-    def wrong(target, numbers, w, h, b, length):
+    def wrong(target, problem, length):
         if damage == "counts":
-            numbers = type(numbers).of([sum(COUNTS) // 3] * 3, 3)
-        found = original(target, numbers, w, h, b, length)
+            problem = problem.replace(counts=[sum(COUNTS) // 3] * 3)
+        found = original(target, problem, length)
         codes = found.codes.copy()
         if damage == "sqrt":
             codes = codes / np.sqrt(COUNTS)
@@ -260,7 +260,7 @@ def test_a_wrong_construction_is_refused(monkeypatch, damage):
             codes[0] += 0.01
         return _codes.DesignedCodes(codes=codes, rank=found.rank, loss=found.loss)
 
-    monkeypatch.setattr("ncsolve.design._design.designed_codes", wrong)
+    monkeypatch.setitem(_design._CODES, "plain", wrong)
     with pytest.raises(ncsolve.ConvergenceError):
         made()
 

@@ -214,7 +214,7 @@ def test_saved_minimizers_are_looked_at_before_they_are_read(tmp_path, monkeypat
 
 
 def test_paths_and_diagrams_that_do_not_fit_are_refused_unsolved(monkeypatch):
-    for name in ("_sweeps.path.plain_along", "_sweeps.phase._rows"):
+    for name in ("_sweeps.path.convex_along", "_sweeps.phase._rows"):
         monkeypatch.setattr(f"ncsolve.{name}", lambda *_: pytest.fail("the work was begun"))
     many = ncsolve.UFM(encoding=encodings.onehot(100), counts=5, lambda_w=1e-3, lambda_h=1e-3, lambda_b=1)
     with pytest.raises(SizeError, match=r"a path of 1000000 points .* would fill 8\.8 GB; use at most 305040 points"):

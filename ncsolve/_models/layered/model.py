@@ -83,6 +83,9 @@ class Layered(Model):
     def merging_size(self, problem: UFM) -> float | None:
         return PLAIN.merging_size(problem)
 
+    def merging_rule(self, problem: UFM) -> str:
+        return PLAIN.merging_rule(problem) if problem.spec.one_layer else "hard threshold (T9)"
+
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         return linear_limit(problem, frame, self.threshold(problem))
 
