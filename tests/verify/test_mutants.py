@@ -18,12 +18,13 @@ from tests.cases import CASES
 from tests.solver_mutants import scaled, silence
 
 PROBLEMS = {
-    short: CASES[name].problem for short, name in {
-        "smoothed": "imbalanced smoothed", "curve": "between simplex and orthogonal", "simplex": "simplex ETF",
-        "free": "any codes, free bias", "general": "any codes", "law": "law", "independent": "law, any codes",
-    }.items()
+    "smoothed": "imbalanced smoothed", "curve": "between simplex and orthogonal", "simplex": "simplex ETF",
+    "free": "any codes, free bias", "general": "any codes", "law": "law", "independent": "law, any codes",
 }
-CURVE, FREE = PROBLEMS["curve"], PROBLEMS["free"]
+
+
+def checked(name, **options):
+    return verify.check(CASES[PROBLEMS[name]].problem, **options)
 
 
 def damage_shifted(monkeypatch, change):
@@ -237,7 +238,7 @@ CLAIMS = [(mutant, claim) for mutant, (_, _, claims) in MUTANTS.items() for clai
 def test_check_fails_the_mutant(monkeypatch, mutant, name):
     silence(monkeypatch)
     MUTANTS[mutant][0](monkeypatch)
-    report = verify.check(PROBLEMS[name], starts=2, fail_fast=True)
+    report = checked(name, starts=2, fail_fast=True)
     assert not report.passed
     assert report.failures or report.error
 
@@ -252,11 +253,11 @@ def test_the_claim_fails_the_mutant(monkeypatch, mutant, claim):
 
 
 def test_check_leaves_out_what_follows_a_disagreement_only_if_asked(monkeypatch):
-    healthy = verify.check(CURVE, starts=1)
-    ended = verify.check(CURVE, starts=1, fail_fast=True)
+    healthy = checked("curve", starts=1)
+    ended = checked("curve", starts=1, fail_fast=True)
     assert (ended.figures, ended.skipped) == (healthy.figures, healthy.skipped)
     MUTANTS["wrong regime"][0](monkeypatch)
-    whole, ended = verify.check(CURVE, starts=1), verify.check(CURVE, starts=1, fail_fast=True)
+    whole, ended = checked("curve", starts=1), checked("curve", starts=1, fail_fast=True)
     assert [figure.what for figure in whole.figures if not figure.passed] == ["regime of the solver's class means is "
                                                                               "not acute"]
     assert ended.failures == whole.failures
@@ -267,7 +268,7 @@ def test_check_leaves_out_what_follows_a_disagreement_only_if_asked(monkeypatch)
 
 def test_a_mutant_that_the_solver_itself_refuses_is_reported_and_not_raised(monkeypatch):
     bias_not_centred(monkeypatch)
-    report = verify.check(FREE)
+    report = checked("free")
     assert report.verdict == "error"
     assert "ConvergenceError" in report.summary
     claims = verify.run_claims(verify.select(only=("free-bias",)), size="quick")
