@@ -1,4 +1,4 @@
-"""A toy fourth model, "features are fixed to zero", in one class: registered, it goes through every level of the program.
+"""A toy fourth model, "features are fixed to zero", in one class: registered, it goes through every level.
 
 Its minimizer is the bias alone, b = mu/(1 + lambda_b), and its loss is known.
 """
