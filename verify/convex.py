@@ -14,7 +14,7 @@ from ncsolve.verify._types import Array
 
 from ncsolve import UFM, NCSolveError
 from ncsolve.checks.arguments import check_name
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 
@@ -36,9 +36,6 @@ class ConvexSolution(Frozen):
     singular_values: Array
     primal_status: str
     dual_status: str
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def converged(self) -> bool:

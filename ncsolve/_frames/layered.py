@@ -86,7 +86,7 @@ class FactoredFrame:
     def shifted_singular_values(self) -> Array:
         """Of M - b u^T, descending."""
         codes, u = weighted_codes(self.problem)
-        return np.linalg.svd(codes - np.outer(self.bias, u), compute_uv=False)
+        return np.asarray(np.linalg.svd(codes - np.outer(self.bias, u), compute_uv=False), dtype=np.float64)
 
     def dimensions(self, zero: float) -> int:
         """The rank of the class means, counting singular values above ``zero`` of the largest where they have noise.

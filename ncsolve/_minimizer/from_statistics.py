@@ -14,7 +14,7 @@ from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._problem.label_statistics import LabelStatistics
 from ncsolve._problem.ufm import check_lambda, check_lambda_b
 from ncsolve._spectrum.label_spectrum import spectrum_of_scatter
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
+from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]
@@ -47,9 +47,6 @@ class StatisticsMinimizer(Frozen):
     loss_terms: LossTerms
     residual: float
     weight_basis: Array
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def loss(self) -> float:

@@ -18,7 +18,7 @@ from ncsolve._sweeps.second_parameter import SecondParameter
 from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["Boundary", "closed_forms", "joined", "refined", "smooth_values"]
 
@@ -49,9 +49,6 @@ class Boundary(Frozen):
     lambda_b: Array
     theorem: str = ""
     jump: bool = False
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
 
 def changes_between(problem: UFM, ends: Array) -> tuple[RegimeChange, ...]:

@@ -23,8 +23,8 @@ from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
 from ncsolve._sweeps.shared_spectrum import arrays_of, convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve.checks.arguments import check_whole
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields, read_only
+from ncsolve.checks.arguments import check_whole, is_whole
+from ncsolve.checks.arrays import Frozen, array_property, read_only
 from ncsolve.errors import MissingPackageError, ProblemError, shown
 
 if TYPE_CHECKING:
@@ -64,9 +64,6 @@ class Path(Frozen):
     # Of another model than the paper's, where every point is solved on its own; else empty.
     points: tuple[SolvedPoint, ...] = ()
 
-    def __post_init__(self) -> None:
-        freeze_fields(self)
-
     def __len__(self) -> int:
         return int(self.values.size)
 
@@ -82,7 +79,7 @@ class Path(Frozen):
 
     def problem_at(self, index: int) -> UFM:
         """The problem of one point.  Raises ProblemError for no such point."""
-        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+        if not is_whole(index, -len(self), len(self) - 1):
             raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {shown(index)}")
         return self.sweep.problem_at(float(self.values[index]))
 

@@ -24,7 +24,7 @@ from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arguments import check_whole
-from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
+from ncsolve.checks.arrays import Frozen, number_list
 from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
@@ -64,9 +64,6 @@ class Phase(Frozen):
     best_found: NDArray[np.bool_]
     # Whether some row is of a bottleneck, a deep head or ReLU features.
     beyond: bool = False
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
         """One row for every point: the second parameter, lambda_b, cos_mean, rank and regime; beyond the paper's model

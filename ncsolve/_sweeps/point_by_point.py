@@ -14,7 +14,7 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 from ncsolve.errors import SizeError
 
 __all__ = ["NC_NAMES", "SolvedPoint", "check_descents", "point_of", "solve_points"]
@@ -52,9 +52,6 @@ class SolvedPoint(Frozen):
     fingerprint: Array
     gram: Array | None
     ties: str
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     def distance(self, other: SolvedPoint) -> float:
         """How far two minimizers are apart, relative to the size of the codes or of the Gram matrix."""

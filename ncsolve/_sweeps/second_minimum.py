@@ -18,7 +18,7 @@ from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]
 
@@ -42,9 +42,6 @@ class LatentBranch(Frozen):
     cosine: Array
     centring: Array
     singular_values: Array
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
 
 def latent_minimum(problem: UFM) -> Minimizer | None:

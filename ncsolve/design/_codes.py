@@ -11,6 +11,7 @@ from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arguments import is_whole
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError, shown
 
@@ -87,7 +88,7 @@ def factor(target: Array) -> Array:
 
 def check_length(code_length: int, rank: int, classes: int) -> int:
     """A code length that holds the target, or ProblemError."""
-    if isinstance(code_length, bool) or not isinstance(code_length, (int, np.integer)) or code_length < 1:
+    if not is_whole(code_length, 1):
         raise ProblemError(f"the code length must be a positive integer; got {shown(code_length)}")
     if code_length < rank:
         raise ProblemError(

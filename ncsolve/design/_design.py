@@ -16,7 +16,7 @@ from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
@@ -46,9 +46,6 @@ class Design(Frozen):
     rank: int
     minimizer: Minimizer
     error: float
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def encoding(self) -> Array:

@@ -14,7 +14,7 @@ from ncsolve.verify._types import Array
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
+from ncsolve.checks.arrays import Frozen, array_property
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
@@ -35,9 +35,6 @@ class LayeredRun(Frozen):
     samples: Samples
     losses: Array
     name: str = ""
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @array_property
     def class_means(self) -> Array:
