@@ -185,9 +185,6 @@ THEOREM = Theorem(
             doc="inner product of two class means, accurate near the orthogonal frame.",
         ),
         Function(
-            name="affine_cosine", arguments=("s_perp", "s_mu", "K"), result="cosine", doc="cosine between class means."
-        ),
-        Function(
             name="affine_cosine_from_gap",
             arguments=("gap", "s_perp", "s_mu", "K"),
             result="cosine_from_gap",

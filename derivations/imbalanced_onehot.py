@@ -179,13 +179,6 @@ THEOREM = Theorem(
     },
     functions=(
         Function(
-            name="imbalanced_squared_length",
-            arguments=("n", "T", "lambda_w", "lambda_h"),
-            arrays=("n",),
-            result="squared_length",
-            doc="lambda_b = inf, squared length of the mean of a class of n samples (arrays).",
-        ),
-        Function(
             name="imbalanced_bias",
             arguments=("n", "tau", "lambda_b"),
             arrays=("n",),

@@ -127,11 +127,6 @@ def affine_gram_off_diagonal(gap: float, n: float, K: float, lambda_w: float, la
     return gap*sqrt(lambda_w)/(K*sqrt(lambda_h)*sqrt(n))
 
 
-def affine_cosine(s_perp: float, s_mu: float, K: float) -> float:
-    """T5: cosine between class means."""
-    return (s_mu - s_perp)/(s_mu + s_perp*(K - 1))
-
-
 def affine_cosine_from_gap(gap: float, s_perp: float, s_mu: float, K: float) -> float:
     """T5: cosine between class means, accurate near the orthogonal frame."""
     return gap/(s_mu + s_perp*(K - 1))
@@ -155,12 +150,6 @@ def large_bias_gram_shift(lambda_w: float, lambda_b: float) -> float:
 def large_bias_loss_drop(N: float, lambda_w: float, lambda_h: float, lambda_b: float) -> float:
     """T5b: what the bias takes from the loss."""
     return N*lambda_h*lambda_w/(2*lambda_b)
-
-
-def imbalanced_squared_length(n: Array, T: float, lambda_w: float, lambda_h: float) -> Array:
-    """T6: lambda_b = inf, squared length of the mean of a class of n samples (arrays)."""
-    value: Array = np.sqrt(lambda_w)*np.maximum(np.sqrt(n) - T, 0.0)/(np.sqrt(lambda_h)*n)
-    return value
 
 
 def imbalanced_bias(n: Array, tau: float, lambda_b: float) -> Array:

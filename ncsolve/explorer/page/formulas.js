@@ -121,11 +121,6 @@ const formulas = {
         return gap*Math.sqrt(lambda_w)/(K*Math.sqrt(lambda_h)*Math.sqrt(n));
     },
 
-    // T5: cosine between class means.
-    affine_cosine(s_perp, s_mu, K) {
-        return (s_mu - s_perp)/(s_mu + s_perp*(K - 1));
-    },
-
     // T5: cosine between class means, accurate near the orthogonal frame.
     affine_cosine_from_gap(gap, s_perp, s_mu, K) {
         return gap/(s_mu + s_perp*(K - 1));
@@ -149,11 +144,6 @@ const formulas = {
     // T5b: what the bias takes from the loss.
     large_bias_loss_drop(N, lambda_w, lambda_h, lambda_b) {
         return N*lambda_h*lambda_w/(2*lambda_b);
-    },
-
-    // T6: lambda_b = inf, squared length of the mean of a class of n samples.
-    imbalanced_squared_length(n, T, lambda_w, lambda_h) {
-        return Math.sqrt(lambda_w)*Math.max(0, Math.sqrt(n) - T)/(Math.sqrt(lambda_h)*n);
     },
 
     // T6: the bias of a class of n samples, lambda_b >= lambda_b+.
