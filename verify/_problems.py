@@ -12,7 +12,9 @@ import ncsolve
 from ncsolve import UFM, NCSolveError
 from ncsolve.encodings import Encoding, onehot
 
-__all__ = ["balanced", "gram_unit", "random_counts", "random_problem", "scaled_problem", "transition_of"]
+__all__ = [
+    "balanced", "gram_unit", "random_counts", "random_problem", "random_shape", "scaled_problem", "transition_of",
+]
 
 
 def balanced(
@@ -36,8 +38,14 @@ def random_counts(rng: np.random.Generator, classes: int, most: int) -> list[int
     return [int(n) for n in rng.integers(1, most + 1, classes)]
 
 
+def random_shape(rng: np.random.Generator, least: int = 1) -> tuple[int, int]:
+    """A code length from ``least`` to K + 1, and a number K of two to four classes."""
+    k = int(rng.integers(2, 5))
+    return int(rng.integers(least, k + 2)), k
+
+
 def random_problem(
-    rng: np.random.Generator, *, code_length: int, classes: int, most: int = 3, lambda_b: float,
+    rng: np.random.Generator, code_length: int, classes: int, *, most: int = 3, lambda_b: float,
     strength: float | None = None,
 ) -> UFM:
     """Random normal codes with a random offset, random counts, and lambdas of different size.

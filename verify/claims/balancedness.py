@@ -6,11 +6,9 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import random_problem
+from ncsolve.verify._problems import random_problem, random_shape
 from ncsolve.verify._samples import Point
 from ncsolve.verify.critical import examine as look
-
-import ncsolve
 
 
 def examine(size: Size) -> list[Figure]:
@@ -21,17 +19,13 @@ def examine(size: Size) -> list[Figure]:
     solved = Worst("|lw W^T W - lh H H^T|, solver, relative", tolerance=1e-11, reason="rounding")
     gradient = Worst("gradient at the solver's minimizer, relative", tolerance=1e-11, reason="rounding")
     for _ in range(12 if size == "quick" else 200):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(
-            rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal())), strength=0.3
-        )
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        problem = random_problem(rng, *random_shape(rng), lambda_b=float(np.exp(rng.normal())), strength=0.3)
+        prediction, run = bench.compared(problem)
         found.add(0.0, look(problem, run.point).balance)
         point = look(problem, Point(W=prediction.W, H=run.samples.spread(prediction.class_means), b=prediction.bias))
         solved.add(0.0, point.balance)
         gradient.add(0.0, point.gradient)
-    return [found.figure(), solved.figure(), gradient.figure(), *bench.figures()]
+    return bench.figures(found, solved, gradient)
 
 
 CLAIM = Claim(

@@ -6,9 +6,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import balanced, gram_unit, random_problem, transition_of
-
-import ncsolve
+from ncsolve.verify._problems import balanced, gram_unit, random_problem, random_shape, transition_of
 
 
 def examine(size: Size) -> list[Figure]:
@@ -28,8 +26,7 @@ def examine(size: Size) -> list[Figure]:
         threshold = transition_of(problem)
         for factor in (0.0, 0.3, 0.9, 1.5, 5.0):
             at = problem.replace(lambda_b=factor * threshold)
-            prediction = ncsolve.solve(at)
-            run = bench.settle(at, prediction=prediction)
+            prediction, run = bench.compared(at)
             labels = run.samples.targets.mean(axis=1)
             if factor < 1:
                 bias.add(labels / (1 + at.lambda_b), run.bias)
@@ -38,12 +35,11 @@ def examine(size: Size) -> list[Figure]:
                 predicted = prediction.centring
                 centring.add(predicted, float(run.bias @ labels / (labels @ labels)))
     for _ in range(6 if size == "quick" else 100):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=0.0)
+        problem = random_problem(rng, *random_shape(rng), lambda_b=0.0)
         run = bench.settle(problem)
         output = (run.point.W @ run.point.H).mean(axis=1)
         free.add(np.zeros(output.size), output, size=float(np.abs(run.samples.targets).max()))
-    return [bias.figure(), mean.figure(), centring.figure(), free.figure(), *bench.figures()]
+    return bench.figures(bias, mean, centring, free)
 
 
 CLAIM = Claim(

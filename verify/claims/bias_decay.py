@@ -6,7 +6,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_most
-from ncsolve.verify._problems import random_problem
+from ncsolve.verify._problems import random_problem, random_shape
 
 import ncsolve
 
@@ -20,16 +20,14 @@ def examine(size: Size) -> list[Figure]:
     path = Worst("b, singular values and loss, solver's path", tolerance=1e-5, reason="as b")
     rises = []
     for _ in range(4 if size == "quick" else 40):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=1.0, strength=0.2)
+        problem = random_problem(rng, *random_shape(rng), lambda_b=1.0, strength=0.2)
         before, last = np.inf, np.zeros(problem.code_length)
         before_last = last
         grid = [0.0, *np.geomspace(1e-3, 1e5, 17).tolist()]
         along = ncsolve.path(problem, lambda_b=grid)
         for index, lambda_b in enumerate(grid):
             at = problem.replace(lambda_b=lambda_b)
-            prediction = ncsolve.solve(at)
-            run = bench.settle(at, prediction=prediction)
+            prediction, run = bench.compared(at)
             bias.add(prediction.bias, run.bias)
             path.add(along.bias[index], run.bias)
             path.add(along.singular_values[index], run.singular_values)
@@ -39,14 +37,14 @@ def examine(size: Size) -> list[Figure]:
             before = length
             before_last, last = last, lambda_b * run.bias
         rate.add(before_last, last)
-    return [
-        bias.figure(),
+    return bench.figures(
+        bias,
         at_most(
             "rise of |b| from one lambda_b to the next, relative", 1e-7, rises,
             reason="b of 1e-5 is known to 1e-12 or better",
         ),
-        rate.figure(), path.figure(), *bench.figures(),
-    ]
+        rate, path,
+    )
 
 
 CLAIM = Claim(

@@ -6,9 +6,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import random_problem
-
-import ncsolve
+from ncsolve.verify._problems import random_problem, random_shape
 
 
 def examine(size: Size) -> list[Figure]:
@@ -18,19 +16,15 @@ def examine(size: Size) -> list[Figure]:
     found = Worst("(1 + lambda_b) b = mean(Y - W H), descent", tolerance=1e-8, reason="a gradient of 1e-11")
     solved = Worst("(1 + lambda_b) b = mean(Y - W H), solver", tolerance=1e-10, reason="rounding of the solver")
     for _ in range(20 if size == "quick" else 300):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(
-            rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal(0, 2)))
-        )
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        problem = random_problem(rng, *random_shape(rng), lambda_b=float(np.exp(rng.normal(0, 2))))
+        prediction, run = bench.compared(problem)
         s = run.samples
         size_of_labels = float(np.abs(s.targets).max())
         mean = (s.targets - run.point.W @ run.point.H).mean(axis=1)
         found.add(mean, (1 + problem.lambda_b) * run.bias, size=size_of_labels)
         mean = (s.targets - prediction.W @ s.spread(prediction.class_means)).mean(axis=1)
         solved.add(mean, (1 + problem.lambda_b) * prediction.bias, size=size_of_labels)
-    return [found.figure(), solved.figure(), *bench.figures()]
+    return bench.figures(found, solved)
 
 
 CLAIM = Claim(

@@ -30,12 +30,11 @@ def examine(size: Size) -> list[Figure]:
             excess.append((run.loss - prediction.loss) / prediction.loss)
             distance = metrics.simplex_distance(class_means=bench.settle(problem, prediction=prediction).class_means)
             wide.append(distance)
-    return [
-        loss.figure(), narrow.figure(), bias.figure(),
+    return bench.figures(
+        loss, narrow, bias,
         at_least("distance to a simplex ETF, d = K", 1e-2, wide, reason="the same problems are past the transition"),
         at_least("loss above that with d = K, relative", 1e-6, excess, reason="the bottleneck costs something"),
-        *bench.figures(),
-    ]
+    )
 
 
 CLAIM = Claim(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from ncsolve.verify._bench import Lowest
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify.descent._starts import layered_starts
@@ -13,10 +14,10 @@ from ncsolve import UFM, encodings
 
 def examine(size: Size) -> list[Figure]:
     """Signed codes beside the transition, and random codes against the best of starts and its lower bound."""
-    loss = Worst("loss beside the transition, relative", tolerance=1e-9, reason="L-BFGS to a gradient of 1e-11")
+    loss = Lowest("loss beside the transition, relative", tolerance=1e-9, reason="L-BFGS to a gradient of 1e-11")
     mean = Worst("is the label mean in the class means", tolerance=0.0, reason="yes or no")
     best = Worst("best found for random codes, relative", tolerance=1e-9, reason="as the loss")
-    below, bound = [], []
+    bound = []
     seeds = range(3 if size == "quick" else 8)
     for k, d in ((6, 3),) if size == "quick" else ((6, 3), (5, 2), (7, 5)):
         problem = UFM(encoding=encodings.signed(k), counts=3, lambda_w=5e-3, lambda_h=5e-3, lambda_b=1.0, dim=d)
@@ -25,12 +26,11 @@ def examine(size: Size) -> list[Figure]:
         for factor in (0.98, 1.02):
             beside = problem.replace(lambda_b=at * factor)
             prediction = ncsolve.solve(beside)
-            runs = [run for seed in seeds for run in layered_starts(beside, seed=seed, merged=True)]
-            lowest = min(runs, key=lambda run: run.loss)
-            loss.add(prediction.loss, lowest.loss)
+            lowest = loss.of(
+                prediction, (run for seed in seeds for run in layered_starts(beside, seed=seed, merged=True))
+            )
             share = float(np.linalg.norm(lowest.class_means.sum(axis=1)) / np.linalg.norm(lowest.class_means))
             mean.add(float(factor > 1), float(share > 1e-3))
-            below += [(prediction.loss - run.loss) / prediction.loss for run in runs]
     rng = np.random.default_rng(12)
     for _ in range(2 if size == "quick" else 8):
         problem = UFM(
@@ -43,7 +43,7 @@ def examine(size: Size) -> list[Figure]:
         bound += [(prediction.lower_bound - x) / prediction.loss for x in losses]
     return [
         loss.figure(), mean.figure(), best.figure(),
-        at_most("descent below the optimum, relative", 1e-12, below, reason="no point can be below the minimum"),
+        at_most("descent below the optimum, relative", 1e-12, loss.below, reason="no point can be below the minimum"),
         at_most("descent below the lower bound, relative", 1e-12, bound, reason="no point can be below a lower bound"),
     ]
 

@@ -11,8 +11,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced, transition_of
 
-import ncsolve
-
 _POINTS = 40
 
 
@@ -30,15 +28,14 @@ def examine(size: Size) -> list[Figure]:
         before = -math.inf
         for lambda_b in [*np.geomspace(0.1, 1000.0, _POINTS - 1).tolist(), 1.0]:
             at = problem.replace(lambda_b=lambda_b * threshold)
-            prediction = ncsolve.solve(at)
-            run = bench.settle(at, prediction=prediction)
+            prediction, run = bench.compared(at)
             found = metrics.cosines(class_means=run.class_means)
             predicted = math.nan if prediction.cosines is None else prediction.cosines.mean
             curve.add(np.full(k * (k - 1) // 2, predicted), found, size=1.0)
             if found is not None and lambda_b != 1.0:
                 rise.add(max(before, float(found.mean())), float(found.mean()), size=1.0)
                 before = max(before, float(found.mean()))
-    return [curve.figure(), rise.figure(), *bench.figures()]
+    return bench.figures(curve, rise)
 
 
 CLAIM = Claim(

@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
-from ncsolve.verify._problems import random_problem
+from ncsolve.verify._problems import random_problem, random_shape
 from ncsolve.verify._samples import Point, Samples
 from ncsolve.verify.critical import confined_critical_point, leave, zero_point
 from ncsolve.verify.critical import examine as look
@@ -30,10 +30,8 @@ def examine(size: Size) -> list[Figure]:
     curvatures, heights, global_curvatures = [], [], []
     done = 0
     while done < (4 if size == "quick" else 60):
-        k = int(rng.integers(2, 5))
         problem = random_problem(
-            rng, code_length=int(rng.integers(2, k + 2)), classes=k, strength=0.1,
-            lambda_b=float(np.exp(rng.normal())) if done % 2 else math.inf,
+            rng, *random_shape(rng, 2), strength=0.1, lambda_b=float(np.exp(rng.normal())) if done % 2 else math.inf
         )
         prediction = ncsolve.solve(problem)
         if prediction.rank < 2:
@@ -60,23 +58,23 @@ def examine(size: Size) -> list[Figure]:
         best = look(problem, Point(W=prediction.W, H=spread, b=prediction.bias))
         critical.add(0.0, best.gradient)
         global_curvatures.append(best.curvature)
-    return [
+    return bench.figures(
         at_most(
             "least Hessian eigenvalue over the largest, saddles", -1e-6, curvatures,
             reason="strictly negative, far beyond rounding (1e-15); small where a direction is just above T",
         ),
-        critical.figure(),
+        critical,
         at_least(
             "loss above the optimum at the saddles, relative", 1e-7, heights,
             reason="they are not global; a direction just above T is worth little, and a loss is known to 1e-9",
         ),
-        escape.figure(),
+        escape,
         at_least(
             "least Hessian eigenvalue over the largest, minimizer", -1e-10, global_curvatures,
             reason="zero along rotations of the features, up to rounding",
         ),
-        ranks.figure(), directions.figure(), *bench.figures(),
-    ]
+        ranks, directions,
+    )
 
 
 def _above(samples: Samples) -> int:

@@ -8,8 +8,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import gram_unit, random_problem
 
-import ncsolve
-
 
 def examine(size: Size) -> list[Figure]:
     """Random encodings with m < K, m = K and m > K, imbalanced."""
@@ -22,12 +20,11 @@ def examine(size: Size) -> list[Figure]:
         k = int(rng.integers(2, 5))
         m = (int(rng.integers(1, k)), k, k + int(rng.integers(1, 3)))[trial % 3]
         problem = random_problem(rng, code_length=m, classes=k, lambda_b=0.0)
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        prediction, run = bench.compared(problem)
         mean.add(run.samples.targets.mean(axis=1), run.bias)
         bias.add(prediction.bias, run.bias)
         gram.add(prediction.gram, run.gram, size=max(float(np.abs(prediction.gram).max()), 1e-3 * gram_unit(problem)))
-    return [mean.figure(), bias.figure(), gram.figure(), *bench.figures()]
+    return bench.figures(mean, bias, gram)
 
 
 CLAIM = Claim(

@@ -7,7 +7,7 @@ from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._dual import lower_bound
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import random_problem
+from ncsolve.verify._problems import random_problem, random_shape
 from ncsolve.verify.descent import descend
 
 import ncsolve
@@ -28,10 +28,8 @@ def examine(size: Size) -> list[Figure]:
         reason="the bound is first order in the gradient, 1e-11, over the strength of the decay",
     )
     for trial in range(4 if size == "quick" else 32):
-        k = int(rng.integers(2, 5))
         problem = random_problem(
-            rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=(0.0, 0.3, 3.0, float("inf"))[trial % 4],
-            strength=0.25,
+            rng, *random_shape(rng), lambda_b=(0.0, 0.3, 3.0, float("inf"))[trial % 4], strength=0.25
         )
         prediction = ncsolve.solve(problem)
         for method, tolerance in _TOLERANCES.items():
@@ -44,7 +42,7 @@ def examine(size: Size) -> list[Figure]:
                 reached.add(prediction.loss, run.loss)
                 if method == "newton":
                     bound.add(prediction.loss, lower_bound(run.samples, run.point))
-    return [reached.figure(), bound.figure(), *bench.figures()]
+    return bench.figures(reached, bound)
 
 
 CLAIM = Claim(

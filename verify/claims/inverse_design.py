@@ -30,7 +30,7 @@ def examine(size: Size) -> list[Figure]:
     named.append(design.hierarchy_gram({"a": ["cat", "dog"], "b": ["car", ["bus", "van"]]})[1])
     for target in named:
         _compare(bench, gram, bias, target, random_counts(rng, target.shape[0], 5), 0.5, 1, 1.0)
-    return [gram.figure(), bias.figure(), *_lost_and_kept(bench), _cosines(bench), *bench.figures()]
+    return bench.figures(gram, bias, *_lost_and_kept(bench), _cosines(bench))
 
 
 def _random_target(rng: np.random.Generator) -> tuple[Array, list[int]]:

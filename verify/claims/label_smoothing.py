@@ -37,11 +37,10 @@ def examine(size: Size) -> list[Figure]:
             cosine.add(math.nan if prediction is None else prediction.mean, value, size=1.0)
             if factor == 100.0:
                 ends.append(value)
-    return [
-        crossing.figure(), cosine.figure(),
+    return bench.figures(
+        crossing, cosine,
         at_least("cos at 100 t/alpha", 1e-3, ends, reason="acute, not merely orthogonal up to rounding"),
-        *bench.figures(),
-    ]
+    )
 
 
 def _acute(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:

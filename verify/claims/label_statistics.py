@@ -46,11 +46,10 @@ def examine(size: Size) -> list[Figure]:
         weights.add(prediction.weight_gram, found)
         bias.add(prediction.bias, one.bias)
         loss.add(prediction.loss, one.loss)
-    return [
-        weights.figure(), bias.figure(), loss.figure(), same.figure(),
+    return bench.figures(
+        weights, bias, loss, same,
         at_least("distance of the two sets of labels", 0.1, [min(apart)], reason="they are not the same labels"),
-        *bench.figures(),
-    ]
+    )
 
 
 def _same_statistics(rng: np.random.Generator, labels: Array) -> Array:

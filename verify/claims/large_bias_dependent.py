@@ -29,20 +29,19 @@ def examine(size: Size) -> list[Figure]:
         problem = _strong(rng, rng.standard_normal((2, 4)))  # four points of the plane: their hull is the plane
         claimed.append(ncsolve.solve(problem).transition)
         problem = problem.replace(lambda_b=30.0)
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        prediction, run = bench.compared(problem)
         unbiased = problem.replace(lambda_b=math.inf)
         free = bench.settle(unbiased)
         gram.add(prediction.gram, run.gram)
         shift = (free.gram - run.gram) * problem.lambda_b / problem.lambda_w
         spreads.append(float(np.abs(shift - 1.0).max()))
     wrong = sum(value is not None for value in claimed)
-    return [
+    return bench.figures(
         *law.figures(),
         at_least("departure from the law, 0 in the affine hull", 1e-2, spreads, reason="the law would make it 1e-6"),
         count("problems of that kind for which the solver claims a lb+", 0, wrong, comparisons=len(claimed)),
-        gram.figure(), *bench.figures(),
-    ]
+        gram,
+    )
 
 
 def _strong(rng: np.random.Generator, codes: Array) -> ncsolve.UFM:

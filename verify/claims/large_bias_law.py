@@ -80,7 +80,7 @@ def examine(size: Size) -> list[Figure]:
         codes, counts = np.array(problem.encoding.matrix), np.array([float(n) for n in problem.counts])
         orthogonal, _ = polar(codes * np.sqrt(counts))
         factors.add(orthogonal @ np.sqrt(counts), _polar_bias(codes, counts))
-    return [*law.figures(), factors.figure(), *bench.figures()]
+    return bench.figures(*law.figures(), factors)
 
 
 CLAIM = Claim(

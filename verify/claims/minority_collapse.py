@@ -31,8 +31,7 @@ def examine(size: Size) -> list[Figure]:
         total, k = sum(counts), len(counts)
         for threshold in (0.5, 1.0, 1.2, math.sqrt(3.0), 2.1):
             problem = _problem(counts, threshold, ratio, math.inf)
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             n = np.array(counts, dtype=float)
             expected = math.sqrt(ratio) * np.maximum(np.sqrt(n) - threshold, 0.0) / n
             lengths.add(expected, np.diag(run.gram))
@@ -46,7 +45,7 @@ def examine(size: Size) -> list[Figure]:
             alive = partial(_alive, bench, counts, ratio, which)
             found = bisect(alive, 1 / (2 * math.sqrt(total)), 10.0, relative=1e-4)
             vanish.add(float(counts[which]), found**-2)
-    return [lengths.figure(), angles.figure(), vanish.figure(), gram.figure(), *bench.figures()]
+    return bench.figures(lengths, angles, vanish, gram)
 
 
 def _problem(counts: tuple[int, ...], threshold: float, ratio: float, lambda_b: float) -> ncsolve.UFM:

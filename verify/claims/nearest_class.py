@@ -9,10 +9,9 @@ from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_most
-from ncsolve.verify._problems import balanced, random_problem
+from ncsolve.verify._problems import balanced, random_problem, random_shape
 from ncsolve.verify.descent import Run
 
-import ncsolve
 from ncsolve.encodings import onehot, signed, smoothed
 
 _FEATURES = 2000
@@ -30,28 +29,22 @@ def examine(size: Size) -> list[Figure]:
     for make in (onehot, smoothed, signed):
         for lambda_b in (0.05, 2.0, math.inf):
             problem = balanced(4, 2, t=0.3, lambda_b=lambda_b, encoding=make(4))
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             exact.add(1.0, _agreement(run, rng))
             mismatch.add(prediction.nc.nc4, _worst_sine(run), size=1.0)
     general = []
     for _ in range(8 if size == "quick" else 120):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(
-            rng, code_length=int(rng.integers(2, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal())), strength=0.2
-        )
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        problem = random_problem(rng, *random_shape(rng, 2), lambda_b=float(np.exp(rng.normal())), strength=0.2)
+        prediction, run = bench.compared(problem)
         mismatch.add(prediction.nc.nc4, _worst_sine(run), size=1.0)
         general.append(_agreement(run, rng))
-    return [
-        exact.figure(), mismatch.figure(),
+    return bench.figures(
+        exact, mismatch,
         at_most(
             "least agreement over the random encodings", 0.99, [min(general)],
             reason="in general the decisions differ: the agreement above is not the test's weakness",
         ),
-        *bench.figures(),
-    ]
+    )
 
 
 def _agreement(run: Run, rng: np.random.Generator) -> float:

@@ -11,8 +11,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced
 
-import ncsolve
-
 
 def examine(size: Size) -> list[Figure]:
     """Cosines, lengths and the distance to the frame at lambda_b = inf."""
@@ -25,12 +23,11 @@ def examine(size: Size) -> list[Figure]:
         cases += [(k, n, t, r) for k in (2, 3, 6, 8) for n in (1, 4) for t, r in ((0.05, 1.0), (0.9, 9.0))]
     for k, n, t, ratio in cases:
         problem = balanced(k, n, t=t, lambda_b=math.inf, ratio=ratio, dim=k + 1)
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        prediction, run = bench.compared(problem)
         cosine.add(np.zeros(k * (k - 1) // 2), metrics.cosines(class_means=run.class_means))
         frame.add(0.0, metrics.orthogonal_distance(class_means=run.class_means))
         gram.add(prediction.gram, run.gram)
-    return [cosine.figure(), frame.figure(), gram.figure(), *bench.figures()]
+    return bench.figures(cosine, frame, gram)
 
 
 CLAIM = Claim(

@@ -10,8 +10,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced
 
-import ncsolve
-
 
 def examine(size: Size) -> list[Figure]:
     """lambda_b cos at large lambda_b, and the slope of log|cos|."""
@@ -26,15 +24,14 @@ def examine(size: Size) -> list[Figure]:
         found = {}
         for lambda_b in (1e2, 1e3, 1e4):
             problem = balanced(k, n, t=t, lambda_b=lambda_b, ratio=ratio)
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             cosines = metrics.cosines(class_means=run.class_means)
             found[lambda_b] = math.nan if cosines is None else float(cosines.mean())
             predicted = math.nan if prediction.cosines is None else prediction.cosines.mean
             curve.add(lambda_b * predicted, lambda_b * found[lambda_b])
         constant.add(-t / (k * (1 - t)), 1e4 * found[1e4])
         slope.add(-1.0, math.log10(found[1e4] / found[1e3]))
-    return [curve.figure(), constant.figure(), slope.figure(), *bench.figures()]
+    return bench.figures(curve, constant, slope)
 
 
 CLAIM = Claim(

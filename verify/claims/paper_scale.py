@@ -28,7 +28,7 @@ def examine(size: Size) -> list[Figure]:
             loss.add(prediction.loss, run.loss)
             gram.add(prediction.gram, run.gram)
             bias.add(prediction.bias, run.bias, size=1.0)
-    return [loss.figure(), gram.figure(), bias.figure(), *bench.figures()]
+    return bench.figures(loss, gram, bias)
 
 
 CLAIM = Claim(

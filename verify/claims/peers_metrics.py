@@ -10,8 +10,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced, gram_unit
 
-import ncsolve
-
 
 def examine(size: Size) -> list[Figure]:
     """The usual metrics and ours on either side of the transition."""
@@ -24,8 +22,7 @@ def examine(size: Size) -> list[Figure]:
         means = {}
         for factor in (0.5, 3.0, 30.0, math.inf):
             problem = balanced(k, n, t=t, lambda_b=factor * t / (1 - t))
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             means[factor] = run.class_means
             blind.add(0.0, peers.simplex_etf_error(run.class_means))
             error = metrics.self_duality(run.point.W.T, run.class_means)
@@ -36,16 +33,16 @@ def examine(size: Size) -> list[Figure]:
                 usual.append(peers.zhu_classifier_etf_error(run.point.W))
         distances = [metrics.simplex_distance(class_means=means[factor]) for factor in (0.5, math.inf)]
         seen.append((distances[1] or 0.0) - (distances[0] or 0.0))
-    return [
-        blind.figure(),
+    return bench.figures(
+        blind,
         at_least("simplex distance at inf less that at lb*/2", 0.1, seen, reason="the transition is in plain view"),
-        duality.figure(),
+        duality,
         at_least(
             "usual structure error of an exactly self-dual W, lambda_b = inf", 0.1, usual,
             reason="it is the distance to an ETF, so it fails on an orthogonal frame that is self-dual",
         ),
-        gram.figure(), *bench.figures(),
-    ]
+        gram,
+    )
 
 
 CLAIM = Claim(

@@ -32,11 +32,10 @@ def examine(size: Size) -> list[Figure]:
                 total += 1
                 seen.add(found)
                 wrong += found != prediction.regime
-    return [
+    return bench.figures(
         count("problems whose regime differs", 0, wrong, comparisons=total),
         count("regimes met", 5, len(seen), reason="collapsed, simplex, intermediate, orthogonal and acute all occur"),
-        *bench.figures(),
-    ]
+    )
 
 
 def _regime(run: Run, unit: float) -> str:

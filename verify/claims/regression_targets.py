@@ -32,15 +32,14 @@ def examine(size: Size) -> list[Figure]:
         ratio = float(np.exp(rng.normal()))
         c_w, c_h = root_c * math.sqrt(ratio), root_c / math.sqrt(ratio)
         problem = ncsolve.UFM(encoding=targets, counts=1, lambda_w=c_w, lambda_h=c_h / total, lambda_b=0.0)
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        prediction, run = bench.compared(problem)
         kept = np.maximum(roots - root_c, 0.0)
         found = run.point.W @ run.point.W.T
         law.add(math.sqrt(c_h / c_w) * (vectors * kept) @ vectors.T, found)
         solver.add(prediction.W @ prediction.W.T, found)
         spectrum = np.linalg.eigvalsh(found)
         rank.add(float(np.count_nonzero(kept)), float(np.count_nonzero(spectrum > 1e-6 * spectrum[-1])))
-    return [law.figure(), solver.figure(), rank.figure(), *bench.figures()]
+    return bench.figures(law, solver, rank)
 
 
 CLAIM = Claim(

@@ -9,9 +9,8 @@ from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
-from ncsolve.verify._problems import balanced, random_problem, scaled_problem
+from ncsolve.verify._problems import balanced, random_problem, random_shape, scaled_problem
 
-import ncsolve
 from ncsolve.encodings import onehot, signed, simplex, smoothed
 
 
@@ -24,12 +23,8 @@ def examine(size: Size) -> list[Figure]:
     metric = Worst("NC3, any encoding, solver", tolerance=1e-5, reason="a square root of a singular value near zero")
     exact = Worst("W^T = sqrt(n lh/lw) class means", tolerance=1e-5, reason="as NC3")
     for _ in range(12 if size == "quick" else 200):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(
-            rng, code_length=int(rng.integers(1, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal())), strength=0.2
-        )
-        prediction = ncsolve.solve(problem)
-        run = bench.settle(problem, prediction=prediction)
+        problem = random_problem(rng, *random_shape(rng), lambda_b=float(np.exp(rng.normal())), strength=0.2)
+        prediction, run = bench.compared(problem)
         vectors = run.point.W.T @ (run.samples.codes - run.bias[:, None])
         # S = sqrt(lh/lw) R Sigma R^T with Sigma = T + z: T from the counts, z from the solver.
         ratio = math.sqrt(problem.lambda_h / problem.lambda_w)
@@ -55,8 +50,7 @@ def examine(size: Size) -> list[Figure]:
             problem = scaled_problem(
                 np.array(encoding.matrix), [3, 3, 2, 1], strength=0.2, ratio=2.0, lambda_b=lambda_b
             )
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             unequal.add(prediction.gram, run.gram)
             bias.add(prediction.bias, run.bias, size=1.0)
             error = metrics.self_duality(
@@ -64,10 +58,7 @@ def examine(size: Size) -> list[Figure]:
             )
             claimed = prediction.nc.nc3
             metric.add(claimed, error, size=1.0)
-    return [
-        law.figure(), stretch.figure(), metric.figure(), exact.figure(), unequal.figure(), bias.figure(),
-        *bench.figures(),
-    ]
+    return bench.figures(law, stretch, metric, exact, unequal, bias)
 
 
 CLAIM = Claim(

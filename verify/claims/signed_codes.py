@@ -11,7 +11,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced
 
-import ncsolve
 from ncsolve.encodings import onehot, signed
 
 
@@ -27,8 +26,7 @@ def examine(size: Size) -> list[Figure]:
     for k, n, t in ((3, 2, 0.2), (4, 2, 0.4), (5, 3, 0.3), (6, 1, 0.4), (8, 1, 0.5))[: 3 if size == "quick" else 5]:
         for lambda_b in (5.0, 50.0, math.inf):
             problem = balanced(k, n, t=t, lambda_b=lambda_b, encoding=signed(k))
-            prediction = ncsolve.solve(problem)
-            run = bench.settle(problem, prediction=prediction)
+            prediction, run = bench.compared(problem)
             error = metrics.self_duality(run.point.W.T, run.class_means)
             predicted = prediction.nc.nc3
             duality.add(predicted, error, size=1.0)
@@ -43,11 +41,11 @@ def examine(size: Size) -> list[Figure]:
             problem = balanced(k, n, t=t, lambda_b=lambda_b, encoding=onehot(k))
             run = bench.settle(problem)
             same.add(0.0, metrics.self_duality(run.point.W.T, run.class_means))
-    return [
-        duality.figure(),
+    return bench.figures(
+        duality,
         at_least("NC3, signed, lambda_b > lb*", 0.1, lost, reason="a property that is lost, not one that is blurred"),
-        opposite.figure(), regular.figure(), end.figure(), same.figure(), *bench.figures(),
-    ]
+        opposite, regular, end, same,
+    )
 
 
 CLAIM = Claim(

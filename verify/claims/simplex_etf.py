@@ -10,8 +10,6 @@ from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced, transition_of
 
-import ncsolve
-
 
 def examine(size: Size) -> list[Figure]:
     """The distance to a simplex ETF below, at and above the threshold, and the Gram matrix."""
@@ -31,8 +29,7 @@ def examine(size: Size) -> list[Figure]:
         threshold = transition_of(problem)
         for factor in (0.0, 0.1, 0.5, 0.9, 0.99, 1.0, 1.02, 1.1, 2.0, 10.0, 1000.0, math.inf):
             at = problem.replace(lambda_b=factor * threshold)
-            prediction = ncsolve.solve(at)
-            run = bench.settle(at, prediction=prediction)
+            prediction, run = bench.compared(at)
             distance = metrics.simplex_distance(class_means=run.class_means)
             gram.add(prediction.gram, run.gram)
             for claimed, own in (
@@ -44,14 +41,14 @@ def examine(size: Size) -> list[Figure]:
                 below.add(0.0, distance)
             else:
                 above.append(distance)
-    return [
-        below.figure(),
+    return bench.figures(
+        below,
         at_least(
             "distance to a simplex ETF, lambda_b >= 1.02 lb*", 1e-3, above,
             reason="two percent above the threshold the mean direction already has a hundredth of the others' size",
         ),
-        gram.figure(), solver.figure(), *bench.figures(),
-    ]
+        gram, solver,
+    )
 
 
 CLAIM = Claim(

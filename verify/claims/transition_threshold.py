@@ -32,7 +32,7 @@ def examine(size: Size) -> list[Figure]:
         predicted = transition_of(problem)
         found = bisect(partial(_alive, bench, problem), 1e-3, 1e3, relative=2e-4)
         worst.add(predicted, found)
-    return [worst.figure(), *bench.figures()]
+    return bench.figures(worst)
 
 
 def _alive(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
-from ncsolve.verify._problems import random_problem
+from ncsolve.verify._problems import random_problem, random_shape
 from scipy.linalg import orthogonal_procrustes
 
 import ncsolve
@@ -20,10 +20,7 @@ def examine(size: Size) -> list[Figure]:
     solved = Worst("W and H of a run and the solver after one rotation", tolerance=1e-6, reason="as above")
     apart = []
     for _ in range(8 if size == "quick" else 120):
-        k = int(rng.integers(2, 5))
-        problem = random_problem(
-            rng, code_length=int(rng.integers(2, k + 2)), classes=k, lambda_b=float(np.exp(rng.normal())), strength=0.2
-        )
+        problem = random_problem(rng, *random_shape(rng, 2), lambda_b=float(np.exp(rng.normal())), strength=0.2)
         prediction = ncsolve.solve(problem)
         first, second = (bench.settle(problem, prediction=prediction, seeds=[seed]) for seed in (1, 2))
         one = np.hstack([first.point.W.T, first.point.H])
@@ -33,14 +30,13 @@ def examine(size: Size) -> list[Figure]:
         for worst, other in ((turned, two), (solved, solver)):
             rotation, _ = orthogonal_procrustes(other.T, one.T)
             worst.add(one, (other.T @ rotation).T)
-    return [
-        turned.figure(), solved.figure(),
+    return bench.figures(
+        turned, solved,
         at_least(
             "largest distance of two runs before the rotation", 0.5, [max(apart)],
             reason="the runs end at different points, so that there is something to rotate",
         ),
-        *bench.figures(),
-    ]
+    )
 
 
 CLAIM = Claim(

@@ -48,14 +48,13 @@ def examine(size: Size) -> list[Figure]:
             start.append(metrics.within_class_variation(f.point(f.start(0)).H, y, k))
         if float(np.abs(run.gram).max()) > 1e-9:  # where all features vanish they coincide anyway
             collapse.add(0.0, metrics.within_class_variation(run.point.H, y, k) or 0.0)
-    return [
-        collapse.figure(),
+    return bench.figures(
+        collapse,
         at_least(
             "the same at the random start", 0.05, [value or 0.0 for value in start],
             reason="descent started far from collapse, else the agreement would say nothing",
         ),
-        *bench.figures(),
-    ]
+    )
 
 
 CLAIM = Claim(
