@@ -14,7 +14,6 @@ from ncsolve.checks.measured import exponent, measured_features, resolution, uni
 __all__ = ["Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
 
 
-
 def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
     """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples.
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TypeAlias
 
-__all__ = ["Table", "on_grid", "simplest_between"]
+__all__ = ["Table", "log2", "on_grid", "simplest_between"]
 
 Table: TypeAlias = list[list[Fraction]]
+
+
+def log2(x: Fraction) -> int:
+    """log2 of a positive number, rounded down to one or so; 0 for 0."""
+    return x.numerator.bit_length() - x.denominator.bit_length() if x else 0
 
 
 def on_grid(mantissa: int, exponent: int, bits: int) -> Fraction:

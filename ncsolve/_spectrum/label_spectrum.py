@@ -18,7 +18,6 @@ from ncsolve.errors import ProblemError
 __all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
 
 
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabelSpectrum:
     """Eigenbasis of S: ``basis`` (m, q) has the r met directions first, then the others.

@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ncsolve._numbers.exact import Table
+from ncsolve._numbers.exact import Table, log2
 from ncsolve.certificates._exact_problem import ExactProblem
 
-__all__ = ["Approximation", "Precision"]
+__all__ = ["DOUBLE_DIGITS", "Approximation", "Precision"]
+
+# The digits that doubles have.
+DOUBLE_DIGITS = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +61,7 @@ class Precision:
     @property
     def tau(self) -> int:
         """About log2 of sqrt(lambda_w lambda_h)."""
-        return _log2(self.problem.lambda_w * self.problem.lambda_h) // 2
+        return log2(self.problem.lambda_w * self.problem.lambda_h) // 2
 
     @property
     def dual(self) -> int:
@@ -68,8 +71,3 @@ class Precision:
     def point(self, span: int) -> int:
         """Significant bits of W and the class means, where the largest singular value is about 2^span T."""
         return (self.shrink + span) // 2 + 13 + math.ceil(math.log2(self.problem.outputs + 1) / 2)
-
-
-def _log2(x: Fraction) -> int:
-    """log2, rounded down to one or so."""
-    return x.numerator.bit_length() - x.denominator.bit_length()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ncsolve._files.write_whole import write_whole
+from ncsolve._numbers.exact import log2
 from ncsolve.certificates import checker, relu_checker
 from ncsolve.certificates._check import CheckResult, check_bytes
 from ncsolve.certificates._exact_problem import ExactProblem
@@ -169,7 +170,7 @@ def _short(x: Fraction, *, up: bool) -> Fraction:
     """The number itself, or if it would be too long for a claim, a weaker one."""
     if max(x.numerator.bit_length(), x.denominator.bit_length()) <= _MAX_CLAIM_BITS:
         return x
-    bits = _MAX_CLAIM_BITS // 2 - x.numerator.bit_length() + x.denominator.bit_length()
+    bits = _MAX_CLAIM_BITS // 2 - log2(x)
     unit = Fraction(2) ** -bits
     return (-((-x) // unit) if up else x // unit) * unit
 

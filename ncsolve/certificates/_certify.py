@@ -13,19 +13,19 @@ from ncsolve._models.open_problems import check_one_layer
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.certificates import checker
-from ncsolve.certificates._approximation import Precision
+from ncsolve.certificates._approximation import DOUBLE_DIGITS, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none, within_bounds
 from ncsolve.certificates._doubles import from_doubles, grid_bias
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
 from ncsolve.certificates._proof import rounded_proof
 from ncsolve.certificates._refine import refine
+from ncsolve.certificates._relu import relu_certificate
 from ncsolve.checks.exact import Exact
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError, shown
 
-__all__ = ["DOUBLE_DIGITS", "MAX_DIGITS", "certify"]
+__all__ = ["MAX_DIGITS", "certify"]
 
-DOUBLE_DIGITS = 10
 MAX_DIGITS = 500
 
 
@@ -93,16 +93,10 @@ def certify(
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)
     model = model_of(ufm, minimizer.frame)
-    make = {"plain": _convex_certificate, "relu": _relu_certificate}.get(model.name)
+    make = {"plain": _convex_certificate, "relu": relu_certificate}.get(model.name)
     if make is None:
         raise OpenProblemError(model.uncertified(ufm))
     return make(exact, minimizer, Precision(digits=digits, problem=exact))
-
-
-def _relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
-    from ncsolve.certificates._relu import relu_certificate
-
-    return relu_certificate(exact, minimizer, precision)
 
 
 def _convex_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ncsolve._numbers.exact import Table, simplest_between
+from ncsolve._numbers.exact import Table, log2, simplest_between
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof, rounded_proof
@@ -23,7 +23,7 @@ from ncsolve.errors import ConvergenceError
 if TYPE_CHECKING:
     from flint import arb, arb_mat
 
-__all__ = ["obtuse_part", "orthogonal_proof", "rational_orthogonal_proof"]
+__all__ = ["inner_products", "orthogonal_proof", "rational_orthogonal_proof"]
 
 _MAX_STEPS = 60
 # A bias of doubles is guessed to be a fraction of so small a denominator; the guess is verified exactly.
@@ -50,7 +50,7 @@ def rational_orthogonal_proof(problem: ExactProblem, start: list[Fraction]) -> P
     total = [sum(n * x for n, x in zip(problem.counts, column, strict=True)) for column in zip(*dual, strict=True)]
     if problem.lambda_b is not None and total != [problem.lambda_b * x for x in bias]:
         return None
-    slack = obtuse_part(problem, dual)
+    slack = _obtuse_part(problem, dual)
     if slack is None:
         return None
     # W h_k = f_k - N l_k with h_k = root(s_k) in a coordinate of its own.
@@ -69,8 +69,8 @@ def orthogonal_proof(problem: ExactProblem, start: list[Fraction], precision: Pr
     """The proof to a given precision from a nearby bias.  Raises ConvergenceError if Newton's method stalls."""
     from flint import arb, arb_mat, ctx
 
-    span = max(0, _log2(max(n * sum(x * x for x in f) for n, f in zip(problem.counts, problem.codes, strict=True))
-                        / problem.square_threshold))
+    span = max(0, log2(max(n * sum(x * x for x in f) for n, f in zip(problem.counts, problem.codes, strict=True))
+                       / problem.square_threshold))
     with ctx.workprec(precision.claim + span + 80):
         codes = arb_mat(problem.classes, problem.outputs, [as_arb(x) for code in problem.codes for x in code])
         ones = arb_mat(problem.classes, 1, [1] * problem.classes)
@@ -125,25 +125,28 @@ def _rounded(
         dual=table_of(dual, precision.dual), factor=[[] for _ in problem.codes],
     )
     proof = rounded_proof(problem, found, precision)
-    slack = obtuse_part(problem, proof.dual, bits=precision.claim - 2 * precision.tau + 2)
+    slack = _obtuse_part(problem, proof.dual, bits=precision.claim - 2 * precision.tau + 2)
     return replace(proof, nonnegative=slack)
 
 
-def obtuse_part(problem: ExactProblem, dual: Table, bits: int | None = None) -> Table | None:
+def inner_products(problem: ExactProblem, dual: Table) -> Table:
+    """n_k n_j <l_k, l_j> (K, K)."""
+    weighted = [[n * x for x in l] for n, l in zip(problem.counts, dual, strict=True)]
+    lower, den = gram(weighted, [Fraction(1)] * problem.outputs, max(problem.classes, problem.outputs))
+    every = range(problem.classes)
+    return [[Fraction(lower[max(j, k)][min(j, k)], den) for j in every] for k in every]
+
+
+def _obtuse_part(problem: ExactProblem, dual: Table, bits: int | None = None) -> Table | None:
     """R = max(0, -n_k n_j <l_k, l_j>) off the diagonal, rounded down to a grid of so many ``bits``.
 
     Without ``bits`` it is exact, and None if an inner product is positive.
     """
-    weighted = [[n * x for x in l] for n, l in zip(problem.counts, dual, strict=True)]
-    lower, den = gram(weighted, [Fraction(1)] * problem.outputs, max(problem.classes, problem.outputs))
-    if bits is None and any(x > 0 for row in lower for x in row[:-1]):
+    inner = inner_products(problem, dual)
+    if bits is None and any(x > 0 for k, row in enumerate(inner) for x in row[:k]):
         return None
-    slack = [[Fraction(0)] * problem.classes for _ in dual]
-    for k, row in enumerate(lower):
-        for j, x in enumerate(row[:-1]):
-            exact = Fraction(max(-x, 0), den)
-            slack[k][j] = slack[j][k] = exact if bits is None else Fraction(math.floor(exact * 2**bits), 2**bits)
-    return slack
+    slack = [[max(-x, Fraction(0)) * (j != k) for j, x in enumerate(row)] for k, row in enumerate(inner)]
+    return slack if bits is None else [[Fraction(math.floor(x * 2**bits), 2**bits) for x in row] for row in slack]
 
 
 def _scaled_gram(rows: arb_mat, weights: list[arb], level: arb) -> arb_mat:
@@ -165,10 +168,6 @@ def _length(rows: arb_mat, k: int) -> arb:
 def _root(x: Fraction) -> Fraction | None:
     root = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
     return root if root * root == x else None
-
-
-def _log2(x: Fraction) -> int:
-    return x.numerator.bit_length() - x.denominator.bit_length() if x else 0
 
 
 def _stalled(size: float, steps: int) -> str:

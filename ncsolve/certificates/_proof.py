@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ncsolve._numbers.exact import Table, on_grid
+from ncsolve._numbers.exact import Table, log2, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._psd import evidence_for, exact_factors
@@ -67,7 +67,7 @@ def _short(x: Fraction, significant: int, largest: Fraction | None = None) -> Fr
     unit = abs(x) if largest is None else largest
     if unit == 0:
         return x
-    bits = significant - (unit.numerator.bit_length() - unit.denominator.bit_length())
+    bits = significant - log2(unit)
     return on_grid(round(x * Fraction(2) ** bits), -bits, bits)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ncsolve._numbers.exact import Table, on_grid
+from ncsolve._numbers.exact import Table, log2, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._eigen import diagonalise
 from ncsolve.certificates._exact_problem import ExactProblem
@@ -52,8 +52,7 @@ def _span(problem: ExactProblem, bias: list[Fraction]) -> int:
     """log2 of the largest eigenvalue of G/T^2, at most: the digits that cancel."""
     total = sum(n * sum(x * x + b * b for x, b in zip(code, bias, strict=True))
                 for n, code in zip(problem.counts, problem.codes, strict=True))
-    ratio = total / problem.square_threshold
-    return max(0, ratio.numerator.bit_length() - ratio.denominator.bit_length())
+    return max(0, log2(total / problem.square_threshold))
 
 
 class _Refinement:

@@ -12,21 +12,18 @@ from ncsolve._arrays import EPS, Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
 from ncsolve._numbers.exact import Table
-from ncsolve.certificates._approximation import Approximation, Precision
+from ncsolve.certificates._approximation import DOUBLE_DIGITS, Approximation, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none
 from ncsolve.certificates._doubles import grid_bias, grid_of_doubles, table_of_doubles
 from ncsolve.certificates._exact_problem import ExactProblem
-from ncsolve.certificates._orthogonal import orthogonal_proof, rational_orthogonal_proof
+from ncsolve.certificates._orthogonal import inner_products, orthogonal_proof, rational_orthogonal_proof
 from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._psd import evidence_for
-from ncsolve.certificates.checker import gram
 from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
 
 __all__ = ["relu_certificate"]
 
-_MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.best_found
 _CLOSED = 1e-11
-_DOUBLE_DIGITS = 10
 
 
 def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Certificate:
@@ -45,11 +42,11 @@ def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Preci
             found = certificate_or_none(exact, proof)
             if found is not None and found.exact:
                 return _of_the_problem(found, minimizer)
-    if precision.digits > _DOUBLE_DIGITS and not orthogonal:
+    if precision.digits > DOUBLE_DIGITS and not orthogonal:
         raise OpenProblemError(
-            f"certificates of ReLU features have more than {_DOUBLE_DIGITS} digits only where the class means are "
+            f"certificates of ReLU features have more than {DOUBLE_DIGITS} digits only where the class means are "
             f"orthogonal, no two shifted codes meeting at an acute angle; got digits = {precision.digits}, ask for "
-            f"{_DOUBLE_DIGITS} or fewer"
+            f"{DOUBLE_DIGITS} or fewer"
         )
     found = certificate_or_none(
         exact,
@@ -91,9 +88,7 @@ def _collapsed_proof(exact: ExactProblem) -> Proof | None:
     """The proof, with gap zero, that all class means vanish: l_k = (e_k - b)/N with b = mu/(1 + lambda_b)."""
     bias = exact.centred_bias
     dual = [[(x - y) / exact.samples for x, y in zip(code, bias, strict=True)] for code in exact.codes]
-    weighted = [[n * x for x in l] for n, l in zip(exact.counts, dual, strict=True)]
-    lower, den = gram(weighted, [Fraction(1)] * exact.outputs, max(exact.classes, exact.outputs))
-    inner = [[Fraction(lower[max(j, k)][min(j, k)], den) for j in range(exact.classes)] for k in range(exact.classes)]
+    inner = inner_products(exact, dual)
     level = exact.lambda_w * exact.lambda_h
     for sign in (0, 1):  # R = 0, or all that is negative off the diagonal
         slack = [[max(-sign * x, Fraction(0)) * (j != k) for j, x in enumerate(row)] for k, row in enumerate(inner)]
@@ -149,7 +144,7 @@ def _best_dual(minimizer: Minimizer, rows: Array) -> Dual:
     """The dual vectors of the point, or those of the convex programme if they give a better bound."""
     problem = minimizer.problem
     found = feasible(problem, multipliers(problem, minimizer.W, minimizer.class_means, minimizer.bias), rows=rows)
-    if minimizer.loss - found.bound > _CLOSED * minimizer.loss and problem.classes <= _MOST_CLASSES:
+    if minimizer.loss - found.bound > _CLOSED * minimizer.loss:
         from ncsolve._models.relu.doubly_nonnegative import relax
 
         relaxed = relax(problem)

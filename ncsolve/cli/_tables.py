@@ -50,7 +50,6 @@ class _PlainConsole(Console):
         return super().render_str(visible(text), **options)
 
 
-
 def say_lines(text: str, *, paragraph: bool = False) -> None:
     """Print sentences, broken between words where a terminal would break them anywhere; the lines of a ``paragraph``
     are joined first where one is too long."""

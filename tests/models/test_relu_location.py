@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import ncsolve
 from ncsolve import encodings
-from ncsolve._models.relu import best_found, copositive_part, newton_polish
+from ncsolve._models.relu import best_found, copositive_part, doubly_nonnegative, newton_polish
 from ncsolve._models.relu import location as location_file
 from ncsolve._models.relu.location import location
 from ncsolve._models.relu.ridge import Ridge
@@ -85,10 +85,10 @@ def test_more_classes_than_the_programme_takes_stay_exact():
 @pytest.mark.parametrize("classes", [12, pytest.param(45, marks=pytest.mark.exhaustive)])
 def test_weak_duality_closes_the_gap_of_more_classes_than_the_programme_takes(monkeypatch, classes):
     """Acute class means: the bound needs no programme, which 12 classes would have but for a lower limit."""
-    if classes <= best_found._MOST_CLASSES:
-        for module in (best_found, copositive_part):
+    if classes <= doubly_nonnegative._MOST_CLASSES:
+        for module in (doubly_nonnegative, copositive_part):
             monkeypatch.setattr(module, "_MOST_CLASSES", classes - 1)
-        monkeypatch.setattr(best_found, "relax", None)
+        monkeypatch.setattr(doubly_nonnegative, "import_module", None)
         monkeypatch.setattr(copositive_part, "_programme", None)
     numbers = np.random.default_rng(2).integers(1, 30, classes)  # others end on a plateau, by the luck of rounding
     each = 0.3 / numbers.sum()

@@ -15,7 +15,6 @@ from ncsolve.checks.arrays import real_array
 __all__ = ["Branch", "Shrinkage"]
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Branch:
     """A stationary point ``z`` of the scalar problem, its ``cost`` and whether it is a minimum (or a maximum)."""

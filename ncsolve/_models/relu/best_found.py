@@ -28,8 +28,6 @@ __all__ = ["best_found"]
 
 _STARTS = 12
 _SEED = 0
-# Up to this many classes the programmes over Gram matrices take seconds.
-_MOST_CLASSES = 40
 # A relative gap below this is what the programme's solver leaves of a gap that is zero.
 _CLOSED = 1e-8
 # Of the threshold over the size of the weighted codes: the square of it is still above rounding.
@@ -55,7 +53,7 @@ def best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
 
 def _best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
     ridge = Ridge(problem)
-    relaxed = relax(problem) if problem.classes <= _MOST_CLASSES else None
+    relaxed = relax(problem)
     features, loss = None, math.inf
     for start in _starts(problem, relaxed):
         found = ridge.descend(start)

@@ -19,6 +19,9 @@ from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["Relaxed", "relax"]
 
+# Up to this many classes the programme takes seconds.
+_MOST_CLASSES = 40
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Relaxed:
@@ -30,7 +33,10 @@ class Relaxed:
 
 
 def relax(problem: UFM) -> Relaxed | None:
-    """min over (Q, b) of lw/2 tr B (Q + N lw I)^-1 B^T + lh/2 tr Q + lb/2 ||b||^2, B = M - b u^T; None if it fails."""
+    """min over (Q, b) of lw/2 tr B (Q + N lw I)^-1 B^T + lh/2 tr Q + lb/2 ||b||^2, B = M - b u^T; None if it fails,
+    or for too many classes."""
+    if problem.classes > _MOST_CLASSES:
+        return None
     cp: Any = import_module("cvxpy")  # which has no types
 
     codes, root = weighted_codes(problem)
