@@ -17,10 +17,9 @@ from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen
-from ncsolve.design._codes import designed_codes
+from ncsolve.design._codes import designed_codes, nonnegative_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
-from ncsolve.design._reach import nonnegative_codes
 from ncsolve.design._targets import check_gram
 from ncsolve.encodings import from_array, onehot
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, shown

@@ -192,7 +192,7 @@ def test_a_wrong_threshold_or_a_bias_that_is_not_known_is_refused(monkeypatch):
     monkeypatch.setattr(_deep_codes, "centred_error", lambda *args: 0.0)
     with pytest.raises(ncsolve.ConvergenceError):
         design.encoding_for(3 * np.eye(3), lambda_b=0.5, **options)
-    monkeypatch.setattr("ncsolve.design._reach._check_nonnegative", lambda *args: None)
+    monkeypatch.setattr("ncsolve.design._codes._check_nonnegative", lambda *args: None)
     with pytest.raises(ncsolve.ConvergenceError):
         design.encoding_for(design.simplex_gram(3), counts=COUNTS, lambda_b=0.5, features="relu", **LAMBDAS)
 
