@@ -8,14 +8,11 @@ down to the tolerance: equal eigenvalues stay equal, however close others are.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import arb, arb_mat, ctx
 
 from ncsolve.errors import ConvergenceError
-
-if TYPE_CHECKING:
-    from flint import arb, arb_mat
 
 __all__ = ["diagonalise", "orthonormal"]
 
@@ -29,8 +26,6 @@ def diagonalise(a: arb_mat, tolerance: arb, start: arb_mat | None = None) -> tup
     Works in the precision of flint's context; ``start`` are eigenvectors of a nearby matrix.
     Raises ConvergenceError if the refinement stalls.
     """
-    from flint import arb, arb_mat
-
     n = a.nrows()
     mean = (a.trace() / n).mid()
     b = _shifted(a, mean)
@@ -69,8 +64,6 @@ def diagonalise(a: arb_mat, tolerance: arb, start: arb_mat | None = None) -> tup
 
 def orthonormal(q: arb_mat) -> arb_mat:
     """The nearest orthonormal columns, by Newton and Schulz's iteration."""
-    from flint import arb, ctx
-
     tiny = arb(2) ** (8 - ctx.prec)
     for _ in range(_MAX_STEPS):
         rest = _shifted((q.transpose() * q).mid(), arb(1))
@@ -83,8 +76,6 @@ def orthonormal(q: arb_mat) -> arb_mat:
 
 def _rotation(b: arb_mat, clusters: list[list[int]]) -> tuple[arb_mat, arb]:
     """The antisymmetric X with [diag b, X] = rest of b outside the clusters, and the largest entry of that rest."""
-    from flint import arb, arb_mat
-
     n = b.nrows()
     cluster = {i: number for number, members in enumerate(clusters) for i in members}
     turn, worst = arb_mat(n, n), arb(0)
@@ -111,21 +102,15 @@ def _clusters(b: arb_mat, spread: arb) -> list[list[int]]:
 
 
 def _shifted(a: arb_mat, mean: arb) -> arb_mat:
-    from flint import arb_mat
-
     n = a.nrows()
     return (a - arb_mat(n, n, [mean if i == j else 0 for i in range(n) for j in range(n)])).mid()
 
 
 def _identity(n: int) -> arb_mat:
-    from flint import arb_mat
-
     return arb_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
 
 
 def _largest(a: arb_mat) -> arb:
-    from flint import arb
-
     size = arb(0)
     for x in a.entries():
         size = size.max(abs(x))

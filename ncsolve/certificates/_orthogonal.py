@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+
+from flint import arb, arb_mat, ctx
 
 from ncsolve._numbers.exact import Table, log2, simplest_between
 from ncsolve.certificates._approximation import Approximation, Precision
@@ -19,9 +20,6 @@ from ncsolve.certificates._proof import Proof, rounded_proof
 from ncsolve.certificates._refine import as_arb, grid_of, table_of
 from ncsolve.certificates.checker import gram
 from ncsolve.errors import ConvergenceError
-
-if TYPE_CHECKING:
-    from flint import arb, arb_mat
 
 __all__ = ["inner_products", "orthogonal_proof", "rational_orthogonal_proof"]
 
@@ -67,8 +65,6 @@ def rational_orthogonal_proof(problem: ExactProblem, start: list[Fraction]) -> P
 
 def orthogonal_proof(problem: ExactProblem, start: list[Fraction], precision: Precision) -> Proof:
     """The proof to a given precision from a nearby bias.  Raises ConvergenceError if Newton's method stalls."""
-    from flint import arb, arb_mat, ctx
-
     span = max(0, log2(max(n * sum(x * x for x in f) for n, f in zip(problem.counts, problem.codes, strict=True))
                        / problem.square_threshold))
     with ctx.workprec(precision.claim + span + 80):
@@ -102,8 +98,6 @@ def orthogonal_proof(problem: ExactProblem, start: list[Fraction], precision: Pr
 def _rounded(
     problem: ExactProblem, precision: Precision, at: tuple[arb_mat, arb_mat, list[arb], list[arb]], span: int
 ) -> Proof:
-    from flint import arb, arb_mat
-
     bias, shifted, lengths, ratios = at
     m, alive = problem.outputs, [k for k, x in enumerate(ratios) if x > 1]
     gains = [1 / (x if x > 1 else 1) / problem.samples * as_arb(precision.factor) for x in ratios]
@@ -151,8 +145,6 @@ def _obtuse_part(problem: ExactProblem, dual: Table, bits: int | None = None) ->
 
 def _scaled_gram(rows: arb_mat, weights: list[arb], level: arb) -> arb_mat:
     """level I - sum weights_k f_k f_k^T."""
-    from flint import arb_mat
-
     size = rows.ncols()
     scaled = arb_mat(rows.nrows(), size, [rows[k, i] * w for k, w in enumerate(weights) for i in range(size)])
     whole = arb_mat(size, size, [level if i == j else 0 for i in range(size) for j in range(size)])
@@ -160,8 +152,6 @@ def _scaled_gram(rows: arb_mat, weights: list[arb], level: arb) -> arb_mat:
 
 
 def _length(rows: arb_mat, k: int) -> arb:
-    from flint import arb
-
     return sum((rows[k, i] ** 2 for i in range(rows.ncols())), arb(0)).sqrt().mid()
 
 

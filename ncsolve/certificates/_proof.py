@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import fmpq, fmpq_mat
+
 from ncsolve._numbers.exact import Table, log2, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
@@ -109,8 +111,6 @@ def _weighted(problem: ExactProblem, left: Table, right: Table) -> Table:
 
 
 def _product(left: Table, right: Table) -> Table:
-    from flint import fmpq, fmpq_mat
-
     a, b = (
         fmpq_mat(len(rows), len(rows[0]), [fmpq(x.numerator, x.denominator) for row in rows for x in row])
         for rows in (left, right)

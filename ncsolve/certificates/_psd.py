@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import fmpq
 
 from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates.checker import gram
-
-if TYPE_CHECKING:
-    from flint import fmpq
 
 __all__ = ["Evidence", "evidence_for", "exact_factors"]
 
@@ -73,8 +70,6 @@ def exact_factors(a: Table) -> Evidence | None:
 
     None if A is not positive semidefinite, or the pivots are longer than a file should hold.
     """
-    from flint import fmpq
-
     n = len(a)
     rest = [[fmpq(x.numerator, x.denominator) for x in row] for row in a]
     columns: list[list[fmpq]] = []

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+
+from flint import arb, arb_mat, ctx, fmpq
 
 from ncsolve._numbers.exact import Table, log2, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._eigen import diagonalise
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.errors import ConvergenceError
-
-if TYPE_CHECKING:
-    from flint import arb, arb_mat
 
 __all__ = ["as_arb", "grid_of", "refine", "table_of"]
 
@@ -41,8 +39,6 @@ def refine(
 
     Raises ConvergenceError if Newton's method or an eigenvalue iteration stalls.
     """
-    from flint import ctx
-
     span = _span(problem, start)
     with ctx.workprec(precision.claim + span + 80):
         return _Refinement(problem, precision, span).run(start, known_bias)
@@ -59,8 +55,6 @@ class _Refinement:
     """One problem in flint's numbers."""
 
     def __init__(self, problem: ExactProblem, precision: Precision, span: int) -> None:
-        from flint import arb, arb_mat
-
         self.problem, self.precision, self.span = problem, precision, span
         self.m, self.classes, self.samples = problem.outputs, problem.classes, arb(problem.samples)
         self.lambda_w, self.lambda_h = as_arb(problem.lambda_w), as_arb(problem.lambda_h)
@@ -74,8 +68,6 @@ class _Refinement:
         self.tolerance = self.tiny / 2**24
 
     def run(self, start: list[Fraction], known: bool) -> Approximation:
-        from flint import arb_mat
-
         bias = arb_mat(self.m, 1, [as_arb(x) for x in start])
         spectrum = self.spectrum(bias, None)
         if not known:
@@ -87,8 +79,6 @@ class _Refinement:
         return (self.codes - self.ones * bias.transpose()).mid()
 
     def spectrum(self, bias: arb_mat, start: arb_mat | None) -> _Spectrum:
-        from flint import arb, arb_mat
-
         f = self.shifted(bias)
         x = arb_mat(self.classes, self.m, [f[k, i] * s for k, s in enumerate(self.scales) for i in range(self.m)]).mid()
         values, vectors = diagonalise((x.transpose() * x).mid(), self.tolerance, start)
@@ -135,8 +125,6 @@ class _Refinement:
 
 def _jacobian(at: _Spectrum, along: arb_mat, lambda_b: arb, weight: arb) -> arb_mat:
     """Minus the derivative of h(G) c - lambda_b b by b, in the eigenbasis; d G/T^2 = weight (dc c^T + c dc^T)."""
-    from flint import arb, arb_mat
-
     m = len(at.values)
     slopes = [[arb(0)] * m for _ in range(m)]
     roots = [v.sqrt() if v > 1 else None for v in at.values]
@@ -161,22 +149,16 @@ def _jacobian(at: _Spectrum, along: arb_mat, lambda_b: arb, weight: arb) -> arb_
 
 def as_arb(x: Fraction) -> arb:
     """The midpoint of a rational number, to the precision at work."""
-    from flint import arb, fmpq
-
     return arb(fmpq(x.numerator, x.denominator)).mid()
 
 
 def _diagonal(values: list[arb]) -> arb_mat:
-    from flint import arb_mat
-
     n = len(values)
     return arb_mat(n, n, [values[i] if i == j else 0 for i in range(n) for j in range(n)])
 
 
 def _columns(a: arb_mat, chosen: list[int], scales: list[arb]) -> arb_mat:
     """Some columns, each times its scale."""
-    from flint import arb_mat
-
     rows, columns = a.nrows(), len(chosen)
     return arb_mat(
         rows, columns, [a[i, j] * s for i in range(rows) for j, s in zip(chosen, scales, strict=True)]
@@ -184,8 +166,6 @@ def _columns(a: arb_mat, chosen: list[int], scales: list[arb]) -> arb_mat:
 
 
 def _norm(a: arb_mat) -> arb:
-    from flint import arb
-
     return sum((x * x for x in a.entries()), arb(0)).sqrt().mid()
 
 
