@@ -52,8 +52,8 @@ def certified(claim: str) -> tuple[int, int]:
     return len(results), sum(results)
 
 
-def _transition(t: Fraction, w: Fraction = Fraction(1)) -> Fraction:
-    return t / (abs(w) - t)
+def _transition(t: Fraction) -> Fraction:
+    return t / (1 - t)
 
 
 def _along(*factors: Fraction | None, ratio: int = 1) -> Problems:

@@ -95,7 +95,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     loss = cp.sum_squares(z + shift - labels) / 2 + strength * cp.normNuc(z)
     if samples.has_bias and lambda_b > 0:
         loss += lambda_b / 2 * cp.sum_squares(b)
-    primal = _run(cp, cp.Problem(cp.Minimize(loss)), solver)
+    primal = _run(cp.Problem(cp.Minimize(loss)), solver)
 
     duals = cp.Variable(labels.shape)
     bound = cp.sum(cp.multiply(duals, labels)) - cp.sum_squares(duals) / 2
@@ -104,7 +104,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
         bound -= cp.sum_squares(duals @ direction) / (2 * lambda_b)
     elif samples.has_bias:
         rules.append(duals @ direction == 0)
-    dual = _run(cp, cp.Problem(cp.Maximize(bound), rules), solver)
+    dual = _run(cp.Problem(cp.Maximize(bound), rules), solver)
 
     unit = scale * scale / samples.total
     bias = np.array(b.value)[:, 0] * scale / np.sqrt(samples.total) if samples.has_bias else np.zeros(b.shape[0])
@@ -119,7 +119,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     )
 
 
-def _run(cp: Any, program: Any, solver: str) -> Any:  # cvxpy has no types
+def _run(program: Any, solver: str) -> Any:  # cvxpy has no types
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an inaccurate solution is reported through the status
         try:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve.checks.arguments import check_whole
 from ncsolve.checks.arrays import Frozen, check_labels, real_array
 from ncsolve.encodings import Encoding, from_array
@@ -35,8 +36,8 @@ class LabelStatistics(Frozen):
     """
 
     samples: int
-    mean: NDArray[np.float64]
-    scatter: NDArray[np.float64]
+    mean: Array
+    scatter: Array
 
     def __post_init__(self) -> None:
         mean, scatter = real_array(self.mean, "mean"), real_array(self.scatter, "scatter")

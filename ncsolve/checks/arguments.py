@@ -23,10 +23,10 @@ LARGEST = 2**62
 MAX_ENTRIES = 2**27
 
 
-def check_kind(what: str, value: object, kind: type[T], remedy: str, error: type[NCSolveError] = ProblemError) -> T:
+def check_kind(what: str, value: object, kind: type[T], remedy: str) -> T:
     """The value, if it is an instance of ``kind``."""
     if not isinstance(value, kind):
-        raise error(f"{what} must be of type {kind.__name__}; got {type(value).__name__}, {remedy}")
+        raise ProblemError(f"{what} must be of type {kind.__name__}; got {type(value).__name__}, {remedy}")
     return value
 
 
@@ -42,16 +42,13 @@ def is_whole(value: object, least: float = -math.inf, most: float = math.inf) ->
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(least <= value <= most)
 
 
-def check_whole(
-    what: str, value: object, least: int = 1, most: int = LARGEST, *, error: type[NCSolveError] = ProblemError,
-    remedy: str = "",
-) -> int:
+def check_whole(what: str, value: object, least: int = 1, most: int = LARGEST, *, remedy: str = "") -> int:
     """The value, if it is a whole number from ``least`` to ``most``."""
     if not is_whole(value, least, most):
         above = f" and at most {'2^62' if most == LARGEST else most}"
         if most == LARGEST and not is_whole(value, most):
             above = ""  # nobody needs to be told
-        raise error(f"{what} must be an integer of at least {least}{above}; got {shown(value)}{remedy}")
+        raise ProblemError(f"{what} must be an integer of at least {least}{above}; got {shown(value)}{remedy}")
     return int(value)
 
 
@@ -63,10 +60,7 @@ def as_float(value: Real) -> float:
     return number
 
 
-def check_real(
-    what: str, value: object, low: float = -math.inf, high: float = math.inf, *,
-    error: type[NCSolveError] = ProblemError,
-) -> float:
+def check_real(what: str, value: object, low: float = -math.inf, high: float = math.inf) -> float:
     """A number strictly between ``low`` and ``high``."""
     if not isinstance(value, bool) and isinstance(value, Real):
         try:
@@ -75,7 +69,7 @@ def check_real(
                 return number
         except OverflowError:
             pass
-    raise error(f"{what} must be a number between {low:g} and {high:g}; got {shown(value)}")
+    raise ProblemError(f"{what} must be a number between {low:g} and {high:g}; got {shown(value)}")
 
 
 def entries(what: str, value: object, remedy: str, error: type[NCSolveError] = ProblemError) -> tuple[object, ...]:

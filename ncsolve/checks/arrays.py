@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve.errors import NCSolveError, ProblemError
 
 __all__ = [
@@ -29,20 +30,18 @@ def as_array(value: object) -> NDArray[np.generic]:
         return np.empty(0, dtype=object)
 
 
-def real_array(value: ArrayLike, what: str, error: type[NCSolveError] = ProblemError) -> NDArray[np.float64]:
+def real_array(value: ArrayLike, what: str) -> Array:
     """``value`` as an array of floats; ProblemError, naming ``what``, for anything else (text, ragged or complex)."""
     array = as_array(value)
     if array.dtype.kind not in "iufb":
-        raise error(
+        raise ProblemError(
             f"{what} must be a rectangular array of real numbers; got {type(value).__name__} that is none"
             + remedy(value)
         )
-    return as_floats(array, what, error)
+    return as_floats(array, what)
 
 
-def as_floats(
-    array: NDArray[np.generic], what: str, error: type[NCSolveError] = ProblemError
-) -> NDArray[np.float64]:
+def as_floats(array: NDArray[np.generic], what: str, error: type[NCSolveError] = ProblemError) -> Array:
     """Numbers as floats.  Raises the error for longer ones that would become 0 or inf."""
     with np.errstate(over="ignore", under="ignore"):
         floats = array.astype(np.float64)
@@ -84,7 +83,7 @@ class array_property(cached_property[T]):
         self.func = lambda owner: read_only(func(owner))
 
 
-def number_list(value: object, what: str) -> NDArray[np.float64]:
+def number_list(value: object, what: str) -> Array:
     """``value`` as a vector (n,) of floats, n >= 1, or ProblemError."""
     array = as_array(value)
     if array.dtype.kind not in "iuf" or array.ndim != 1 or array.size == 0:
@@ -102,7 +101,7 @@ def remedy(value: object) -> str:
     return ", pass tensor.detach().cpu().numpy()" if hasattr(type(value), "__array__") else ""
 
 
-def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> NDArray[np.intp]:
+def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> Index:
     """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
     array = as_array(labels)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":

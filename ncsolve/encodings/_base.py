@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve.checks.arguments import MAX_ENTRIES
 from ncsolve.checks.arrays import Frozen, as_array, as_floats, remedy
 from ncsolve.errors import EncodingError, SizeError, shown
@@ -41,7 +42,7 @@ class Encoding(Frozen, ABC):
 
     @property
     @abstractmethod
-    def matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> Array:
         """E (m, K), one code a column, read-only."""
 
     @property
@@ -59,7 +60,7 @@ class ArrayEncoding(Encoding):
     2
     """
 
-    codes: NDArray[np.float64]
+    codes: Array
     name: str = "array"
 
     def __post_init__(self) -> None:
@@ -74,7 +75,7 @@ class ArrayEncoding(Encoding):
         return int(self.codes.shape[0])
 
     @property
-    def matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> Array:
         return self.codes
 
     @cached_property
@@ -122,7 +123,7 @@ class AffineOneHot(Encoding):
         return self
 
     @cached_property
-    def matrix(self) -> NDArray[np.float64]:
+    def matrix(self) -> Array:
         if self.num_classes**2 > MAX_ENTRIES:
             raise SizeError(
                 f"the codes of {self.num_classes} classes would fill a {self.num_classes} x {self.num_classes} array; "
@@ -155,7 +156,7 @@ def check_size(rows: int, columns: int) -> None:
         )
 
 
-def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
+def _as_floats(codes: ArrayLike) -> Array:
     array = as_array(codes)
     if array.dtype.kind not in "iufb":
         raise EncodingError(
@@ -165,7 +166,7 @@ def _as_floats(codes: ArrayLike) -> NDArray[np.float64]:
     return as_floats(array, "codes", EncodingError)
 
 
-def _check_codes(codes: ArrayLike) -> NDArray[np.float64]:
+def _check_codes(codes: ArrayLike) -> Array:
     array = _as_floats(codes)
     if array.ndim != 2 or array.size == 0:
         raise EncodingError(

@@ -100,7 +100,7 @@ def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[floa
                                                                               "ftol": 1e-16, "maxcor": 20})
         if found.fun < lowest:
             best, lowest = found.x, float(found.fun)
-    best = _polish(best, value, lb)
+    best = _polish(best, value)
     bound, reason = max(bounds)
     frame = fixed_bias_frame(
         problem, choice, best, guarantee=Guarantee(kind="best found", lower_bound=bound, reason=reason)
@@ -125,7 +125,7 @@ def _starts(problem: UFM) -> list[Array]:
     return known + [mean * rng.uniform(0, 1) + column for column in spread.T]
 
 
-def _polish(bias: Array, value: object, lambda_b: float) -> Array:
+def _polish(bias: Array, value: object) -> Array:
     """Newton's method with a Jacobian of finite differences: descent on the objective stops at half the digits."""
     assert callable(value)
     best, size = bias, float(np.linalg.norm(value(bias)[1]))
