@@ -1,8 +1,9 @@
-"""Descents of a claim: every one is counted, and none is dropped."""
+"""Descents of a claim: every one is counted, and none is dropped; and where a property begins, from runs alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 
 from ncsolve.verify._figure import Figure, Worst, at_most, count
 from ncsolve.verify.descent import LayeredRun, Run, descend
@@ -10,7 +11,7 @@ from ncsolve.verify.descent import LayeredRun, Run, descend
 import ncsolve
 from ncsolve import UFM, Minimizer
 
-__all__ = ["Bench", "Lowest"]
+__all__ = ["Bench", "Lowest", "bisect"]
 
 # Relative to the gradient at the random start.  Newton's last step usually ends far below.
 TOLERANCE = 1e-11
@@ -79,3 +80,17 @@ class Lowest(Worst):
         self.add(prediction.loss, best.loss, size=size)
         self.below += [(prediction.loss - run.loss) / prediction.loss for run in runs]
         return best
+
+
+def bisect(alive: Callable[[float], bool], low: float, high: float, *, relative: float) -> float:
+    """Where ``alive`` turns from false at ``low`` to true at ``high``, by bisection of the logarithm; NaN if it does
+    not."""
+    if alive(low) or not alive(high):
+        return math.nan
+    while high / low > 1 + relative:
+        middle = math.sqrt(low * high)
+        if alive(middle):
+            high = middle
+        else:
+            low = middle
+    return math.sqrt(low * high)

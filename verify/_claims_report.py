@@ -7,8 +7,15 @@ from dataclasses import dataclass
 
 from ncsolve.verify._claim import SOURCES, Size, Verdict
 from ncsolve.verify._figure import Figure
-from ncsolve.verify._format import measured, rounded
-from ncsolve.verify._tables import cell, figure_table, kept, markdown_head, markdown_row
+from ncsolve.verify._format import (
+    cell,
+    figure_table,
+    kept,
+    markdown_head,
+    markdown_row,
+    measured,
+    rounded,
+)
 from rich.table import Table
 
 from ncsolve import __version__

@@ -1,12 +1,14 @@
-"""Figures as text: as measured, or rounded so that a second machine writes the same."""
+"""Figures as text, as measured or rounded so that a second machine writes the same, and the look of the tables."""
 
 from __future__ import annotations
 
 import math
 
 from ncsolve.verify._figure import Figure
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 
-__all__ = ["measured", "rounded"]
+__all__ = ["cell", "figure_table", "kept", "markdown_head", "markdown_row", "measured", "rounded"]
 
 # Differences of this size are rounding on every machine.
 _NOISE = 1e-9
@@ -40,6 +42,37 @@ def rounded(figure: Figure) -> tuple[str, str, str]:
         return "0", _digits(0.0 if abs(found) <= max(figure.tolerance, _NOISE) else found, 2), error
     digits = 6 if figure.tolerance == 0 else min(6, max(2, math.floor(-math.log10(figure.tolerance))))
     return _digits(predicted, 6), _digits(found, digits), error
+
+
+def figure_table(*leading: str) -> Table:
+    """An empty table with leading columns, then: predicted, found, error, verdict."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in leading:
+        table.add_column(column, overflow="fold")
+    for column in ("predicted", "found", "error"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    return table
+
+
+def cell(text: str) -> str:
+    """A text inside a markdown table."""
+    return text.replace("|", "\\|")
+
+
+def markdown_row(*cells: str) -> str:
+    """One line of a markdown table."""
+    return "| " + " | ".join(cell(text) for text in cells) + " |"
+
+
+def markdown_head(*titles: str) -> list[str]:
+    """The lines above the first."""
+    return [markdown_row(*titles), markdown_row(*["---"] * len(titles))]
+
+
+def kept(figure: Figure) -> tuple[str, str]:
+    """The tolerance, and why it is that."""
+    return f"{figure.tolerance:.0e}" if figure.tolerance else "0", figure.reason
 
 
 def _digits(value: float, digits: int) -> str:

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ncsolve.verify._figure import Figure
-from ncsolve.verify._format import measured
-from ncsolve.verify._tables import figure_table, kept, markdown_head, markdown_row
+from ncsolve.verify._format import figure_table, kept, markdown_head, markdown_row, measured
 from rich.table import Table
 
 from ncsolve import UFM, __version__

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
-from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
+from ncsolve._frames.protocol import GLOBAL, Guarantee
 from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["FactoredFrame"]

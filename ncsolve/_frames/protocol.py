@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -10,13 +11,31 @@ from numpy.typing import NDArray
 from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms
-from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs
 
 if TYPE_CHECKING:
     from ncsolve._frames.symmetric import SymmetricFrame
 
-__all__ = ["ConvexFrame", "Frame"]
+__all__ = ["GLOBAL", "ConvexFrame", "Frame", "Guarantee"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarantee:
+    """What is known of a point: its ``kind`` is "global" (a theorem) or "best found" (the best of many starts).
+
+    For "best found" ``lower_bound`` is a number that no point's loss is below, and ``reason`` says why.
+    """
+
+    kind: str
+    lower_bound: float | None = None
+    reason: str = ""
+
+    def below(self, loss: float) -> float:
+        """What no point's loss is below, where this one has the given loss: that loss itself where it is global."""
+        return loss if self.lower_bound is None else min(self.lower_bound, loss)
+
+
+GLOBAL = Guarantee(kind="global")
 
 
 class Frame(Protocol):

@@ -10,7 +10,7 @@ import sys
 import termios
 
 import pytest
-from ncsolve.verify._tables import figure_table
+from ncsolve.verify._format import figure_table
 
 from ncsolve.cli import main
 from ncsolve.cli._tables import say_lines, show, table

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import rich.console
 from ncsolve.verify import claims as registry
-from ncsolve.verify._bench import Bench
-from ncsolve.verify._bisect import bisect
+from ncsolve.verify._bench import Bench, bisect
 from ncsolve.verify._certified import CERTIFIED
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify._format import measured, rounded

@@ -7,8 +7,7 @@ from functools import partial
 
 import numpy as np
 from ncsolve.verify import metrics
-from ncsolve.verify._bench import Bench
-from ncsolve.verify._bisect import bisect
+from ncsolve.verify._bench import Bench, bisect
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced

@@ -6,8 +6,7 @@ import math
 from functools import partial
 
 import numpy as np
-from ncsolve.verify._bench import Bench
-from ncsolve.verify._bisect import bisect
+from ncsolve.verify._bench import Bench, bisect
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from ncsolve._arrays import EPS, Array
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import GLOBAL, Guarantee
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM, weighted_codes

@@ -9,8 +9,8 @@ import numpy as np
 from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import GLOBAL, Guarantee
 from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM, check_problem
 

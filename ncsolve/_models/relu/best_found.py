@@ -11,8 +11,8 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.guarantee import Guarantee
 from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import Guarantee
 from ncsolve._frames.stationary import check_gradient
 from ncsolve._models.layered.model import LAYERED
 from ncsolve._models.relu.doubly_nonnegative import Relaxed, relax

@@ -9,9 +9,8 @@ import numpy as np
 
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
-from ncsolve._frames.guarantee import Guarantee
 from ncsolve._frames.layered import FactoredFrame
-from ncsolve._frames.protocol import Frame
+from ncsolve._frames.protocol import Frame, Guarantee
 from ncsolve._models.open_problems import check_known
 from ncsolve._models.protocol import Limit, Model, State, Transition
 from ncsolve._models.relu.best_found import best_found
