@@ -8,10 +8,11 @@ from typing import Literal
 
 from ncsolve.verify._figure import Figure
 
-__all__ = ["SOURCES", "Claim", "Size", "Standing", "Verdict"]
+__all__ = ["SOURCES", "STATED", "Claim", "Size", "Standing", "Verdict", "claim"]
 
 Size = Literal["quick", "full"]
 Standing = Literal["agrees", "proved"]
+Examine = Callable[[Size], Sequence[Figure]]
 
 SOURCES = {
     "papyan2020": "Papyan, Han & Donoho 2020, Prevalence of neural collapse",
@@ -38,9 +39,27 @@ class Claim:
     statement: str
     sources: tuple[str, ...]
     run: str
-    examine: Callable[[Size], Sequence[Figure]]
+    examine: Examine
     weight: int = 0
     shows: Standing = "agrees"
+
+
+# What ``claim`` has been told, by the module of the function.
+STATED: dict[str, Claim] = {}
+
+
+def claim(
+    *, name: str, sources: tuple[str, ...], statement: str, run: str, weight: int = 0
+) -> Callable[[Examine], Examine]:
+    """Says what the decorated function examines; the function stays what it is, so that processes can be sent it."""
+
+    def state(examine: Examine) -> Examine:
+        STATED[examine.__module__] = Claim(
+            name=name, statement=statement, sources=sources, run=run, examine=examine, weight=weight
+        )
+        return examine
+
+    return state
 
 
 @dataclass(frozen=True, kw_only=True)

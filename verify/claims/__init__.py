@@ -8,7 +8,7 @@ ones (``_certified*.py``) compare fractions that a certificate's checker has acc
 from importlib import import_module
 
 from ncsolve.verify._certified_claims import CERTIFIED_CLAIMS
-from ncsolve.verify._claim import SOURCES, Claim
+from ncsolve.verify._claim import SOURCES, STATED, Claim
 
 from ncsolve.checks.arguments import check_name, entries
 
@@ -24,7 +24,9 @@ _FILES = (
     "deep_transition", "relu_orthogonal_frame", "relu_any_codes", "peers_metrics", "paper_scale", "inverse_design",
     "designs_layered_relu",
 )
-CLAIMS: tuple[Claim, ...] = (*(import_module(f"{__name__}.{file}").CLAIM for file in _FILES), *CERTIFIED_CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *(STATED[import_module(f"{__name__}.{file}").__name__] for file in _FILES), *CERTIFIED_CLAIMS,
+)
 
 
 def select(*, only: tuple[str, ...] = (), source: str | None = None) -> tuple[Claim, ...]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import random_problem, random_shape
 from ncsolve.verify._samples import Point
 from ncsolve.verify.critical import examine as look
 
 
+@claim(
+    name="balancedness", sources=("zhou2022", "ncsolve"),
+    statement="at every critical point lambda_w W^T W = lambda_h H H^T; the solver's minimizer is one",
+    run="L-BFGS and Newton on random problems, and the gradient of the definition at the solver's minimizer",
+)
 def examine(size: Size) -> list[Figure]:
     """At the end of descent and at the solver's minimizer."""
     bench = Bench()
@@ -26,12 +31,3 @@ def examine(size: Size) -> list[Figure]:
         solved.add(0.0, point.balance)
         gradient.add(0.0, point.gradient)
     return bench.figures(found, solved, gradient)
-
-
-CLAIM = Claim(
-    name="balancedness",
-    statement="at every critical point lambda_w W^T W = lambda_h H H^T; the solver's minimizer is one",
-    sources=("zhou2022", "ncsolve"),
-    run="L-BFGS and Newton on random problems, and the gradient of the definition at the solver's minimizer",
-    examine=examine,
-)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced, gram_unit, random_problem, random_shape, transition_of
 
 
+@claim(
+    name="bias-centring", sources=("massion2026",),
+    statement="up to lb* the bias is mu/(1 + lambda_b) and the features have mean zero: the bias centres the labels",
+    run="L-BFGS and Newton below and above lb*, one-hot; random encodings at lambda_b = 0",
+)
 def examine(size: Size) -> list[Figure]:
     """Bias and global feature mean in the complete centring regime, one-hot and, at lambda_b = 0, any codes."""
     bench = Bench()
@@ -40,12 +45,3 @@ def examine(size: Size) -> list[Figure]:
         output = (run.point.W @ run.point.H).mean(axis=1)
         free.add(np.zeros(output.size), output, size=float(np.abs(run.samples.targets).max()))
     return bench.figures(bias, mean, centring, free)
-
-
-CLAIM = Claim(
-    name="bias-centring",
-    statement="up to lb* the bias is mu/(1 + lambda_b) and the features have mean zero: the bias centres the labels",
-    sources=("massion2026",),
-    run="L-BFGS and Newton below and above lb*, one-hot; random encodings at lambda_b = 0",
-    examine=examine,
-)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify._problems import random_problem, random_shape
 
 import ncsolve
 
 
+@claim(
+    name="bias-decay", sources=("massion2026", "ncsolve"), weight=14,
+    statement="|b| does not increase with lambda_b, and goes to zero like 1/lambda_b",
+    run="L-BFGS and Newton at lambda_b = 0 and 17 values from 1e-3 to 1e5 for random encodings and counts",
+)
 def examine(size: Size) -> list[Figure]:
     """|b| over lambda_b for random encodings."""
     bench = Bench()
@@ -45,13 +50,3 @@ def examine(size: Size) -> list[Figure]:
         ),
         rate, path,
     )
-
-
-CLAIM = Claim(
-    name="bias-decay",
-    statement="|b| does not increase with lambda_b, and goes to zero like 1/lambda_b",
-    sources=("massion2026", "ncsolve"),
-    run="L-BFGS and Newton at lambda_b = 0 and 17 values from 1e-3 to 1e5 for random encodings and counts",
-    examine=examine,
-    weight=14,
-)

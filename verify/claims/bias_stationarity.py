@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import random_problem, random_shape
 
 
+@claim(
+    name="bias-stationarity", sources=("massion2026", "ncsolve"),
+    statement="(1 + lambda_b) b is the mean over the samples of Y - W H",
+    run="L-BFGS and Newton on random encodings, counts and lambda_b, and the definition at the solver's minimizer",
+)
 def examine(size: Size) -> list[Figure]:
     """(1 + lambda_b) b against the mean of Y - W H, from descent and at the solver's minimizer."""
     bench = Bench()
@@ -25,12 +30,3 @@ def examine(size: Size) -> list[Figure]:
         mean = (s.targets - prediction.W @ s.spread(prediction.class_means)).mean(axis=1)
         solved.add(mean, (1 + problem.lambda_b) * prediction.bias, size=size_of_labels)
     return bench.figures(found, solved)
-
-
-CLAIM = Claim(
-    name="bias-stationarity",
-    statement="(1 + lambda_b) b is the mean over the samples of Y - W H",
-    sources=("massion2026", "ncsolve"),
-    run="L-BFGS and Newton on random encodings, counts and lambda_b, and the definition at the solver's minimizer",
-    examine=examine,
-)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced
 
 import ncsolve
 
 
+@claim(
+    name="bottleneck", sources=("ncsolve",),
+    statement="one-hot, d = K - 1: a simplex ETF and b = mu/(1 + lambda_b) for every finite lambda_b",
+    run="L-BFGS and Newton from six starts with d = K - 1, and with d = K, above lb*",
+)
 def examine(size: Size) -> list[Figure]:
     """d = K - 1 against d = K above lb*."""
     bench = Bench()
@@ -35,12 +40,3 @@ def examine(size: Size) -> list[Figure]:
         at_least("distance to a simplex ETF, d = K", 1e-2, wide, reason="the same problems are past the transition"),
         at_least("loss above that with d = K, relative", 1e-6, excess, reason="the bottleneck costs something"),
     )
-
-
-CLAIM = Claim(
-    name="bottleneck",
-    statement="one-hot, d = K - 1: a simplex ETF and b = mu/(1 + lambda_b) for every finite lambda_b",
-    sources=("ncsolve",),
-    run="L-BFGS and Newton from six starts with d = K - 1, and with d = K, above lb*",
-    examine=examine,
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Lowest
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify.descent._starts import layered_starts
 
@@ -12,6 +12,13 @@ import ncsolve
 from ncsolve import UFM, encodings
 
 
+@claim(
+    name="bottleneck-exchange", sources=("ncsolve",), weight=3,
+    statement="signed codes, d < K - 1: the label mean takes a dimension from the contrasts at the closed lambda_b; "
+    "other codes: the best of starts, above its lower bound",
+    run="L-BFGS from random starts of three sizes and from ones that fit the labels, beside the transition and for "
+    "random codes",
+)
 def examine(size: Size) -> list[Figure]:
     """Signed codes beside the transition, and random codes against the best of starts and its lower bound."""
     loss = Lowest("loss beside the transition, relative", tolerance=1e-9, reason="L-BFGS to a gradient of 1e-11")
@@ -46,15 +53,3 @@ def examine(size: Size) -> list[Figure]:
         at_most("descent below the optimum, relative", 1e-12, loss.below, reason="no point can be below the minimum"),
         at_most("descent below the lower bound, relative", 1e-12, bound, reason="no point can be below a lower bound"),
     ]
-
-
-CLAIM = Claim(
-    name="bottleneck-exchange",
-    statement="signed codes, d < K - 1: the label mean takes a dimension from the contrasts at the closed lambda_b; "
-    "other codes: the best of starts, above its lower bound",
-    sources=("ncsolve",),
-    run="L-BFGS from random starts of three sizes and from ones that fit the labels, beside the transition and for "
-    "random codes",
-    examine=examine,
-    weight=3,
-)

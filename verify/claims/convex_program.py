@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, count
 from ncsolve.verify._problems import random_problem, scaled_problem
 from ncsolve.verify.convex import SOLVERS, solve_convex
@@ -14,6 +14,11 @@ import ncsolve
 from ncsolve import encodings
 
 
+@claim(
+    name="convex-program", sources=("zhou2022", "ncsolve"), weight=20,
+    statement="the non-convex problem has the minimum of a convex one with the nuclear norm, and of its dual",
+    run="cvxpy with Clarabel and SCS, primal and dual programs over one column per sample",
+)
 def examine(size: Size) -> list[Figure]:
     """Primal and dual values of Clarabel and SCS for registered and random encodings."""
     rng = np.random.default_rng(71)
@@ -52,13 +57,3 @@ def examine(size: Size) -> list[Figure]:
         primal.figure(), dual.figure(), bias.figure(), values.figure(),
         count("programs that a solver gave up on", 0, unsolved, comparisons=runs),
     ]
-
-
-CLAIM = Claim(
-    name="convex-program",
-    statement="the non-convex problem has the minimum of a convex one with the nuclear norm, and of its dual",
-    sources=("zhou2022", "ncsolve"),
-    run="cvxpy with Clarabel and SCS, primal and dual programs over one column per sample",
-    examine=examine,
-    weight=20,
-)

@@ -7,13 +7,18 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced, transition_of
 
 _POINTS = 40
 
 
+@claim(
+    name="cosine-curve", sources=("massion2026",), weight=7,
+    statement="one-hot codes: the cosine rises continuously from -1/(K-1) at lb* towards 0 as lambda_b grows",
+    run="L-BFGS and Newton at 40 values of lambda_b between 0.1 lb* and 1000 lb*, every pair of classes",
+)
 def examine(size: Size) -> list[Figure]:
     """cos at 40 values of lambda_b from a tenth of lb* to a thousand times lb*, one of them lb* itself."""
     bench = Bench()
@@ -36,13 +41,3 @@ def examine(size: Size) -> list[Figure]:
                 rise.add(max(before, float(found.mean())), float(found.mean()), size=1.0)
                 before = max(before, float(found.mean()))
     return bench.figures(curve, rise)
-
-
-CLAIM = Claim(
-    name="cosine-curve",
-    statement="one-hot codes: the cosine rises continuously from -1/(K-1) at lb* towards 0 as lambda_b grows",
-    sources=("massion2026",),
-    run="L-BFGS and Newton at 40 values of lambda_b between 0.1 lb* and 1000 lb*, every pair of classes",
-    examine=examine,
-    weight=7,
-)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Lowest
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify.descent import LayeredRun, descend_layered
 
@@ -20,6 +20,13 @@ def _along(run: LayeredRun) -> float:
     return float(np.linalg.norm(means.mean(axis=1))) * math.sqrt(means.shape[1])
 
 
+@claim(
+    name="deep-transition", sources=("ncsolve",), weight=3,
+    statement="one-hot codes, balanced classes, two or more linear layers: at the predicted lambda_b two minimizers "
+    "tie and the label mean jumps into the class means",
+    run="L-BFGS on all layers, features and bias from random starts and from ones that fit the labels, half a percent "
+    "below and above the transition",
+)
 def examine(size: Size) -> list[Figure]:
     """Just below and just above the tie, and both minimizers at it."""
     loss = Lowest("loss beside the transition", tolerance=1e-9, reason="L-BFGS to a gradient of 1e-11")
@@ -46,15 +53,3 @@ def examine(size: Size) -> list[Figure]:
         at_least("the jump, unit sqrt(n)", 0.05, other, reason="the transition is of first order"),
         at_most("descent below the optimum, relative", 1e-12, loss.below, reason="no point can be below the minimum"),
     ]
-
-
-CLAIM = Claim(
-    name="deep-transition",
-    statement="one-hot codes, balanced classes, two or more linear layers: at the predicted lambda_b two minimizers "
-    "tie and the label mean jumps into the class means",
-    sources=("ncsolve",),
-    run="L-BFGS on all layers, features and bias from random starts and from ones that fit the labels, half a percent "
-    "below and above the transition",
-    examine=examine,
-    weight=3,
-)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Lowest
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify.descent import descend_layered
 
@@ -14,6 +14,13 @@ import ncsolve
 from ncsolve import UFM, deep, encodings
 
 
+@claim(
+    name="deep-without-bias", sources=("dang2023", "ncsolve"), weight=3,
+    statement="one-hot codes, imbalanced classes, deep linear heads without a bias: orthogonal class means, and a "
+    "class below a threshold vanishes although a stationary point keeps it",
+    run="L-BFGS on all layers and features from many starts: K = 4, counts 200, 100, 50, 50, lambdas 5e-4, depth 1, 3 "
+    "and 6",
+)
 def examine(size: Size) -> list[Figure]:
     """K = 4, counts 200, 100, 50, 50, all lambdas 5e-4; and classes between the two thresholds."""
     loss = Lowest("loss, absolute", tolerance=1e-8, reason="what direct optimisation is asked to reach")
@@ -50,15 +57,3 @@ def examine(size: Size) -> list[Figure]:
         at_least("excess of the descents that keep it", 1e-9, kept, reason="the stationary branch is not the minimum"),
         at_most("descent below the optimum, relative", 1e-12, below, reason="no point can be below the minimum"),
     ]
-
-
-CLAIM = Claim(
-    name="deep-without-bias",
-    statement="one-hot codes, imbalanced classes, deep linear heads without a bias: orthogonal class means, and a "
-    "class below a threshold vanishes although a stationary point keeps it",
-    sources=("dang2023", "ncsolve"),
-    run="L-BFGS on all layers and features from many starts: K = 4, counts 200, 100, 50, 50, lambdas 5e-4, depth 1, 3 "
-    "and 6",
-    examine=examine,
-    weight=3,
-)

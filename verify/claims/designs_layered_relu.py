@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from ncsolve.verify._bench import Lowest
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify.descent._starts import layered_starts
 from numpy.typing import NDArray
@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 from ncsolve import design
 
 
+@claim(
+    name="designs-beyond", sources=("ncsolve",), weight=2,
+    statement="for deep heads and for H >= 0, imbalanced classes: the designed encoding has a global minimizer with "
+    "the wanted Gram matrix",
+    run="L-BFGS on all layers, features and b from many starts, five designs with counts 6, 3, 1",
+)
 def examine(size: Size) -> list[Figure]:
     """An orthogonal frame and a hierarchy with H >= 0; simplex and orthogonal frames under deep heads."""
     gram = Worst("Gram matrix against the target, relative", tolerance=1e-4,
@@ -42,14 +48,3 @@ def examine(size: Size) -> list[Figure]:
         gram.figure(), loss.figure(),
         at_most("descent below the optimum, relative", 1e-10, loss.below, reason="no start finds a better point"),
     ]
-
-
-CLAIM = Claim(
-    name="designs-beyond",
-    statement="for deep heads and for H >= 0, imbalanced classes: the designed encoding has a global minimizer with "
-    "the wanted Gram matrix",
-    sources=("ncsolve",),
-    run="L-BFGS on all layers, features and b from many starts, five designs with counts 6, 3, 1",
-    examine=examine,
-    weight=2,
-)

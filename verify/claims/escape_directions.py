@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify._problems import random_problem, random_shape
 from ncsolve.verify._samples import Point, Samples
@@ -17,6 +17,13 @@ import ncsolve
 from ncsolve import UFM, Minimizer
 
 
+@claim(
+    name="escape-directions", sources=("zhou2022", "ncsolve"),
+    statement="zero, critical points of lower rank than the minimizer, and the minimizer less a singular direction are "
+    "strict saddles that descent leaves: no spurious minima",
+    run="Hessian of the definition at zero, at critical points of every lower rank and, at lambda_b = inf, at the "
+    "minimizer less one singular direction; descent from there along the escape direction",
+)
 def examine(size: Size) -> list[Figure]:
     """Zero, the critical points of every lower rank, and the solver's minimizer itself."""
     bench = Bench()
@@ -89,14 +96,3 @@ def _without(problem: UFM, minimizer: Minimizer, direction: int) -> Point:
     left = np.eye(axis.size) - np.outer(axis, axis)
     spread = np.repeat(minimizer.class_means, list(problem.counts), axis=1)
     return Point(W=minimizer.W @ left, H=left @ spread, b=minimizer.bias)
-
-
-CLAIM = Claim(
-    name="escape-directions",
-    statement="zero, critical points of lower rank than the minimizer, and the minimizer less a singular direction are "
-    "strict saddles that descent leaves: no spurious minima",
-    sources=("zhou2022", "ncsolve"),
-    run="Hessian of the definition at zero, at critical points of every lower rank and, at lambda_b = inf, at the "
-    "minimizer less one singular direction; descent from there along the escape direction",
-    examine=examine,
-)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import gram_unit, random_problem
 
 
+@claim(
+    name="free-bias", sources=("massion2026",), weight=20,
+    statement="lambda_b = 0: b = mu exactly, whatever the encoding and the counts",
+    run="L-BFGS and Newton on more than 200 random encodings with m < K, m = K and m > K and random counts",
+)
 def examine(size: Size) -> list[Figure]:
     """Random encodings with m < K, m = K and m > K, imbalanced."""
     bench = Bench()
@@ -25,13 +30,3 @@ def examine(size: Size) -> list[Figure]:
         bias.add(prediction.bias, run.bias)
         gram.add(prediction.gram, run.gram, size=max(float(np.abs(prediction.gram).max()), 1e-3 * gram_unit(problem)))
     return bench.figures(mean, bias, gram)
-
-
-CLAIM = Claim(
-    name="free-bias",
-    statement="lambda_b = 0: b = mu exactly, whatever the encoding and the counts",
-    sources=("massion2026",),
-    run="L-BFGS and Newton on more than 200 random encodings with m < K, m = K and m > K and random counts",
-    examine=examine,
-    weight=20,
-)

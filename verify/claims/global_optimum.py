@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._dual import lower_bound
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import random_problem, random_shape
@@ -15,6 +15,11 @@ import ncsolve
 _TOLERANCES = {"gd": 1e-7, "momentum": 1e-7, "adam": 1e-7, "lbfgs": 1e-8, "newton": 1e-11}
 
 
+@claim(
+    name="global-optimum", sources=("zhou2022", "massion2026", "ncsolve"), weight=19,
+    statement="every descent run with d >= min(m, K) ends at the predicted optimum, none below: no spurious minima",
+    run="gradient descent, momentum, Adam, L-BFGS and Newton from several random starts on random problems",
+)
 def examine(size: Size) -> list[Figure]:
     """All five methods from several random starts on random problems."""
     bench = Bench()
@@ -43,13 +48,3 @@ def examine(size: Size) -> list[Figure]:
                 if method == "newton":
                     bound.add(prediction.loss, lower_bound(run.samples, run.point))
     return bench.figures(reached, bound)
-
-
-CLAIM = Claim(
-    name="global-optimum",
-    statement="every descent run with d >= min(m, K) ends at the predicted optimum, none below: no spurious minima",
-    sources=("zhou2022", "massion2026", "ncsolve"),
-    run="gradient descent, momentum, Adam, L-BFGS and Newton from several random starts on random problems",
-    examine=examine,
-    weight=19,
-)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, agreement, count
 from ncsolve.verify._problems import random_counts
 from ncsolve.verify._types import Array
@@ -15,6 +15,13 @@ import ncsolve
 from ncsolve import design
 
 
+@claim(
+    name="inverse-design", sources=("ncsolve",), weight=10,
+    statement="for any positive semidefinite Q, any counts and lambda_b > 0 (lambda_b = 0: if Q n = 0) the designed "
+    "encoding has a global minimizer whose class means have the Gram matrix Q",
+    run="L-BFGS and Newton on the designed encodings of random targets of every rank, the named geometries, and counts "
+    "where one-hot codes lose classes; and at the lambda_b, alpha and weight decay found for a cosine",
+)
 def examine(size: Size) -> list[Figure]:
     """Random targets of any rank, the named geometries, and single numbers for a cosine."""
     bench = Bench()
@@ -93,15 +100,3 @@ def _cosines(bench: Bench) -> Figure:
         off = ~np.eye(4, dtype=bool)
         cosine.add(np.full(12, target), (gram / np.outer(size, size))[off], size=1.0)
     return cosine.figure()
-
-
-CLAIM = Claim(
-    name="inverse-design",
-    statement="for any positive semidefinite Q, any counts and lambda_b > 0 (lambda_b = 0: if Q n = 0) the designed "
-    "encoding has a global minimizer whose class means have the Gram matrix Q",
-    sources=("ncsolve",),
-    run="L-BFGS and Newton on the designed encodings of random targets of every rank, the named geometries, and counts "
-    "where one-hot codes lose classes; and at the lambda_b, alpha and weight decay found for a cosine",
-    examine=examine,
-    weight=10,
-)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench, bisect
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced
 
@@ -16,6 +16,11 @@ import ncsolve
 from ncsolve.encodings import smoothed
 
 
+@claim(
+    name="label-smoothing", sources=("massion2026", "ncsolve"),
+    statement="smoothing alpha: the frame is orthogonal at lambda_b = t/alpha only, and acute above",
+    run="bisection on the sign of the inner products, descent only; cosines at four values of lambda_b",
+)
 def examine(size: Size) -> list[Figure]:
     """Where the inner products change sign, and the frame at a hundred times that lambda_b."""
     bench = Bench()
@@ -49,12 +54,3 @@ def _acute(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:
 def _cosine(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> float:
     found = metrics.cosines(class_means=bench.settle(problem.replace(lambda_b=lambda_b)).class_means)
     return math.nan if found is None else float(np.mean(found))
-
-
-CLAIM = Claim(
-    name="label-smoothing",
-    statement="smoothing alpha: the frame is orthogonal at lambda_b = t/alpha only, and acute above",
-    sources=("massion2026", "ncsolve"),
-    run="bisection on the sign of the inner products, descent only; cosines at four values of lambda_b",
-    examine=examine,
-)

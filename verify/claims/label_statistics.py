@@ -6,13 +6,18 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._types import Array
 
 import ncsolve
 
 
+@claim(
+    name="label-statistics", sources=("andriopoulos2024", "ncsolve"),
+    statement="W W^T, b and the loss depend on the labels only through their number, mean and scatter",
+    run="L-BFGS and Newton on soft labels and regression targets, and on other labels with the same mean and scatter",
+)
 def examine(size: Size) -> list[Figure]:
     """Two sets of labels with the same statistics, each with a feature per sample, and the solver's prediction."""
     bench = Bench()
@@ -60,12 +65,3 @@ def _same_statistics(rng: np.random.Generator, labels: Array) -> Array:
     turn, _ = np.linalg.qr(rng.standard_normal((total - 1, total - 1)))
     mean = labels.mean(axis=1, keepdims=True)
     return np.asarray(mean + (labels - mean) @ basis @ turn @ basis.T)
-
-
-CLAIM = Claim(
-    name="label-statistics",
-    statement="W W^T, b and the loss depend on the labels only through their number, mean and scatter",
-    sources=("andriopoulos2024", "ncsolve"),
-    run="L-BFGS and Newton on soft labels and regression targets, and on other labels with the same mean and scatter",
-    examine=examine,
-)

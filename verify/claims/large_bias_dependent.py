@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least, count
 from ncsolve.verify._problems import random_counts, scaled_problem, transition_of
 from ncsolve.verify._types import Array
@@ -15,6 +15,11 @@ from ncsolve.verify.claims.large_bias_law import LawFigures
 import ncsolve
 
 
+@claim(
+    name="large-bias-dependent", sources=("ncsolve",), weight=11,
+    statement="the law holds for dependent codes too if 0 is not in their affine hull, and fails if it is",
+    run="L-BFGS and Newton on soft labels, repeated and rank-deficient codes, and on four codes in the plane",
+)
 def examine(size: Size) -> list[Figure]:
     """Soft labels, repeated codes and rank-deficient codes off the origin; then codes around the origin."""
     bench, law = Bench(), LawFigures()
@@ -68,13 +73,3 @@ def _off_origin(rng: np.random.Generator) -> Array:
     """Four points of a plane in R^4 that misses the origin: rank three."""
     plane = rng.standard_normal((4, 2)) @ rng.standard_normal((2, 4))
     return plane + 1.5 * rng.standard_normal((4, 1))
-
-
-CLAIM = Claim(
-    name="large-bias-dependent",
-    statement="the law holds for dependent codes too if 0 is not in their affine hull, and fails if it is",
-    sources=("ncsolve",),
-    run="L-BFGS and Newton on soft labels, repeated and rank-deficient codes, and on four codes in the plane",
-    examine=examine,
-    weight=11,
-)

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from ncsolve.verify._bench import Bench, bisect
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import scaled_problem, transition_of
 from ncsolve.verify.claims.large_bias_law import random_independent
@@ -18,6 +18,11 @@ from ncsolve.encodings import onehot
 _ALIVE = 1e-6
 
 
+@claim(
+    name="large-bias-end", sources=("ncsolve",), weight=10,
+    statement="the law ends at lb+ = tau v^T (P - T I)^+ v, where one dimension of the class means dies",
+    run="bisection over lambda_b in [1e-4, 1e4], random independent and imbalanced one-hot codes; only descent decides",
+)
 def examine(size: Size) -> list[Figure]:
     """Bisection on whether the class means are independent."""
     bench = Bench()
@@ -39,13 +44,3 @@ def examine(size: Size) -> list[Figure]:
 def _alive(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:
     values = bench.settle(problem.replace(lambda_b=lambda_b)).singular_values
     return float(values[-1]) > _ALIVE * float(values[0])
-
-
-CLAIM = Claim(
-    name="large-bias-end",
-    statement="the law ends at lb+ = tau v^T (P - T I)^+ v, where one dimension of the class means dies",
-    sources=("ncsolve",),
-    run="bisection over lambda_b in [1e-4, 1e4], random independent and imbalanced one-hot codes; only descent decides",
-    examine=examine,
-    weight=10,
-)

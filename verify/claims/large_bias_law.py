@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import random_counts, scaled_problem, transition_of
 from ncsolve.verify._types import Array
@@ -69,6 +69,12 @@ def random_independent(rng: np.random.Generator, *, above: float) -> ncsolve.UFM
         return problem.replace(lambda_b=transition_of(problem) * above)
 
 
+@claim(
+    name="large-bias-law", sources=("ncsolve",), weight=30,
+    statement="independent codes, lambda_b >= lb+: the bias lowers every inner product by lambda_w/lambda_b and the "
+    "loss by N lambda_w lambda_h/(2 lambda_b); b = (tau/lambda_b) O u",
+    run="L-BFGS and Newton with and without a bias on at least 100 random independent encodings with random counts",
+)
 def examine(size: Size) -> list[Figure]:
     """Random independent codes and counts, at 1.05 lb+ and above."""
     bench, law = Bench(), LawFigures()
@@ -81,14 +87,3 @@ def examine(size: Size) -> list[Figure]:
         orthogonal, _ = polar(codes * np.sqrt(counts))
         factors.add(orthogonal @ np.sqrt(counts), _polar_bias(codes, counts))
     return bench.figures(*law.figures(), factors)
-
-
-CLAIM = Claim(
-    name="large-bias-law",
-    statement="independent codes, lambda_b >= lb+: the bias lowers every inner product by lambda_w/lambda_b and the "
-    "loss by N lambda_w lambda_h/(2 lambda_b); b = (tau/lambda_b) O u",
-    sources=("ncsolve",),
-    run="L-BFGS and Newton with and without a bias on at least 100 random independent encodings with random counts",
-    examine=examine,
-    weight=30,
-)

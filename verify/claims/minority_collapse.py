@@ -7,12 +7,18 @@ from functools import partial
 
 import numpy as np
 from ncsolve.verify._bench import Bench, bisect
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 
 import ncsolve
 
 
+@claim(
+    name="minority-collapse", sources=("dang2023", "massion2026"), weight=12,
+    statement="one-hot, no bias: orthogonal class means of squared length sqrt(lw/lh) max(sqrt(n_k) - T, 0)/n_k; class "
+    "k vanishes iff n_k <= T^2, T = N sqrt(lambda_w lambda_h)",
+    run="L-BFGS and Newton for several counts and lambdas; the vanishing of a class is bisected from descent alone",
+)
 def examine(size: Size) -> list[Figure]:
     """Lengths of the class means without a bias, where each class vanishes, and the geometry with a bias."""
     bench = Bench()
@@ -59,14 +65,3 @@ def _alive(bench: Bench, counts: tuple[int, ...], ratio: float, which: int, inve
     """Whether the mean of class ``which`` is not zero at the threshold 1/inverse."""
     gram = bench.settle(_problem(counts, 1 / inverse, ratio, math.inf)).gram
     return float(gram[which, which]) > 1e-7 * math.sqrt(ratio)
-
-
-CLAIM = Claim(
-    name="minority-collapse",
-    statement="one-hot, no bias: orthogonal class means of squared length sqrt(lw/lh) max(sqrt(n_k) - T, 0)/n_k; class "
-    "k vanishes iff n_k <= T^2, T = N sqrt(lambda_w lambda_h)",
-    sources=("dang2023", "massion2026"),
-    run="L-BFGS and Newton for several counts and lambdas; the vanishing of a class is bisected from descent alone",
-    examine=examine,
-    weight=12,
-)

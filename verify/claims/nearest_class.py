@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify._problems import balanced, random_problem, random_shape
 from ncsolve.verify.descent import Run
@@ -17,6 +17,12 @@ from ncsolve.encodings import onehot, signed, smoothed
 _FEATURES = 2000
 
 
+@claim(
+    name="nearest-class", sources=("papyan2020", "massion2026", "ncsolve"),
+    statement="balanced affine one-hot codes: the nearest class mean is the nearest code for every feature (NC4); in "
+    "general the boundaries differ by a predictable angle",
+    run="L-BFGS and Newton, then 2000 random features per problem through both decision rules",
+)
 def examine(size: Size) -> list[Figure]:
     """The two decisions on random features in the span of the class means, and the solver's NC4."""
     bench = Bench()
@@ -57,13 +63,3 @@ def _agreement(run: Run, rng: np.random.Generator) -> float:
 def _worst_sine(run: Run) -> float:
     found = metrics.boundary_mismatch(run.point.W, run.bias, run.samples.codes, run.class_means)
     return math.nan if found is None else found
-
-
-CLAIM = Claim(
-    name="nearest-class",
-    statement="balanced affine one-hot codes: the nearest class mean is the nearest code for every feature (NC4); in "
-    "general the boundaries differ by a predictable angle",
-    sources=("papyan2020", "massion2026", "ncsolve"),
-    run="L-BFGS and Newton, then 2000 random features per problem through both decision rules",
-    examine=examine,
-)

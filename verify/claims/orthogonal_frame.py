@@ -7,11 +7,16 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced
 
 
+@claim(
+    name="orthogonal-frame", sources=("tirer2022", "massion2026"),
+    statement="one-hot codes, balanced classes, no bias: the class means are orthogonal and of equal length",
+    run="L-BFGS and Newton at lambda_b = inf for several K, n and lambdas, d = K + 1",
+)
 def examine(size: Size) -> list[Figure]:
     """Cosines, lengths and the distance to the frame at lambda_b = inf."""
     bench = Bench()
@@ -28,12 +33,3 @@ def examine(size: Size) -> list[Figure]:
         frame.add(0.0, metrics.orthogonal_distance(class_means=run.class_means))
         gram.add(prediction.gram, run.gram)
     return bench.figures(cosine, frame, gram)
-
-
-CLAIM = Claim(
-    name="orthogonal-frame",
-    statement="one-hot codes, balanced classes, no bias: the class means are orthogonal and of equal length",
-    sources=("tirer2022", "massion2026"),
-    run="L-BFGS and Newton at lambda_b = inf for several K, n and lambdas, d = K + 1",
-    examine=examine,
-)

@@ -6,11 +6,16 @@ import math
 
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced
 
 
+@claim(
+    name="orthogonal-limit", sources=("massion2026", "tirer2022"),
+    statement="one-hot codes: cos ~ -t/(K lambda_b (1 - t)) as lambda_b grows; the limit is the orthogonal frame",
+    run="L-BFGS and Newton at lambda_b = 1e2, 1e3, 1e4 for several K, n and lambdas",
+)
 def examine(size: Size) -> list[Figure]:
     """lambda_b cos at large lambda_b, and the slope of log|cos|."""
     bench = Bench()
@@ -32,12 +37,3 @@ def examine(size: Size) -> list[Figure]:
         constant.add(-t / (k * (1 - t)), 1e4 * found[1e4])
         slope.add(-1.0, math.log10(found[1e4] / found[1e3]))
     return bench.figures(curve, constant, slope)
-
-
-CLAIM = Claim(
-    name="orthogonal-limit",
-    statement="one-hot codes: cos ~ -t/(K lambda_b (1 - t)) as lambda_b grows; the limit is the orthogonal frame",
-    sources=("massion2026", "tirer2022"),
-    run="L-BFGS and Newton at lambda_b = 1e2, 1e3, 1e4 for several K, n and lambdas",
-    examine=examine,
-)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 
 import ncsolve
 from ncsolve.encodings import onehot, signed, smoothed
 
 
+@claim(
+    name="paper-scale", sources=("massion2026", "zhou2022"),
+    statement="K = 10, n = 100, lambda_w = lambda_h = 5e-4: loss, geometry and bias as predicted",
+    run="L-BFGS from a random start over all features (10 x 100 quick, 10 x 1000 full)",
+)
 def examine(size: Size) -> list[Figure]:
     """K = 10, n = 10 (quick) or 100 (full), t = 0.05, around the threshold and far from it."""
     bench = Bench()
@@ -29,12 +34,3 @@ def examine(size: Size) -> list[Figure]:
             gram.add(prediction.gram, run.gram)
             bias.add(prediction.bias, run.bias, size=1.0)
     return bench.figures(loss, gram, bias)
-
-
-CLAIM = Claim(
-    name="paper-scale",
-    statement="K = 10, n = 100, lambda_w = lambda_h = 5e-4: loss, geometry and bias as predicted",
-    sources=("massion2026", "zhou2022"),
-    run="L-BFGS from a random start over all features (10 x 100 quick, 10 x 1000 full)",
-    examine=examine,
-)

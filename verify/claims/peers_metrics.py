@@ -6,11 +6,16 @@ import math
 
 from ncsolve.verify import metrics, peers
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced, gram_unit
 
 
+@claim(
+    name="peers-metrics", sources=("papyan2020", "zhu2021", "ncsolve"),
+    statement="with centred means the ETF error is blind to lambda_b; the usual NC3 is a distance to an ETF",
+    run="L-BFGS and Newton on both sides of lb*, the metrics of the field and ours on the same class means",
+)
 def examine(size: Size) -> list[Figure]:
     """The usual metrics and ours on either side of the transition."""
     bench = Bench()
@@ -43,12 +48,3 @@ def examine(size: Size) -> list[Figure]:
         ),
         gram,
     )
-
-
-CLAIM = Claim(
-    name="peers-metrics",
-    statement="with centred means the ETF error is blind to lambda_b; the usual NC3 is a distance to an ETF",
-    sources=("papyan2020", "zhu2021", "ncsolve"),
-    run="L-BFGS and Newton on both sides of lb*, the metrics of the field and ours on the same class means",
-    examine=examine,
-)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, count
 from ncsolve.verify._problems import balanced, gram_unit
 from ncsolve.verify.descent import Run
@@ -18,6 +18,11 @@ from ncsolve.encodings import onehot, signed, simplex, smoothed
 _SAME = 1e-5
 
 
+@claim(
+    name="regimes", sources=("massion2026", "ncsolve"),
+    statement="balanced affine one-hot codes: collapsed, simplex, intermediate, orthogonal or acute, as predicted",
+    run="L-BFGS and Newton for one-hot, smoothed, signed and simplex codes over t and lambda_b",
+)
 def examine(size: Size) -> list[Figure]:
     """Collapsed, simplex, intermediate, orthogonal and acute, for four encodings."""
     bench = Bench()
@@ -51,12 +56,3 @@ def _regime(run: Run, unit: float) -> str:
     if abs(cosine) <= _SAME:
         return "orthogonal"
     return "acute" if cosine > 0 else "intermediate"
-
-
-CLAIM = Claim(
-    name="regimes",
-    statement="balanced affine one-hot codes: collapsed, simplex, intermediate, orthogonal or acute, as predicted",
-    sources=("massion2026", "ncsolve"),
-    run="L-BFGS and Newton for one-hot, smoothed, signed and simplex codes over t and lambda_b",
-    examine=examine,
-)

@@ -6,12 +6,18 @@ import math
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 
 import ncsolve
 
 
+@claim(
+    name="regression-targets", sources=("andriopoulos2024", "massion2026"),
+    statement="regression targets with a free bias: W W^T = sqrt(c_h/c_w) (Sigma^(1/2) - sqrt(c) I)_+ with Sigma the "
+    "target covariance, c_h = N lambda_h, c = c_w c_h; eigenvalues below c vanish",
+    run="L-BFGS and Newton on random targets, every sample its own feature",
+)
 def examine(size: Size) -> list[Figure]:
     """W W^T for random targets, one class per sample, with eigenvalues above and below the threshold."""
     bench = Bench()
@@ -40,13 +46,3 @@ def examine(size: Size) -> list[Figure]:
         spectrum = np.linalg.eigvalsh(found)
         rank.add(float(np.count_nonzero(kept)), float(np.count_nonzero(spectrum > 1e-6 * spectrum[-1])))
     return bench.figures(law, solver, rank)
-
-
-CLAIM = Claim(
-    name="regression-targets",
-    statement="regression targets with a free bias: W W^T = sqrt(c_h/c_w) (Sigma^(1/2) - sqrt(c) I)_+ with Sigma the "
-    "target covariance, c_h = N lambda_h, c = c_w c_h; eigenvalues below c vanish",
-    sources=("andriopoulos2024", "massion2026"),
-    run="L-BFGS and Newton on random targets, every sample its own feature",
-    examine=examine,
-)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify.descent._starts import layered_starts
 
@@ -11,6 +11,12 @@ import ncsolve
 from ncsolve import UFM, encodings
 
 
+@claim(
+    name="relu-any-codes", sources=("ncsolve",), weight=3,
+    statement="H >= 0, any codes and counts: no point is below the lower bound, and none is found below the minimum",
+    run="L-BFGS on the feature of every sample, squared and projected, from random starts and from ones that fit the "
+    "labels; imbalanced one-hot codes and random codes",
+)
 def examine(size: Size) -> list[Figure]:
     """Imbalanced one-hot codes, orthogonal and leaning together, and random codes."""
     loss = Worst("loss, relative", tolerance=1e-7, reason="L-BFGS on squares ends in flat valleys")
@@ -39,14 +45,3 @@ def examine(size: Size) -> list[Figure]:
         at_most("descent below the loss, relative", 1e-10, below, reason="no start finds a better point"),
         at_most("descent below the lower bound, relative", 1e-12, bound, reason="no point can be below a lower bound"),
     ]
-
-
-CLAIM = Claim(
-    name="relu-any-codes",
-    statement="H >= 0, any codes and counts: no point is below the lower bound, and none is found below the minimum",
-    sources=("ncsolve",),
-    run="L-BFGS on the feature of every sample, squared and projected, from random starts and from ones that fit the "
-    "labels; imbalanced one-hot codes and random codes",
-    examine=examine,
-    weight=3,
-)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Lowest
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_most
 from ncsolve.verify._problems import balanced
 from ncsolve.verify.descent import descend_layered
@@ -15,6 +15,12 @@ from ncsolve.verify.descent import descend_layered
 import ncsolve
 
 
+@claim(
+    name="relu-orthogonal-frame", sources=("ncsolve",), weight=3,
+    statement="one-hot codes, balanced classes, t^2 < (K-1)/K, H >= 0: an orthogonal frame for every lambda_b, with no "
+    "transition",
+    run="L-BFGS with squared and with projected features from many starts, d = K + 1, for five lambda_b",
+)
 def examine(size: Size) -> list[Figure]:
     """Below, at and above the lambda_b at which linear features would leave the simplex ETF."""
     loss = Lowest("loss", tolerance=1e-9, reason="L-BFGS on squares ends in flat valleys")
@@ -42,14 +48,3 @@ def examine(size: Size) -> list[Figure]:
         loss.figure(), cosine.figure(), gram.figure(), bias.figure(),
         at_most("descent below the optimum, relative", 1e-12, loss.below, reason="no point can be below the minimum"),
     ]
-
-
-CLAIM = Claim(
-    name="relu-orthogonal-frame",
-    statement="one-hot codes, balanced classes, t^2 < (K-1)/K, H >= 0: an orthogonal frame for every lambda_b, with no "
-    "transition",
-    sources=("ncsolve",),
-    run="L-BFGS with squared and with projected features from many starts, d = K + 1, for five lambda_b",
-    examine=examine,
-    weight=3,
-)

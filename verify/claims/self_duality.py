@@ -7,13 +7,20 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced, random_problem, random_shape, scaled_problem
 
 from ncsolve.encodings import onehot, signed, simplex, smoothed
 
 
+@claim(
+    name="self-duality", sources=("papyan2020", "massion2026", "ncsolve"),
+    statement="W^T (E - b 1^T) = sqrt(lh/lw) Sigma Hbar on the active directions; balanced one-hot, smoothed and "
+    "simplex codes: W^T = sqrt(n lh/lw) Hbar exactly (NC3)",
+    run="L-BFGS and Newton on random encodings, on the balanced affine one-hot family in every regime, and on smoothed "
+    "and signed codes with counts 3, 3, 2, 1",
+)
 def examine(size: Size) -> list[Figure]:
     """The law for any encoding, the solver's NC3, and exact self-duality of balanced one-hot, smoothed and simplex."""
     bench = Bench()
@@ -59,14 +66,3 @@ def examine(size: Size) -> list[Figure]:
             claimed = prediction.nc.nc3
             metric.add(claimed, error, size=1.0)
     return bench.figures(law, stretch, metric, exact, unequal, bias)
-
-
-CLAIM = Claim(
-    name="self-duality",
-    statement="W^T (E - b 1^T) = sqrt(lh/lw) Sigma Hbar on the active directions; balanced one-hot, smoothed and "
-    "simplex codes: W^T = sqrt(n lh/lw) Hbar exactly (NC3)",
-    sources=("papyan2020", "massion2026", "ncsolve"),
-    run="L-BFGS and Newton on random encodings, on the balanced affine one-hot family in every regime, and on smoothed "
-    "and signed codes with counts 3, 3, 2, 1",
-    examine=examine,
-)

@@ -7,13 +7,19 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced
 
 from ncsolve.encodings import onehot, signed
 
 
+@claim(
+    name="signed-codes", sources=("massion2026", "ncsolve"),
+    statement="signed codes, K > 2, lambda_b > lb*: the mean direction enters W and H with opposite signs, so W^T is "
+    "not a multiple of the class means; the frame ends obtuse for K = 3, orthogonal for K = 4, acute above",
+    run="L-BFGS and Newton with signed and one-hot codes at lambda_b = 5, 50, inf",
+)
 def examine(size: Size) -> list[Figure]:
     """NC3 of W^T against the class means, and the mean direction in both, above lb*."""
     bench = Bench()
@@ -46,13 +52,3 @@ def examine(size: Size) -> list[Figure]:
         at_least("NC3, signed, lambda_b > lb*", 0.1, lost, reason="a property that is lost, not one that is blurred"),
         opposite, regular, end, same,
     )
-
-
-CLAIM = Claim(
-    name="signed-codes",
-    statement="signed codes, K > 2, lambda_b > lb*: the mean direction enters W and H with opposite signs, so W^T is "
-    "not a multiple of the class means; the frame ends obtuse for K = 3, orthogonal for K = 4, acute above",
-    sources=("massion2026", "ncsolve"),
-    run="L-BFGS and Newton with signed and one-hot codes at lambda_b = 5, 50, inf",
-    examine=examine,
-)

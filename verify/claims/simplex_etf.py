@@ -6,11 +6,16 @@ import math
 
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import balanced, transition_of
 
 
+@claim(
+    name="simplex-etf", sources=("zhou2022", "massion2026"),
+    statement="one-hot codes, balanced: a simplex ETF exactly for lambda_b <= lb*, not above",
+    run="L-BFGS and Newton at 12 values of lambda_b around lb* for several K, n and lambdas",
+)
 def examine(size: Size) -> list[Figure]:
     """The distance to a simplex ETF below, at and above the threshold, and the Gram matrix."""
     bench = Bench()
@@ -49,12 +54,3 @@ def examine(size: Size) -> list[Figure]:
         ),
         gram, solver,
     )
-
-
-CLAIM = Claim(
-    name="simplex-etf",
-    statement="one-hot codes, balanced: a simplex ETF exactly for lambda_b <= lb*, not above",
-    sources=("zhou2022", "massion2026"),
-    run="L-BFGS and Newton at 12 values of lambda_b around lb* for several K, n and lambdas",
-    examine=examine,
-)

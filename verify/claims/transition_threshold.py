@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from ncsolve.verify._bench import Bench, bisect
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import balanced, transition_of
 
@@ -17,6 +17,11 @@ import ncsolve
 _ALIVE = 1e-6
 
 
+@claim(
+    name="transition-threshold", sources=("massion2026",), weight=8,
+    statement="the simplex ETF ends at lb* = t/(1 - t), t = K sqrt(n lambda_w lambda_h)",
+    run="bisection over lambda_b in [1e-3, 1e3]; only descent runs decide, the prediction is not used",
+)
 def examine(size: Size) -> list[Figure]:
     """Bisection between 1e-3 and 1e3 on whether the class means have a mean direction."""
     bench = Bench()
@@ -38,13 +43,3 @@ def _alive(bench: Bench, problem: ncsolve.UFM, lambda_b: float) -> bool:
     means = bench.settle(problem.replace(lambda_b=lambda_b)).class_means
     along = float(np.sum(means.sum(axis=1) ** 2)) / means.shape[1]
     return bool(along > _ALIVE * float(np.sum(means**2)))
-
-
-CLAIM = Claim(
-    name="transition-threshold",
-    statement="the simplex ETF ends at lb* = t/(1 - t), t = K sqrt(n lambda_w lambda_h)",
-    sources=("massion2026",),
-    run="bisection over lambda_b in [1e-3, 1e3]; only descent runs decide, the prediction is not used",
-    examine=examine,
-    weight=8,
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import random_problem, random_shape
 from scipy.linalg import orthogonal_procrustes
@@ -12,6 +12,11 @@ from scipy.linalg import orthogonal_procrustes
 import ncsolve
 
 
+@claim(
+    name="uniqueness", sources=("massion2026", "ncsolve"),
+    statement="W and H are unique up to one rotation of the features; b, the loss and the Gram matrix are unique",
+    run="L-BFGS and Newton from two random starts, orthogonal Procrustes on W and H together",
+)
 def examine(size: Size) -> list[Figure]:
     """Two runs, and the solver's minimizer, turned onto each other."""
     bench = Bench()
@@ -37,12 +42,3 @@ def examine(size: Size) -> list[Figure]:
             reason="the runs end at different points, so that there is something to rotate",
         ),
     )
-
-
-CLAIM = Claim(
-    name="uniqueness",
-    statement="W and H are unique up to one rotation of the features; b, the loss and the Gram matrix are unique",
-    sources=("massion2026", "ncsolve"),
-    run="L-BFGS and Newton from two random starts, orthogonal Procrustes on W and H together",
-    examine=examine,
-)

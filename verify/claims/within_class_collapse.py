@@ -7,7 +7,7 @@ import math
 import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._bench import Bench
-from ncsolve.verify._claim import Claim, Size
+from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import random_problem, scaled_problem
@@ -18,6 +18,11 @@ from ncsolve import encodings
 _PER_CLASS = 3
 
 
+@claim(
+    name="within-class-collapse", sources=("papyan2020", "zhou2022", "massion2026"),
+    statement="at every global minimizer all samples of a class have the same feature, whatever the encoding (NC1)",
+    run="L-BFGS and Newton with one free feature per sample: all registered encodings and random imbalanced ones",
+)
 def examine(size: Size) -> list[Figure]:
     """Every registered encoding at three values of lambda_b, and random imbalanced problems."""
     bench = Bench()
@@ -55,12 +60,3 @@ def examine(size: Size) -> list[Figure]:
             reason="descent started far from collapse, else the agreement would say nothing",
         ),
     )
-
-
-CLAIM = Claim(
-    name="within-class-collapse",
-    statement="at every global minimizer all samples of a class have the same feature, whatever the encoding (NC1)",
-    sources=("papyan2020", "zhou2022", "massion2026"),
-    run="L-BFGS and Newton with one free feature per sample: all registered encodings and random imbalanced ones",
-    examine=examine,
-)
