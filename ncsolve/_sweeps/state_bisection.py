@@ -19,7 +19,7 @@ from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.count_changes import class_roots, count_points
 from ncsolve._sweeps.point_by_point import SolvedPoint, point_of
-from ncsolve._sweeps.threshold_crossings import RegimeChange, search_points
+from ncsolve._sweeps.threshold_crossings import RegimeChange, named, search_points
 
 __all__ = ["bisected_changes"]
 
@@ -32,8 +32,7 @@ _FAR = 9 * math.log(10.0)
 _SUSPICIOUS, _HALVINGS, _LEFT = 0.1, 10, 0.25
 # What a continuous change leaves between the ends of the last interval is of the order of its width.
 _JUMP, _JUMP_DESCENT = 1e-6, 1e-3
-# A bisected value this near to that of a theorem is that value.
-_AGREE = 1e-7
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Node:
@@ -165,10 +164,7 @@ class _Line:
         """The change between two neighbours; None where it is that of the end at 0 or inf itself."""
         if not self.whole and (low.value == 0.0 or high.value == math.inf):
             return None
-        value, theorem = (high.value if self.whole else self.back((low.x + high.x) / 2)), ""
-        for root, name in known.items():
-            if abs(value - root) <= _AGREE * root:
-                value, theorem = root, name
+        value, theorem = named(high.value if self.whole else self.back((low.x + high.x) / 2), known)
         before, after = low.state, high.state
         sides = None if self.scalar and self.model.continuous else self.sides(low, high)
         kind = "rank" if before.rank != after.rank else "orthogonal" if before.regime != after.regime else "exchange"

@@ -28,7 +28,7 @@ from ncsolve._sweeps.frames_along import FrameSource
 if TYPE_CHECKING:
     from ncsolve._minimizer.minimizer import Minimizer
 
-__all__ = ["RegimeChange", "regime_changes", "search_points"]
+__all__ = ["RegimeChange", "named", "regime_changes", "search_points"]
 
 # Crossings are looked for between points at least this near: twelve a decade, and fifty between alpha = 0 and 1.
 _STEP = math.log(10.0) / 12
@@ -105,7 +105,7 @@ def regime_changes(sweep: Sweep, *, closed_forms: bool = True) -> tuple[RegimeCh
 
     rows = {i: measure(frame, points[i]) for i, frame in source.along(np.array([back(x) for x in points.tolist()]))}
     hits = crossings(at, points, np.stack([rows[i] for i in range(points.size)]))
-    return tuple(_named(source, hits, points, back, closed_forms))
+    return tuple(_changes(source, hits, points, back, closed_forms))
 
 
 def search_points(sweep: Sweep) -> Array:
@@ -131,7 +131,14 @@ def _problem_at(sweep: Sweep, value: float) -> UFM:
     return sweep.problem if sweep.name == "lambda_b" else sweep.problem_at(value)
 
 
-def _named(
+def named(value: float, theorems: dict[float, str]) -> tuple[float, str]:
+    """The value of a theorem that a root is, and the theorem; else the root itself and ""."""
+    near = (known for known in theorems if abs(value - known) <= _AGREE * known)
+    value = next(near, value)
+    return value, theorems.get(value, "")
+
+
+def _changes(
     source: FrameSource, hits: list[Crossing], points: Array, back: Callable[[float], float], closed_forms: bool
 ) -> Iterator[RegimeChange]:
     """Regime and rank between the crossings, from a minimizer in the middle of each interval."""
@@ -146,10 +153,7 @@ def _named(
     for x, before, after in zip(apart, sides, sides[1:], strict=False):
         if before == after:  # a singular value touches the threshold, or a collapsed frame has no angle
             continue
-        value, theorem = back(x), ""
-        for known, name in theorems.items():
-            if abs(value - known) <= _AGREE * known:
-                value, theorem = known, name
+        value, theorem = named(back(x), theorems)
         yield RegimeChange(
             value=value, kind="rank" if before[1] != after[1] else "orthogonal", regime_before=before[0],
             regime_after=after[0], rank_before=before[1], rank_after=after[1], theorem=theorem,
