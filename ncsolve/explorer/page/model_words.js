@@ -1,4 +1,4 @@
-// Sentences for the models beyond the paper's: deep heads (T9), bottlenecks (T8) and ReLU features (T10).
+// Sentences of the models: bottlenecks (T8), deep heads (T9) and ReLU features (T10).
 
 function thresholdName({ plain, model }) {
     return plain || model.depth === 1 ? "T" : "g*";
