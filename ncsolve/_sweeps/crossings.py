@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq, minimize_scalar
 
 __all__ = ["Crossing", "crossings"]
 
@@ -30,6 +29,8 @@ def crossings(function: Callable[[float], Array], points: Array, rows: Array) ->
     Each change of sign between neighbours is bracketed and found by Brent's method.  Where an entry comes near to zero
     between neighbours of equal sign, its extremum is found first, so that two crossings in one interval are not missed.
     """
+    from scipy.optimize import brentq  # 0.2 s, which a single minimizer does not wait for
+
     found: list[Crossing] = []
     for index in range(rows.shape[1]):
         for low, high in _brackets(function, points, rows[:, index], index):
@@ -65,6 +66,8 @@ def _dip(
     function: Callable[[float], Array], index: int, positive: bool, interval: tuple[float, float]
 ) -> Iterator[tuple[float, float]]:
     """Both sides of an extremum beyond zero, if there is one between ends of equal sign."""
+    from scipy.optimize import minimize_scalar
+
     sign = 1.0 if positive else -1.0
     low, high = interval
     dip = minimize_scalar(

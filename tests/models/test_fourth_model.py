@@ -1,4 +1,4 @@
-"""A toy fourth model, "features are fixed to zero", in one class: registered, it goes through every level of the program.
+"""A toy fourth model, "features are fixed to zero", in one class: registered, it goes through every level.
 
 Its minimizer is the bias alone, b = mu/(1 + lambda_b), and its loss is known.
 """
@@ -100,7 +100,7 @@ def test_path():
 
 def test_phase():
     diagram = ncsolve.phase(problem(), lambda_b=[0.1, 1.0], against="t", values=[0.1, 0.5])
-    assert set(sum(diagram.regimes, ())) == {"collapsed"}
+    assert {regime for row in diagram.regimes for regime in row} == {"collapsed"}
     assert (diagram.boundaries, diagram.collapse) == ((), ())
     assert fits(phase_document(diagram), "ncsolve.phase/1")["model"]["features"] == "zero"
 
