@@ -118,10 +118,10 @@ function sigmaWords({ plain, model, acuteLabels, K }) {
         return [title, `What is above T shrinks by T, ${lost}`, "singular value"];
     }
     if (model.features === "relu") {
-        const beyond = acuteLabels ? " Up to λ_b* they are one curve; beyond it there are singular values:" : "";
+        const later = acuteLabels ? " Up to λ_b* they are one curve; beyond it there are singular values:" : "";
         return [
             acuteLabels ? "Lengths, then singular values, of the labels minus bias" : "Length of the labels minus bias",
-            `√n ‖e_k − b‖, the same for all classes; what is above T shrinks by T.${beyond}`,
+            `√n ‖e_k − b‖, the same for all classes; what is above T shrinks by T.${later}`,
             acuteLabels ? "length, singular value" : "length",
         ];
     }
