@@ -1,7 +1,7 @@
 """Pictures of paths, frames, phase diagrams and descents, one look for all; they need matplotlib (``ncsolve[plot]``).
 
 Functions that take ``ax`` draw one panel in it (or in new axes) and return it; functions called ``..._figure`` return a
-whole matplotlib figure, which ``save_figure`` writes.
+whole matplotlib figure, which ``save_figure`` writes.  Stands on the results; evaluates no theorem.
 """
 
 from ncsolve.plots._comparison import comparison_figure
