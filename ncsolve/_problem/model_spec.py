@@ -1,16 +1,17 @@
-"""Which model a problem is of, besides its labels and weight decays: one table of what its parts may be."""
+"""Which model a problem is of, besides its labels and weight decays: what its parts may be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve._problem.model_fields import SPEC_FIELDS
 from ncsolve.checks.arguments import check_name, check_whole
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FEATURES", "SPEC_FIELDS", "FeatureKind", "ModelSpec", "check_depth", "check_dim", "check_features"]
+__all__ = ["FEATURES", "FeatureKind", "ModelSpec", "check_depth", "check_dim", "check_features"]
 
 # Depths beyond this have no use, and 1/(depth + 1) must stay a useful power.
 _MOST_LAYERS = 100
@@ -44,8 +45,8 @@ class ModelSpec:
     depth: int = 1
 
     def __post_init__(self) -> None:
-        for name, check in (("dim", check_dim), ("features", check_features), ("depth", check_depth)):
-            object.__setattr__(self, name, check(getattr(self, name)))
+        for name in SPEC_FIELDS:
+            object.__setattr__(self, name, _CHECKS[name](getattr(self, name)))
 
     @property
     def nonnegative(self) -> bool:
@@ -67,10 +68,6 @@ class ModelSpec:
         return FEATURES[self.features].default_dim(code_length, classes, regular)
 
 
-# In the order of the options and of the fields of a problem file.
-SPEC_FIELDS = tuple(field.name for field in fields(ModelSpec))
-
-
 def check_features(value: object) -> str:
     """A name in FEATURES.  Raises UnknownNameError."""
     return check_name("features", value, FEATURES)
@@ -90,3 +87,8 @@ def check_dim(value: object) -> int | None:
     if value is None:
         return None
     return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {
+    "dim": check_dim, "features": check_features, "depth": check_depth,
+}

@@ -11,6 +11,7 @@ from ncsolve._files.fields import Written, read_fields
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._files.write_whole import checked_path
 from ncsolve._problem.convention import CONVENTIONS
+from ncsolve._problem.model_fields import SpecFields
 from ncsolve._problem.model_spec import FEATURES
 from ncsolve.checks.parse import parse_float
 from ncsolve.errors import FileError, NCSolveError, ProblemError, shown
@@ -22,7 +23,7 @@ _SOURCES = ("per_class", "counts", "labels")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProblemFields:
+class ProblemFields(SpecFields):
     """What a problem file says; None where it says nothing.
 
     ``encoding`` is a name with parameters, a file, or a matrix with one row per output; ``counts`` one number a class,
@@ -43,9 +44,6 @@ class ProblemFields:
     lambda_w: str | None = None
     lambda_h: str | None = None
     lambda_b: str | None = None
-    dim: int | None = None
-    features: str | None = None
-    depth: int | None = None
     convention: str | None = None
     seed: int | None = None
 
@@ -104,6 +102,10 @@ def _one_of(*names: str) -> Callable[[object], str]:
         return str(value)
 
     return choose
+
+
+def _feature_kind(value: object) -> str:
+    return _one_of(*FEATURES)(value)  # of a model that was registered, too
 
 
 def _number(value: object) -> str:
@@ -180,9 +182,10 @@ _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "lambda_w": (f"{_NUMBER}, or a list of them, one per layer", _numbers),
     "lambda_h": (_NUMBER, _number),
     "lambda_b": (_NUMBER, _number),
-    "dim": ("a whole number of at least 1", _positive),
-    "features": (" or ".join(f"\"{name}\"" for name in FEATURES), lambda value: _one_of(*FEATURES)(value)),
-    "depth": ("a whole number of at least 1", _positive),
     "convention": (f"one of {', '.join(CONVENTIONS)}", _one_of(*CONVENTIONS)),
     "seed": ("a whole number", _whole),
+}
+_RULES |= {
+    part.name: (part.metadata["rule"], _feature_kind if part.name == "features" else _positive)
+    for part in fields(SpecFields)
 }

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._problem.counts import ClassCounts
-from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
+from ncsolve._problem.model_fields import SPEC_FIELDS
+from ncsolve._problem.model_spec import ModelSpec
 from ncsolve._problem.regular import RegularProblem
 from ncsolve.checks.arguments import as_float
 from ncsolve.checks.arrays import Frozen, array_property
@@ -155,7 +156,7 @@ class UFM(Frozen):
     @cached_property
     def spec(self) -> ModelSpec:
         """The parts of the model: dim, features and depth."""
-        return ModelSpec(dim=self.dim, features=self.features, depth=self.depth)
+        return ModelSpec(**{name: getattr(self, name) for name in SPEC_FIELDS})
 
     @property
     def plain(self) -> bool:

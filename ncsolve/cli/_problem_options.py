@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ncsolve._problem.model_fields import SPEC_FIELDS, SpecFields
 from ncsolve.cli._options import FILE, SPEC_OR_FILE, whole
 
 __all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options"]
@@ -25,8 +26,19 @@ def _typed(*names: str, help: str, metavar: str | None = None, type: object = No
     return field(default=None, metadata={"option": option})
 
 
+def _option(one: Field[Any]) -> Callable[..., Any]:
+    """The option that fills a field: its own, or of a part of the model what the table says."""
+    if "option" in one.metadata:
+        option: Callable[..., Any] = one.metadata["option"]
+        return option
+    kind = None if one.name == "features" else whole
+    return click.option(
+        f"--{one.name}", help=one.metadata["help"], metavar=one.metadata["metavar"], type=kind, default=None
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
-class ProblemArguments:
+class ProblemArguments(SpecFields):
     """What was typed of a problem; None where nothing was."""
 
     problem: Path | None = _typed(  # noqa: RUF009
@@ -82,14 +94,6 @@ class ProblemArguments:
         "--lambda-b", metavar="X",
         help=f"Weight decay of the bias: 0 is a free bias, inf is no bias.  [default: {LAMBDA}]",
     )
-    dim: int | None = _typed(
-        "--dim", metavar="D", type=whole,
-        help="Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]",
-    )
-    features: str | None = _typed(
-        "--features", metavar="KIND", help="linear, or relu for features H >= 0.  [default: linear]"
-    )
-    depth: int | None = _typed("--depth", metavar="L", type=whole, help="Linear layers of the head.  [default: 1]")
     convention: str | None = _typed(
         "--convention", metavar="NAME",
         help="Scaling of the objective that the lambdas belong to: paper, sum, torch-mean or per-sample-features.  "
@@ -103,8 +107,10 @@ def problem_options(*, without: tuple[str, ...] = (), **instead: Callable[..., A
 
     ``without`` names those that the command has not, ``instead`` gives one another help, as an option of click.
     """
-    offered = {one.name: one.metadata["option"] for one in fields(ProblemArguments)} | instead
-    options = {name: option for name, option in offered.items() if name not in without}
+    offered = {one.name: _option(one) for one in fields(ProblemArguments)}
+    *first, convention, seed = [name for name in offered if name not in SPEC_FIELDS]
+    order = (*first, *SPEC_FIELDS, convention, seed)  # of the help
+    options = {name: (offered | instead)[name] for name in order if name not in without}
 
     def splice(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)

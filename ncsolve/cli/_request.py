@@ -118,7 +118,8 @@ def told_header(given: ProblemArguments) -> bool | None:
 
 def _spec(given: ProblemArguments, file: ProblemFields) -> ModelSpec:
     """The parts of the model, each of the options, of the problem file, or by default."""
-    from ncsolve._problem.model_spec import SPEC_FIELDS, ModelSpec
+    from ncsolve._problem.model_fields import SPEC_FIELDS
+    from ncsolve._problem.model_spec import ModelSpec
 
     typed = {name: next((getattr(part, name) for part in (given, file) if getattr(part, name) is not None), None)
              for name in SPEC_FIELDS}

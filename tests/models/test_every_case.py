@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 import ncsolve
+from ncsolve._models.registry import MODELS, model_of
 from tests import by_hand
-from tests.cases import cases_where, descents, every_case, reached
+from tests.cases import CASES, cases_where, descents, every_case, reached
 from tests.documents import fits
 from tests.reference import certified_gap, loss_of
+
+
+def test_every_model_has_cases():
+    assert {model.name for model in MODELS} == {case.model for case in CASES.values()}
 
 
 @every_case
@@ -17,6 +22,7 @@ def test_the_minimizer(case):
     """The theorem and the guarantee are those of the table; the loss is that of the definition, and none is lower."""
     found = ncsolve.solve(case.problem)
     assert (found.choice.theorem, found.guarantee) == (case.theorem, case.guarantee)
+    assert model_of(case.problem, found.frame).name == case.model
     assert ncsolve.select_method(case.problem).theorem == case.theorem
     assert found.loss == pytest.approx(loss_of(found), rel=1e-12)
     assert found.lower_bound <= found.loss

@@ -8,7 +8,7 @@ import pytest
 import ncsolve
 from ncsolve._documents.path import path_document
 from ncsolve._documents.phase import phase_document
-from tests.cases import cases_where, every_case
+from tests.cases import CASES, every_case
 from tests.documents import fits
 from tests.sweeps.points import check_cells, check_changes, check_path
 
@@ -44,8 +44,18 @@ def test_a_path(case):
     assert ("latent" in document) == (path.latent is not None)
 
 
-@cases_where(lambda case: case.is_global)
-@pytest.mark.parametrize("name", ["lambda_w", "lambda_h", "lambda_b"])
+# Points of these are found by descent, or by a convex program, between lambda_b = 0 and inf; others are closed forms.
+SLOW = {"truncated", "truncated, free bias", "deep collapse", "deep, any codes", "relu acute"}
+
+
+def along(case, name):
+    slow = name == "lambda_h" or (name == "lambda_b" and case.name in SLOW)
+    return pytest.param(case, name, id=f"{case.name}-{name}", marks=[pytest.mark.exhaustive] if slow else [])
+
+
+@pytest.mark.parametrize(("case", "name"), [
+    along(case, name) for case in CASES.values() if case.is_global for name in ("lambda_w", "lambda_h", "lambda_b")
+])
 def test_changes_along_a_path(case, name):
     """Those found by descent take minutes: tests/sweeps/test_jumps.py."""
     around = getattr(case.problem, name)

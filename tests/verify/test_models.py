@@ -11,6 +11,7 @@ import ncsolve
 from ncsolve import _formulas, encodings, verify
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.relu import best_found, orthogonal_frame
+from ncsolve._models.relu.model import RELU as relu_model
 from tests.cases import CASES
 from tests.command import run
 from tests.solver_mutants import scaled, silence
@@ -108,7 +109,7 @@ def test_a_negative_feature_is_caught(monkeypatch):
         problem=RELU, choice=orthogonal_frame.BALANCED, stack=(linear.W,), means=linear.class_means, bias=linear.bias,
         values=linear.singular_values,
     )
-    monkeypatch.setattr("ncsolve._models.registry.relu_frame", lambda problem: frame)
+    monkeypatch.setattr(type(relu_model), "frame", lambda self, problem, **options: frame)
     report = check(RELU, starts=1)
     assert any(text.startswith("least entry") for text in report.failures)
 

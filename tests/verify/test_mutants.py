@@ -5,35 +5,26 @@ minimizer is returned without a word, as a plausible bug would do.
 """
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve import _formulas, encodings, verify
+from ncsolve import _formulas, verify
 from ncsolve._bias import theorems
-from ncsolve._frames import coupled_block, stationary
+from ncsolve._frames import coupled_block
 from ncsolve._models.plain import frames
+from tests.cases import CASES
+from tests.solver_mutants import scaled, silence
 
-CURVE = ncsolve.UFM(encoding=encodings.onehot(3), counts=2, lambda_w=0.06, lambda_h=0.1, lambda_b=0.5)
-SIMPLEX = CURVE.replace(lambda_b=0.2)
-FREE = ncsolve.UFM(encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[3, 2, 1, 2], lambda_w=0.05,
-                   lambda_h=0.02, lambda_b=0.0)
-GENERAL = FREE.replace(lambda_b=0.1)
-LAW = ncsolve.UFM(encoding=np.eye(3), counts=[4, 2, 1], lambda_w=0.05, lambda_h=0.05, lambda_b=2.0)
-INDEPENDENT = ncsolve.UFM(encoding=[[2, 0, 1], [0, 1, 0.5], [0, 0.5, 2], [1, 0, 0]], counts=[3, 2, 2], lambda_w=0.06,
-                          lambda_h=0.05, lambda_b=1.0)
-SMOOTHED = ncsolve.UFM(encoding=encodings.smoothed(4, 0.2), counts=[3, 3, 2, 1], lambda_w=0.03, lambda_h=0.05,
-                       lambda_b=0.3)
 PROBLEMS = {
-    "smoothed": SMOOTHED, "curve": CURVE, "simplex": SIMPLEX, "free": FREE, "general": GENERAL, "law": LAW,
-    "independent": INDEPENDENT,
+    "smoothed": "imbalanced smoothed", "curve": "between simplex and orthogonal", "simplex": "simplex ETF",
+    "free": "any codes, free bias", "general": "any codes", "law": "law", "independent": "law, any codes",
 }
 
 
-def scaled(function, factor):
-    return lambda *args, **options: function(*args, **options) * factor
+def checked(name, **options):
+    return verify.check(CASES[PROBLEMS[name]].problem, **options)
 
 
 def damage_shifted(monkeypatch, change):
@@ -60,19 +51,9 @@ def bias_not_centred(monkeypatch):
     damage_shifted(monkeypatch, lambda found: dataclasses.replace(found, bias=found.bias / 2))
 
 
-def bias_fraction_off(monkeypatch):
-    """Balanced codes: b is one percent short of mu/(1 + lambda_b)."""
-    monkeypatch.setattr(_formulas, "affine_bias_fraction", scaled(_formulas.affine_bias_fraction, 0.99))
-
-
 def bias_sign(monkeypatch):
     """b has the wrong sign."""
     damage_shifted(monkeypatch, lambda found: dataclasses.replace(found, bias=-found.bias))
-
-
-def weight_sign(monkeypatch):
-    """W has the wrong sign."""
-    monkeypatch.setattr(_formulas, "weight_scale", scaled(_formulas.weight_scale, -1.0))
 
 
 def mean_sign(monkeypatch):
@@ -97,11 +78,6 @@ def dropped_direction(monkeypatch):
     """The smallest active direction is forgotten: a saddle point, where the gradient is zero for lambda_b = inf."""
     original = coupled_block.Core.order.func
     monkeypatch.setattr(coupled_block.Core, "order", property(lambda self: original(self)[:-1]))
-
-
-def transition_off(monkeypatch):
-    """lb* two percent too high, where it is named."""
-    monkeypatch.setattr(_formulas, "affine_threshold", scaled(_formulas.affine_threshold, 1.02))
 
 
 def transition_used_off(monkeypatch):
@@ -129,13 +105,6 @@ def law_end_off(monkeypatch):
 
     monkeypatch.setattr(theorems, "large_bias_law", damaged)
     monkeypatch.setattr(frames, "large_bias_law", damaged)
-
-
-def onehot_law_end_off(monkeypatch):
-    """lb+ of imbalanced one-hot codes two percent too low."""
-    monkeypatch.setattr(
-        _formulas, "imbalanced_threshold_term", scaled(_formulas.imbalanced_threshold_term, 0.98)
-    )
 
 
 def quotient_off(monkeypatch):
@@ -195,16 +164,20 @@ MUTANTS = {
     "threshold off by 1 %": (threshold_off, ["curve", "general"], ["orthogonal-frame", "minority-collapse"]),
     "core threshold off by 1 %": (core_threshold_off, ["free", "general"], ["balancedness", "self-duality"]),
     "bias not centred": (bias_not_centred, ["free"], ["bias-centring", "bias-stationarity"]),
-    "bias fraction off by 1 %": (bias_fraction_off, ["curve", "simplex"], ["bias-centring", "paper-scale"]),
+    "bias fraction off by 1 %": (
+        scaled(_formulas, "affine_bias_fraction", 0.99), ["curve", "simplex"], ["bias-centring", "paper-scale"],
+    ),
     "sign of b": (bias_sign, ["free", "general"], ["bias-stationarity", "balancedness"]),
-    "sign of W": (weight_sign, ["curve", "free", "general", "law"], ["uniqueness", "balancedness"]),
+    "sign of W": (
+        scaled(_formulas, "weight_scale", -1.0), ["curve", "free", "general", "law"], ["uniqueness", "balancedness"],
+    ),
     "sign in the mean singular value": (mean_sign, ["curve"], ["cosine-curve", "simplex-etf"]),
     "wrong singular vectors": (wrong_singular_vectors, ["free", "general"], ["uniqueness", "regression-targets"]),
     "dropped direction": (dropped_direction, ["general", "independent"], ["escape-directions", "minority-collapse"]),
-    "lb* off by 2 %": (transition_off, ["curve"], ["transition-threshold"]),
+    "lb* off by 2 %": (scaled(_formulas, "affine_threshold", 1.02), ["curve"], ["transition-threshold"]),
     "lb* used 2 % late": (transition_used_off, [], ["simplex-etf"]),
     "lb+ off by 2 %": (law_end_off, ["independent"], ["large-bias-end"]),
-    "lb+ of one-hot off by 2 %": (onehot_law_end_off, ["law"], ["large-bias-end"]),
+    "lb+ of one-hot off by 2 %": (scaled(_formulas, "imbalanced_threshold_term", 0.98), ["law"], ["large-bias-end"]),
     "loss off by 1e-6": (tampered("loss", lambda loss: loss * (1 + 1e-6)), ["curve"], ["paper-scale"]),
     "loss below the optimum": (tampered("loss", lambda loss: loss * (1 - 1e-6)), ["curve"], ["global-optimum"]),
     "Gram matrix off by 1e-4": (tampered("gram", lambda gram: gram * (1 + 1e-4)), ["curve"], ["orthogonal-frame"]),
@@ -261,21 +234,11 @@ CHECKS = [(mutant, problem) for mutant, (_, problems, _) in MUTANTS.items() for 
 CLAIMS = [(mutant, claim) for mutant, (_, _, claims) in MUTANTS.items() for claim in claims]
 
 
-def silence(monkeypatch):
-    monkeypatch.setattr(stationary, "_TOLERANCE", math.inf)
-
-
-@pytest.mark.parametrize("name", PROBLEMS)
-def test_the_healthy_solver_passes(name):
-    report = verify.check(PROBLEMS[name], starts=2)
-    assert report.passed, report.failures
-
-
 @pytest.mark.parametrize(("mutant", "name"), CHECKS)
 def test_check_fails_the_mutant(monkeypatch, mutant, name):
     silence(monkeypatch)
     MUTANTS[mutant][0](monkeypatch)
-    report = verify.check(PROBLEMS[name], starts=2, fail_fast=True)
+    report = checked(name, starts=2, fail_fast=True)
     assert not report.passed
     assert report.failures or report.error
 
@@ -290,11 +253,11 @@ def test_the_claim_fails_the_mutant(monkeypatch, mutant, claim):
 
 
 def test_check_leaves_out_what_follows_a_disagreement_only_if_asked(monkeypatch):
-    healthy = verify.check(CURVE, starts=1)
-    ended = verify.check(CURVE, starts=1, fail_fast=True)
+    healthy = checked("curve", starts=1)
+    ended = checked("curve", starts=1, fail_fast=True)
     assert (ended.figures, ended.skipped) == (healthy.figures, healthy.skipped)
     MUTANTS["wrong regime"][0](monkeypatch)
-    whole, ended = verify.check(CURVE, starts=1), verify.check(CURVE, starts=1, fail_fast=True)
+    whole, ended = checked("curve", starts=1), checked("curve", starts=1, fail_fast=True)
     assert [figure.what for figure in whole.figures if not figure.passed] == ["regime of the solver's class means is "
                                                                               "not acute"]
     assert ended.failures == whole.failures
@@ -305,7 +268,7 @@ def test_check_leaves_out_what_follows_a_disagreement_only_if_asked(monkeypatch)
 
 def test_a_mutant_that_the_solver_itself_refuses_is_reported_and_not_raised(monkeypatch):
     bias_not_centred(monkeypatch)
-    report = verify.check(FREE)
+    report = checked("free")
     assert report.verdict == "error"
     assert "ConvergenceError" in report.summary
     claims = verify.run_claims(verify.select(only=("free-bias",)), size="quick")
