@@ -226,6 +226,13 @@ def test_the_floors_of_the_guide_are_these():
     assert rows == {number: set(rooms) for number, rooms in enumerate(FLOORS, start=1)}
 
 
+def test_the_files_that_the_guide_names_are_there():
+    named = set(re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    places = (ROOT, ROOT / "ncsolve", ROOT / "ncsolve/_models", ROOT / "ncsolve/explorer")
+    assert {name for name in named if not any((place / name).exists() for place in places)} == set()
+    assert len(named) > 40
+
+
 def test_the_named_door_has_few_entries_and_all_of_them_open():
     assert len(OUTLETS) <= 12
     for method, entry in OUTLETS.items():
