@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._metrics.decision_boundaries import SAME, Boundaries, worst_boundary
 from ncsolve._metrics.within_classes import class_means_of, nc1, within_class_energy
 from ncsolve.checks.arguments import check_classes
@@ -31,8 +32,6 @@ __all__ = [
     "simplex_cosine",
     "within_class_energy",
 ]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

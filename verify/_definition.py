@@ -9,11 +9,10 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from ncsolve.verify._samples import Point, Samples
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 __all__ = ["Definition", "Parts", "fit_size"]
 
-Array: TypeAlias = NDArray[np.float64]
 Units: TypeAlias = list[Array | float]
 # Of the labels: where all terms of a gradient are rounding, they are the measure.
 _SMALL = 1e-6

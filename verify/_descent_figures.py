@@ -10,12 +10,11 @@ from ncsolve.verify import metrics
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import Parts
 from ncsolve.verify._figure import Figure, agreement, at_least, at_most, count
+from ncsolve.verify._types import Array
 from ncsolve.verify.descent import LayeredRun, Run, beside, descend, layered_starts
-from numpy.typing import NDArray
 
 __all__ = ["NEWTON_MOST", "Tick", "Unique", "gained_dimension", "many_minima", "one_minimum", "tied_losses"]
 
-Array = NDArray[np.float64]
 # Is told which share of the work is done.
 Tick = Callable[[float], None]
 # Above so many parameters there is no dense Hessian.

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 __all__ = ["symmetric_eigen"]
-
-Array = NDArray[np.float64]
 
 
 def symmetric_eigen(matrix: Array) -> tuple[Array, Array]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from ncsolve.verify._types import Array
+from numpy.typing import ArrayLike
 
 __all__ = ["Disagreement", "Figure", "Worst", "agreement", "at_least", "at_most", "count", "ending_at_first"]
 
-Array = NDArray[np.float64]
 # Numbers, of which None is one that is undefined: it keeps no bound.
 Found: TypeAlias = ArrayLike | Sequence[float | None]
 _first_ends: ContextVar[bool] = ContextVar("first_ends", default=False)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from ncsolve.verify._types import Array
+from numpy.typing import ArrayLike
 
 from ncsolve import ProblemError
 from ncsolve.checks.measured import looks_like_gram, measured, measured_gram
 
 __all__ = ["read_by_kind"]
 
-Array = NDArray[np.float64]
 T = TypeVar("T")
 
 

@@ -10,13 +10,12 @@ from ncsolve.verify._case import Case
 from ncsolve.verify._definition import Definition, fit_size
 from ncsolve.verify._figure import Figure, Worst, agreement, at_most, count
 from ncsolve.verify._samples import Samples
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 from ncsolve import Minimizer
 
 __all__ = ["missing_transition", "own_scalars"]
 
-Array = NDArray[np.float64]
 # Above so many classes all pairs, one by one, take too long.
 _PAIRS = 200
 # Relative sizes between these two may be rounding or not; both answers are accepted there.

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from ncsolve.verify._types import Array
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import NCSolveError, ProblemError, UnknownNameError
@@ -18,7 +19,6 @@ __all__ = [
     "etf_distance", "fitting", "weights",
 ]
 
-Array = NDArray[np.float64]
 Centring = Literal["classes", "samples", "none"]
 CENTRINGS = ("classes", "samples", "none")
 DOUBLE = float(np.finfo(np.float64).eps)

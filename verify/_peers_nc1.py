@@ -7,13 +7,12 @@ import math
 import numpy as np
 import scipy.linalg
 from ncsolve.verify._peers_arrays import DOUBLE, Centring, Classes, ShapeError, centred, classes_of, weights
-from numpy.typing import ArrayLike, NDArray
+from ncsolve.verify._types import Array
+from numpy.typing import ArrayLike
 
 from ncsolve.checks.measured import measured, resolution
 
 __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quotient", "covariance_ratio_2024_10"]
-
-Array = NDArray[np.float64]
 
 
 def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int, *, centring: Centring = "classes") -> float:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from ncsolve.verify._types import Array
+from numpy.typing import ArrayLike
 
 import ncsolve
 from ncsolve import UFM, NCSolveError
 from ncsolve.encodings import Encoding, onehot
 
 __all__ = ["balanced", "gram_unit", "random_counts", "random_problem", "scaled_problem", "transition_of"]
-
-Array = NDArray[np.float64]
 
 
 def balanced(

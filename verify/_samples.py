@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from ncsolve.verify._types import Array
 from numpy.typing import NDArray
 
 from ncsolve import UFM, OpenProblemError, SizeError
 from ncsolve.checks.arguments import check_kind, check_whole
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 # 2^27 doubles are one gigabyte.
 _MAX_ENTRIES = 2**27
@@ -33,7 +33,7 @@ class Point(Frozen):
             value = getattr(self, name)
             if isinstance(value, np.ndarray) and value.flags.writeable:
                 object.__setattr__(self, name, value.copy())
-        freeze_fields(self)
+        super().__post_init__()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,9 +56,6 @@ class Samples(Frozen):
     lambda_b: float
     nonnegative: bool
     dim: int
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @classmethod
     def of(cls, problem: UFM, *, dim: int | None = None, merged: bool = False) -> Samples:

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 from ncsolve.verify._samples import Samples, check_one_layer
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 from ncsolve import UFM, NCSolveError
 from ncsolve.checks.arguments import check_name
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["SOLVERS", "ConvexSolution", "solve_convex"]
 
-Array = NDArray[np.float64]
 SOLVERS = ("clarabel", "scs")
 _OPTIONS: dict[str, dict[str, object]] = {
     "clarabel": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
@@ -37,9 +36,6 @@ class ConvexSolution(Frozen):
     singular_values: Array
     primal_status: str
     dual_status: str
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def converged(self) -> bool:

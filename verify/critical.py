@@ -10,14 +10,12 @@ from ncsolve.verify._definition import Definition, Parts, fit_size
 from ncsolve.verify._eigen import symmetric_eigen
 from ncsolve.verify._samples import Point, Samples, check_one_layer
 from ncsolve.verify.descent import Run, descend
-from numpy.typing import NDArray
 
 from ncsolve import UFM, NCSolveError
 from ncsolve.checks.arguments import check_kind, check_real, check_whole
 
 __all__ = ["CriticalPoint", "confined_critical_point", "examine", "leave", "zero_point"]
 
-Array = NDArray[np.float64]
 # A dense Hessian of this size takes about a second to decompose.
 _MAX_PARAMETERS = 2000
 _COLLAPSED = 1e-6

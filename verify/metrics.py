@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 from ncsolve.verify._kinds import read_by_kind
+from ncsolve.verify._types import Array
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve import ProblemError
@@ -31,7 +32,6 @@ __all__ = [
     "within_class_variation",
 ]
 
-Array = NDArray[np.float64]
 # Class means this much smaller than the largest one are zero: their directions are rounding.
 _ZERO = 1e-7
 

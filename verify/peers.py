@@ -39,7 +39,7 @@ from ncsolve.verify._peers_nc1 import (
     covariance_ratio_2024_10,
 )
 from ncsolve.verify.metrics import nearest
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import ProblemError
 from ncsolve.checks.measured import measured, unit_scale
@@ -63,8 +63,6 @@ __all__ = [
     "zhu_classifier_etf_error",
     "zhu_self_duality_error",
 ]
-
-Array = NDArray[np.float64]
 
 
 def equinorm(means: ArrayLike, *, centring: Centring = "classes", counts: ArrayLike | None = None) -> float:

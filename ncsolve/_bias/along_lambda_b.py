@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.continuation import solve_bias_path
 from ncsolve._bias.theorems import (
     CENTRED,
@@ -28,8 +28,6 @@ from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
 
 __all__ = ["ShiftedPoints", "solve_bias_along"]
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 # A chunk's eigensystems have about this many entries.
 _CHUNK = 524288
 

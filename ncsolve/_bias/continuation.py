@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.equation import BiasSolution, newton, start_values
 from ncsolve._spectrum.rank_one_update import SecularRoots
 from ncsolve._spectrum.workspace import Scratch
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["solve_bias_path"]
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 # The coarsest level has about this many points.
 _COARSE = 16

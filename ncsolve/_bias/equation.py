@@ -17,8 +17,8 @@ import math
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.jacobian import Jacobian, gain
 from ncsolve._bias.start import KRYLOV, diagonal_start, krylov_basis
 from ncsolve._spectrum.rank_one_update import EXACT, SecularRoots, SecularSystem, solve_secular
@@ -27,8 +27,6 @@ from ncsolve.errors import ConvergenceError
 
 __all__ = ["BiasSolution", "gain", "newton", "solve_bias_equation", "start_values"]
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 # F is a sum of terms that cancel; relative to them it cannot be computed better than a few roundings.
 _TARGET = 3e-16
 _LOOSE = 1e-8

@@ -8,17 +8,14 @@ what is left to factor has one row for each direction above the threshold.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from ncsolve._arrays import Array, Index
 from ncsolve._spectrum.rank_one_update import SecularSystem
 from ncsolve._spectrum.workspace import Scratch
 
 __all__ = ["Jacobian", "gain"]
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 
 def gain(values: Array) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.jacobian import gain
 
 __all__ = ["KRYLOV", "diagonal_start", "krylov_basis"]
 
-Array = NDArray[np.float64]
 # Above this many directions Newton starts from the solution of a Krylov projection of this dimension.
 KRYLOV = 64
 

@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.equation import gain, solve_bias_equation
 from ncsolve._spectrum.label_spectrum import LabelSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
@@ -24,7 +24,6 @@ __all__ = [
     "sufficient_threshold",
 ]
 
-Array = NDArray[np.float64]
 # Where b is a difference that cancels, c is known to eps |mu|/|c| only: below this no wrong formula hides.
 _TOLERANCE = 1e-8
 

@@ -12,18 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import RANK_NOISE, Array, Index
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["BlockGradient", "Core", "LossTerms", "check_fit", "core_from_spectrum", "shrink"]
 
-Array = NDArray[np.float64]
-# A singular value of Z within this many roundings of the threshold is zero: the rank must not hang on noise.
-_RANK_NOISE = 16 * float(np.finfo(float).eps)
 # Up to this many multiplications the gradient is formed entry by entry; above it is measured on random vectors.
 _EXACT_WORK = 3e8
 _PROBES = 8
@@ -34,7 +31,7 @@ _FIT_AGREES = 1e-11
 def shrink(sigma: Array, threshold: float) -> Array:
     """Singular values of Z from those of M - b u^T, zero where they are rounding."""
     kept = np.asarray(_formulas.soft_threshold(sigma, threshold))
-    return np.where(kept > _RANK_NOISE * sigma, kept, 0.0)
+    return np.where(kept > RANK_NOISE * sigma, kept, 0.0)
 
 
 def check_fit(direct: float, definition: float, size: float) -> None:
@@ -110,7 +107,7 @@ class Core:
         return self.samples * math.sqrt(self.lambda_w) * math.sqrt(self.lambda_h)
 
     @cached_property
-    def order(self) -> NDArray[np.intp]:
+    def order(self) -> Index:
         """Active directions, largest singular value first."""
         order = np.argsort(-self.sigma, kind="stable")
         return order[(shrink(self.sigma, self.threshold) > 0.0)[order]]

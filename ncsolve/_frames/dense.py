@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
@@ -14,8 +15,6 @@ from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["DenseFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,15 +12,14 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms, check_fit
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.pairs import ClassPairs, check_size, pad, pairs_between
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["FactoredFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,8 +85,8 @@ class FactoredFrame:
 
     def shifted_singular_values(self) -> Array:
         """Of M - b u^T, descending."""
-        u = np.sqrt(self.problem.counts.array.astype(np.float64))
-        return np.linalg.svd(self.problem.encoding.matrix * u - np.outer(self.bias, u), compute_uv=False)
+        codes, u = weighted_codes(self.problem)
+        return np.asarray(np.linalg.svd(codes - np.outer(self.bias, u), compute_uv=False), dtype=np.float64)
 
     def dimensions(self, zero: float) -> int:
         """The rank of the class means, counting singular values above ``zero`` of the largest where they have noise.
@@ -129,14 +128,14 @@ class FactoredFrame:
     def gradient(self) -> BlockGradient:
         """Of the full objective; for H >= 0 what is left of it where the constraint does not hold it."""
         problem = self.problem
-        root = np.sqrt(problem.counts.array.astype(np.float64))
+        codes, root = weighted_codes(problem)
         residual, features = self._residual * root / problem.samples, self.means * root
         inputs = [features]  # of each layer
         for layer in self.stack[:-1]:
             inputs.append(layer @ inputs[-1])
         square = scale = 0.0
         back = residual
-        codes = problem.encoding.matrix * root / problem.samples
+        codes = codes / problem.samples
         size = float(np.linalg.norm(codes))  # before anything cancels in the residual
         for decay, layer, entering in zip(
             reversed(problem.lambda_w_layers), reversed(self.stack), reversed(inputs), strict=True

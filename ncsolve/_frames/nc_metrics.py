@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array, Mask
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import choose_evenly
@@ -26,7 +26,6 @@ from ncsolve.geometry import (
 
 __all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
 
-Array = NDArray[np.float64]
 # Class means that descent found are one point where they are nearer than this: what parts them is its rounding.
 _FOUND = 1e-9
 
@@ -40,7 +39,7 @@ class Cosines:
     mean: float
 
 
-def alive(squared_lengths: Array) -> NDArray[np.bool_]:
+def alive(squared_lengths: Array) -> Mask:
     """Which class means are not zero: longer than a few roundings of the longest."""
     return np.asarray(squared_lengths > 1e-27 * squared_lengths.max(initial=0.0))
 

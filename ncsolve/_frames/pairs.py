@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve.errors import SizeError
 
 __all__ = ["ClassPairs", "check_size", "choose_evenly", "pad", "pairs_between"]
 
-Array = NDArray[np.float64]
 _MAX_ENTRIES = 2**27
 # Figures over pairs of classes compare at most this many: four million pairs take a second and 100 MB.
 _MOST_PAIRED = 2000
@@ -30,8 +29,8 @@ class ClassPairs:
     diagonal_count: Array
     inner: Array
     inner_count: Array
-    first: NDArray[np.intp]
-    second: NDArray[np.intp]
+    first: Index
+    second: Index
     sampled: int | None = None  # how many classes (or distinct counts) stand for all, if not all were compared
 
 
@@ -43,7 +42,7 @@ def check_size(rows: int, columns: int, what: str) -> None:
         )
 
 
-def choose_evenly(size: int) -> tuple[NDArray[np.intp], int | None]:
+def choose_evenly(size: int) -> tuple[Index, int | None]:
     """All of 0 .. size-1 with None, or _MOST_PAIRED of them, evenly spaced, with that number."""
     if size <= _MOST_PAIRED:
         return np.arange(size), None

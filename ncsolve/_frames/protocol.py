@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, LossTerms
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ncsolve._frames.symmetric import SymmetricFrame
 
 __all__ = ["ConvexFrame", "Frame"]
-
-Array = NDArray[np.float64]
 
 
 class Frame(Protocol):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 
+from ncsolve._arrays import EPS
 from ncsolve._frames.balanced import BalancedFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._problem.ufm import UFM
-from ncsolve.encodings import AffineOneHot
 
 __all__ = ["REGIMES", "regime_of"]
 
@@ -35,7 +34,7 @@ def regime_of(problem: UFM, frame: Frame) -> str:
         return "general"
     exact = isinstance(frame, BalancedFrame)
     if isinstance(frame, BalancedFrame):
-        across, along, ahead, noise = frame.across_z, frame.along_z, frame.gap, _rounding(frame.encoding)
+        across, along, ahead, noise = frame.across_z, frame.along_z, frame.gap, _rounding(problem)
     else:  # the spectral solver was asked for, or the frame is given by its factors:
         # the eigenvalues of the Gram matrix d I + o (J - I)
         pairs = frame.pairs()
@@ -64,13 +63,14 @@ def _decided(problem: UFM) -> str:
     if encoding is None or problem.spec.nonnegative:
         return ""
     a, w = abs(encoding.a), abs(encoding.row_sum)
-    if abs(w - a) <= _rounding(encoding):
+    if abs(w - a) <= _rounding(problem):
         return "orthogonal" if problem.lambda_b == math.inf else "intermediate"
     if w < a:
         return "intermediate"
     return "acute" if problem.lambda_b == math.inf else ""
 
 
-def _rounding(encoding: AffineOneHot) -> float:
+def _rounding(problem: UFM) -> float:
     """A few roundings of the codes' singular values |a| and |a + K q|."""
-    return 4 * sys.float_info.epsilon * (abs(encoding.a) + encoding.classes * abs(encoding.q))
+    encoding = problem.encoding.affine
+    return 0.0 if encoding is None else 4 * EPS * (abs(encoding.a) + encoding.classes * abs(encoding.q))

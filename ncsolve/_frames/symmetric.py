@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.pairs import ClassPairs, check_size, choose_evenly, pad
@@ -20,8 +21,6 @@ from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["ClassBlock", "SymmetricFrame"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import EPS, Array, Index
 
 __all__ = ["SAME", "Boundaries", "worst_boundary"]
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
-_EPS = float(np.finfo(float).eps)
 # Class means nearer than this, over their root mean square, are one point: there is no boundary.
 SAME = 1e-13
 # A sine that is below this for every pair is rounding, and need not be measured again.
@@ -126,7 +124,7 @@ class _Bounds:
         ratio = float(np.sum(left * right) + np.sum(b.own[0] * b.own[1])) / total if total > 0 else 0.0
         self.right, self.left, self.rest = right, left, left - ratio * right
         self.own = np.vstack((b.own, b.own[1] - ratio * b.own[0]))
-        self.noise = 8 * _EPS * math.sqrt(right.shape[0] + 8)
+        self.noise = 8 * EPS * math.sqrt(right.shape[0] + 8)
 
     def of(self, rows: Index) -> tuple[Index, Index, Array, Array]:
         """The pairs (k, l), k in ``rows`` and l > k, that may have a boundary, and both bounds of their sines."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import EPS, Array, Index
 from ncsolve.checks.measured import exponent, measured_features, resolution, unit_scale
 
-__all__ = ["DOUBLE", "Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
+__all__ = ["Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
 
-Array = NDArray[np.float64]
-DOUBLE = float(np.finfo(np.float64).eps)
 
 
 def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
@@ -54,7 +53,7 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
     found = deviations(unit_scale(h), y)
     centred = found.centred(np.ones(found.counts.size))
     basis, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    real = sizes > found.noise(resolution(features)) + max(centred.shape) * DOUBLE * float(sizes[0])
+    real = sizes > found.noise(resolution(features)) + max(centred.shape) * EPS * float(sizes[0])
     if not real.any():
         return None
     return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / y.size
@@ -82,7 +81,7 @@ class Deviations:
     """The K' classes that occur: means (d, K'), counts (K',), and features less their class mean (d, N), in order."""
 
     means: Array
-    counts: NDArray[np.intp]
+    counts: Index
     apart: Array
 
     @cached_property
@@ -111,7 +110,7 @@ class Deviations:
         return resolution * float(np.linalg.norm(level, axis=0).max() + np.linalg.norm(level, axis=1).max())
 
 
-def deviations(h: Array, y: NDArray[np.intp]) -> Deviations:
+def deviations(h: Array, y: Index) -> Deviations:
     """Of features (d, N) and class numbers (N,).
 
     Sums run over differences to the first sample of a class, so that equal features deviate by exactly 0.

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._frames.nc_metrics import alive
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve.errors import SizeError
 
 __all__ = ["MOST_CLASSES", "Decoding", "decoding_of"]
 
-Array = NDArray[np.float64]
 # All pairs of this many classes take seconds.
 MOST_CLASSES = 2000
 # Class means closer than this much of the longest are one point: rounding of their entries.
@@ -91,7 +90,7 @@ def _margin(minimizer: Minimizer, means: Array) -> tuple[float | None, float | N
     return worst, worst / (closest / 2.0)
 
 
-def _groups(same: NDArray[np.bool_], living: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:
+def _groups(same: Mask, living: Mask) -> tuple[tuple[int, ...], ...]:
     """Living classes that share a mean, in groups of two or more."""
     groups = []
     free = living.copy()

@@ -6,20 +6,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import EPS, Array
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum, solve_bias
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._problem.label_statistics import LabelStatistics
 from ncsolve._problem.ufm import check_lambda, check_lambda_b
 from ncsolve._spectrum.label_spectrum import spectrum_of_scatter
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
+from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.errors import ConvergenceError, ProblemError
 
 __all__ = ["StatisticsMinimizer", "solve_statistics"]
 
-Array = NDArray[np.float64]
 _TOLERANCE = 1e-10
 
 
@@ -48,9 +47,6 @@ class StatisticsMinimizer(Frozen):
     loss_terms: LossTerms
     residual: float
     weight_basis: Array
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def loss(self) -> float:
@@ -137,7 +133,7 @@ def _residual(
     c = statistics.mean - bias
     g = statistics.scatter + n * np.outer(c, c)
     # A free bias may leave of one code for all labels its rounding, which has no directions.
-    size = float(np.linalg.norm(g)) + float(np.finfo(np.float64).eps) * n * float(statistics.mean @ statistics.mean)
+    size = float(np.linalg.norm(g)) + EPS * n * float(statistics.mean @ statistics.mean)
     square = (float(np.linalg.norm(g @ u - u * sigma**2)) / size) ** 2 if size > 0 else 0.0
     if math.isfinite(lambda_b):
         with np.errstate(divide="ignore"):

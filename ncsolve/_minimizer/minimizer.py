@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array, Index
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from ncsolve.checks.exact import Exact
 
 __all__ = ["Minimizer"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,7 +184,7 @@ class Minimizer(Frozen):
         """The features (d, N) of samples with class numbers ``labels`` (N,).  Raises ProblemError."""
         return self.class_means[:, check_labels(labels, self.problem.classes)]
 
-    def predict(self, features: ArrayLike) -> NDArray[np.intp]:
+    def predict(self, features: ArrayLike) -> Index:
         """The class whose code is nearest to W h + b, for features (d, N).  Raises ProblemError."""
         h = real_array(features, "features")
         if h.ndim != 2 or h.shape[0] != self.dim:

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ncsolve.checks.arrays import Frozen, as_array, freeze_fields, read_only, remedy
+from ncsolve.checks.arguments import is_whole
+from ncsolve.checks.arrays import Frozen, as_array, read_only, remedy
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["ClassCounts"]
@@ -28,13 +29,10 @@ class ClassCounts(Frozen):
     multiplicities: tuple[int, ...]
     inverse: NDArray[np.intp] | None
 
-    def __post_init__(self) -> None:
-        freeze_fields(self)
-
     @classmethod
     def of(cls, counts: int | Sequence[int] | ArrayLike, classes: int) -> ClassCounts:
         """Read one count for all classes, or one per class.  Raises ProblemError."""
-        if isinstance(counts, (int, np.integer)) and not isinstance(counts, bool):
+        if is_whole(counts):
             n = int(counts)
             _check_positive(n, "every class")
             _check_total(n * classes)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from ncsolve._problem.model_fields import SPEC_FIELDS
-from ncsolve.checks.arguments import check_name, check_whole
+from ncsolve.checks.arguments import check_name, check_whole, is_whole
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["FEATURES", "FeatureKind", "ModelSpec", "check_depth", "check_dim", "check_features"]
@@ -75,7 +73,7 @@ def check_features(value: object) -> str:
 
 def check_depth(value: object) -> int:
     """A number of layers, or ProblemError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= _MOST_LAYERS:
+    if not is_whole(value, 1, _MOST_LAYERS):
         raise ProblemError(
             f"depth must be an integer from 1 to {_MOST_LAYERS}; got {shown(value)} (1 is a single layer)"
         )

@@ -8,15 +8,14 @@ from functools import reduce
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arrays import check_labels, real_array
 from ncsolve.errors import ProblemError
 
 __all__ = ["gradient", "objective"]
-
-Array = NDArray[np.float64]
 
 
 def objective(

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import encodings
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b
+from ncsolve.checks.arguments import is_whole
 from ncsolve.checks.arrays import number_list
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, SizeError, UnknownNameError, shown
 
 __all__ = ["VARIED", "Sweep", "make_sweep", "smooth_codes"]
 
-Array = NDArray[np.float64]
 # Besides bias and singular values a point has so many columns; each number is a double, and once a Python float.
 _COLUMNS, _BYTES = 20, 40
 _MOST_NUMBERS = 1 << 26
@@ -64,17 +65,13 @@ def make_sweep(problem: UFM, name: str, values: Sequence[float] | ArrayLike, of_
         raise UnknownNameError("parameter of a path", name, VARIED)
     if (of_class is not None) != (name == "count"):
         raise ProblemError("of_class names the class whose count varies: give both count and of_class, or neither")
-    if of_class is not None and not _is_class(of_class, problem.classes):
+    if of_class is not None and not is_whole(of_class, 0, problem.classes - 1):
         raise ProblemError(f"of_class must be a class number from 0 to {problem.classes - 1}; got {shown(of_class)}")
     grid = number_list(values, f"{name}, with values{_RANGES[name]},")
     _check_points(problem, grid.size)
     for value in grid.tolist():
         _check(name, value)
     return Sweep(problem=problem, name=name, values=grid, of_class=of_class)
-
-
-def _is_class(value: object, classes: int) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= int(value) < classes
 
 
 def smooth_codes(encoding: Encoding, alpha: float) -> Encoding:

@@ -9,8 +9,9 @@ from functools import cached_property
 from numbers import Real
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_fields import SPEC_FIELDS
 from ncsolve._problem.model_spec import ModelSpec
@@ -20,9 +21,10 @@ from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean"]
+__all__ = [
+    "UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean", "weighted_codes",
+]
 
-_EPS = float(np.finfo(float).eps)
 # Beyond these the squares and fourth powers that the solver forms leave the range of floats.
 _LEAST, _MOST = 1e-50, 1e50
 
@@ -175,7 +177,7 @@ class UFM(Frozen):
         )
 
     @array_property
-    def label_mean(self) -> NDArray[np.float64]:
+    def label_mean(self) -> Array:
         """mu = E n / N (m,), the mean of the labels over all samples."""
         if self.regular is not None:
             return np.full(self.classes, self.regular.w / self.classes)
@@ -184,7 +186,7 @@ class UFM(Frozen):
             return affine.a * (n / self.samples) + affine.q
         total, size = self.encoding.matrix @ n, np.abs(self.encoding.matrix) @ n
         # What is left of codes that cancel is rounding, not a mean.
-        return np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / self.samples
+        return np.where(np.abs(total) > 4 * EPS * size, total, 0.0) / self.samples
 
     def replace(self, **changes: object) -> UFM:
         """The same problem with some fields changed."""
@@ -214,6 +216,12 @@ def check_problem(problem: object) -> None:
     """That the problem is one, or ProblemError."""
     if not isinstance(problem, UFM):
         raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
+
+
+def weighted_codes(problem: UFM) -> tuple[Array, Array]:
+    """M = E D^(1/2) (m, K) and u = D^(1/2) 1 (K,), with the counts in D."""
+    u = np.sqrt(problem.counts.array)
+    return problem.encoding.matrix * u, u
 
 
 def geometric_mean(values: Sequence[float]) -> float:

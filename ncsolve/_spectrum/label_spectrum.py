@@ -10,15 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._spectrum.left_singular_vectors import left_basis
 from ncsolve.errors import ProblemError
 
 __all__ = ["LabelSpectrum", "spectrum_of_codes", "spectrum_of_scatter"]
 
-Array = NDArray[np.float64]
-_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,15 +56,15 @@ def spectrum_of_codes(codes: Array, u: Array, samples: float, threshold: float) 
     m, k = codes.shape
     total, size = codes @ u, np.abs(codes) @ u
     # What is left of codes that cancel is rounding, not a mean.
-    mean = np.where(np.abs(total) > 4 * _EPS * size, total, 0.0) / samples
+    mean = np.where(np.abs(total) > 4 * EPS * size, total, 0.0) / samples
     # The centred codes are differences: they are known to a few roundings of the codes themselves.
-    noise = 8 * _EPS * float(np.linalg.norm(codes))
+    noise = 8 * EPS * float(np.linalg.norm(codes))
     outer: Array | None = None
     if m > k:
         outer, codes = np.linalg.qr(codes)
         mean = mean @ outer
     basis, roots = left_basis(codes - np.outer(mean, u), threshold, noise)
-    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * _EPS * float(roots[-1]))
+    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * EPS * float(roots[-1]))
 
 
 def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpectrum:
@@ -78,9 +76,9 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
             f"scatter must be positive semidefinite; its smallest eigenvalue is {float(values[0]):g}, pass "
             "sum (y - mean)(y - mean)^T"
         )
-    noise = (8 * _EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
-    roots = np.sqrt(np.where(values > max(_EPS * 4 * values.size * top, noise), values, 0.0))
-    return _split(samples, basis, roots, mean @ basis, 4 * _EPS * np.sqrt(top))
+    noise = (8 * EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
+    roots = np.sqrt(np.where(values > max(EPS * 4 * values.size * top, noise), values, 0.0))
+    return _split(samples, basis, roots, mean @ basis, 4 * EPS * np.sqrt(top))
 
 
 def _compose(outer: Array | None, basis: Array) -> Array:
@@ -96,7 +94,7 @@ def _split(samples: float, basis: Array, roots: Array, mean: Array, gap: float) 
         part = mean[start:stop].copy()
         length = float(np.linalg.norm(part))
         roots[start:stop] = roots[start]
-        if length <= _EPS * size:
+        if length <= EPS * size:
             continue
         # Householder's reflection that takes the mean's part to a multiple of the first vector
         v = part / length
@@ -108,7 +106,7 @@ def _split(samples: float, basis: Array, roots: Array, mean: Array, gap: float) 
         mean[start] = sign * length
     # The coordinate on the kernel of S decides whether 0 lies in the affine hull: it is a sum of as many roundings
     # as a code is long.  Elsewhere a coordinate below a few roundings changes nothing.
-    noise = np.where(roots == 0.0, max(16, mean.size), 16) * _EPS * size
+    noise = np.where(roots == 0.0, max(16, mean.size), 16) * EPS * size
     met = np.abs(mean) > noise
     if not met.all():
         basis = basis[:, np.concatenate((np.flatnonzero(met), np.flatnonzero(~met)))]

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
 from scipy.linalg.blas import dsyrk
+
+from ncsolve._arrays import EPS, Array
 
 __all__ = ["left_basis"]
 
-Array = NDArray[np.float64]
-_EPS = float(np.finfo(float).eps)
 # Below this many rows the singular values cost nothing.
 _SMALL = 8
 # The relative error that squaring may leave in h(g) = min(1, T/sqrt(g)) of a singular value above the threshold.
@@ -34,7 +33,7 @@ def left_basis(a: Array, threshold: float, floor: float) -> tuple[Array, Array]:
     Values are as accurate as h needs them for this threshold, and exactly zero where they are rounding; ``floor`` is
     what a zero may look like because of how ``a`` was computed.
     """
-    return _resolve(a, threshold, floor, max(a.shape) * _EPS)
+    return _resolve(a, threshold, floor, max(a.shape) * EPS)
 
 
 def _resolve(a: Array, threshold: float, floor: float, size: float) -> tuple[Array, Array]:
@@ -48,8 +47,8 @@ def _resolve(a: Array, threshold: float, floor: float, size: float) -> tuple[Arr
     floor = max(floor, size * s_max)
     if s_max <= floor:
         return basis, np.zeros(rows)
-    needed = _EPS * top > _ACCURACY * threshold * threshold
-    cut = _EPS * top * (1.0 / _ACCURACY if needed else _UNKNOWN)
+    needed = EPS * top > _ACCURACY * threshold * threshold
+    cut = EPS * top * (1.0 / _ACCURACY if needed else _UNKNOWN)
     count = _widest_gap(values, cut) if needed else int(np.count_nonzero(values <= cut))
     roots = np.sqrt(np.maximum(values, 0.0))
     if count == 0:
@@ -57,7 +56,7 @@ def _resolve(a: Array, threshold: float, floor: float, size: float) -> tuple[Arr
     if 2 * count > rows and needed:
         return _direct(a, floor)
     # What the small vectors have of the large ones looks like this in the small block.
-    floor = max(floor, 16.0 * _EPS * top / float(roots[count]))
+    floor = max(floor, 16.0 * EPS * top / float(roots[count]))
     small, large = basis[:, :count], basis[:, count:]
     if needed:
         image = large.T @ (a @ (a.T @ small))

@@ -18,15 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve._spectrum.secular_roots import RootFinder
 from ncsolve._spectrum.workspace import Scratch
 
 __all__ = ["EXACT", "SecularRoots", "SecularSystem", "solve_secular"]
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 # The relative error of a root's distance from its pole that is asked for: below rounding.
 EXACT = 1e-17

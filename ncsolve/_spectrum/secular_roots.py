@@ -7,17 +7,13 @@ the same time, so that one sweep costs O(r^2) whatever r is; few need a third on
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index, Mask
 from ncsolve._spectrum.secular_step import consistent_weights, first_guess, third_order_step
 from ncsolve._spectrum.workspace import Scratch
 from ncsolve.errors import ConvergenceError
 
 __all__ = ["RootFinder"]
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 # Work arrays have about this many entries: few calls, and arrays that stay in the cache.
 _BLOCK = 131072

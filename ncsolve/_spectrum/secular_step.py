@@ -14,12 +14,10 @@ Sources: Borges & Gragg 1993; Li 1993 (LAPACK working note 89); Gu & Eisenstat 1
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import Array, Mask
 
 __all__ = ["consistent_weights", "first_guess", "third_order_step"]
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def first_guess(middle: Array, weights: Array, reach: Array) -> tuple[Mask, Array, Array, Array]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import Array
 
 __all__ = ["Scratch"]
-
-Array = NDArray[np.float64]
 
 
 class Scratch:

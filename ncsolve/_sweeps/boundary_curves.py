@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
@@ -18,11 +18,10 @@ from ncsolve._sweeps.second_parameter import SecondParameter
 from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["Boundary", "closed_forms", "joined", "refined", "smooth_values"]
 
-Array = NDArray[np.float64]
 # A closed form is a curve through this many points.
 _SMOOTH = 400
 # Where a curve ends between two rows, its end is followed through as many halvings of the interval.
@@ -50,9 +49,6 @@ class Boundary(Frozen):
     lambda_b: Array
     theorem: str = ""
     jump: bool = False
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
 
 def changes_between(problem: UFM, ends: Array) -> tuple[RegimeChange, ...]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._models.protocol import Model, State
 from ncsolve._models.registry import model_of
 from ncsolve._sweeps.boundary_curves import Boundary, smooth_values
@@ -18,7 +18,6 @@ from ncsolve._sweeps.second_parameter import SecondParameter
 
 __all__ = ["closed_boundaries"]
 
-Array = NDArray[np.float64]
 # The states on both sides are those so far, relatively, from the boundary.
 _ASIDE = 1e-9
 _ALONG = 200

@@ -13,8 +13,8 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import solve_bias
 from ncsolve._models.plain.frames import quotient_codes
 from ncsolve._models.registry import model_of
@@ -24,7 +24,6 @@ from ncsolve._sweeps.crossings import crossings
 
 __all__ = ["RankChange", "class_roots", "count_points", "rank_changes"]
 
-Array = NDArray[np.float64]
 Side = tuple[str, int]
 RankChange = tuple[int, Side, Side]
 # The spectrum is looked at between points this near; the thresholds of the classes, which cost nothing, nearer.

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import EPS, Array
 
 __all__ = ["Crossing", "crossings"]
 
-Array = NDArray[np.float64]
 # Absolute, in the variable: where it is a logarithm, the relative error of the value.
 _XTOL = 2e-15
 
@@ -34,7 +34,7 @@ def crossings(function: Callable[[float], Array], points: Array, rows: Array) ->
     found: list[Crossing] = []
     for index in range(rows.shape[1]):
         for low, high in _brackets(function, points, rows[:, index], index):
-            x = brentq(lambda x, i=index: float(function(x)[i]), low, high, xtol=_XTOL, rtol=4 * np.finfo(float).eps)
+            x = brentq(lambda x, i=index: float(function(x)[i]), low, high, xtol=_XTOL, rtol=4 * EPS)
             found.append(Crossing(x=float(x), index=index))
     return sorted(found, key=lambda hit: (hit.x, hit.index))
 

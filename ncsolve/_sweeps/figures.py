@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._frames.nc_metrics import cosines_of, metrics_of
 from ncsolve._frames.pairs import choose_evenly
 from ncsolve._frames.regimes import regime_of
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ncsolve._sweeps.path import Path
 
 __all__ = ["NC_NAMES", "Figures", "figures_along", "sampled_along", "table_of"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._bias.theorems import ShiftedSpectrum
 from ncsolve._frames.balanced import balanced_frame
@@ -16,13 +16,12 @@ from ncsolve._frames.coupled_block import core_from_spectrum
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._models.plain.frames import plain_frame, reduced_codes
+from ncsolve._models.plain.frames import plain_frame
 from ncsolve._problem.sweep import Sweep
+from ncsolve._problem.ufm import weighted_codes
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 
 __all__ = ["FrameSource"]
-
-Array = NDArray[np.float64]
 
 
 class FrameSource:
@@ -34,14 +33,12 @@ class FrameSource:
     def along(self, values: Array) -> Iterator[tuple[int, Frame]]:
         """(index, frame) of every value (n,), in no particular order."""
         problem = self.sweep.problem
-        affine = problem.encoding.affine
         if self.sweep.name != "lambda_b":
             for i, value in enumerate(values.tolist()):
                 yield i, plain_frame(self.sweep.problem_at(value))
-        elif affine is not None and problem.counts.balanced:
+        elif problem.regular is not None:
             for i, value in enumerate(values.tolist()):
-                lambdas = (problem.lambda_w, problem.lambda_h, value)
-                yield i, balanced_frame(problem.counts, affine, problem.threshold, *lambdas)
+                yield i, balanced_frame(problem, value)
         else:
             yield from self._along_lambda_b(values)
 
@@ -71,7 +68,7 @@ class FrameSource:
         problem = self.sweep.problem
         symmetric: SymmetricFrame | None = None
         if problem.encoding.affine is None:
-            codes, u = reduced_codes(problem)
+            codes, u = weighted_codes(problem)
         else:
             symmetric = plain_frame(problem.replace(lambda_b=0.0)).symmetric
             assert symmetric is not None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
@@ -22,8 +23,8 @@ from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
 from ncsolve._sweeps.shared_spectrum import arrays_of, convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
-from ncsolve.checks.arguments import check_whole
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields, read_only
+from ncsolve.checks.arguments import check_whole, is_whole
+from ncsolve.checks.arrays import Frozen, array_property, read_only
 from ncsolve.errors import MissingPackageError, ProblemError, shown
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Path", "path"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,9 +64,6 @@ class Path(Frozen):
     # Of another model than the paper's, where every point is solved on its own; else empty.
     points: tuple[SolvedPoint, ...] = ()
 
-    def __post_init__(self) -> None:
-        freeze_fields(self)
-
     def __len__(self) -> int:
         return int(self.values.size)
 
@@ -83,7 +79,7 @@ class Path(Frozen):
 
     def problem_at(self, index: int) -> UFM:
         """The problem of one point.  Raises ProblemError for no such point."""
-        if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not -len(self) <= index < len(self):
+        if not is_whole(index, -len(self), len(self) - 1):
             raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {shown(index)}")
         return self.sweep.problem_at(float(self.values[index]))
 

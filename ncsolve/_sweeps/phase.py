@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
@@ -23,7 +24,7 @@ from ncsolve._sweeps.shared_spectrum import convex_along
 from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arguments import check_whole
-from ncsolve.checks.arrays import Frozen, freeze_fields, number_list
+from ncsolve.checks.arrays import Frozen, number_list
 from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Boundary", "Phase", "phase"]
 
-Array = NDArray[np.float64]
 _MOST_POINTS = 1 << 20
 
 
@@ -64,9 +64,6 @@ class Phase(Frozen):
     best_found: NDArray[np.bool_]
     # Whether some row is of a bottleneck, a deep head or ReLU features.
     beyond: bool = False
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     def columns(self) -> dict[str, list[float] | list[int] | list[str]]:
         """One row for every point: the second parameter, lambda_b, cos_mean, rank and regime; beyond the paper's model

@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._frames.pairs import check_size
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 from ncsolve.errors import SizeError
 
 __all__ = ["NC_NAMES", "SolvedPoint", "check_descents", "point_of", "solve_points"]
 
-Array = NDArray[np.float64]
 NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
 # Descents from many starts take tenths of a second each, up to seconds.
 _MOST_DESCENTS = 400
@@ -53,9 +52,6 @@ class SolvedPoint(Frozen):
     fingerprint: Array
     gram: Array | None
     ties: str
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     def distance(self, other: SolvedPoint) -> float:
         """How far two minimizers are apart, relative to the size of the codes or of the Gram matrix."""

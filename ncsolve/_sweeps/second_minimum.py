@@ -10,19 +10,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import verified
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.threshold_crossings import RegimeChange
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["LatentBranch", "latent_along", "latent_minimum"]
 
-Array = NDArray[np.float64]
 # The branch exists above its end only.
 _INSIDE = 1e-12
 _FIRST = 9
@@ -38,14 +37,11 @@ class LatentBranch(Frozen):
     """
 
     values: Array
-    mean_in: NDArray[np.bool_]
+    mean_in: Mask
     loss: Array
     cosine: Array
     centring: Array
     singular_values: Array
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
 
 def latent_minimum(problem: UFM) -> Minimizer | None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import encodings
+from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arguments import check_name
@@ -17,8 +18,6 @@ from ncsolve.checks.arrays import number_list
 from ncsolve.errors import ProblemError
 
 __all__ = ["AGAINST", "SecondParameter", "second_parameter"]
-
-Array = NDArray[np.float64]
 
 # Each with what it is called in a sentence.
 AGAINST = {
@@ -75,9 +74,9 @@ class SecondParameter:
             # Of another model than the paper's the bias is not known to treat the classes of one size alike.
             if convex:
                 found = _imbalance_ratios(problem.counts.values[-1], problem.classes, problem.tau / abs(affine.a))
-        elif self.name in ("t", "weight_decay") and problem.counts.balanced:
+        elif self.name in ("t", "weight_decay") and problem.regular is not None:
             model, size = model_of(problem), model_of(problem).merging_size(problem)
-            root_n = math.sqrt(problem.counts.values[0])
+            root_n = math.sqrt(problem.regular.n)
             if size is not None and model.threshold_power(problem) == 1.0:  # T itself, where t and K sqrt(n) are exact
                 found = [size / root_n / (1.0 if self.name == "t" else problem.classes * root_n)]
             elif size is not None:  # N sqrt(lambda_w lambda_h) is proportional to the parameter

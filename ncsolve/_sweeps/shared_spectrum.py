@@ -8,23 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._frames.coupled_block import shrink
 from ncsolve._minimizer.solve import select_method, solve
-from ncsolve._models.plain.frames import plain_frame, reduced_codes
+from ncsolve._models.plain.frames import plain_frame
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve._sweeps.point_by_point import SolvedPoint
 from ncsolve._sweeps.threshold_crossings import regime_changes
 
 __all__ = ["PathArrays", "arrays_of", "convex_along"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,11 +65,9 @@ def convex_along(sweep: Sweep, progress: Callable[[int], None] | None = None) ->
 
 def _solve_along(sweep: Sweep, progress: Callable[[int], None] | None) -> PathArrays:
     problem = sweep.problem
-    if sweep.name == "lambda_b" and problem.encoding.affine is None:
-        return _dense(problem, sweep.values)
-    if sweep.name == "lambda_b" and not problem.counts.balanced:
-        return _symmetric(problem, sweep.values)
-    return _one_by_one(sweep, progress)
+    if sweep.name != "lambda_b" or problem.regular is not None:
+        return _one_by_one(sweep, progress)
+    return (_dense if problem.encoding.affine is None else _symmetric)(problem, sweep.values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +100,7 @@ def _along(problem: UFM, codes: Array, u: Array, grid: Array) -> _BlockPath:
 
 
 def _dense(problem: UFM, grid: Array) -> PathArrays:
-    block = _along(problem, *reduced_codes(problem), grid)
+    block = _along(problem, *weighted_codes(problem), grid)
     return PathArrays(
         loss=block.loss, bias=block.bias,
         singular_values=_descending(block.kept, min(problem.code_length, problem.classes)),

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.regimes import regime_of
 from ncsolve._models.plain.model import PLAIN
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RegimeChange", "regime_changes", "search_points"]
 
-Array = NDArray[np.float64]
 # Crossings are looked for between points at least this near: twelve a decade, and fifty between alpha = 0 and 1.
 _STEP = math.log(10.0) / 12
 _ALPHA_STEP = 0.02

@@ -6,15 +6,13 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._numbers.exact import Table, on_grid
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 
 __all__ = ["from_doubles", "grid_bias", "grid_of_doubles", "table_of_doubles"]
-
-Array = NDArray[np.float64]
 
 
 def from_doubles(problem: ExactProblem, bias: list[Fraction], precision: Precision) -> Approximation:

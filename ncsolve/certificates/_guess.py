@@ -46,7 +46,7 @@ def rational_proof(
 
 def _plausible(problem: ExactProblem, minimizer: Minimizer) -> bool:
     ufm = minimizer.problem
-    if ufm.counts.balanced and ufm.encoding.affine is not None:  # T5: rational with t = K sqrt(n lambda_w lambda_h)
+    if ufm.regular is not None:  # T5: rational with t = K sqrt(n lambda_w lambda_h)
         return _is_square(problem.counts[0] * problem.lambda_w * problem.lambda_h)
     if max(problem.classes, problem.outputs) <= _SMALL:
         return True

@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
 from ncsolve._numbers.exact import Table
@@ -24,8 +24,6 @@ from ncsolve.errors import ConvergenceError, OpenProblemError, SizeError
 
 __all__ = ["relu_certificate"]
 
-Array = NDArray[np.float64]
-_EPS = float(np.finfo(float).eps)
 _MOST_CLASSES = 40  # for the convex programme, as in ncsolve._models.relu.best_found
 _CLOSED = 1e-11
 _DOUBLE_DIGITS = 10
@@ -85,7 +83,7 @@ def _of_the_problem(found: Certificate, minimizer: Minimizer) -> Certificate:
 
 def _start(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> list[Fraction]:
     """The bias: exactly where it is known for a reason."""
-    free = exact.lambda_b == 0 and minimizer.problem.counts.balanced and minimizer.problem.encoding.affine is not None
+    free = exact.lambda_b == 0 and minimizer.problem.regular is not None
     return exact.centred_bias if exact.lambda_b is None or free else grid_bias(minimizer.bias, precision)
 
 
@@ -118,13 +116,13 @@ def _obtuse(minimizer: Minimizer) -> bool:
     inner = shifted.T @ shifted
     size = np.sqrt(np.diag(inner))
     np.fill_diagonal(inner, 0.0)
-    return bool(np.all(inner <= 64 * _EPS * np.outer(size, size)))
+    return bool(np.all(inner <= 64 * EPS * np.outer(size, size)))
 
 
 def _copositive_proof(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Proof:
     """The proof at any point of a solver; dual vectors that miss the condition are scaled until they meet it."""
     problem = minimizer.problem
-    root = np.sqrt(problem.counts.array.astype(np.float64))
+    root = np.sqrt(problem.counts.array)
     kept = np.any(minimizer.class_means > 0, axis=1)
     weights, means = minimizer.W[:, kept], minimizer.class_means[kept]
     dual = _best_dual(minimizer, means * root)

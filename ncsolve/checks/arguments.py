@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from numbers import Real
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ncsolve.errors import EncodingError, NCSolveError, ProblemError, UnknownNam
 
 __all__ = [
     "LARGEST", "MAX_ENTRIES", "as_float", "check_classes", "check_kind", "check_name", "check_real", "check_whole",
-    "entries",
+    "entries", "is_whole",
 ]
 
 T = TypeVar("T")
@@ -37,18 +37,22 @@ def check_name(kind: str, value: object, choices: Collection[str]) -> str:
     return value
 
 
+def is_whole(value: object, least: float = -math.inf, most: float = math.inf) -> TypeGuard[int]:
+    """Whether a value is a whole number from ``least`` to ``most``, of Python's or of numpy's."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and bool(least <= value <= most)
+
+
 def check_whole(
     what: str, value: object, least: int = 1, most: int = LARGEST, *, error: type[NCSolveError] = ProblemError,
     remedy: str = "",
 ) -> int:
-    """A whole number from ``least`` to ``most``, of Python's or of numpy's."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or not least <= value <= most:  # type: ignore[operator]
+    """The value, if it is a whole number from ``least`` to ``most``."""
+    if not is_whole(value, least, most):
         above = f" and at most {'2^62' if most == LARGEST else most}"
-        if most == LARGEST and not (whole and value > most):  # type: ignore[operator]
+        if most == LARGEST and not is_whole(value, most):
             above = ""  # nobody needs to be told
         raise error(f"{what} must be an integer of at least {least}{above}; got {shown(value)}{remedy}")
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    return int(value)
 
 
 def as_float(value: Real) -> float:
@@ -86,7 +90,7 @@ def entries(what: str, value: object, remedy: str, error: type[NCSolveError] = P
 
 def check_classes(classes: int, least: int = 1) -> int:
     """A number of classes, or EncodingError."""
-    if isinstance(classes, bool) or not isinstance(classes, (int, np.integer)) or classes < least:
+    if not is_whole(classes, least):
         raise EncodingError(f"the number of classes must be an integer of at least {least}; got {shown(classes)}")
     if classes > MAX_ENTRIES:
         raise EncodingError(f"the number of classes must not exceed {MAX_ENTRIES}; got {shown(classes)}")

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ncsolve.errors import NCSolveError, ProblemError
 
 __all__ = [
-    "Frozen", "array_property", "as_array", "as_floats", "check_labels", "freeze_fields", "number_list", "read_only",
-    "real_array", "remedy",
+    "Frozen", "array_property", "as_array", "as_floats", "check_labels", "number_list", "read_only", "real_array",
+    "remedy",
 ]
 
 T = TypeVar("T")
@@ -66,14 +66,11 @@ def read_only(value: T) -> T:
     return value
 
 
-def freeze_fields(owner: object) -> None:
-    """Make the arrays of a frozen dataclass read-only; for ``__post_init__``."""
-    for name, value in list(vars(owner).items()):
-        object.__setattr__(owner, name, read_only(value))
-
-
 class Frozen:
-    """Results whose arrays are read-only in copies, and after pickling, too: numpy forgets it there."""
+    """A frozen dataclass whose arrays are read-only, in copies and after pickling, too: numpy forgets it there."""
+
+    def __post_init__(self) -> None:
+        vars(self).update((name, read_only(value)) for name, value in list(vars(self).items()))
 
     def __setstate__(self, state: dict[str, object]) -> None:
         vars(self).update((name, read_only(value)) for name, value in state.items())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import check_labels
 from ncsolve.errors import ProblemError
@@ -25,7 +26,6 @@ __all__ = [
     "unit_scale",
 ]
 
-Array = NDArray[np.float64]
 # A product of half-precision arrays is symmetric to 1e-3; class means that are no Gram matrix miss it by about 1.
 _SYMMETRIC = 1e-3
 _RULE = "must be a rectangular array of real numbers"
@@ -102,8 +102,7 @@ def looks_like_gram(array: Array) -> bool:
 def resolution(value: ArrayLike) -> float:
     """Relative spacing of the numbers that ``value`` came in: below 1.2e-7 single precision holds noise."""
     kind = _as_numpy(value, "an array").dtype
-    double = float(np.finfo(np.float64).eps)
-    return max(float(np.finfo(kind).eps), double) if kind.kind == "f" else double
+    return max(float(np.finfo(kind).eps), EPS) if kind.kind == "f" else EPS
 
 
 def unit_scale(array: Array) -> Array:

@@ -104,7 +104,9 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
     if not result.holds:  # a mistake in this program
         raise Exit(1)
     if convention != "paper":
-        scale = _factors(convention, problem.samples, problem.outputs)[3]
+        from ncsolve._problem.convention import exact_factors
+
+        scale = exact_factors(convention, problem.samples, problem.outputs)[3]
         note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
         say(f"numbers are in the convention paper{note}", err=out is None)
     if out is not None:
@@ -114,12 +116,13 @@ def report(found: Certificate, *, convention: str, out: Path | None) -> None:
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._models.open_problems import check_one_layer
+    from ncsolve._problem.convention import exact_factors
     from ncsolve.certificates import certify as certify_minimizer
     from ncsolve.checks.exact import exact_number
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
-    w, h, b, _ = _factors(asked.convention.name, problem.samples, problem.code_length)
+    w, h, b, _ = exact_factors(asked.convention.name, problem.samples, problem.code_length)
     text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")
     return certify_minimizer(
@@ -130,22 +133,6 @@ def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 
         lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
         codes=_codes_as_typed(asked.encoding, problem.classes),
     )
-
-
-def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    """The convention's in exact numbers: by which the typed lambdas and the paper's loss are multiplied."""
-    one, n, m = Fraction(1), Fraction(samples), Fraction(outputs)
-    known = {
-        "paper": (one, one, one, one),
-        "sum": (1 / n, 1 / n, 1 / n, n),
-        "torch-mean": (m / 2, m / 2, m / 2, 2 / m),
-        "per-sample-features": (one, 1 / n, one, one),
-    }
-    if convention not in known:
-        raise ProblemError(
-            f"certificates know the conventions {', '.join(known)}; got {convention}, convert to one of them"
-        )
-    return known[convention]
 
 
 def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:

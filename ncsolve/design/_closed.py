@@ -6,7 +6,6 @@ import math
 
 from ncsolve import _formulas
 from ncsolve._problem.ufm import UFM
-from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 
@@ -16,11 +15,11 @@ __all__ = ["value_for"]
 _END = 1e-12
 
 
-def value_for(problem: UFM, affine: AffineOneHot, cosine: float, vary: str) -> tuple[float, str]:
+def value_for(problem: UFM, cosine: float, vary: str) -> tuple[float, str]:
     """The value of ``vary`` at which the class means have this cosine, and a note on it.  Raises ProblemError."""
-    k = problem.classes
-    t = problem.threshold / math.sqrt(problem.counts.values[0])
-    a, w = abs(affine.a), abs(affine.row_sum)
+    assert problem.regular is not None
+    a, w, t, _, k = problem.regular
+    a, w = abs(a), abs(w)
     if vary == "lambda_b":
         return _lambda_b(cosine, a, w, t, k)
     if vary == "alpha":

@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arguments import is_whole
 from ncsolve.encodings._base import check_size
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["DesignedCodes", "centred_error", "check_centred", "check_length", "designed_codes", "factor", "lengthen"]
 
-Array = NDArray[np.float64]
 # Eigenvalues of the target within this much of the largest are zero: its entries are floats of that size.
 _NOISE = 1e-13
 # Beyond this the solver refuses codes, because their squares leave the range of floats.
@@ -40,7 +40,7 @@ def designed_codes(target: Array, problem: UFM, code_length: int | None) -> Desi
     """
     k, counts = target.shape[0], problem.counts
     lambda_w, lambda_h, lambda_b, tau = problem.lambda_w, problem.lambda_h, problem.lambda_b, problem.tau
-    root_n = np.sqrt(counts.array.astype(np.float64))
+    root_n = np.sqrt(counts.array)
     half = factor(target)
     rank = half.shape[0]
     length = k if code_length is None else check_length(code_length, rank, k)
@@ -88,7 +88,7 @@ def factor(target: Array) -> Array:
 
 def check_length(code_length: int, rank: int, classes: int) -> int:
     """A code length that holds the target, or ProblemError."""
-    if isinstance(code_length, bool) or not isinstance(code_length, (int, np.integer)) or code_length < 1:
+    if not is_whole(code_length, 1):
         raise ProblemError(f"the code length must be a positive integer; got {shown(code_length)}")
     if code_length < rank:
         raise ProblemError(

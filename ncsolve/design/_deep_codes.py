@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._problem.ufm import UFM
 from ncsolve.design._codes import DesignedCodes, centred_error, check_centred, check_length, factor, lengthen
 from ncsolve.errors import OpenProblemError, ProblemError
 
 __all__ = ["deep_codes"]
 
-Array = NDArray[np.float64]
 # Q n below this share of |Q| n is rounding.
 _CENTRED = 1e-12
 
@@ -27,7 +26,7 @@ def deep_codes(target: Array, problem: UFM, code_length: int | None) -> Designed
     """
     k, counts, lambda_h, lambda_b = target.shape[0], problem.counts, problem.lambda_h, problem.lambda_b
     n, factors = float(counts.total), problem.depth + 1
-    root_n = np.sqrt(counts.array.astype(np.float64))
+    root_n = np.sqrt(counts.array)
     half = factor(target)
     rank = half.shape[0]
     length = k if code_length is None else check_length(code_length, rank, k)

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 from ncsolve.design._codes import designed_codes
 from ncsolve.design._deep_codes import deep_codes
 from ncsolve.design._files import save_encoding
@@ -26,7 +27,6 @@ from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, sho
 
 __all__ = ["TOLERANCE", "Design", "encoding_for"]
 
-Array = NDArray[np.float64]
 # What a well-conditioned design keeps: a few hundred roundings.
 TOLERANCE = 1e-12
 # What T11 says of each model.
@@ -46,9 +46,6 @@ class Design(Frozen):
     rank: int
     minimizer: Minimizer
     error: float
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @property
     def encoding(self) -> Array:

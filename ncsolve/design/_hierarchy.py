@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._files.open_input import read_text
 from ncsolve._files.write_whole import checked_path
 from ncsolve.design._targets import MOST_CLASSES
@@ -17,7 +17,6 @@ from ncsolve.errors import FileError, ProblemError, SizeError, shown
 
 __all__ = ["Hierarchy", "hierarchy_gram", "read_hierarchy"]
 
-Array = NDArray[np.float64]
 _DEEPEST = 200
 _MOST_BYTES = 4 << 20
 

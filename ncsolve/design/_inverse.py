@@ -93,10 +93,9 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
         raise ProblemError(f"the target cosine must be a number between -1/(K-1) and 1; got {shown(cosine)}")
     if vary == "alpha":
         _check_smoothing(problem)
-    affine = problem.encoding.affine
     convex = model_of(problem).shares_spectrum(problem) and problem.feature_dim >= min(k, problem.code_length)
-    if affine is not None and problem.counts.balanced and convex:  # T5
-        value, note = _closed.value_for(problem, affine, float(cosine), vary)
+    if problem.regular is not None and convex:  # T5
+        value, note = _closed.value_for(problem, float(cosine), vary)
         method = "closed-form"
     else:
         value, note = _search.value_for(lambda x: _varied(problem, vary, x), float(cosine), vary)

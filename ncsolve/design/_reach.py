@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._models.open_problems import check_known
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
@@ -13,7 +13,6 @@ from ncsolve.errors import OpenProblemError, ProblemError
 
 __all__ = ["nonnegative_codes"]
 
-Array = NDArray[np.float64]
 # An entry below this share of the largest is a negative inner product, not rounding.
 _NOISE = 1e-13
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ncsolve._arrays import EPS
 from ncsolve._minimizer.solve import solve
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import ProblemError
@@ -104,7 +105,7 @@ def _root(make: Callable[[float], UFM], cosine: float, low: float, high: float) 
         found = _mean_cosine(make(back(y)))
         return math.nan if found is None else found - cosine
 
-    y = brentq(off, to(low), to(high), xtol=1e-15, rtol=4 * np.finfo(float).eps, maxiter=200)
+    y = brentq(off, to(low), to(high), xtol=1e-15, rtol=4 * EPS, maxiter=200)
     return back(y) if abs(off(y)) <= _CLOSE * 10 else None
 
 

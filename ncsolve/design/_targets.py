@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_spec import check_depth
 from ncsolve._problem.ufm import check_lambda
@@ -26,7 +27,6 @@ __all__ = [
     "simplex_gram",
 ]
 
-Array = NDArray[np.float64]
 # An eigendecomposition of this size takes a minute.
 MOST_CLASSES = 4000
 # A file with 13 digits is symmetric to this; a real asymmetry is larger.

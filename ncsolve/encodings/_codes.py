@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ncsolve.checks.arguments import check_classes
+from ncsolve.checks.arguments import check_classes, is_whole
 from ncsolve.encodings._base import ArrayEncoding, check_size, from_array
 from ncsolve.errors import EncodingError, shown
 
@@ -117,12 +117,12 @@ def gaussian(classes: int, length: int | None = None, seed: int = 0) -> ArrayEnc
 
 
 def _check_length(length: int) -> int:
-    if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
+    if not is_whole(length, 1):
         raise EncodingError(f"the code length must be an integer of at least 1; got {shown(length)}")
     return int(length)
 
 
 def _generator(seed: int) -> np.random.Generator:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if not is_whole(seed, 0):
         raise EncodingError(f"the seed must be a non-negative integer; got {shown(seed)}")
     return np.random.default_rng(int(seed))

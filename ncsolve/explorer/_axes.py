@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 
 __all__ = ["Axes", "choose_axes", "fixed_frame"]
 
-Array = NDArray[np.float64]
 # Directions in which a classifier or a Gram matrix is rounding have no orientation.
 _NOISE = 1e-12
 

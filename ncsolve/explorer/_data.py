@@ -35,22 +35,20 @@ _EXAMPLES = (
 
 def page_data(problem: UFM, progress: Callable[[float], None] | None = None) -> dict[str, object]:
     """Everything that the page's scripts read, ready for JSON (which has no inf: see ``_number``)."""
-    affine, balanced = problem.encoding.affine, problem.counts.balanced
-    own = affine is not None and balanced and problem.classes >= 2
+    affine = problem.encoding.affine
+    own = problem.regular is not None and problem.classes >= 2
     if not own:
         check_grid_size(problem)
     _check_known(problem, own)
     choices: list[dict[str, object]] = []
-    per_class = problem.counts.values[0] if balanced else 100
+    per_class = problem.counts.values[0] if problem.counts.balanced else 100
     if own:
         assert affine is not None
-        families = list(_FAMILIES)
-        if affine.name not in dict(families):
+        if affine.name not in dict(_FAMILIES):
             choices.append(_family_of(problem, affine))
     else:
-        families = list(_FAMILIES)
         choices.append(grid_document(problem, f"{problem.encoding.name} (your problem)", progress=progress))
-    choices += [_family(spec, name, problem.classes) for spec, name in families]
+    choices += [_family(spec, name, problem.classes) for spec, name in _FAMILIES]
     if own:
         for spec, name, counts in _EXAMPLES:
             code = encodings.make(spec, classes=len(counts))
@@ -59,7 +57,7 @@ def page_data(problem: UFM, progress: Callable[[float], None] | None = None) -> 
                 lambda_b=problem.lambda_b,
             )
             choices.append(grid_document(example, name, EXAMPLE))
-    start = next(i for i, choice in enumerate(choices) if not own or choice.get("spec") == _spec(affine))
+    start = next(i for i, choice in enumerate(choices) if not own or choice.get("spec") == problem.encoding.name)
     return {
         "choices": choices,
         "start": {
@@ -94,10 +92,6 @@ def _named(problem: UFM) -> str:
     if problem.encoding.affine is not None and problem.classes >= 2:
         return f"counts from {min(problem.counts.values)} to {max(problem.counts.values)}"
     return f"{problem.encoding.name} codes of {problem.classes} class{'es' if problem.classes > 1 else ''}"
-
-
-def _spec(affine: AffineOneHot | None) -> str:
-    return "" if affine is None else affine.name
 
 
 def _family(spec: str, name: str, classes: int) -> dict[str, object]:

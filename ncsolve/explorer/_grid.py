@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve.errors import SizeError
 from ncsolve.explorer._axes import choose_axes, fixed_frame
 
@@ -20,10 +21,6 @@ __all__ = [
     "EXAMPLE", "OWN", "GridSize", "Point", "check_grid_size", "drawn_classes", "grid_document", "lambda_b_grid",
     "weight_decay_factors",
 ]
-
-Array = NDArray[np.float64]
-
-Index = NDArray[np.intp]
 
 _DECADES = (-5, 3)
 # Up to here the library compares all pairs of classes, and a grid is solved in a few seconds.
@@ -190,8 +187,7 @@ def _row_document(row: list[Minimizer], clouds: list[Array], drawing: _Drawing) 
     problem = row[0].problem
     drawn = drawing.classes
     upper = np.triu_indices(drawn.size)
-    u = np.sqrt(problem.counts.array.astype(np.float64))
-    codes = problem.encoding.matrix
+    codes, (weighted, u) = problem.encoding.matrix, weighted_codes(problem)
     return {
         "lambda_w": problem.lambda_w,
         "lambda_h": problem.lambda_h,
@@ -200,7 +196,7 @@ def _row_document(row: list[Minimizer], clouds: list[Array], drawing: _Drawing) 
         "lambda_b": _pack([point.problem.lambda_b for point in row]),
         "numbers": _pack([Point.of(point).numbers for point in row]),
         "sigma": _pack([
-            np.linalg.svd(codes * u - np.outer(point.bias, u), compute_uv=False)[drawing.sigmas] for point in row
+            np.linalg.svd(weighted - np.outer(point.bias, u), compute_uv=False)[drawing.sigmas] for point in row
         ]),
         "gram": _pack([point.gram[np.ix_(drawn, drawn)][upper] for point in row]),
         "means": _pack([[view.T @ cloud[:, drawn] for view in drawing.features] for cloud in clouds]),

@@ -12,7 +12,7 @@ import pytest
 
 import ncsolve
 from ncsolve import design, encodings, verify
-from ncsolve.checks.arrays import array_property, freeze_fields, read_only
+from ncsolve.checks.arrays import Frozen, array_property, read_only
 
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
 
@@ -117,7 +117,7 @@ def test_the_users_own_arrays_stay_theirs():
 
 
 def test_read_only():
-    class Owner:
+    class Owner(Frozen):
         def __init__(self) -> None:
             self.a, self.b, self.c = np.zeros(2), (np.zeros(1), None), "x"
 
@@ -128,7 +128,7 @@ def test_read_only():
 
     owner = Owner()
     mine = owner.a
-    freeze_fields(owner)
+    owner.__post_init__()
     mine[0] = 1.0
     assert (owner.a[0], owner.b[1], owner.c) == (1.0, None, "x")
     assert not any(array.flags.writeable for array in (owner.a, owner.b[0], owner.d))

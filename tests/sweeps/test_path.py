@@ -12,7 +12,7 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve._bias import along_lambda_b, continuation
 from ncsolve._bias.along_lambda_b import solve_bias_along
-from ncsolve._models.plain.frames import reduced_codes
+from ncsolve._problem.ufm import weighted_codes
 from ncsolve._spectrum.label_spectrum import spectrum_of_codes
 from ncsolve.errors import ConvergenceError, ProblemError
 from tests.strategies import affine_problems, balanced_model_problems, problems
@@ -132,7 +132,7 @@ def test_minimizer_of_a_point():
 def test_eigensystems_of_the_points():
     """What a chunk's system says: left singular vectors of M - b u^T in the met directions."""
     problem = gaussian(18, 1e-3)
-    codes, u = reduced_codes(problem)
+    codes, u = weighted_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
     grid = np.append(np.geomspace(1e-2, 1e2, 60), INF)
     seen = 0

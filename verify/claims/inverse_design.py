@@ -9,12 +9,10 @@ from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, agreement, count
 from ncsolve.verify._problems import random_counts
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
 import ncsolve
 from ncsolve import design
-
-Array = NDArray[np.float64]
 
 
 def examine(size: Size) -> list[Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least
-from ncsolve.verify._samples import Array
+from ncsolve.verify._types import Array
 
 import ncsolve
 

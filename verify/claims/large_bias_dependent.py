@@ -9,12 +9,10 @@ from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst, at_least, count
 from ncsolve.verify._problems import random_counts, scaled_problem, transition_of
+from ncsolve.verify._types import Array
 from ncsolve.verify.claims.large_bias_law import LawFigures
-from numpy.typing import NDArray
 
 import ncsolve
-
-Array = NDArray[np.float64]
 
 
 def examine(size: Size) -> list[Figure]:

@@ -9,12 +9,10 @@ from ncsolve.verify._bench import Bench
 from ncsolve.verify._claim import Claim, Size
 from ncsolve.verify._figure import Figure, Worst
 from ncsolve.verify._problems import random_counts, scaled_problem, transition_of
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 from scipy.linalg import polar
 
 import ncsolve
-
-Array = NDArray[np.float64]
 
 
 class LawFigures:

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Samples
+from ncsolve.verify._types import Array
 from ncsolve.verify.descent._loop import Landscape, Vector
-from numpy.typing import NDArray
 
 from ncsolve import MissingPackageError, NCSolveError
 from ncsolve.checks.arguments import check_name
@@ -17,7 +17,6 @@ from ncsolve.errors import shown
 
 __all__ = ["BACKENDS", "Backend", "make_backend"]
 
-Array = NDArray[np.float64]
 BACKENDS = ("numpy", "torch")
 
 

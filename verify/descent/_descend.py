@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, Samples, check_one_layer, class_means
+from ncsolve.verify._types import Array
 from ncsolve.verify.descent._adam import Adam
 from ncsolve.verify.descent._backends import Backend, make_backend
 from ncsolve.verify.descent._gradient import GradientDescent, Momentum
@@ -16,7 +16,6 @@ from ncsolve.verify.descent._lbfgs import run_lbfgs
 from ncsolve.verify.descent._loop import Ending, Status, iterate, norm
 from ncsolve.verify.descent._newton import Newton
 from ncsolve.verify.descent._trajectory import Recorder, Trajectory
-from numpy.typing import NDArray
 
 from ncsolve import UFM
 from ncsolve.checks.arguments import check_kind, check_name, check_real, check_whole, entries
@@ -26,7 +25,6 @@ from ncsolve.progress import SlowProgress
 
 __all__ = ["METHODS", "Run", "descend", "multi_start"]
 
-Array = NDArray[np.float64]
 METHODS = ("gd", "momentum", "adam", "lbfgs", "newton")
 # Newton's method takes over from L-BFGS at this gradient norm, relative to the start's.
 _HANDOVER = 1e-6

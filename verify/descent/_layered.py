@@ -10,15 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from ncsolve.verify._definition import Definition, Parts
 from ncsolve.verify._samples import Samples, class_means
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 from scipy.optimize import OptimizeResult, minimize
 
 from ncsolve import UFM, NCSolveError
-from ncsolve.checks.arrays import Frozen, array_property, freeze_fields
+from ncsolve.checks.arrays import Frozen, array_property
 
 __all__ = ["LayeredRun", "descend_from", "descend_layered"]
 
-Array = NDArray[np.float64]
 _CONSTRAINTS = ("squared", "projected")
 
 
@@ -36,9 +35,6 @@ class LayeredRun(Frozen):
     samples: Samples
     losses: Array
     name: str = ""
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
     @array_property
     def class_means(self) -> Array:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from ncsolve.verify._types import Array
 from ncsolve.verify.descent._loop import Ending, Landscape, Observer, Status, norm
-from numpy.typing import NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 __all__ = ["run_lbfgs"]
 
-Array = NDArray[np.float64]
 _MEMORY = 20
 _RESTARTS = 4
 

@@ -9,13 +9,11 @@ import numpy as np
 from ncsolve.verify._definition import Definition, Parts
 from ncsolve.verify._samples import Samples
 from ncsolve.verify.descent._layered import LayeredRun, descend_from
-from numpy.typing import NDArray
 
 from ncsolve import UFM
 
 __all__ = ["beside", "layered_starts"]
 
-Array = NDArray[np.float64]
 # Of the random starts, in natural units.  Deep heads sink to zero from small ones and keep too much from large ones.
 _SIZES = (0.4, 1.0, 2.0)
 _NOISE, _BESIDE = 0.1, 3e-3

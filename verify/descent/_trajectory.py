@@ -9,13 +9,11 @@ import numpy as np
 from ncsolve.verify import metrics
 from ncsolve.verify._definition import Definition
 from ncsolve.verify._samples import Point, class_means
-from numpy.typing import NDArray
+from ncsolve.verify._types import Array
 
-from ncsolve.checks.arrays import Frozen, freeze_fields
+from ncsolve.checks.arrays import Frozen
 
 __all__ = ["Recorder", "Snapshot", "Trajectory"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,9 +31,6 @@ class Snapshot(Frozen):
     nc2_simplex: float | None
     nc2_orthogonal: float | None
     nc3: float | None
-
-    def __post_init__(self) -> None:
-        freeze_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,22 +12,20 @@ import dataclasses
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
 from ncsolve._models.layered.shrinkage import Shrinkage
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_of_starts", "fixed_bias_frame", "known_bias"]
 
-Array = NDArray[np.float64]
 _STARTS = 24
 _SEED = 0
-_EPS = float(np.finfo(float).eps)
 # Gains of two singular values that differ by less are a tie.
 _TIE = 1e-13
 # A class mean that is shorter than this, over the longest, is what descent left of zero: it has no angle.
@@ -42,17 +40,12 @@ def known_bias(problem: UFM) -> Array | None:
     return np.zeros(problem.code_length) if problem.lambda_b == math.inf or not mean.any() else None
 
 
-def _codes(problem: UFM) -> tuple[Array, Array]:
-    u = np.sqrt(problem.counts.array.astype(np.float64))
-    return problem.encoding.matrix * u, u
-
-
 def _singular(codes: Array, u: Array, bias: Array) -> tuple[Array, Array, Array]:
     """The singular value decomposition of M - b u^T, with zero for what is rounding of the difference: a tiny threshold
     must not make directions of it."""
     shifted = codes - np.outer(bias, u)
     left, sigma, right = np.linalg.svd(shifted, full_matrices=False)
-    noise = _EPS * (8 * float(np.linalg.norm(codes)) + max(codes.shape) * float(sigma[0]))
+    noise = EPS * (8 * float(np.linalg.norm(codes)) + max(codes.shape) * float(sigma[0]))
     return left, np.where(sigma > noise, sigma, 0.0), right
 
 
@@ -60,7 +53,7 @@ def fixed_bias_frame(
     problem: UFM, choice: MethodChoice, bias: Array, *, guarantee: Guarantee = GLOBAL
 ) -> FactoredFrame:
     """The best Z for a given b: the d directions that gain most, each shrunk."""
-    codes, u = _codes(problem)
+    codes, u = weighted_codes(problem)
     left, sigma, right = _singular(codes, u, bias)
     scalar = shrinkage_of(problem)
     z = scalar.minimize(sigma)
@@ -89,7 +82,7 @@ def best_of_starts(problem: UFM, choice: MethodChoice, *, bounds: tuple[tuple[fl
 def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[float, str], ...]) -> FactoredFrame:
     from scipy.optimize import minimize
 
-    codes, u = _codes(problem)
+    codes, u = weighted_codes(problem)
     scalar, room, n, lb = shrinkage_of(problem), problem.feature_dim, problem.samples, problem.lambda_b
 
     def value(bias: Array) -> tuple[float, Array]:

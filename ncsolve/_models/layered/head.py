@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import GLOBAL, Guarantee
 from ncsolve._frames.layered import FactoredFrame
@@ -16,7 +16,6 @@ from ncsolve._problem.ufm import UFM, check_problem
 
 __all__ = ["MEAN_TIES", "equal_codes_frame", "frame_from_directions", "shrinkage_of"]
 
-Array = NDArray[np.float64]
 MEAN_TIES = (
     "the label mean is at its hard threshold: in the class means or out of them, with the bias that belongs to it, it "
     "costs the same"
@@ -64,7 +63,7 @@ def equal_codes_frame(problem: UFM, choice: MethodChoice) -> FactoredFrame:
     """The frame where all classes have one code e, 0 < lambda_b < inf: M - b u^T = (e - b) u^T has the one singular
     value sqrt(N) ||e - b||, which is least for a given ||b|| if b is a multiple of e: the problem of the label mean."""
     code = problem.encoding.matrix[:, 0]
-    u = np.sqrt(problem.counts.array.astype(np.float64))
+    u = np.sqrt(problem.counts.array)
     length, root = float(np.linalg.norm(code)), math.sqrt(problem.samples)
     scalar = shrinkage_of(problem).with_bias(problem.lambda_b)
     z = scalar.minimize([root * length])

@@ -17,16 +17,17 @@ from ncsolve._models.layered.choices import EQUAL_CODES, choices_of
 from ncsolve._models.layered.head import equal_codes_frame, shrinkage_of
 from ncsolve._models.layered.kept_directions import frame_of_kept, keep, kept_frame
 from ncsolve._models.layered.room import is_narrow
-from ncsolve._models.layered.state import regular_gap, regular_state
 from ncsolve._models.layered.thresholds import mean_branches, mean_threshold
 from ncsolve._models.layered.words import head_words, transition_words, vanishing_words
-from ncsolve._models.plain.limit import linear_limit
-from ncsolve._models.plain.model import PLAIN
+from ncsolve._models.plain.model import PLAIN, linear_limit
 from ncsolve._models.protocol import Limit, Model, State, Transition
 from ncsolve._models.room import may_bind, room_words
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["LAYERED"]
+
+# At lambda_b = inf a frame is orthogonal, and on the way there rounding has either sign.
+_EQUAL = 1e-12
 
 
 class Layered(Model):
@@ -110,10 +111,27 @@ class Layered(Model):
         return Transition(at, "T9", first_order=True, jump=jump, latent_from=latent)
 
     def state(self, problem: UFM) -> State | None:
-        return None if problem.regular is None else regular_state(problem)
+        if problem.regular is None:
+            return None
+        kept = keep(problem)
+        mean, whole = kept.along_z > 0, kept.contrasts == problem.classes - 1
+        rank = kept.contrasts + mean
+        if rank == 0:
+            regime = "collapsed"
+        elif problem.classes == 1 or 0 < kept.contrasts < problem.classes - 1:
+            regime = "general"
+        elif not mean:
+            regime = "simplex"
+        else:
+            acute = whole and kept.along_z > kept.across_z * (1 + _EQUAL)
+            regime = "acute" if acute or kept.contrasts == 0 else "intermediate"
+        return State(regime, rank, kept.contrasts, mean)
 
     def state_gap(self, problem: UFM) -> float | None:
-        return None if problem.regular is None else regular_gap(problem)
+        if problem.regular is None:
+            return None
+        kept = keep(problem)
+        return kept.along_z / kept.across_z - 1.0
 
     def second_frame(self, problem: UFM) -> Frame | None:
         """A deep head with the label mean on the other side of its jump: out of the class means, or in them."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ncsolve import _formulas
+from ncsolve._arrays import RANK_NOISE, Array, Mask
 from ncsolve.checks.arguments import check_real, check_whole
 from ncsolve.checks.arrays import real_array
 
 __all__ = ["Branch", "Shrinkage"]
 
-Array = NDArray[np.float64]
-# As for one layer: what is left of a singular value at the threshold is rounding.
-_NOISE = 16 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +58,19 @@ class Shrinkage:
         values = real_array(g, "g")
         if self.factors == 2:
             kept = np.asarray(_formulas.soft_threshold(values, self.constant))
-            return np.where(kept > _NOISE * values, kept, 0.0)
-        cut = self.threshold * (1 - _NOISE if tie else 1 + _NOISE)
+            return np.where(kept > RANK_NOISE * values, kept, 0.0)
+        cut = self.threshold * (1 - RANK_NOISE if tie else 1 + RANK_NOISE)
         alive = values > cut
         z = np.zeros_like(values)
         z[alive] = self.larger_branch(values[alive])
         return z
 
-    def ties(self, g: ArrayLike) -> NDArray[np.bool_]:
+    def ties(self, g: ArrayLike) -> Mask:
         """Whether each g is at the threshold, up to rounding: zero and the branch cost the same."""
         values = real_array(g, "g")
         if self.factors == 2:
             return np.zeros(values.shape, dtype=np.bool_)  # one layer: the branch begins at zero
-        return np.asarray(np.abs(values - self.threshold) <= 4 * _NOISE * self.threshold)
+        return np.asarray(np.abs(values - self.threshold) <= 4 * RANK_NOISE * self.threshold)
 
     def larger_branch(self, g: ArrayLike) -> Array:
         """The local minimum z > 0 for each g above the existence, by Newton's method falling from r = 1.

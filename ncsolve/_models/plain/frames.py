@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import LARGE_BIAS, MethodChoice, choose, large_bias_law, solve_bias
 from ncsolve._frames.balanced import BALANCED, balanced_frame
 from ncsolve._frames.coupled_block import Core, core_from_spectrum
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes", "reduced_codes"]
+__all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes"]
 
-Array = NDArray[np.float64]
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
 _MAX_GROUPS = 8192
 
@@ -34,11 +33,10 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     """The frame for linear features, one layer and no bottleneck (T3 to T6)."""
     encoding = problem.encoding.affine
     if encoding is not None and not spectral:
-        lambdas = (problem.lambda_w, problem.lambda_h, problem.lambda_b)
-        if problem.counts.balanced:
-            return balanced_frame(problem.counts, encoding, problem.threshold, *lambdas)
+        if problem.regular is not None:
+            return balanced_frame(problem, problem.lambda_b)
         return SymmetricFrame(core=_imbalanced_core(problem, encoding), counts=problem.counts, a=encoding.a)
-    codes, u = reduced_codes(problem)
+    codes, u = weighted_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
     shifted = solve_bias(spectrum, problem.threshold, problem.lambda_b, spectral=spectral)
     core = core_from_spectrum(shifted, codes, u, problem.lambda_w, problem.lambda_h, problem.lambda_b)
@@ -48,9 +46,9 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
 def plain_choice(problem: UFM) -> MethodChoice:
     """The theorem that ``plain_frame`` will use."""
     encoding = problem.encoding.affine
+    if problem.regular is not None:
+        return BALANCED
     if encoding is not None:
-        if problem.counts.balanced:
-            return BALANCED
         if encoding.q == 0.0 and problem.lambda_b == math.inf:
             return IMBALANCED
         if encoding.q == 0.0 and problem.lambda_b >= _one_hot_threshold(problem, encoding):
@@ -75,14 +73,8 @@ def plain_transition(problem: UFM) -> float | None:
 
 def _spectrum(problem: UFM) -> LabelSpectrum:
     encoding = problem.encoding.affine
-    codes, u = reduced_codes(problem) if encoding is None else _quotient(problem, encoding)
+    codes, u = weighted_codes(problem) if encoding is None else _quotient(problem, encoding)
     return spectrum_of_codes(codes, u, problem.samples, problem.threshold)
-
-
-def reduced_codes(problem: UFM) -> tuple[Array, Array]:
-    """M = E D^(1/2) and u = D^(1/2) 1."""
-    u = np.sqrt(problem.counts.array.astype(np.float64))
-    return problem.encoding.matrix * u, u
 
 
 def _quotient(problem: UFM, encoding: AffineOneHot) -> tuple[Array, Array]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.protocol import Frame
 from ncsolve._models.plain.frames import plain_choice, plain_frame, plain_transition
-from ncsolve._models.plain.limit import linear_limit
 from ncsolve._models.protocol import Limit, Model, Transition
 from ncsolve._models.room import may_bind
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["PLAIN"]
+__all__ = ["PLAIN", "linear_limit"]
 
 _FAMILY = {"onehot": "onehot", "smoothed": "smoothing", "signed": "signed", "simplex": "simplex"}
 _DERIVATIONS = {"T4": ("eigenvector", "bias"), "T5b": ("large-bias",), "T6": ("imbalanced", "no-bias")}
@@ -70,6 +71,22 @@ class Plain(Model):
 
     def law(self, problem: UFM) -> str:
         return "PlainLaw"
+
+
+def linear_limit(problem: UFM, frame: Frame, threshold: float) -> Limit | None:
+    """What the ``threshold`` has to be below, where no two class means of the frame differ."""
+    regular = problem.regular
+    if regular is not None and regular.a != 0.0 and problem.classes > 1:
+        size = abs(regular.a) * math.sqrt(regular.n)
+        if frame.rank > 1 or (frame.rank == 1 and threshold < size):
+            return None
+        scale = "1" if abs(regular.a) == 1.0 else "|a|"
+        return Limit(size, "|a| sqrt(n)", f"{scale}/(K sqrt(n))", mean_only=frame.rank > 0)
+    # A bias alone is b = mu/(1 + lambda_b) for every weight decay of W and H: this is the size at which that ends.
+    size = 0.0 if frame.rank else float(np.max(frame.shifted_singular_values(), initial=0.0))
+    if size == 0.0:  # there is a class mean, or no label to learn
+        return None
+    return Limit(size, "the largest singular value s_1 of the labels minus bias", "s_1/N")
 
 
 PLAIN = Plain()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.guarantee import Guarantee
 from ncsolve._frames.layered import FactoredFrame
@@ -20,13 +20,12 @@ from ncsolve._models.relu.dual_bound import dual_bound, feasible, multipliers
 from ncsolve._models.relu.newton_polish import polish
 from ncsolve._models.relu.orthogonal_frame import singular_values_of
 from ncsolve._models.relu.ridge import Ridge
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve.errors import ConvergenceError, ProblemError
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["best_found"]
 
-Array = NDArray[np.float64]
 _STARTS = 12
 _SEED = 0
 # Up to this many classes the programmes over Gram matrices take seconds.
@@ -76,7 +75,7 @@ def _best_found(problem: UFM, known: Guarantee | None) -> FactoredFrame:
 def _check_threshold(problem: UFM) -> None:
     """That the residual, which is of the size of T, is not lost in rounding of the codes: ridge regressions square the
     ratio."""
-    size = float(np.linalg.norm(problem.encoding.matrix * np.sqrt(problem.counts.array)))
+    size = float(np.linalg.norm(weighted_codes(problem)[0]))
     if problem.threshold < _LEAST_THRESHOLD * size:
         raise ProblemError(
             f"ReLU features without a closed form need N sqrt(lambda_w lambda_h) of at least {_LEAST_THRESHOLD:g} "
@@ -122,8 +121,7 @@ def _starts(problem: UFM, relaxed: Relaxed | None) -> list[Array]:
         whole = np.maximum(root, 0.0)
         starts.append(np.pad(whole, ((0, max(d - k, 0)), (0, 0)))[:d])
     else:
-        means = problem.encoding.matrix * np.sqrt(problem.counts.array)
-        scale = math.sqrt(float(np.linalg.norm(means)) / math.sqrt(k))
+        scale = math.sqrt(float(np.linalg.norm(weighted_codes(problem)[0])) / math.sqrt(k))
     starts.append(scale * np.eye(d, k))
     for _ in range(_STARTS):
         starts.append(scale * np.abs(rng.standard_normal((d, k))) * math.sqrt(3.0 / d) * (rng.random((d, k)) < 0.7))

@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import Array
 
 __all__ = ["nonnegative_part", "top"]
 
-Array = NDArray[np.float64]
 _MOST_CLASSES = 40  # beyond, the programme over matrices takes minutes
 _FEASIBLE = 1e-13  # what rounding leaves above one
 

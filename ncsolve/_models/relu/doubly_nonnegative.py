@@ -13,13 +13,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ncsolve._problem.ufm import UFM
+from ncsolve._arrays import Array
+from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["Relaxed", "relax"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,8 +33,7 @@ def relax(problem: UFM) -> Relaxed | None:
     """min over (Q, b) of lw/2 tr B (Q + N lw I)^-1 B^T + lh/2 tr Q + lb/2 ||b||^2, B = M - b u^T; None if it fails."""
     cp: Any = import_module("cvxpy")  # which has no types
 
-    root = np.sqrt(problem.counts.array.astype(np.float64))
-    codes = problem.encoding.matrix * root
+    codes, root = weighted_codes(problem)
     n, lw, lh, lb = problem.samples, problem.lambda_w, problem.lambda_h, problem.lambda_b
     # The bias lies in the span of the codes: nothing else about their length matters.
     basis, sizes, _ = np.linalg.svd(problem.encoding.matrix, full_matrices=False)

@@ -12,14 +12,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._models.relu.copositive_part import nonnegative_part, top
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["Dual", "dual_bound", "feasible", "multipliers"]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

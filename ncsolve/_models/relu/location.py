@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["location"]
 
-Array = NDArray[np.float64]
-_EPS = float(np.finfo(float).eps)
 _STEPS = 500
 # Curvatures below this share of their bound are raised to it: between two far codes a free bias has none at all, and
 # the line search finds the length of the step.
@@ -34,7 +32,7 @@ def location(problem: UFM) -> Array:
     # The bias lies in the span of the codes, and a free one in their affine hull: only there do the codes bend the
     # problem.
     basis, sizes, _ = np.linalg.svd(codes - (mean[:, None] if lb == 0.0 else 0.0), full_matrices=False)
-    basis = basis[:, sizes > _EPS * max(codes.shape) * sizes[0]]
+    basis = basis[:, sizes > EPS * max(codes.shape) * sizes[0]]
     root, length = np.sqrt(counts), np.linalg.norm(codes, axis=0)
 
     def slope(bias: Array) -> tuple[Array, Array, Array, float]:
@@ -53,7 +51,7 @@ def location(problem: UFM) -> Array:
         stalled = 0 if left < least / 2 else stalled + 1
         if left < least:
             best, least = bias, left
-        if least <= 2 * _EPS or (stalled > 8 and least <= 1e-13):
+        if least <= 2 * EPS or (stalled > 8 and least <= 1e-13):
             break
         inside = basis.T @ gradient
         direction = basis @ _newton(inside, basis.T @ shifted, pull, root, threshold, lb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -15,9 +16,8 @@ from ncsolve._models.open_problems import check_known
 from ncsolve._models.protocol import Limit, Model, State, Transition
 from ncsolve._models.relu.best_found import best_found
 from ncsolve._models.relu.orthogonal_frame import alive_from, linear_is_nonnegative, orthogonal_frame
-from ncsolve._models.relu.state import relu_state, vanishing_t
-from ncsolve._models.relu.words import transition_words
 from ncsolve._models.room import may_bind, room_words
+from ncsolve._problem.regular import RegularProblem
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -70,12 +70,16 @@ class ReLU(Model):
         return float(abs(regular.a) * np.sqrt(regular.n))
 
     def vanishing_t(self, problem: UFM) -> float | None:
-        return vanishing_t(problem)
+        """sqrt(((K - 1) a^2 + w^2 (lb/(1 + lb))^2)/K): above it all class means are zero, unless they are acute."""
+        regular = _roomy(problem)
+        if regular is None:
+            return None
+        return float(_formulas.relu_spread_alive(_spread(regular, problem.lambda_b), regular.classes, 1.0))
 
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         """One class alone lives where T is below its length: no other condition is as plain."""
         lengths = np.linalg.norm(problem.encoding.matrix - frame.bias[:, None], axis=0)
-        size = float(np.max(lengths * np.sqrt(problem.counts.array.astype(np.float64))))
+        size = float(np.max(lengths * np.sqrt(problem.counts.array)))
         if frame.rank or size == 0.0:
             return None
         return Limit(size, "the largest sqrt(n_k) |e_k - b|", "that/N")
@@ -102,13 +106,40 @@ class ReLU(Model):
         return super().known_changes(problem)
 
     def state(self, problem: UFM) -> State | None:
-        return relu_state(problem)
+        """The problem is convex in the Gram matrix and the bias, so that nothing jumps."""
+        regular = _roomy(problem)
+        if regular is None:
+            return None
+        k, t, lb = regular.classes, regular.t, problem.lambda_b
+        a, w = abs(regular.a), abs(regular.w)
+        if w > max(a, t) and lb >= (
+            _formulas.affine_orthogonal_lambda_b(a, w, t) if t < a else _formulas.affine_threshold(w, t)
+        ):
+            return State("acute", k if t < a else 1)
+        alive = _formulas.relu_spread_alive(_spread(regular, lb), k, t) > 1.0
+        return State("orthogonal", k) if alive else State("collapsed", 0)
 
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         return ("ReLU features, H >= 0", *((room_words(problem),) if narrow else ()))
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
-        return transition_words(problem, self.transition(problem), own)
+        """Where class means come to live and where they stop being orthogonal; "" where nothing is known."""
+        found, regular = self.transition(problem), problem.regular
+        if regular is None or not problem.feature_dim >= problem.classes > 1:
+            return ""
+        if found is None:
+            zero = orthogonal_frame(problem.replace(lambda_b=math.inf))  # which has the longest class means
+            return "none: all class means are zero for every lambda_b" if zero is None or not zero.means.any() else (
+                "none: with ReLU features and balanced counts the frame is orthogonal for every lambda_b"
+                + (" > 0" if problem.classes == 2 else "")  # at 0 the bias lies anywhere between the two codes
+            )
+        at, alive = own(found.lambda_b), alive_from(problem)
+        if found.birth:
+            return f"lambda_b = {at}: all class means are zero up to it, and an orthogonal frame beyond it"
+        if abs(regular.a) <= regular.t:
+            return f"lambda_b = {at}: all class means are zero up to it, and one and the same vector beyond it"
+        dead = "" if alive is None else f", though all are zero up to {own(alive)}"
+        return f"lambda_b = {at}: orthogonal class means up to it{dead}, acute beyond it, where H >= 0 costs nothing"
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         """What a convex programme finds is proved by weak duality."""
@@ -123,6 +154,21 @@ class ReLU(Model):
                 "(ncsolve.solve)"
             )
         return "ReluLaw"
+
+
+def _roomy(problem: UFM) -> RegularProblem | None:
+    """The numbers of a regular problem of several classes with room for an orthogonal frame, or with no contrasts, for
+    which one dimension is enough."""
+    regular = problem.regular
+    if regular is None or regular.classes == 1:
+        return None
+    return regular if problem.feature_dim >= regular.classes or abs(regular.a) <= regular.t else None
+
+
+def _spread(regular: RegularProblem, lambda_b: float) -> float:
+    """(K - 1) a^2 and the square of what the bias leaves of the label mean, while all class means are zero."""
+    left = regular.w if lambda_b == math.inf else regular.w * (lambda_b / (1.0 + lambda_b))
+    return (regular.classes - 1) * regular.a**2 + left**2
 
 
 RELU = ReLU()

@@ -14,18 +14,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import EPS, Array
 from ncsolve._models.relu.ridge import Ridge
 
 __all__ = ["polish"]
 
-Array = NDArray[np.float64]
 # The Hessian of the entries that are not zero: beyond so many least squares must do, and beyond fewer time is short.
 _MOST_ENTRIES, _MANY_ENTRIES = 1500, 200
 _STEPS, _FEW_STEPS, _SWEEPS = 300, 20, 30
 _DAMPING = tuple(10.0**e for e in range(-13, 1))
-_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +38,7 @@ def polish(ridge: Ridge, features: Array) -> Array:
     """A stationary point (d, K) near ``features``, at no higher loss."""
     point, sweeps = _at(ridge, features), 0
     for _ in range(_STEPS if features.size <= _MANY_ENTRIES else _FEW_STEPS):
-        if point.slope <= 4 * _EPS * ridge.problem.lambda_h * float(np.linalg.norm(point.features)):
+        if point.slope <= 4 * EPS * ridge.problem.lambda_h * float(np.linalg.norm(point.features)):
             break
         found = _newton(ridge, point)
         if found is None:
@@ -73,7 +71,7 @@ def _newton(ridge: Ridge, point: _Point) -> _Point | None:
         moved = np.array(start)
         moved[free] -= vectors @ (pull / (size + damping * size.max()))
         tried.append(_at(ridge, np.maximum(moved, 0.0)))
-    noise = 8 * _EPS * point.loss
+    noise = 8 * EPS * point.loss
     lowest = min(tried, key=lambda new: new.loss)
     if lowest.loss < point.loss - noise:
         return lowest

@@ -8,11 +8,11 @@ are projected on in turn (Groetzner & Duer 2020), which finds a factor where one
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ncsolve._arrays import Array
 
 __all__ = ["nonnegative_turn"]
 
-Array = NDArray[np.float64]
 # Entries this small against the largest singular value are set to zero: rounding of the class means, and the loss,
 # which is stationary there, changes by the square of it.
 _CLIP = 2e-13

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import _formulas
+from ncsolve._arrays import EPS, RANK_NOISE, Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import check_size
@@ -21,8 +21,6 @@ from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
-
-Array = NDArray[np.float64]
 
 BALANCED = MethodChoice(
     method="closed-form", theorem="T10",
@@ -37,7 +35,6 @@ LINEAR = MethodChoice(
     method="closed-form", theorem="T10",
     reason="the linear features' class means can be turned to be nonnegative: H >= 0 costs nothing",
 )
-_EPS = float(np.finfo(float).eps)
 
 
 def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
@@ -89,12 +86,12 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     shifted = problem.encoding.matrix - bias[:, None]
     if not balanced and not _obtuse(shifted):
         return None
-    root = np.sqrt(problem.counts.array.astype(np.float64))
+    root = np.sqrt(problem.counts.array)
     length = np.linalg.norm(shifted, axis=0) * root
     if balanced:  # one length for all classes, also where little is left of it above the threshold
         length = np.full_like(length, math.sqrt(float(np.mean(length**2))))
     n, lw, lh = problem.samples, problem.lambda_w, problem.lambda_h
-    alive = np.flatnonzero(length > problem.threshold * (1 + 16 * _EPS))
+    alive = np.flatnonzero(length > problem.threshold * (1 + RANK_NOISE))
     value = np.asarray(_formulas.relu_class_value(length[alive], n, lw, lh))
     features = np.sqrt(value)
     weights = shifted[:, alive] * root[alive] * (features / (value + n * lw))
@@ -115,7 +112,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
 def singular_values_of(problem: UFM, weights: Array, means: Array) -> Array:
     """All min(m, K) singular values of Z, zero where they are rounding."""
     found = np.linalg.svd((weights @ means) * np.sqrt(problem.counts.array), compute_uv=False)
-    return np.where(found > 64 * _EPS * max(float(found[0]), 1e-300), found, 0.0)
+    return np.where(found > 64 * EPS * max(float(found[0]), 1e-300), found, 0.0)
 
 
 def _obtuse(shifted: Array) -> bool:
@@ -123,7 +120,7 @@ def _obtuse(shifted: Array) -> bool:
     size = np.linalg.norm(shifted, axis=0)
     inner = shifted.T @ shifted
     np.fill_diagonal(inner, 0.0)
-    return bool(np.all(inner <= 32 * _EPS * np.outer(size, size)))
+    return bool(np.all(inner <= 32 * EPS * np.outer(size, size)))
 
 
 def _balanced_bias(problem: UFM) -> Array:
@@ -145,7 +142,7 @@ def _balanced_bias(problem: UFM) -> Array:
                 lambda x: _formulas.relu_bias_equation(
                     x, spread(x), n, k, problem.lambda_w, problem.lambda_h, lb
                 ),
-                0.0, 1.0, xtol=1e-300, rtol=4 * _EPS, maxiter=500,
+                0.0, 1.0, xtol=1e-300, rtol=4 * EPS, maxiter=500,
             )
         )
     return np.full(k, beta * w / k)

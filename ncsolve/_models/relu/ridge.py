@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ncsolve._problem.ufm import UFM
+from ncsolve._arrays import Array, Mask
+from ncsolve._problem.ufm import UFM, weighted_codes
 
 __all__ = ["Ridge"]
-
-Array = NDArray[np.float64]
 
 
 class Ridge:
@@ -19,8 +17,7 @@ class Ridge:
 
     def __init__(self, problem: UFM) -> None:
         self.problem = problem
-        self.root = np.sqrt(problem.counts.array.astype(np.float64))
-        self.codes = problem.encoding.matrix * self.root
+        self.codes, self.root = weighted_codes(problem)
         lb, n = problem.lambda_b, problem.samples
         # The best bias for given W, (1 + lb) b = mean residual, leaves the fit in the metric I - u u^T/(N (1 + lb)).
         share = 0.0 if lb == math.inf else 1.0 / (1.0 + lb)
@@ -64,7 +61,7 @@ class Ridge:
         )
         return np.asarray(found.x.reshape(shape))
 
-    def hessian(self, features: Array, free: NDArray[np.bool_]) -> Array:
+    def hessian(self, features: Array, free: Mask) -> Array:
         """The second derivative in the free entries of F: that of the loss in (F, W, b) with W and b eliminated."""
         problem, n = self.problem, self.problem.samples
         weights, bias = self.head(features)
