@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 from ncsolve.checks.arguments import check_name, check_real, check_whole
 
@@ -17,7 +18,7 @@ class Convention:
     """One scaling of the objective.
 
     ``factors(N, m)`` are the numbers by which the user's (lambda_w, lambda_h, lambda_b) are multiplied to give
-    the paper's, and the number by which the paper's loss is multiplied to give the user's.
+    the paper's, and the number by which the paper's loss is multiplied to give the user's; exact for Fractions.
 
     >>> convention("torch-mean").loss_factor(1000, 10)
     0.2
@@ -25,7 +26,7 @@ class Convention:
 
     name: str
     objective: str
-    factors: Callable[[int, int], tuple[float, float, float, float]]
+    factors: Callable[[Any, Any], tuple[float, float, float, float]]
 
     def __reduce__(self) -> tuple[Callable[[str], Convention], tuple[str]]:
         return convention, (self.name,)  # there is one of each name, and functions without one cannot be pickled
@@ -47,27 +48,20 @@ class Convention:
 
     def loss_factor(self, samples: int, code_length: int) -> float:
         """This convention's loss over the paper's."""
-        return self.factors(samples, code_length)[3]
+        return float(self.factors(samples, code_length)[3])
 
 
 CONVENTIONS: dict[str, Convention] = {
     entry.name: entry
     for entry in (
+        Convention(name="paper", objective="1/(2N) |R|^2 + l/2 |.|^2", factors=lambda n, m: (1, 1, 1, 1)),
+        Convention(name="sum", objective="1/2 |R|^2 + l/2 |.|^2", factors=lambda n, m: (1 / n, 1 / n, 1 / n, n)),
         Convention(
-            name="paper", objective="1/(2N) |R|^2 + l/2 |.|^2", factors=lambda n, m: (1.0, 1.0, 1.0, 1.0)
+            name="torch-mean", objective="1/(Nm) |R|^2 + l/2 |.|^2", factors=lambda n, m: (m / 2, m / 2, m / 2, 2 / m)
         ),
         Convention(
-            name="sum", objective="1/2 |R|^2 + l/2 |.|^2", factors=lambda n, m: (1.0 / n, 1.0 / n, 1.0 / n, float(n))
-        ),
-        Convention(
-            name="torch-mean",
-            objective="1/(Nm) |R|^2 + l/2 |.|^2",
-            factors=lambda n, m: (m / 2.0, m / 2.0, m / 2.0, 2.0 / m),
-        ),
-        Convention(
-            name="per-sample-features",
-            objective="1/(2N) |R|^2 + lw/2 |W|^2 + lh/(2N) |H|^2",
-            factors=lambda n, m: (1.0, 1.0 / n, 1.0, 1.0),
+            name="per-sample-features", objective="1/(2N) |R|^2 + lw/2 |W|^2 + lh/(2N) |H|^2",
+            factors=lambda n, m: (1, 1 / n, 1, 1),
         ),
     )
 }

@@ -57,7 +57,17 @@ def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bo
         say(found.to_bytes().decode("ascii"), nl=False)
     else:
         found.save(out, force=force)
-    report(found, convention=asked.convention.name, out=out)
+    result = found.check()
+    for line in result.lines:
+        say(line, err=out is None)  # stdout has the certificate
+    if not result.holds:  # a mistake in this program
+        raise Exit(1)
+    if asked.convention.name != "paper":
+        scale = asked.convention.factors(Fraction(asked.problem.samples), Fraction(asked.problem.code_length))[3]
+        note = "" if scale == 1 else f"; the loss in {asked.convention.name} is {scale} times as large"
+        say(f"numbers are in the convention paper{note}", err=out is None)
+    if out is not None:
+        say(f"saved {out}; check it with: ncsolve check {out}")
 
 
 @command()
@@ -95,22 +105,6 @@ def check(*, file: Path | None, source: bool, features: str | None) -> None:
         raise Exit(1)
 
 
-def report(found: Certificate, *, convention: str, out: Path | None) -> None:
-    """Say what the checker finds; on stderr if the certificate itself went to stdout."""
-    problem = found.problem
-    result = found.check()
-    for line in result.lines:
-        say(line, err=out is None)
-    if not result.holds:  # a mistake in this program
-        raise Exit(1)
-    if convention != "paper":
-        scale = _factors(convention, problem.samples, problem.outputs)[3]
-        note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
-        say(f"numbers are in the convention paper{note}", err=out is None)
-    if out is not None:
-        say(f"saved {out}; check it with: ncsolve check {out}")
-
-
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._models.open_problems import check_one_layer
@@ -119,7 +113,7 @@ def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
-    w, h, b, _ = _factors(asked.convention.name, problem.samples, problem.code_length)
+    w, h, b, _ = asked.convention.factors(Fraction(problem.samples), Fraction(problem.code_length))
     text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")
     return certify_minimizer(
@@ -130,22 +124,6 @@ def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 
         lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
         codes=_codes_as_typed(asked.encoding, problem.classes),
     )
-
-
-def _factors(convention: str, samples: int, outputs: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    """The convention's in exact numbers: by which the typed lambdas and the paper's loss are multiplied."""
-    one, n, m = Fraction(1), Fraction(samples), Fraction(outputs)
-    known = {
-        "paper": (one, one, one, one),
-        "sum": (1 / n, 1 / n, 1 / n, n),
-        "torch-mean": (m / 2, m / 2, m / 2, 2 / m),
-        "per-sample-features": (one, 1 / n, one, one),
-    }
-    if convention not in known:
-        raise ProblemError(
-            f"certificates know the conventions {', '.join(known)}; got {convention}, convert to one of them"
-        )
-    return known[convention]
 
 
 def _codes_as_typed(spec: str | Rows, classes: int) -> list[list[Exact]] | None:
