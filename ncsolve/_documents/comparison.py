@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._documents.minimizer import json_number
-from ncsolve._documents.model_part import known_part, model_part
+from ncsolve._documents.model_part import cosines_part, known_part, model_part
 from ncsolve._problem.convention import convention
+from ncsolve._sweeps.figures import NC_NAMES
 
 __all__ = ["SCHEMA", "comparison_document"]
 
@@ -44,7 +45,7 @@ def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
 
 def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
     minimizer, decoding = row.minimizer, row.decoding
-    problem, nc, cosines = minimizer.problem, minimizer.nc, row.cosines
+    problem, nc = minimizer.problem, minimizer.nc
     factor = convention(name).loss_factor(problem.samples, problem.code_length)
     return {
         "encoding": row.name,
@@ -53,14 +54,11 @@ def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
         "theorem": minimizer.choice.theorem,
         "regime": minimizer.regime,
         "rank": minimizer.rank,
-        "cosines": None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
+        "cosines": cosines_part(minimizer),
         "min_distance": decoding.min_distance,
         "margin": decoding.margin,
         "margin_share": decoding.margin_share,
         "vanished": list(decoding.vanished),
         "merged": [list(group) for group in decoding.merged],
-        "nc2_simplex": nc.nc2_simplex,
-        "nc2_orthogonal": nc.nc2_orthogonal,
-        "nc3": nc.nc3,
-        "nc4": nc.nc4,
+        **{name: getattr(nc, name) for name in NC_NAMES[1:]},
     }

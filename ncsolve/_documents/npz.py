@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._documents.model_part import model_part
 from ncsolve._files.open_input import open_file
 from ncsolve._files.write_whole import check_free, checked_path, write_whole
 from ncsolve._frames.layered import FactoredFrame
@@ -64,8 +65,8 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
         "class_names": np.array(problem.class_names or [], dtype=np.str_),
     }
     if problem.spec != ModelSpec(dim=problem.dim):
-        arrays["features"] = np.array(problem.features)
-        arrays["lambda_w_layers"] = np.array(problem.lambda_w_layers)
+        part = model_part(problem, problem.lambda_w_layers)
+        arrays |= {name: np.array(part[name]) for name in ("features", "lambda_w_layers")}
         for number, layer in enumerate(minimizer.layers, start=1):
             arrays[f"W_{number}"] = layer
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
