@@ -17,6 +17,7 @@ from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
+from ncsolve.cli._written import check_pictures, draw
 from ncsolve.errors import ProblemError
 
 __all__ = ["verify"]
@@ -74,11 +75,9 @@ def verify(
     elif _given(context, ("stable",)):
         raise ProblemError("--stable is about a --report; name its file")
     if plot is not None:
-        from ncsolve.plots import check_figure_output
-
         if not described:
             raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
-        check_figure_output(plot, force=force)
+        check_pictures(plot, force=force)
     elif report is None and _given(context, ("force",)):
         raise ProblemError("--force is about the files of --report and --plot; name one")
     asked = None
@@ -94,10 +93,8 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=only, source=source, workers=workers)
-    if plot is not None and asked is not None:
-        from ncsolve.plots import problem_descents, save_figure
-
-        save_figure(problem_descents(asked.problem), plot, force=force)
+    if asked is not None:
+        draw(plot, "problem_descents", asked.problem, force=force)
     if report is not None:
         text = found.to_stable_markdown() if stable else found.to_markdown()
         write_text(report, text, force=force)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.words import model_words
+from ncsolve._numbers.printed import between
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.figures import NC_NAMES
@@ -226,7 +227,7 @@ def _title(path: Path) -> str:
         if name != path.varied
     ]
     counts = problem.counts.values
-    samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    samples = between(counts[0], counts[-1])
     codes = literal_math(problem.encoding.name)
     head = f"{codes} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
     return f"{head}, {model_words(problem)}" if path.beyond else head

@@ -9,6 +9,9 @@ import numpy as np
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.room import may_bind
 from ncsolve._sweeps.path import path
+from ncsolve.plots import minimizer_figure, path_figure
+from ncsolve.plots._descent import descents_of
+from ncsolve.plots._save import svg_text
 from ncsolve.report._page import figure
 
 __all__ = ["figures"]
@@ -17,14 +20,11 @@ __all__ = ["figures"]
 _MOST_CLASSES, _MOST_SYMMETRIC = 200, 2000
 _POINTS = 160
 # Beyond the paper's model every point is a problem of its own: a closed form, or many descents.
-_MOST_BEYOND, _MOST_DESCENDED, _MOST_LAYERED = 50, 6, 20
+_MOST_BEYOND, _MOST_DESCENDED = 50, 6
 
 
 def figures(minimizer: Minimizer, *, descents: bool) -> str:
     """The frame and the spectrum; the path along lambda_b; the descents, if they are wanted."""
-    from ncsolve.plots import minimizer_figure, path_figure, problem_descents
-    from ncsolve.plots._save import svg_text
-
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
     points, left_out = _points(minimizer), ""
@@ -37,11 +37,9 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
             "<p>The picture along the weight decay of the bias is left out: it would take minutes. "
             "<code>ncsolve path</code> draws it.</p>"
         )
-    if descents and problem.code_length * problem.classes <= (_MOST_CLASSES if problem.plain else _MOST_LAYERED) ** 2:
-        caption = "Descents on the full problem, and the predicted values." if problem.plain else (
-            "Descents on the full problem: from random starts, and beside points that fit the labels."
-        )
-        shown.append((problem_descents(problem), caption))
+    how = descents_of(problem)
+    if descents and problem.code_length * problem.classes <= how.most_entries:
+        shown.append((how.figure(problem, 0), how.caption))
     drawings = (figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
     return "".join(drawings) + left_out
 
