@@ -18,13 +18,8 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     problem = comparison.rows[0].minimizer.problem
     w, h, b = comparison.lambdas
     shared: dict[str, object] = {
-        "classes": problem.classes,
-        "samples": problem.samples,
-        "counts": problem.counts.array.tolist(),
-        "lambda_w": w,
-        "lambda_h": h,
-        "lambda_b": json_number(b),
-        "convention": comparison.convention,
+        "classes": problem.classes, "samples": problem.samples, "counts": problem.counts.array.tolist(), "lambda_w": w,
+        "lambda_h": h, "lambda_b": json_number(b), "convention": comparison.convention,
     }
     if problem.class_names is not None:
         shared["class_names"] = list(problem.class_names)
@@ -48,17 +43,9 @@ def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
     problem, nc = minimizer.problem, minimizer.nc
     factor = convention(name).loss_factor(problem.samples, problem.code_length)
     return {
-        "encoding": row.name,
-        "code_length": problem.code_length,
-        "loss": minimizer.loss * factor,
-        "theorem": minimizer.choice.theorem,
-        "regime": minimizer.regime,
-        "rank": minimizer.rank,
-        "cosines": cosines_part(minimizer),
-        "min_distance": decoding.min_distance,
-        "margin": decoding.margin,
-        "margin_share": decoding.margin_share,
-        "vanished": list(decoding.vanished),
-        "merged": [list(group) for group in decoding.merged],
-        **{name: getattr(nc, name) for name in NC_NAMES[1:]},
+        "encoding": row.name, "code_length": problem.code_length, "loss": minimizer.loss * factor,
+        "theorem": minimizer.choice.theorem, "regime": minimizer.regime, "rank": minimizer.rank,
+        "cosines": cosines_part(minimizer), "min_distance": decoding.min_distance, "margin": decoding.margin,
+        "margin_share": decoding.margin_share, "vanished": list(decoding.vanished),
+        "merged": [list(group) for group in decoding.merged], **{name: getattr(nc, name) for name in NC_NAMES[1:]},
     }

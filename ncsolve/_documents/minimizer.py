@@ -24,9 +24,7 @@ _BLOCKS = 1000
 
 
 def document(
-    minimizer: Minimizer,
-    *,
-    convention: Convention = CONVENTIONS["paper"],
+    minimizer: Minimizer, *, convention: Convention = CONVENTIONS["paper"],
     lambdas: tuple[float, float, float] | None = None,
 ) -> dict[str, object]:
     """All that is known of a minimizer, as plain JSON types.
@@ -75,15 +73,9 @@ def problem_part(
     if lambdas is None:
         lambdas = typed_lambdas(problem, convention)
     return {
-        "encoding": problem.encoding.name,
-        "classes": problem.classes,
-        "code_length": problem.code_length,
-        "samples": problem.samples,
-        "counts": _by_class(problem, np.array(problem.counts.values), integer=True),
-        "lambda_w": lambdas[0],
-        "lambda_h": lambdas[1],
-        "lambda_b": json_number(lambdas[2]),
-        "dim": problem.feature_dim,
+        "encoding": problem.encoding.name, "classes": problem.classes, "code_length": problem.code_length,
+        "samples": problem.samples, "counts": _by_class(problem, np.array(problem.counts.values), integer=True),
+        "lambda_w": lambdas[0], "lambda_h": lambdas[1], "lambda_b": json_number(lambdas[2]), "dim": problem.feature_dim,
         "convention": convention.name,
     }
 
@@ -101,8 +93,7 @@ def _extended(minimizer: Minimizer, convention: Convention) -> dict[str, object]
     if found is not None and found.jump is not None and found.latent_from is not None:
         size = (problem.samples, problem.code_length)
         result["first_order"] = {
-            "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b),
-            "jump": found.jump,
+            "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b), "jump": found.jump,
             "latent_from": convention.lambda_b_from_paper(*size, found.latent_from),
         }
     return result

@@ -50,18 +50,10 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     problem = minimizer.problem
     path = check_minimizer_output(path, force=force)
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
-        "format": np.array(_FORMAT),
-        "W": minimizer.W,
-        "class_means": minimizer.class_means,
-        "bias": minimizer.bias,
-        "encoding": problem.encoding.matrix,
-        "encoding_name": np.array(problem.encoding.name),
-        "counts": problem.counts.array,
-        "lambda_w": np.array(problem.lambda_w),
-        "lambda_h": np.array(problem.lambda_h),
-        "lambda_b": np.array(problem.lambda_b),
-        "dim": np.array(minimizer.dim),
-        "loss": np.array(minimizer.loss),
+        "format": np.array(_FORMAT), "W": minimizer.W, "class_means": minimizer.class_means, "bias": minimizer.bias,
+        "encoding": problem.encoding.matrix, "encoding_name": np.array(problem.encoding.name),
+        "counts": problem.counts.array, "lambda_w": np.array(problem.lambda_w), "lambda_h": np.array(problem.lambda_h),
+        "lambda_b": np.array(problem.lambda_b), "dim": np.array(minimizer.dim), "loss": np.array(minimizer.loss),
         "class_names": np.array(problem.class_names or [], dtype=np.str_),
     }
     if problem.spec != ModelSpec(dim=problem.dim):
@@ -102,15 +94,10 @@ def load(path: str | Path) -> Minimizer:
             # Absent in files of the paper's model.
             layers = data["lambda_w_layers"].tolist() if "lambda_w_layers" in data else []
             problem = UFM(
-                encoding=from_array(data["encoding"], name=str(data["encoding_name"])),
-                counts=data["counts"],
-                lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]),
-                lambda_h=float(data["lambda_h"]),
-                lambda_b=float(data["lambda_b"]),
-                dim=int(data["dim"]),
-                class_names=names or None,
-                features=str(data["features"]) if "features" in data else ModelSpec.features,
-                depth=max(len(layers), 1),
+                encoding=from_array(data["encoding"], name=str(data["encoding_name"])), counts=data["counts"],
+                lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]), lambda_h=float(data["lambda_h"]),
+                lambda_b=float(data["lambda_b"]), dim=int(data["dim"]), class_names=names or None,
+                features=str(data["features"]) if "features" in data else ModelSpec.features, depth=max(len(layers), 1),
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
             stack = tuple(data[f"W_{number}"] for number in range(1, len(layers) + 1)) or (w,)

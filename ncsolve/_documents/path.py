@@ -19,10 +19,7 @@ PATH_SCHEMA = "ncsolve.path/1"
 
 
 def path_document(
-    path: Path,
-    *,
-    convention: Convention = CONVENTIONS["paper"],
-    lambdas: tuple[float, float, float] | None = None,
+    path: Path, *, convention: Convention = CONVENTIONS["paper"], lambdas: tuple[float, float, float] | None = None,
 ) -> dict[str, object]:
     """The path as plain JSON types, by columns."""
     problem = problem_part(path.problem, convention, lambdas)

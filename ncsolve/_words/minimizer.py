@@ -29,9 +29,7 @@ _SHOWN = 8
 
 
 def description(
-    minimizer: Minimizer,
-    convention: Convention,
-    lambdas: tuple[float, float, float],
+    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float],
     certificate: Certificate | None = None,
 ) -> list[tuple[str, str]]:
     """What there is to say of a minimizer, by name."""

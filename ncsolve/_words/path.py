@@ -29,16 +29,19 @@ def path_description(
 
     ``lambdas`` are (w, h, b) as typed, None for the one that varies; ``shown`` are the points in the table.
     """
-    rows = [("problem", _problem(path, convention, lambdas))]
-    if path.beyond:
-        rows += [("model", _model(path, convention)), ("guarantee", _guarantee(path))]
+    compared = ""
     if path.sampled_classes is not None:
         what = "distinct counts" if path.problem.encoding.affine is not None and not path.beyond else "classes"
-        rows.append(("compared", f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen"))
-    rows.append(("changes", "\n".join(_changes(path, user_factor(path, convention)))))
-    if remedy := collapse_of_path(path, shown, convention):
-        rows.append(("remedy", remedy))
-    return rows
+        compared = f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen"
+    rows = (
+        ("problem", _problem(path, convention, lambdas)),
+        ("model", _model(path, convention) if path.beyond else ""),
+        ("guarantee", _guarantee(path) if path.beyond else ""),
+        ("compared", compared),
+        ("changes", "\n".join(_changes(path, user_factor(path, convention)))),
+        ("remedy", collapse_of_path(path, shown, convention)),
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:
@@ -112,17 +115,13 @@ def _change(name: str, change: RegimeChange, factor: float) -> str:
         text = f"{value}: {leaves} an orthogonal frame ({regime})"
     elif change.kind == "exchange":
         text = f"{value}: a direction gives its dimension to another"
-        if regime != "general":
-            text += f" ({regime})"
     else:
         step = change.rank_after - change.rank_before
-        verb = ("leaves zero" if abs(step) == 1 else "leave zero") if step > 0 else (
-            "reaches zero" if abs(step) == 1 else "reach zero"
-        )
-        values = "a singular value" if abs(step) == 1 else f"{abs(step)} singular values"
-        text = f"{value}: {values} of Z {verb}, rank {change.rank_before} to {change.rank_after}"
-        if regime != "general":
-            text += f" ({regime})"
+        who, s = ("a singular value", "s") if abs(step) == 1 else (f"{abs(step)} singular values", "")
+        verb = f"leave{s}" if step > 0 else f"reach{'es' if s else ''}"
+        text = f"{value}: {who} of Z {verb} zero, rank {change.rank_before} to {change.rank_after}"
+    if change.kind != "orthogonal" and regime != "general":
+        text += f" ({regime})"
     return text + _jump(change) + (f"; {change.theorem}" if change.theorem else "")
 
 

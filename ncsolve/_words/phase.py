@@ -22,31 +22,28 @@ def phase_description(phase: Phase) -> list[tuple[str, str]]:
     """What there is to say of a phase diagram, by name."""
     problem, against = phase.problem, phase.against
     names, kinds = areas(phase)
-    rows = [(
-        "problem", f"{problem.encoding.name} codes, K = {problem.classes} classes, N = {problem.samples} samples; "
-        f"lambda_b over {phase.lambda_b.size} values against {against} ({AGAINST[against]}) over {phase.values.size} "
-        "values",
-    )]
-    if phase.beyond:
-        rows.append(("model", model_words(problem) or "a bottleneck where there are more classes than dimensions"))
-    if phase.best_found.any():
-        share = 100 * float(phase.best_found.mean())
-        rows.append(("guarantee", best_found(f", at {share:.3g} % of the points")))
-    rows.append(("regimes", ", ".join(f"{kind} {100 * np.mean(names == kind):.3g} %" for kind in kinds[:_SHOWN])
-                 + (f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else "")))
+    covered = ", ".join(f"{kind} {100 * np.mean(names == kind):.3g} %" for kind in kinds[:_SHOWN])
     lines = [_boundary(against, boundary, ranks=kinds[0].startswith("rank ")) for boundary in phase.boundaries[:_SHOWN]]
     if len(phase.boundaries) > _SHOWN:
         lines.append(f"... and {len(phase.boundaries) - _SHOWN} more (--json has all of them)")
-    rows.append(("boundaries", "\n".join(lines) or "none"))
-    if phase.collapse:
-        where = ", ".join(number(value, 10) for value in phase.collapse)
-        text = f"no two class means differ from {against} = {where} on"
-        if against == "imbalance":
-            text = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
-        rows.append(("collapse", f"{text}, whatever lambda_b is"))
-    if remedy := collapse_of_phase(phase, CONVENTIONS["paper"]):
-        rows.append(("remedy", remedy))
-    return rows
+    where = ", ".join(number(value, 10) for value in phase.collapse)
+    collapse = f"no two class means differ from {against} = {where} on"
+    if against == "imbalance":
+        collapse = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
+    rows = (
+        ("problem", f"{problem.encoding.name} codes, K = {problem.classes} classes, N = {problem.samples} samples; "
+         f"lambda_b over {phase.lambda_b.size} values against {against} ({AGAINST[against]}) over {phase.values.size} "
+         "values"),
+        ("model", (model_words(problem) or "a bottleneck where there are more classes than dimensions")
+         if phase.beyond else ""),
+        ("guarantee", best_found(f", at {100 * float(phase.best_found.mean()):.3g} % of the points")
+         if phase.best_found.any() else ""),
+        ("regimes", covered + (f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else "")),
+        ("boundaries", "\n".join(lines) or "none"),
+        ("collapse", f"{collapse}, whatever lambda_b is" if phase.collapse else ""),
+        ("remedy", collapse_of_phase(phase, CONVENTIONS["paper"])),
+    )
+    return [(name, text) for name, text in rows if text]
 
 
 def _boundary(against: str, boundary: Boundary, *, ranks: bool) -> str:

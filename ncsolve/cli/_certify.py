@@ -117,9 +117,7 @@ def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 
     text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")
     return certify_minimizer(
-        minimizer,
-        digits=digits,
-        lambda_w=exact_number("--lambda-w", text_w) * w,
+        minimizer, digits=digits, lambda_w=exact_number("--lambda-w", text_w) * w,
         lambda_h=exact_number("--lambda-h", text_h) * h,
         lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
         codes=_codes_as_typed(asked.encoding, problem.classes),

@@ -13,7 +13,6 @@ from ncsolve._problem.convention import Convention
 from ncsolve._sweeps.path import Path
 from ncsolve._words.path import path_description
 from ncsolve.cli._output import say
-from ncsolve.cli._sparkline import sparkline
 from ncsolve.cli._tables import say_lines, show, show_facts, table, width
 
 __all__ = ["describe_path"]
@@ -23,6 +22,7 @@ _ROWS = 12
 _NOISE = 1e-14
 # A curve that moves less, relatively, is flat.
 _FLAT = 1e-12
+_BARS = "▁▂▃▄▅▆▇█"
 
 
 def describe_path(
@@ -55,8 +55,28 @@ def _curve(values: NDArray[np.float64]) -> str:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low <= _FLAT * max(abs(low), abs(high)):
         return f"{number(low, 5)} at every point" + (" with a pair of class means" if np.isnan(values).any() else "")
-    bars = sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
+    bars = _sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
     return f"{bars}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)"
+
+
+def _sparkline(values: Sequence[float], width: int) -> str:
+    """Bars for the values, the lowest for the smallest one; blanks where a value is NaN.
+
+    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0])
+    '▁▃▆ █'
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size > width:
+        array = array[np.linspace(0, array.size - 1, width).round().astype(int)]
+    real = array[np.isfinite(array)]
+    if real.size == 0:
+        return ""
+    low, high = float(real.min()), float(real.max())
+    flat = high - low <= 1e-12 * max(abs(low), abs(high))
+    return "".join(
+        " " if not np.isfinite(value) else _BARS[0 if flat else round((value - low) / (high - low) * (len(_BARS) - 1))]
+        for value in array.tolist()
+    )
 
 
 def _cell(value: object, digits: int) -> str:

@@ -60,6 +60,8 @@ def verify(
       ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
       ncsolve verify --classes 4 --features relu --lambda-b 0.05
     """
+    from ncsolve.cli._tables import say_lines, show, table
+
     described = _given(context, _PROBLEM)
     if listing:
         beside = _given(
@@ -67,7 +69,10 @@ def verify(
         )
         if beside:
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
-        _list_claims(only=only, source=source)
+        shown = table("claim", "sources", "statement")
+        for claim in _chosen(only, source):
+            shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
+        show(shown)
         return
     check_different({"--report": report, "--plot": plot})
     if report is not None:
@@ -101,8 +106,6 @@ def verify(
     if as_json:
         say_json(found.to_json() if asked is None else with_read(found.to_json(), asked))
     else:
-        from ncsolve.cli._tables import say_lines, show
-
         if asked is not None:
             say_read(asked)
         show(found.details() if details else found.table())
@@ -118,15 +121,6 @@ def verify(
         raise KeyboardInterrupt
     if not found.passed:
         raise Exit(1)
-
-
-def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:
-    from ncsolve.cli._tables import show, table
-
-    shown = table("claim", "sources", "statement")
-    for claim in _chosen(only, source):
-        shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
-    show(shown)
 
 
 def _chosen(only: tuple[str, ...], source: str | None) -> Any:
@@ -159,12 +153,8 @@ def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: 
 
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
     """Which of the parameters were typed."""
-    found = []
-    for name in names:
-        origin = context.get_parameter_source(name)
-        if origin is not None and origin.name == "COMMANDLINE":
-            found.append(name)
-    return found
+    origins = ((name, context.get_parameter_source(name)) for name in names)
+    return [name for name, origin in origins if origin is not None and origin.name == "COMMANDLINE"]
 
 
 def _option(name: str) -> str:

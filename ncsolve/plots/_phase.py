@@ -85,8 +85,7 @@ def _boundaries(ax: Axes, phase: Phase) -> None:
         ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
         ax.plot(
             boundary.lambda_b, boundary.values, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
-            marker=point, linestyle=_line(boundary),
-            label=None if text in named else text,
+            marker=point, linestyle=_line(boundary), label=None if text in named else text,
         )
         named.add(text)
 
