@@ -27,15 +27,10 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     if comparison.beyond:
         shared["model"] = model_part(problem, comparison.layers) | {"dim": problem.dim}
         for row, compared in zip(rows, comparison.rows, strict=True):
-            row |= _known(compared, comparison.convention)
+            minimizer = compared.minimizer
+            row |= {"dim": minimizer.dim} | known_part(minimizer, convention(comparison.convention))
+            row |= {"ties": minimizer.ties} if minimizer.ties else {}
     return {"schema": SCHEMA, "problem": shared, "encodings": rows}
-
-
-def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
-    """What rows of other models than the paper's have in addition."""
-    minimizer = row.minimizer
-    known = {"dim": minimizer.dim} | known_part(minimizer, convention(name))
-    return known | ({"ties": minimizer.ties} if minimizer.ties else {})
 
 
 def _row(row: ComparedEncoding, name: str) -> dict[str, object]:

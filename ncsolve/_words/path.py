@@ -135,5 +135,5 @@ def _jump(change: RegimeChange) -> str:
     cosines = [side.cosines for side in (change.before, change.after)]
     if cosines[0] is not None and cosines[1] is not None:
         text += f", mean cosine from {number(cosines[0].mean, 5)} to {number(cosines[1].mean, 5)}"
-    best = "best found" in (change.before.guarantee, change.after.guarantee)
-    return text + ("; between the points that were found" if best else "")
+    known = {change.before.guarantee, change.after.guarantee} == {"global"}
+    return text + ("" if known else "; between the points that were found")

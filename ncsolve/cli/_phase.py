@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +65,8 @@ def phase(
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._sweeps.phase import phase as solve_phase
+    from ncsolve._words.phase import phase_description
+    from ncsolve.cli._tables import show_facts
     from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot})
@@ -95,18 +96,14 @@ def phase(
     if out is not None:
         write_table(out, found.columns(), with_read(phase_document(found), asked), force=force)
     draw(plot, "phase_figure", found, force=force)
-    conclude(asked, phase_document(found) if as_json else None, partial(_describe, found), out, plot, indent=1)
-
-
-def _describe(found: Phase) -> None:
-    """Its sentences, and a map in letters where every area has a letter of its own."""
-    from ncsolve._words.phase import phase_description
-    from ncsolve.cli._tables import show_facts
-
-    show_facts([*phase_description(found), *_map(found)])
+    conclude(
+        asked, phase_document(found) if as_json else None,
+        lambda: show_facts([*phase_description(found), *_map(found)]), out, plot, indent=1,
+    )
 
 
 def _map(found: Phase) -> list[tuple[str, str]]:
+    """The diagram in letters, where every area has a letter of its own."""
     import numpy as np
 
     from ncsolve._numbers.printed import number

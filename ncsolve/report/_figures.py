@@ -29,8 +29,9 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
     problem = minimizer.problem
     points, left_out = _points(minimizer), ""
     if points:
-        low, high = _range(minimizer)
-        grid = np.concatenate(([0.0], np.geomspace(low, high, points), [math.inf]))
+        # Four decades or more around the problem's lambda_b and its transition.
+        places = [x for x in (problem.lambda_b, minimizer.transition) if x and math.isfinite(x)] or [0.1]
+        grid = np.concatenate(([0.0], np.geomspace(min(places) / 100, max(places) * 100, points), [math.inf]))
         shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))
     else:
         left_out = (
@@ -53,10 +54,3 @@ def _points(minimizer: Minimizer) -> int:
     if minimizer.method == "closed-form" and problem.regular is not None:
         return _POINTS // 2 if problem.classes <= _MOST_BEYOND else 0
     return _POINTS // 8 if max(problem.classes, problem.code_length) <= _MOST_DESCENDED else 0
-
-
-def _range(minimizer: Minimizer) -> tuple[float, float]:
-    """Four decades or more around the problem's lambda_b and its transition."""
-    places = [value for value in (minimizer.problem.lambda_b, minimizer.transition) if value]
-    places = [value for value in places if math.isfinite(value)] or [0.1]
-    return min(places) / 100, max(places) * 100
