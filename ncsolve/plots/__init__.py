@@ -21,24 +21,8 @@ from ncsolve.plots._save import FIGURE_ENDINGS, check_figure_output, save_figure
 from ncsolve.plots._style import new_figure
 
 __all__ = [
-    "FIGURE_ENDINGS",
-    "bias_curves",
-    "check_figure_output",
-    "compared_cosines",
-    "comparison_figure",
-    "cosine_curves",
-    "descent_figure",
-    "gram_figure",
-    "gram_matrix",
-    "minimizer_figure",
-    "nc_curves",
-    "new_figure",
-    "path_figure",
-    "path_gram_figure",
-    "phase_diagram",
-    "phase_figure",
-    "problem_descents",
-    "save_figure",
-    "singular_value_curves",
+    "FIGURE_ENDINGS", "bias_curves", "check_figure_output", "compared_cosines", "comparison_figure", "cosine_curves",
+    "descent_figure", "gram_figure", "gram_matrix", "minimizer_figure", "nc_curves", "new_figure", "path_figure",
+    "path_gram_figure", "phase_diagram", "phase_figure", "problem_descents", "save_figure", "singular_value_curves",
     "spectrum",
 ]
