@@ -135,7 +135,7 @@ BREACHES = [
 ]
 # What the contract alone sees, within a package or of three importers,
 OF_MODELS = [
-    ("ncsolve._models.plain.limit", "from ncsolve._models.layered.room import is_narrow"),
+    ("ncsolve._models.plain.frames", "from ncsolve._models.layered.room import is_narrow"),
     ("ncsolve._models.plain.frames", "from ncsolve._models.relu.ridge import Ridge"),
     ("ncsolve._models.layered.head", "from ncsolve._models.relu.ridge import Ridge"),
     ("ncsolve._models.protocol", "from ncsolve._models.plain.model import PLAIN"),
