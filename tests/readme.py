@@ -20,7 +20,7 @@ from tests import command as called
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = tuple(ROOT / "docs" / name for name in ("beyond.md", "design.md", "files.md"))
+PAGES = tuple(ROOT / "docs" / name for name in ("models.md", "design.md", "files.md"))
 PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| (head|tail) -(\d+)| \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)

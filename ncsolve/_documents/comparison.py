@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._documents.minimizer import json_number
-from ncsolve._documents.model_part import known_part, model_part
+from ncsolve._documents.model_part import cosines_part, known_part, model_part
 from ncsolve._problem.convention import convention
+from ncsolve._sweeps.figures import NC_NAMES
 
 __all__ = ["SCHEMA", "comparison_document"]
 
@@ -17,13 +18,8 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     problem = comparison.rows[0].minimizer.problem
     w, h, b = comparison.lambdas
     shared: dict[str, object] = {
-        "classes": problem.classes,
-        "samples": problem.samples,
-        "counts": problem.counts.array.tolist(),
-        "lambda_w": w,
-        "lambda_h": h,
-        "lambda_b": json_number(b),
-        "convention": comparison.convention,
+        "classes": problem.classes, "samples": problem.samples, "counts": problem.counts.array.tolist(), "lambda_w": w,
+        "lambda_h": h, "lambda_b": json_number(b), "convention": comparison.convention,
     }
     if problem.class_names is not None:
         shared["class_names"] = list(problem.class_names)
@@ -31,36 +27,20 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     if comparison.beyond:
         shared["model"] = model_part(problem, comparison.layers) | {"dim": problem.dim}
         for row, compared in zip(rows, comparison.rows, strict=True):
-            row |= _known(compared, comparison.convention)
+            minimizer = compared.minimizer
+            row |= {"dim": minimizer.dim} | known_part(minimizer, convention(comparison.convention))
+            row |= {"ties": minimizer.ties} if minimizer.ties else {}
     return {"schema": SCHEMA, "problem": shared, "encodings": rows}
-
-
-def _known(row: ComparedEncoding, name: str) -> dict[str, object]:
-    """What rows of other models than the paper's have in addition."""
-    minimizer = row.minimizer
-    known = {"dim": minimizer.dim} | known_part(minimizer, convention(name))
-    return known | ({"ties": minimizer.ties} if minimizer.ties else {})
 
 
 def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
     minimizer, decoding = row.minimizer, row.decoding
-    problem, nc, cosines = minimizer.problem, minimizer.nc, row.cosines
+    problem, nc = minimizer.problem, minimizer.nc
     factor = convention(name).loss_factor(problem.samples, problem.code_length)
     return {
-        "encoding": row.name,
-        "code_length": problem.code_length,
-        "loss": minimizer.loss * factor,
-        "theorem": minimizer.choice.theorem,
-        "regime": minimizer.regime,
-        "rank": minimizer.rank,
-        "cosines": None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
-        "min_distance": decoding.min_distance,
-        "margin": decoding.margin,
-        "margin_share": decoding.margin_share,
-        "vanished": list(decoding.vanished),
-        "merged": [list(group) for group in decoding.merged],
-        "nc2_simplex": nc.nc2_simplex,
-        "nc2_orthogonal": nc.nc2_orthogonal,
-        "nc3": nc.nc3,
-        "nc4": nc.nc4,
+        "encoding": row.name, "code_length": problem.code_length, "loss": minimizer.loss * factor,
+        "theorem": minimizer.choice.theorem, "regime": minimizer.regime, "rank": minimizer.rank,
+        "cosines": cosines_part(minimizer), "min_distance": decoding.min_distance, "margin": decoding.margin,
+        "margin_share": decoding.margin_share, "vanished": list(decoding.vanished),
+        "merged": [list(group) for group in decoding.merged], **{name: getattr(nc, name) for name in NC_NAMES[1:]},
     }

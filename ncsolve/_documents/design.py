@@ -28,10 +28,7 @@ def design_document(
     return {
         "schema": DESIGN_SCHEMA,
         "target": {
-            "geometry": geometry,
-            "classes": k,
-            "rank": design.rank,
-            "scale": float(np.trace(design.target)) / k,
+            "geometry": geometry, "classes": k, "rank": design.rank, "scale": float(np.trace(design.target)) / k,
             "gram": design.target.tolist() if whole else None,
         },
         "code_length": design.encoding.shape[0],
@@ -50,12 +47,7 @@ def inverse_document(
     if inverse.vary == "lambda_b":
         value = convention.lambda_b_from_paper(problem.samples, problem.code_length, value)
     return {
-        "schema": INVERSE_SCHEMA,
-        "vary": inverse.vary,
-        "value": json_number(value),
-        "target_cosine": inverse.target,
-        "achieved_cosine": inverse.achieved,
-        "method": inverse.method,
-        "note": inverse.note,
+        "schema": INVERSE_SCHEMA, "vary": inverse.vary, "value": json_number(value), "target_cosine": inverse.target,
+        "achieved_cosine": inverse.achieved, "method": inverse.method, "note": inverse.note,
         "minimizer": document(inverse.minimizer, convention=convention, lambdas=lambdas),
     }

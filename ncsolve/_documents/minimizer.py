@@ -7,11 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._documents.model_part import known_part, model_part, typed_layers
+from ncsolve._documents.model_part import cosines_part, known_part, model_part, typed_lambdas, typed_layers
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.registry import model_of
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.figures import NC_NAMES
 
 __all__ = ["SCHEMA", "document", "json_number", "problem_part"]
 
@@ -23,9 +24,7 @@ _BLOCKS = 1000
 
 
 def document(
-    minimizer: Minimizer,
-    *,
-    convention: Convention = CONVENTIONS["paper"],
+    minimizer: Minimizer, *, convention: Convention = CONVENTIONS["paper"],
     lambdas: tuple[float, float, float] | None = None,
 ) -> dict[str, object]:
     """All that is known of a minimizer, as plain JSON types.
@@ -36,8 +35,7 @@ def document(
     size = (problem.samples, problem.code_length)
     factor = convention.loss_factor(*size)
     terms = minimizer.loss_terms.scaled(factor)
-    cosines, nc = minimizer.cosines, minimizer.nc
-    transition = minimizer.transition
+    nc, transition = minimizer.nc, minimizer.transition
     values, times = minimizer.frame.singular_values()
     result: dict[str, object] = {
         "schema": SCHEMA,
@@ -55,16 +53,8 @@ def document(
         "bias": _by_output(minimizer, minimizer.bias),
         "singular_values": _compact(values, times),
         "gram": _gram(minimizer),
-        "cosines": None
-        if cosines is None
-        else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean},
-        "nc": {
-            "nc1": nc.nc1,
-            "nc2_simplex": nc.nc2_simplex,
-            "nc2_orthogonal": nc.nc2_orthogonal,
-            "nc3": nc.nc3,
-            "nc4": nc.nc4,
-        },
+        "cosines": cosines_part(minimizer),
+        "nc": {name: getattr(nc, name) for name in NC_NAMES},
         "stationarity": minimizer.residual,
     }
     if not minimizer.frame.convex:
@@ -81,18 +71,11 @@ def problem_part(
 ) -> dict[str, object]:
     """The problem itself; ``lambdas`` are the user's (w, h, b) as typed."""
     if lambdas is None:
-        fw, fh, fb, _ = convention.factors(problem.samples, problem.code_length)
-        lambdas = (problem.lambda_w / fw, problem.lambda_h / fh, problem.lambda_b / fb)
+        lambdas = typed_lambdas(problem, convention)
     return {
-        "encoding": problem.encoding.name,
-        "classes": problem.classes,
-        "code_length": problem.code_length,
-        "samples": problem.samples,
-        "counts": _by_class(problem, np.array(problem.counts.values), integer=True),
-        "lambda_w": lambdas[0],
-        "lambda_h": lambdas[1],
-        "lambda_b": json_number(lambdas[2]),
-        "dim": problem.feature_dim,
+        "encoding": problem.encoding.name, "classes": problem.classes, "code_length": problem.code_length,
+        "samples": problem.samples, "counts": _by_class(problem, np.array(problem.counts.values), integer=True),
+        "lambda_w": lambdas[0], "lambda_h": lambdas[1], "lambda_b": json_number(lambdas[2]), "dim": problem.feature_dim,
         "convention": convention.name,
     }
 
@@ -110,8 +93,7 @@ def _extended(minimizer: Minimizer, convention: Convention) -> dict[str, object]
     if found is not None and found.jump is not None and found.latent_from is not None:
         size = (problem.samples, problem.code_length)
         result["first_order"] = {
-            "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b),
-            "jump": found.jump,
+            "lambda_b": convention.lambda_b_from_paper(*size, found.lambda_b), "jump": found.jump,
             "latent_from": convention.lambda_b_from_paper(*size, found.latent_from),
         }
     return result
@@ -161,22 +143,14 @@ def _gram(minimizer: Minimizer) -> object:
     if symmetric is not None and len(problem.counts.values) <= _BLOCKS:
         between, _ = symmetric.group_gram()
         upper = between[np.triu_indices(between.shape[0], 1)]
+        fields = ("count", "classes", "squared_length", "inner_product")
         return {
-            "blocks": [
-                {
-                    "count": block.count,
-                    "classes": block.classes,
-                    "squared_length": block.squared_length,
-                    "inner_product": block.inner_product,
-                }
-                for block in symmetric.blocks()
-            ],
-            "between": None if upper.size == 0 else {"min": float(upper.min()), "max": float(upper.max())},
+            "blocks": [{name: getattr(block, name) for name in fields} for block in symmetric.blocks()],
+            "between": None if upper.size == 0 else _ends(upper),
         }
     pairs = frame.pairs()
-    return {
-        "summary": {
-            "squared_length": {"min": float(pairs.diagonal.min()), "max": float(pairs.diagonal.max())},
-            "inner_product": {"min": float(pairs.inner.min()), "max": float(pairs.inner.max())},
-        }
-    }
+    return {"summary": {"squared_length": _ends(pairs.diagonal), "inner_product": _ends(pairs.inner)}}
+
+
+def _ends(values: NDArray[np.float64]) -> dict[str, float]:
+    return {"min": float(values.min()), "max": float(values.max())}

@@ -1,4 +1,4 @@
-"""The parts of documents that say which model a problem is of, and what is known of its minimizer."""
+"""The parts that documents share: which model a problem is of, what is known of its minimizer, what changes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.phase import Boundary
+from ncsolve._sweeps.threshold_crossings import RegimeChange
 
-__all__ = ["known_part", "model_part", "typed_layers"]
+__all__ = ["change_part", "cosines_part", "known_part", "model_part", "typed_lambdas", "typed_layers"]
+
+_CHANGE = ("kind", "regime_before", "regime_after", "rank_before", "rank_after")
 
 
 def model_part(problem: UFM, layers: Sequence[float] | None) -> dict[str, object]:
@@ -17,6 +21,12 @@ def model_part(problem: UFM, layers: Sequence[float] | None) -> dict[str, object
         "features": problem.features, "depth": problem.depth,
         "lambda_w_layers": None if layers is None else list(layers),
     }
+
+
+def typed_lambdas(problem: UFM, convention: Convention) -> tuple[float, float, float]:
+    """The weight decays (w, h, b) in a convention."""
+    w, h, b, _ = convention.factors(problem.samples, problem.code_length)
+    return problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
 
 
 def typed_layers(problem: UFM, convention: Convention) -> list[float]:
@@ -31,3 +41,14 @@ def known_part(minimizer: Minimizer, convention: Convention) -> dict[str, object
     return {
         "guarantee": minimizer.guarantee, "lower_bound": minimizer.lower_bound * factor, "gap": minimizer.gap * factor,
     }
+
+
+def cosines_part(minimizer: Minimizer) -> dict[str, object] | None:
+    """The range and the mean of the cosines, None without a pair of class means."""
+    cosines = minimizer.cosines
+    return None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean}
+
+
+def change_part(change: RegimeChange | Boundary) -> dict[str, object]:
+    """What changes, and by which theorem."""
+    return {name: getattr(change, name) for name in _CHANGE} | {"theorem": change.theorem or None}

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._documents.model_part import model_part
 from ncsolve._files.open_input import open_file
 from ncsolve._files.write_whole import check_free, checked_path, write_whole
 from ncsolve._frames.layered import FactoredFrame
@@ -49,23 +50,15 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     problem = minimizer.problem
     path = check_minimizer_output(path, force=force)
     arrays: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]] = {
-        "format": np.array(_FORMAT),
-        "W": minimizer.W,
-        "class_means": minimizer.class_means,
-        "bias": minimizer.bias,
-        "encoding": problem.encoding.matrix,
-        "encoding_name": np.array(problem.encoding.name),
-        "counts": problem.counts.array,
-        "lambda_w": np.array(problem.lambda_w),
-        "lambda_h": np.array(problem.lambda_h),
-        "lambda_b": np.array(problem.lambda_b),
-        "dim": np.array(minimizer.dim),
-        "loss": np.array(minimizer.loss),
+        "format": np.array(_FORMAT), "W": minimizer.W, "class_means": minimizer.class_means, "bias": minimizer.bias,
+        "encoding": problem.encoding.matrix, "encoding_name": np.array(problem.encoding.name),
+        "counts": problem.counts.array, "lambda_w": np.array(problem.lambda_w), "lambda_h": np.array(problem.lambda_h),
+        "lambda_b": np.array(problem.lambda_b), "dim": np.array(minimizer.dim), "loss": np.array(minimizer.loss),
         "class_names": np.array(problem.class_names or [], dtype=np.str_),
     }
     if problem.spec != ModelSpec(dim=problem.dim):
-        arrays["features"] = np.array(problem.features)
-        arrays["lambda_w_layers"] = np.array(problem.lambda_w_layers)
+        part = model_part(problem, problem.lambda_w_layers)
+        arrays |= {name: np.array(part[name]) for name in ("features", "lambda_w_layers")}
         for number, layer in enumerate(minimizer.layers, start=1):
             arrays[f"W_{number}"] = layer
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
@@ -101,15 +94,10 @@ def load(path: str | Path) -> Minimizer:
             # Absent in files of the paper's model.
             layers = data["lambda_w_layers"].tolist() if "lambda_w_layers" in data else []
             problem = UFM(
-                encoding=from_array(data["encoding"], name=str(data["encoding_name"])),
-                counts=data["counts"],
-                lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]),
-                lambda_h=float(data["lambda_h"]),
-                lambda_b=float(data["lambda_b"]),
-                dim=int(data["dim"]),
-                class_names=names or None,
-                features=str(data["features"]) if "features" in data else ModelSpec.features,
-                depth=max(len(layers), 1),
+                encoding=from_array(data["encoding"], name=str(data["encoding_name"])), counts=data["counts"],
+                lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]), lambda_h=float(data["lambda_h"]),
+                lambda_b=float(data["lambda_b"]), dim=int(data["dim"]), class_names=names or None,
+                features=str(data["features"]) if "features" in data else ModelSpec.features, depth=max(len(layers), 1),
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
             stack = tuple(data[f"W_{number}"] for number in range(1, len(layers) + 1)) or (w,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ncsolve._documents.minimizer import json_number, problem_part
-from ncsolve._documents.model_part import model_part, typed_layers
+from ncsolve._documents.model_part import change_part, model_part, typed_layers
 from ncsolve._files.tables import json_columns
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import CONVENTIONS, Convention
@@ -19,10 +19,7 @@ PATH_SCHEMA = "ncsolve.path/1"
 
 
 def path_document(
-    path: Path,
-    *,
-    convention: Convention = CONVENTIONS["paper"],
-    lambdas: tuple[float, float, float] | None = None,
+    path: Path, *, convention: Convention = CONVENTIONS["paper"], lambdas: tuple[float, float, float] | None = None,
 ) -> dict[str, object]:
     """The path as plain JSON types, by columns."""
     problem = problem_part(path.problem, convention, lambdas)
@@ -54,15 +51,7 @@ def path_document(
 
 def _change(change: RegimeChange, factor: float, scale: float) -> dict[str, object]:
     """One change; a jump has what is on both sides of it."""
-    result: dict[str, object] = {
-        "value": json_number(change.value / factor),
-        "kind": change.kind,
-        "regime_before": change.regime_before,
-        "regime_after": change.regime_after,
-        "rank_before": change.rank_before,
-        "rank_after": change.rank_after,
-        "theorem": change.theorem or None,
-    }
+    result: dict[str, object] = {"value": json_number(change.value / factor), **change_part(change)}
     if change.before is not None and change.after is not None:
         sides = [_side(side, scale) for side in (change.before, change.after)]
         result["jump"] = {name: [side[name] for side in sides] for name in sides[0]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ncsolve._documents.minimizer import problem_part
-from ncsolve._documents.model_part import model_part
+from ncsolve._documents.model_part import change_part, model_part
 from ncsolve._problem.convention import CONVENTIONS
 from ncsolve._sweeps.phase import Phase
 
@@ -31,16 +31,8 @@ def phase_document(phase: Phase) -> dict[str, object]:
         "rank": phase.rank.tolist(),
         "regime": [list(row) for row in phase.regimes],
         "boundaries": [
-            {
-                "kind": boundary.kind,
-                "regime_before": boundary.regime_before,
-                "regime_after": boundary.regime_after,
-                "rank_before": boundary.rank_before,
-                "rank_after": boundary.rank_after,
-                "theorem": boundary.theorem or None,
-                "values": boundary.values.tolist(),
-                "lambda_b": boundary.lambda_b.tolist(),
-            }
+            change_part(boundary)
+            | {"values": boundary.values.tolist(), "lambda_b": boundary.lambda_b.tolist()}
             | ({"jump": boundary.jump} if phase.beyond else {})
             for boundary in phase.boundaries
         ],

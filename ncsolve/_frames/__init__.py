@@ -1,1 +1,5 @@
-"""Frames: what a minimizer's arrays are, by the symmetry of the problem, and what is measured of them."""
+"""Frames: what a minimizer's arrays are, by the symmetry of the problem, and what is measured of them.
+
+A model makes a frame from singular values and a bias; ``protocol.py`` says what each answers, on demand and without the
+N columns of H (T1).  W and H come from Z by T2; regimes are those of T5, NC3 and NC4 those of T7.
+"""

@@ -1,1 +1,4 @@
-"""Numbers as they are printed, and exact ones as certificates need them."""
+"""Numbers as they are printed, and exact ones as certificates (T12) need them.
+
+Stands on nothing.
+"""

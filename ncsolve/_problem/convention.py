@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import partial
 from numbers import Real
+from typing import Any
 
 from ncsolve.checks.arguments import check_name, check_real, check_whole
 
-__all__ = ["CONVENTIONS", "Convention", "convention", "exact_factors"]
+__all__ = ["CONVENTIONS", "Convention", "convention"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +18,7 @@ class Convention:
     """One scaling of the objective.
 
     ``factors(N, m)`` are the numbers by which the user's (lambda_w, lambda_h, lambda_b) are multiplied to give
-    the paper's, and the number by which the paper's loss is multiplied to give the user's.
+    the paper's, and the number by which the paper's loss is multiplied to give the user's; exact for Fractions.
 
     >>> convention("torch-mean").loss_factor(1000, 10)
     0.2
@@ -27,10 +26,10 @@ class Convention:
 
     name: str
     objective: str
-    factors: Callable[[int, int], tuple[float, float, float, float]]
+    factors: Callable[[Any, Any], tuple[float, float, float, float]]
 
     def __reduce__(self) -> tuple[Callable[[str], Convention], tuple[str]]:
-        return convention, (self.name,)  # there is one of each name
+        return convention, (self.name,)  # there is one of each name, and functions without one cannot be pickled
 
     def to_paper(
         self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
@@ -49,32 +48,21 @@ class Convention:
 
     def loss_factor(self, samples: int, code_length: int) -> float:
         """This convention's loss over the paper's."""
-        return self.factors(samples, code_length)[3]
-
-
-def exact_factors(name: str, samples: int, code_length: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    """What a convention multiplies with, as in ``Convention.factors``, in exact numbers."""
-    one, n, m = Fraction(1), Fraction(samples), Fraction(code_length)
-    return {
-        "paper": (one, one, one, one),
-        "sum": (1 / n, 1 / n, 1 / n, n),
-        "torch-mean": (m / 2, m / 2, m / 2, 2 / m),
-        "per-sample-features": (one, 1 / n, one, one),
-    }[name]
-
-
-def _rounded_factors(name: str, samples: int, code_length: int) -> tuple[float, float, float, float]:
-    w, h, b, loss = map(float, exact_factors(name, samples, code_length))
-    return w, h, b, loss
+        return float(self.factors(samples, code_length)[3])
 
 
 CONVENTIONS: dict[str, Convention] = {
-    name: Convention(name=name, objective=objective, factors=partial(_rounded_factors, name))
-    for name, objective in (
-        ("paper", "1/(2N) |R|^2 + l/2 |.|^2"),
-        ("sum", "1/2 |R|^2 + l/2 |.|^2"),
-        ("torch-mean", "1/(Nm) |R|^2 + l/2 |.|^2"),
-        ("per-sample-features", "1/(2N) |R|^2 + lw/2 |W|^2 + lh/(2N) |H|^2"),
+    entry.name: entry
+    for entry in (
+        Convention(name="paper", objective="1/(2N) |R|^2 + l/2 |.|^2", factors=lambda n, m: (1, 1, 1, 1)),
+        Convention(name="sum", objective="1/2 |R|^2 + l/2 |.|^2", factors=lambda n, m: (1 / n, 1 / n, 1 / n, n)),
+        Convention(
+            name="torch-mean", objective="1/(Nm) |R|^2 + l/2 |.|^2", factors=lambda n, m: (m / 2, m / 2, m / 2, 2 / m)
+        ),
+        Convention(
+            name="per-sample-features", objective="1/(2N) |R|^2 + lw/2 |W|^2 + lh/(2N) |H|^2",
+            factors=lambda n, m: (1, 1 / n, 1, 1),
+        ),
     )
 }
 

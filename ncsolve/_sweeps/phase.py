@@ -93,7 +93,7 @@ class _Row:
     regimes: tuple[str, ...]
     best_found: NDArray[np.bool_]
     changes: tuple[RegimeChange, ...]
-    beyond: bool
+    convex: bool
 
 
 def phase(
@@ -154,9 +154,9 @@ def phase(
             rows.append(row)
             if progress is not None:
                 progress(len(rows))
-    beyond = any(row.beyond for row in rows)
-    boundaries = closed_boundaries(second, grid) if beyond else closed_forms(second, grid)
-    if beyond or not boundaries:
+    convex = all(row.convex for row in rows)
+    boundaries = closed_forms(second, grid) if convex else closed_boundaries(second, grid)
+    if not (convex and boundaries):
         found = refined(second, grid, [row.changes for row in rows])
         if boundaries:  # the others are found row by row, unless these are all there are
             model = model_of(problem)
@@ -168,8 +168,8 @@ def phase(
         cosine=np.stack([row.cosine for row in rows]), rank=np.stack([row.rank for row in rows]),
         regimes=tuple(row.regimes for row in rows),
         boundaries=tuple(boundaries),
-        collapse=second.collapse_values(beyond=beyond), best_found=np.stack([row.best_found for row in rows]),
-        beyond=beyond,
+        collapse=second.collapse_values(convex=convex), best_found=np.stack([row.best_found for row in rows]),
+        beyond=not convex,
     )
 
 
@@ -196,13 +196,13 @@ def _row(problem: UFM, grid: Array) -> _Row:
             rank=np.array([np.count_nonzero(point.singular_values) for point in points], dtype=np.int64),
             regimes=tuple(point.regime for point in points),
             best_found=np.array([point.guarantee != "global" for point in points]),
-            changes=bisected_changes(sweep, points, between=False), beyond=True,
+            changes=bisected_changes(sweep, points, between=False), convex=False,
         )
     found = figures_along(sweep, metrics=False)
     rank = np.count_nonzero(convex.singular_values, axis=1)
     return _Row(
         cosine=found.cosines[:, 1], rank=rank.astype(np.int64), regimes=found.regimes, changes=regime_changes(sweep),
-        best_found=np.zeros(grid.size, dtype=bool), beyond=False,
+        best_found=np.zeros(grid.size, dtype=bool), convex=True,
     )
 
 

@@ -35,7 +35,7 @@ _STEP = math.log(10.0) / 12
 _ALPHA_STEP = 0.02
 # A grid with 0 or inf in it is searched this many decades further, with fewer points: there the bias differs from a
 # free bias, or from none, by a relative 1e-9.
-_BEYOND, _BEYOND_STEP = 9, math.log(10.0) / 3
+_FURTHER, _FURTHER_STEP = 9, math.log(10.0) / 3
 # Roots nearer than this, relatively, are one.
 _SAME = 1e-10
 # A root this near to the value of a theorem is that value.
@@ -119,11 +119,11 @@ def search_points(sweep: Sweep) -> Array:
     logs = np.log(inner) if inner.size else np.zeros(1)
     low, high = float(logs.min()), float(logs.max())
     parts = [logs, np.linspace(low, high, 2 + int((high - low) / _STEP))]
-    beyond = np.arange(1, 3 * _BEYOND + 1) * _BEYOND_STEP
+    further = np.arange(1, 3 * _FURTHER + 1) * _FURTHER_STEP
     if (values == 0.0).any():
-        parts.append(low - beyond)
+        parts.append(low - further)
     if (values == math.inf).any():
-        parts.append(high + beyond)
+        parts.append(high + further)
     return np.unique(np.concatenate(parts))
 
 

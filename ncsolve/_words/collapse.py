@@ -57,8 +57,10 @@ class _Collapse:
             return f"the hard threshold {number(threshold)} is not below {limit.name} = {number(limit.size)}"
         if not limit.formula.endswith("(K sqrt(n))"):
             return f"T = {number(problem.threshold)} is not below {limit.name} = {number(limit.size)}"
-        unit = math.sqrt(problem.counts.values[0])
-        return f"t = {number(problem.threshold / unit)} is not below {number(limit.size / unit)}"
+        assert problem.regular is not None
+        return (
+            f"t = {number(problem.regular.t)} is not below {number(limit.size / math.sqrt(problem.regular.n))}"
+        )
 
     def remedy(self, convention: Convention, *, formula: bool = True) -> str:
         if not self.problem.spec.one_layer:

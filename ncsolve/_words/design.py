@@ -38,13 +38,14 @@ def design_description(
     certificate: Certificate | None = None,
 ) -> list[tuple[str, str]]:
     """What there is to say of a design, by name, and what its certificate proves."""
-    minimizer = design.minimizer
+    minimizer, length = design.minimizer, float(np.trace(design.target)) / design.target.shape[0]
     rows = (
         ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
-        ("target", _target(design, words)),
+        ("target", f"{words}, mean squared length {number(length)}; its Gram matrix has rank {design.rank}"),
         ("encoding", _codes(design)),
-        ("achieved", _achieved(design)),
+        ("achieved", f"the forward problem with these codes has the wanted Gram matrix: relative error "
+         f"{design.error:.1e}"),
         ("class means", class_means_words(minimizer)),
         ("angle", angle_words(minimizer)),
         ("decoding", _decoding(design)),
@@ -55,12 +56,6 @@ def design_description(
         ("method", f"inverse design (T11), then {method_words(minimizer)}"),
     )
     return [(name, text) for name, text in rows if text]
-
-
-def _target(design: Design, words: str) -> str:
-    k = design.target.shape[0]
-    length = float(np.trace(design.target)) / k
-    return f"{words}, mean squared length {number(length)}; its Gram matrix has rank {design.rank}"
 
 
 def _codes(design: Design) -> str:
@@ -74,13 +69,6 @@ def _codes(design: Design) -> str:
         width = max(len(cell) for row in cells for cell in row)
         text += "".join("\n" + "  ".join(cell.rjust(width) for cell in row) for row in cells)
     return text
-
-
-def _achieved(design: Design) -> str:
-    return (
-        "the forward problem with these codes has the wanted Gram matrix: relative error "
-        f"{design.error:.1e}"
-    )
 
 
 def _decoding(design: Design) -> str:

@@ -11,7 +11,7 @@ from ncsolve._frames.nc_metrics import alive
 from ncsolve._frames.regimes import REGIMES
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.room import code_rank, may_bind
-from ncsolve._numbers.printed import number
+from ncsolve._numbers.printed import between, number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.bias import bias_words, law_words
 from ncsolve._words.collapse import collapse_of
@@ -29,9 +29,7 @@ _SHOWN = 8
 
 
 def description(
-    minimizer: Minimizer,
-    convention: Convention,
-    lambdas: tuple[float, float, float],
+    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float],
     certificate: Certificate | None = None,
 ) -> list[tuple[str, str]]:
     """What there is to say of a minimizer, by name."""
@@ -57,8 +55,7 @@ def description(
 
 def _regime(minimizer: Minimizer) -> str:
     problem = minimizer.problem
-    kin = problem.encoding.affine is not None and problem.counts.balanced and problem.classes > 1
-    if minimizer.regime == "general" and kin:  # a bottleneck
+    if minimizer.regime == "general" and problem.regular is not None and problem.classes > 1:  # a bottleneck
         return (
             "no regime is named where class means of balanced codes differ in length or angle; NC2 tells the distance "
             "to both frames"
@@ -75,10 +72,9 @@ def proved(certificate: Certificate, convention: Convention) -> str:
 def problem_words(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
     problem = minimizer.problem
     values = problem.counts.values
-    if problem.counts.balanced:
-        per_class = f"{values[0]} per class"
-    else:
-        per_class = f"{values[0]} to {values[-1]} per class, {len(values)} distinct counts"
+    per_class = f"{between(values[0], values[-1])} per class"
+    if not problem.counts.balanced:
+        per_class += f", {len(values)} distinct counts"
     w, h, b = (f"{value:g}" for value in lambdas)
     scale = "" if convention.name == "paper" else f"\nconvention {convention.name}: {convention.objective}"
     return (
@@ -93,7 +89,7 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
     if is_extended(minimizer):
         return transition(minimizer, convention)
     threshold = minimizer.transition
-    one_hot = problem.encoding.affine is not None and problem.counts.balanced
+    one_hot = problem.regular is not None
     if threshold is None:
         return (
             "none: the label mean is zero"
@@ -134,13 +130,11 @@ def class_means_words(minimizer: Minimizer) -> str:
     pairs = minimizer.frame.pairs()
     squares = np.where(alive(pairs.diagonal), pairs.diagonal, 0.0)
     low, high = float(squares.min()), float(squares.max())
-    lengths = number(low) if high - low <= 1e-12 * high else f"{number(low)} to {number(high)}"
-    text = f"squared length {lengths}"
+    text = f"squared length {_range(low, high, 1e-12 * high)}"
     if pairs.inner.size:
         scale = float(pairs.diagonal.max())
         low, high = (_rounded(minimizer, float(end(pairs.inner)), scale) for end in (np.min, np.max))
-        inner = number(low) if high - low <= 1e-12 * scale else f"{number(low)} to {number(high)}"
-        text += f", inner products {inner}"
+        text += f", inner products {_range(low, high, 1e-12 * scale)}"
     span = minimizer.frame.span
     text += f"; they span {span} dimension{'s' if span != 1 else ''}"
     if pairs.sampled is not None:
@@ -156,6 +150,10 @@ def class_means_words(minimizer: Minimizer) -> str:
             rule = "T^2" if abs(affine.a) == 1.0 else "T^2/a^2"
             text += f" (minority collapse: classes of at most {rule} = {number(square)} samples vanish)"
     return text
+
+
+def _range(low: float, high: float, noise: float) -> str:
+    return number(low) if high - low <= noise else f"{number(low)} to {number(high)}"
 
 
 def _rounded(minimizer: Minimizer, value: float, scale: float) -> float:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ncsolve._comparison import Comparison
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.layered.room import is_narrow
 from ncsolve._models.registry import model_of
-from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 
-__all__ = ["comparison_model", "guarantee", "is_extended", "model", "threshold", "transition"]
+__all__ = ["best_found", "guarantee", "is_extended", "model", "open_share", "open_words", "threshold", "transition"]
 
 
 def is_extended(minimizer: Minimizer) -> bool:
@@ -31,11 +29,19 @@ def model(minimizer: Minimizer, convention: Convention) -> str:
     return "\n".join(lines)
 
 
-def comparison_model(comparison: Comparison) -> str:
-    """What is different from the paper's model in a comparison."""
-    minimizers = [row.minimizer for row in comparison.rows]
-    narrow = any(model_of(found.problem).binds(found.problem, found.frame) for found in minimizers)
-    return model_words(minimizers[0].problem, narrow=narrow) if comparison.beyond else ""
+def best_found(where: str = "") -> str:
+    """What is said of points that no theorem calls global, with ``where`` they are."""
+    return f"best found, not known to be the global minimum{where}"
+
+
+def open_share(minimizer: Minimizer) -> float:
+    """The part of the loss that lies above the lower bound."""
+    return minimizer.gap / minimizer.loss if minimizer.loss > 0 else 0.0
+
+
+def open_words(share: float) -> str:
+    """How much of a loss its lower bound leaves open."""
+    return f"at most {number(100 * share, 3)} % of the loss is open"
 
 
 def guarantee(minimizer: Minimizer, convention: Convention) -> str:
@@ -50,11 +56,9 @@ def guarantee(minimizer: Minimizer, convention: Convention) -> str:
                 f"{minimizer.bound_reason}, meets it"
             )
         return f"global minimum ({minimizer.choice.theorem})"
-    share = minimizer.gap / minimizer.loss if minimizer.loss > 0 else 0.0
     return (
-        f"best found, not known to be the global minimum: no point has a loss below "
-        f"{minimizer.lower_bound * factor:.10g}, so that at most {number(100 * share, 3)} % of the loss is open\n"
-        f"lower bound: {minimizer.bound_reason}"
+        f"{best_found()}: no point has a loss below {minimizer.lower_bound * factor:.10g}, so that "
+        f"{open_words(open_share(minimizer))}\nlower bound: {minimizer.bound_reason}"
     )
 
 

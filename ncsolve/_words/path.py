@@ -1,4 +1,4 @@
-"""What a path says: its problem and model, what is known of its points, and where the regime changes."""
+"""A path in sentences: its problem and model, what is known of its points, and where the regime changes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,40 @@ from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.sweep import VARIED
+from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
 from ncsolve._sweeps.threshold_crossings import RegimeChange
+from ncsolve._words.collapse import collapse_of_path
+from ncsolve._words.model import best_found, open_words
 
-__all__ = ["change_words", "guarantee_words", "path_model", "problem_words"]
+__all__ = ["path_description"]
 
 _CHANGES = 8
 
 
-def problem_words(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:
+def path_description(
+    path: Path, convention: Convention, lambdas: Sequence[float | None], shown: Sequence[int]
+) -> list[tuple[str, str]]:
+    """What there is to say of a path, by name.
+
+    ``lambdas`` are (w, h, b) as typed, None for the one that varies; ``shown`` are the points in the table.
+    """
+    compared = ""
+    if path.sampled_classes is not None:
+        what = "distinct counts" if path.problem.encoding.affine is not None and not path.beyond else "classes"
+        compared = f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen"
+    rows = (
+        ("problem", _problem(path, convention, lambdas)),
+        ("model", _model(path, convention) if path.beyond else ""),
+        ("guarantee", _guarantee(path) if path.beyond else ""),
+        ("compared", compared),
+        ("changes", "\n".join(_changes(path, user_factor(path, convention)))),
+        ("remedy", collapse_of_path(path, shown, convention)),
+    )
+    return [(name, text) for name, text in rows if text]
+
+
+def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]) -> str:
     """The problem, and what varies."""
     problem = path.problem
     fixed = [f"{name} = {value:g}" for name, value in zip(("lambda_W", "lambda_H", "lambda_b"), lambdas, strict=True)
@@ -36,7 +61,7 @@ def problem_words(path: Path, convention: Convention, lambdas: Sequence[float | 
     )
 
 
-def path_model(path: Path, convention: Convention) -> str:
+def _model(path: Path, convention: Convention) -> str:
     """What is different from the paper's model, and what is not unique."""
     problem, model = path.problem, model_of(path.problem)
     narrow = any(model.binds(problem_at) for problem_at in map(path.problem_at, range(len(path))))
@@ -51,19 +76,17 @@ def path_model(path: Path, convention: Convention) -> str:
     return "\n".join(parts)
 
 
-def guarantee_words(path: Path) -> str:
+def _guarantee(path: Path) -> str:
     """How many points are global, and how far the others may be from it."""
     found = np.array([guarantee != "global" for guarantee in path.guarantees])
     if not found.any():
         return "global minimum at every point"
     gap = (path.loss - path.lower_bounds)[found] / path.loss[found]
-    return (
-        f"best found, not known to be the global minimum, at {np.count_nonzero(found)} of {len(path)} points; there "
-        f"at most {number(100 * float(gap.max()), 3)} % of the loss is open (--out FILE has the lower bound of each)"
-    )
+    where = f", at {np.count_nonzero(found)} of {len(path)} points"
+    return f"{best_found(where)}; there {open_words(float(gap.max()))} (--out FILE has the lower bound of each)"
 
 
-def change_words(path: Path, factor: float) -> list[str]:
+def _changes(path: Path, factor: float) -> list[str]:
     """A line for each change; ``factor`` is that of ``user_factor``."""
     changes = path.changes
     if not changes:
@@ -92,17 +115,13 @@ def _change(name: str, change: RegimeChange, factor: float) -> str:
         text = f"{value}: {leaves} an orthogonal frame ({regime})"
     elif change.kind == "exchange":
         text = f"{value}: a direction gives its dimension to another"
-        if regime != "general":
-            text += f" ({regime})"
     else:
         step = change.rank_after - change.rank_before
-        verb = ("leaves zero" if abs(step) == 1 else "leave zero") if step > 0 else (
-            "reaches zero" if abs(step) == 1 else "reach zero"
-        )
-        values = "a singular value" if abs(step) == 1 else f"{abs(step)} singular values"
-        text = f"{value}: {values} of Z {verb}, rank {change.rank_before} to {change.rank_after}"
-        if regime != "general":
-            text += f" ({regime})"
+        who, s = ("a singular value", "s") if abs(step) == 1 else (f"{abs(step)} singular values", "")
+        verb = f"leave{s}" if step > 0 else f"reach{'es' if s else ''}"
+        text = f"{value}: {who} of Z {verb} zero, rank {change.rank_before} to {change.rank_after}"
+    if change.kind != "orthogonal" and regime != "general":
+        text += f" ({regime})"
     return text + _jump(change) + (f"; {change.theorem}" if change.theorem else "")
 
 
@@ -116,5 +135,5 @@ def _jump(change: RegimeChange) -> str:
     cosines = [side.cosines for side in (change.before, change.after)]
     if cosines[0] is not None and cosines[1] is not None:
         text += f", mean cosine from {number(cosines[0].mean, 5)} to {number(cosines[1].mean, 5)}"
-    best = "best found" in (change.before.guarantee, change.after.guarantee)
-    return text + ("; between the points that were found" if best else "")
+    known = {change.before.guarantee, change.after.guarantee} == {"global"}
+    return text + ("" if known else "; between the points that were found")

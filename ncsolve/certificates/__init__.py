@@ -1,6 +1,7 @@
 """Certificates: global optimality in exact rational arithmetic, checked by a program that needs no trust in the solver.
 
-``certify`` makes a certificate; ``checker.py`` checks it, as a file of its own that needs nothing but Python.
+``certify`` makes a certificate (T12) for a head of one layer; ``checker.py`` checks it, as a file of its own that needs
+nothing but Python.  For H >= 0 the bound is that of ``_models/relu``, and ``relu_checker.py`` checks it.
 
 >>> import ncsolve
 >>> from ncsolve.certificates import certify

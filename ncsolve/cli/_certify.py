@@ -57,7 +57,17 @@ def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bo
         say(found.to_bytes().decode("ascii"), nl=False)
     else:
         found.save(out, force=force)
-    report(found, convention=asked.convention.name, out=out)
+    result = found.check()
+    for line in result.lines:
+        say(line, err=out is None)  # stdout has the certificate
+    if not result.holds:  # a mistake in this program
+        raise Exit(1)
+    if asked.convention.name != "paper":
+        scale = asked.convention.factors(Fraction(asked.problem.samples), Fraction(asked.problem.code_length))[3]
+        note = "" if scale == 1 else f"; the loss in {asked.convention.name} is {scale} times as large"
+        say(f"numbers are in the convention paper{note}", err=out is None)
+    if out is not None:
+        say(f"saved {out}; check it with: ncsolve check {out}")
 
 
 @command()
@@ -95,40 +105,19 @@ def check(*, file: Path | None, source: bool, features: str | None) -> None:
         raise Exit(1)
 
 
-def report(found: Certificate, *, convention: str, out: Path | None) -> None:
-    """Say what the checker finds; on stderr if the certificate itself went to stdout."""
-    problem = found.problem
-    result = found.check()
-    for line in result.lines:
-        say(line, err=out is None)
-    if not result.holds:  # a mistake in this program
-        raise Exit(1)
-    if convention != "paper":
-        from ncsolve._problem.convention import exact_factors
-
-        scale = exact_factors(convention, problem.samples, problem.outputs)[3]
-        note = "" if scale == 1 else f"; the loss in {convention} is {scale} times as large"
-        say(f"numbers are in the convention paper{note}", err=out is None)
-    if out is not None:
-        say(f"saved {out}; check it with: ncsolve check {out}")
-
-
 def certificate_as_typed(minimizer: Minimizer, asked: Request, *, digits: int = 10) -> Certificate:
     """The certificate of a minimizer whose encoding and lambdas (of a convention) are exactly what was typed."""
     from ncsolve._models.open_problems import check_one_layer
-    from ncsolve._problem.convention import exact_factors
     from ncsolve.certificates import certify as certify_minimizer
     from ncsolve.checks.exact import exact_number
 
     problem = minimizer.problem
     check_one_layer(problem, "a certificate")  # before one number is asked of several layers' weight decays
-    w, h, b, _ = exact_factors(asked.convention.name, problem.samples, problem.code_length)
+    w, h, b, _ = asked.convention.factors(Fraction(problem.samples), Fraction(problem.code_length))
     text_w, text_h, text_b = asked.texts
     infinite = problem.lambda_b == float("inf")
     return certify_minimizer(
-        minimizer,
-        digits=digits,
-        lambda_w=exact_number("--lambda-w", text_w) * w,
+        minimizer, digits=digits, lambda_w=exact_number("--lambda-w", text_w) * w,
         lambda_h=exact_number("--lambda-h", text_h) * h,
         lambda_b=None if infinite and "inf" in text_b.lower() else exact_number("--lambda-b", text_b) * b,
         codes=_codes_as_typed(asked.encoding, problem.classes),

@@ -1,4 +1,4 @@
-"""A path in words and numbers: where the regime changes, the curve of the cosine, and a few of its points."""
+"""A path on a terminal: its sentences, the curve of the cosine, and a table of a few of its points."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
-from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
-from ncsolve._words.collapse import collapse_of_path
-from ncsolve._words.path import change_words, guarantee_words, path_model, problem_words
+from ncsolve._words.path import path_description
 from ncsolve.cli._output import say
-from ncsolve.cli._sparkline import sparkline
-from ncsolve.cli._tables import facts, say_lines, show, table, width
+from ncsolve.cli._tables import say_lines, show, show_facts, table, width
 
 __all__ = ["describe_path"]
 
@@ -25,30 +22,20 @@ _ROWS = 12
 _NOISE = 1e-14
 # A curve that moves less, relatively, is flat.
 _FLAT = 1e-12
+_BARS = "▁▂▃▄▅▆▇█"
 
 
 def describe_path(
     path: Path, columns: Mapping[str, Sequence[object]], convention: Convention, lambdas: Sequence[float | None]
 ) -> None:
     """Print a path; ``lambdas`` are (w, h, b) as typed, None for the one that varies."""
-    rows = facts()
-    rows.add_row("problem", problem_words(path, convention, lambdas))
-    if path.beyond:
-        rows.add_row("model", path_model(path, convention))
-        rows.add_row("guarantee", guarantee_words(path))
-    if path.sampled_classes is not None:
-        what = "distinct counts" if path.problem.encoding.affine is not None and not path.beyond else "classes"
-        rows.add_row("compared", f"cosines, NC2 and NC4 compare {path.sampled_classes} of the {what}, evenly chosen")
-    rows.add_row("changes", "\n".join(change_words(path, user_factor(path, convention))))
     chosen = path.even_points(_ROWS)
-    remedy = collapse_of_path(path, chosen, convention)
-    if remedy:
-        rows.add_row("remedy", remedy)
+    rows = path_description(path, convention, lambdas, chosen)
     columns = dict(columns) | {name: _cosines(path, columns[name]) for name in ("cos_min", "cos_mean", "cos_max")}
     mean = np.array(columns["cos_mean"], dtype=np.float64)
     if np.isfinite(mean).any():
-        rows.add_row("mean cosine", _curve(mean))
-    show(rows)
+        rows.append(("mean cosine", _curve(mean)))
+    show_facts(rows)
     say()
     cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
     if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
@@ -68,16 +55,34 @@ def _curve(values: NDArray[np.float64]) -> str:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low <= _FLAT * max(abs(low), abs(high)):
         return f"{number(low, 5)} at every point" + (" with a pair of class means" if np.isnan(values).any() else "")
-    bars = sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
+    bars = _sparkline(values.tolist(), min(60, max((width() or 100) - 13, 8)))  # beside "mean cosine"
     return f"{bars}\nfrom {number(low, 5)} (lowest bar) to {number(high, 5)} (highest)"
 
 
+def _sparkline(values: Sequence[float], width: int) -> str:
+    """Bars for the values, the lowest for the smallest one; blanks where a value is NaN.
+
+    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0])
+    '▁▃▆ █'
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.size > width:
+        array = array[np.linspace(0, array.size - 1, width).round().astype(int)]
+    real = array[np.isfinite(array)]
+    if real.size == 0:
+        return ""
+    low, high = float(real.min()), float(real.max())
+    flat = high - low <= 1e-12 * max(abs(low), abs(high))
+    return "".join(
+        " " if not np.isfinite(value) else _BARS[0 if flat else round((value - low) / (high - low) * (len(_BARS) - 1))]
+        for value in array.tolist()
+    )
+
+
 def _cell(value: object, digits: int) -> str:
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "-"
-        return number(value, digits)
-    return str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return "-" if math.isnan(value) else number(value, digits)
 
 
 def _cosines(path: Path, column: Sequence[object]) -> list[float]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ncsolve.checks.parse import parse_float
 from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag, whole
-from ncsolve.cli._output import say, say_json
+from ncsolve.cli._output import say
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request, told_header
 from ncsolve.cli._tables import show_facts
+from ncsolve.cli._written import conclude
 from ncsolve.errors import ProblemError
-
-if TYPE_CHECKING:
-    from ncsolve.design import Design
 
 __all__ = ["design"]
 
@@ -96,8 +92,11 @@ def _encoding(
     out: Path | None, certificate: Path | None, force: bool, typed: ProblemArguments,
 ) -> None:
     from ncsolve import design as library
+    from ncsolve._documents.design import design_document
     from ncsolve._files.check_output import check_different, check_output
     from ncsolve._files.reading.kinds import names_a_file
+    from ncsolve._models.registry import model_of
+    from ncsolve._words.design import design_description
     from ncsolve.cli._geometry import parse_geometry
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
@@ -133,8 +132,14 @@ def _encoding(
         code_length=code_length, class_names=given.class_names or geometry.names,
         tolerance=TOLERANCE if tolerance is None else tolerance, features=given.features, depth=given.depth,
     )
-    if given.dim is not None and given.dim < found.minimizer.problem.feature_dim:
-        _check_room(found, given.dim)
+    problem = found.minimizer.problem
+    if given.dim is not None and given.dim < problem.feature_dim:
+        need = model_of(problem).least_dim(problem, found.minimizer.frame)
+        if given.dim < need:
+            raise ProblemError(
+                f"the features need as many dimensions as the wanted class means, {need}; got dim = {given.dim}, use "
+                f"{need} or more, or leave dim out"
+            )
     proof = None
     if certificate is not None:
         from ncsolve.cli._certify import certificate_as_typed
@@ -143,34 +148,21 @@ def _encoding(
         proof.save(certificate, force=force)
     if out is not None:
         found.save(out, force=force)
+    document = None
     if as_json:
-        from ncsolve._documents.design import design_document
-
         document = design_document(found, geometry=spec, convention=asked.convention, lambdas=asked.lambdas)
-        say_json(with_read(document, asked))
-        return
-    from ncsolve._words.design import design_description
 
-    say_read(asked)
-    show_facts(design_description(found, geometry.words, asked.convention, asked.lambdas, proof))
-    saved = [path for path in (out, certificate) if path is not None]
-    if saved:
-        say("\nsaved " + " and ".join(str(path) for path in saved))
+    def describe() -> None:
+        show_facts(design_description(found, geometry.words, asked.convention, asked.lambdas, proof))
+        if saved := [str(path) for path in (out, certificate) if path is not None]:
+            say("\nsaved " + " and ".join(saved))
 
-
-def _check_room(found: Design, dim: int) -> None:
-    """ProblemError if the class means need more dimensions than the problem file has."""
-    from ncsolve._models.registry import model_of
-
-    need = model_of(found.minimizer.problem).least_dim(found.minimizer.problem, found.minimizer.frame)
-    if dim < need:
-        raise ProblemError(
-            f"the features need as many dimensions as the wanted class means, {need}; got dim = {dim}, use {need} or "
-            "more, or leave dim out"
-        )
+    conclude(asked, document, describe)
 
 
 def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments) -> None:
+    from ncsolve._documents.design import inverse_document
+    from ncsolve._words.design import inverse_description
     from ncsolve.design import for_cosine
 
     asked = request(typed)
@@ -181,13 +173,5 @@ def _one_number(cosine: float, vary: str, as_json: bool, typed: ProblemArguments
         b = asked.convention.lambda_b_from_paper(*size, found.value)
     elif vary == "weight-decay":
         w, h = w * found.value, h * found.value
-    if as_json:
-        from ncsolve._documents.design import inverse_document
-
-        document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b))
-        say_json(with_read(document, asked))
-        return
-    from ncsolve._words.design import inverse_description
-
-    say_read(asked)
-    show_facts(inverse_description(found, asked.convention, (w, h, b)))
+    document = inverse_document(found, convention=asked.convention, lambdas=(w, h, b)) if as_json else None
+    conclude(asked, document, lambda: show_facts(inverse_description(found, asked.convention, (w, h, b))))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 __all__ = ["COMMANDS", "LazyGroup"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Entry:
+class _Entry(NamedTuple):
     """Where a command is, and what its help says first, known before it is imported."""
 
     place: str
@@ -22,55 +20,49 @@ class _Entry:
 
 COMMANDS = {  # in the order of the help
     "minimizer": _Entry(
-        place="ncsolve.cli._minimizer:minimizer",
-        summary="Find the global minimizer of a problem: its geometry, bias and loss.",
+        "ncsolve.cli._minimizer:minimizer", "Find the global minimizer of a problem: its geometry, bias and loss.",
     ),
     "path": _Entry(
-        place="ncsolve.cli._path:path",
-        summary="Follow the minimizer along one parameter: the one option that is a range.",
+        "ncsolve.cli._path:path", "Follow the minimizer along one parameter: the one option that is a range.",
     ),
     "phase": _Entry(
-        place="ncsolve.cli._phase:phase",
-        summary="Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the "
+        "ncsolve.cli._phase:phase",
+        "Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the "
         "regimes.",
     ),
     "explore": _Entry(
-        place="ncsolve.cli._explore:explore",
-        summary="Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.",
+        "ncsolve.cli._explore:explore",
+        "Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.",
     ),
     "report": _Entry(
-        place="ncsolve.cli._report:report",
-        summary="Write one document on one problem: minimizer, theorem and derivation, figures, verification and "
+        "ncsolve.cli._report:report",
+        "Write one document on one problem: minimizer, theorem and derivation, figures, verification and "
         "certificate.",
     ),
-    "encodings": _Entry(
-        place="ncsolve.cli._encodings:list_encodings",
-        summary="List the label encodings, with an example of each.",
-    ),
+    "encodings": _Entry("ncsolve.cli._encodings:list_encodings", "List the label encodings, with an example of each."),
     "certify": _Entry(
-        place="ncsolve.cli._certify:certify",
-        summary="Prove that a loss is the global minimum, in exact rational arithmetic.",
+        "ncsolve.cli._certify:certify", "Prove that a loss is the global minimum, in exact rational arithmetic.",
     ),
     "check": _Entry(
-        place="ncsolve.cli._certify:check",
-        summary="Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.",
+        "ncsolve.cli._certify:check",
+        "Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.",
     ),
     "derive": _Entry(
-        place="ncsolve.cli._derive:derive",
-        summary="Show how a formula is derived, with its assumptions, every checked step and its source.",
+        "ncsolve.cli._derive:derive",
+        "Show how a formula is derived, with its assumptions, every checked step and its source.",
     ),
     "design": _Entry(
-        place="ncsolve.cli._design:design",
-        summary="Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.",
+        "ncsolve.cli._design:design",
+        "Design a label encoding, or find one number, that makes the global minimizer have a wanted geometry.",
     ),
     "compare": _Entry(
-        place="ncsolve.cli._compare:compare",
-        summary="Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, "
+        "ncsolve.cli._compare:compare",
+        "Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, "
         "NC3, NC4.",
     ),
     "verify": _Entry(
-        place="ncsolve.cli._verify:verify",
-        summary="Check the solver by descent, convex programming and the definition: every claim, or your own problem.",
+        "ncsolve.cli._verify:verify",
+        "Check the solver by descent, convex programming and the definition: every claim, or your own problem.",
     ),
 }
 

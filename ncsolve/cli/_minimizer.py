@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ncsolve.cli._options import command, file_option, flag
-from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
-from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.cli._tables import show_facts
+from ncsolve.cli._written import check_pictures, conclude, draw
 
 __all__ = ["minimizer"]
 
@@ -44,10 +43,7 @@ def minimizer(
     check_different({"--out": out, "--plot": plot})
     if out is not None:
         check_minimizer_output(out, force=force)
-    if plot is not None:
-        from ncsolve.plots import check_figure_output, minimizer_figure, save_figure
-
-        check_figure_output(plot, force=force)
+    check_pictures(plot, force=force)
     asked = request(given)
     found = solve(asked.problem)
     certificate = None
@@ -57,18 +53,14 @@ def minimizer(
         certificate = certificate_as_typed(found, asked)
     if out is not None:
         found.save(out, force=force)
-    if plot is not None:
-        save_figure(minimizer_figure(found), plot, force=force)
-    if as_json:
-        result = document(found, convention=asked.convention, lambdas=asked.lambdas)
-        if certificate is not None:
-            result["certificate"] = certificate.to_json()
-        say_json(with_read(result, asked))
-        return
-    from ncsolve._words.minimizer import description
+    draw(plot, "minimizer_figure", found, force=force)
+    result = document(found, convention=asked.convention, lambdas=asked.lambdas) if as_json else None
+    if result is not None and certificate is not None:
+        result["certificate"] = certificate.to_json()
 
-    say_read(asked)
-    show_facts(description(found, asked.convention, asked.lambdas, certificate))
-    for file in (out, plot):
-        if file is not None:
-            say(f"\nsaved {file}")
+    def describe() -> None:
+        from ncsolve._words.minimizer import description
+
+        show_facts(description(found, asked.convention, asked.lambdas, certificate))
+
+    conclude(asked, result, describe, out, plot)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ncsolve.cli._options import command, file_option, flag
-from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
-from ncsolve.cli._read_words import say_read, with_read
+from ncsolve.cli._read_words import with_read
 from ncsolve.cli._request import request
+from ncsolve.cli._written import check_pictures, conclude, draw
 from ncsolve.errors import ProblemError
 
 __all__ = ["path"]
@@ -64,11 +65,7 @@ def path(
     from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot, "--gram": gram})
-    for figure in (plot, gram):
-        if figure is not None:
-            from ncsolve.plots import check_figure_output
-
-            check_figure_output(figure, force=force)
+    check_pictures(plot, gram, force=force)
     if out is not None:
         check_table_output(out, force=force)
     lambdas = {"lambda_w": given.lambda_w, "lambda_h": given.lambda_h, "lambda_b": given.lambda_b}
@@ -103,29 +100,19 @@ def path(
     with SlowProgress("points measured", total=len(grid)) as progress:
         along.measure(progress.update)
     columns = path_columns(along, asked.convention)
-    typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
-    if out is not None or as_json:
-        document = with_read(path_document(along, convention=asked.convention, lambdas=asked.lambdas), asked)
+    document = partial(path_document, along, convention=asked.convention, lambdas=asked.lambdas)
     if out is not None:
-        write_table(out, columns, document, force=force)
-    if plot is not None:
-        from ncsolve.plots import path_figure, save_figure
+        write_table(out, columns, with_read(document(), asked), force=force)
+    draw(plot, "path_figure", along, force=force, convention=asked.convention)
+    draw(gram, "path_gram_figure", along, force=force, convention=asked.convention)
 
-        save_figure(path_figure(along, convention=asked.convention), plot, force=force)
-    if gram is not None:
-        from ncsolve.plots import path_gram_figure, save_figure
+    def describe() -> None:
+        from ncsolve.cli._describe_path import describe_path
 
-        save_figure(path_gram_figure(along, convention=asked.convention), gram, force=force)
-    if as_json:
-        say_json(document, indent=1)
-        return
-    from ncsolve.cli._describe_path import describe_path
+        typed = [None if name == key else value for key, value in zip(lambdas, asked.lambdas, strict=True)]
+        describe_path(along, columns, asked.convention, typed)
 
-    say_read(asked)
-    describe_path(along, columns, asked.convention, typed)
-    for file in (out, plot, gram):
-        if file is not None:
-            say(f"\nsaved {file}")
+    conclude(asked, document() if as_json else None, describe, out, plot, gram, indent=1)
 
 
 def _is_deep(file: Path | None, depth: int | None) -> bool:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from ncsolve.cli._options import command, file_option, flag, whole
-from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._ranges import parse_range, parse_whole_range
-from ncsolve.cli._read_words import say_read, with_read
+from ncsolve.cli._read_words import with_read
 from ncsolve.cli._request import request
+from ncsolve.cli._written import check_pictures, conclude, draw
 from ncsolve.errors import ProblemError, UnknownNameError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ncsolve._sweeps.phase import Phase
 
 __all__ = ["phase"]
@@ -63,13 +65,12 @@ def phase(
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._sweeps.phase import phase as solve_phase
+    from ncsolve._words.phase import phase_description
+    from ncsolve.cli._tables import show_facts
     from ncsolve.progress import SlowProgress
 
     check_different({"--out": out, "--plot": plot})
-    if plot is not None:
-        from ncsolve.plots import check_figure_output
-
-        check_figure_output(plot, force=force)
+    check_pictures(plot, force=force)
     if out is not None:
         check_table_output(out, force=force)
     typed, mark, text = against.partition("=")
@@ -92,94 +93,38 @@ def phase(
         found = solve_phase(
             asked.problem, lambda_b=grid, against=name, values=values, workers=workers, progress=progress.update
         )
-    if out is not None or as_json:
-        document = with_read(phase_document(found), asked)
     if out is not None:
-        write_table(out, found.columns(), document, force=force)
-    if plot is not None:
-        from ncsolve.plots import phase_figure, save_figure
-
-        save_figure(phase_figure(found), plot, force=force)
-    if as_json:
-        say_json(document, indent=1)
-        return
-    say_read(asked)
-    _describe(found)
-    for file in (out, plot):
-        if file is not None:
-            say(f"\nsaved {file}")
+        write_table(out, found.columns(), with_read(phase_document(found), asked), force=force)
+    draw(plot, "phase_figure", found, force=force)
+    conclude(
+        asked, phase_document(found) if as_json else None,
+        lambda: show_facts([*phase_description(found), *_map(found)]), out, plot, indent=1,
+    )
 
 
-def _describe(found: Phase) -> None:
-    """The regimes and how much of the diagram each covers, the boundaries, and a map in letters."""
+def _map(found: Phase) -> list[tuple[str, str]]:
+    """The diagram in letters, where every area has a letter of its own."""
     import numpy as np
 
-    from ncsolve._models.words import model_words
     from ncsolve._numbers.printed import number
-    from ncsolve._problem.convention import convention as find_convention
-    from ncsolve._sweeps.second_parameter import AGAINST
-    from ncsolve._words.collapse import collapse_of_phase
-    from ncsolve.cli._tables import facts, show, width
+    from ncsolve._sweeps.areas import areas
+    from ncsolve.cli._tables import width
 
-    problem = found.problem
-    rows = facts()
-    rows.add_row(
-        "problem", f"{problem.encoding.name} codes, K = {problem.classes} classes, N = {problem.samples} samples; "
-        f"lambda_b over {found.lambda_b.size} values against {found.against} ({AGAINST[found.against]}) over "
-        f"{found.values.size} values",
-    )
-    if found.beyond:
-        rows.add_row("model", model_words(problem) or "a bottleneck where there are more classes than dimensions")
-    if found.best_found.any():
-        share = 100 * float(found.best_found.mean())
-        rows.add_row("guarantee", f"best found, not known to be the global minimum, at {share:.3g} % of the points")
-    names = np.array(found.regimes, dtype=object)
-    general = bool((names == "general").any())
-    if general:
-        names = "rank " + found.rank.astype(str).astype(object)
-    kinds = sorted(set(names.ravel().tolist()), key=lambda kind: -np.mean(names == kind))
+    names, kinds = areas(found)
     letters = {kind: (kind[5:] if kind.startswith("rank ") and len(kind) == 6 else kind[0]) for kind in kinds}
-    rows.add_row(
-        "regimes", ", ".join(f"{kind} {100 * np.mean(names == kind):.3g} %" for kind in kinds[:8])
-        + (f" and {len(kinds) - 8} more" if len(kinds) > 8 else ""),
+    if len(set(letters.values())) < len(letters):
+        return []
+
+    def evenly(size: int, most: int) -> NDArray[np.intp]:
+        return np.unique(np.linspace(0, size - 1, min(most, size)).round().astype(np.intp))
+
+    picked = evenly(found.values.size, 12)[::-1]
+    labels = [f"{found.against} = {number(found.values[i], 4)}" for i in picked]
+    room = (width() or 100) - 14 - max(map(len, labels))  # beside "boundaries" and the labels
+    columns = evenly(found.lambda_b.size, min(60, max(room, 8)))
+    drawing = "\n".join(
+        "".join(letters[names[i, j]] for j in columns) + f"  {label}" for i, label in zip(picked, labels, strict=True)
     )
-    lines = []
-    for boundary in found.boundaries[:8]:
-        what = f"{boundary.regime_before} to {boundary.regime_after}"
-        if general:
-            what = f"rank {boundary.rank_before} to {boundary.rank_after}"
-        ends = f"from ({number(boundary.lambda_b[0], 6)}, {number(boundary.values[0], 6)})"
-        if boundary.values.size > 1:
-            ends += f" to ({number(boundary.lambda_b[-1], 6)}, {number(boundary.values[-1], 6)})"
-        how = f"closed form, {boundary.theorem}" if boundary.theorem else f"{boundary.values.size} roots"
-        if boundary.kind == "exchange":
-            what += ", the label mean for a contrast"
-        if boundary.jump:
-            what += ", a jump"
-        lines.append(f"{what}: {ends} in (lambda_b, {found.against}); {how}")
-    if len(found.boundaries) > 8:
-        lines.append(f"... and {len(found.boundaries) - 8} more (--json has all of them)")
-    rows.add_row("boundaries", "\n".join(lines) if lines else "none")
-    if found.collapse:
-        where = ", ".join(number(value, 10) for value in found.collapse)
-        text = f"no two class means differ from {found.against} = {where} on"
-        if found.against == "imbalance":
-            text = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
-        rows.add_row("collapse", f"{text}, whatever lambda_b is")
-    remedy = collapse_of_phase(found, find_convention("paper"))
-    if remedy:
-        rows.add_row("remedy", remedy)
-    if len(set(letters.values())) == len(letters):
-        picked = np.unique(np.linspace(0, found.values.size - 1, min(12, found.values.size)).round().astype(int))[::-1]
-        labels = [f"{found.against} = {number(found.values[i], 4)}" for i in picked]
-        room = (width() or 100) - 14 - max(map(len, labels))  # beside "boundaries" and the labels
-        many = min(60, found.lambda_b.size, max(room, 8))
-        columns = np.unique(np.linspace(0, found.lambda_b.size - 1, many).round().astype(int))
-        drawing = "\n".join(
-            "".join(letters[names[i, j]] for j in columns) + f"  {label}"
-            for i, label in zip(picked, labels, strict=True)
-        )
-        key = ", ".join(f"{letter} {kind}" for kind, letter in letters.items())
-        span = f"lambda_b from {number(found.lambda_b[0], 4)} to {number(found.lambda_b[-1], 4)}"
-        rows.add_row("map", f"{drawing}\n{span}; {key}")
-    show(rows)
+    key = ", ".join(f"{letter} {kind}" for kind, letter in letters.items())
+    span = f"lambda_b from {number(found.lambda_b[0], 4)} to {number(found.lambda_b[-1], 4)}"
+    return [("map", f"{drawing}\n{span}; {key}")]

@@ -17,6 +17,7 @@ from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
+from ncsolve.cli._written import check_pictures, draw
 from ncsolve.errors import ProblemError
 
 __all__ = ["verify"]
@@ -59,6 +60,8 @@ def verify(
       ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
       ncsolve verify --classes 4 --features relu --lambda-b 0.05
     """
+    from ncsolve.cli._tables import say_lines, show, table
+
     described = _given(context, _PROBLEM)
     if listing:
         beside = _given(
@@ -66,7 +69,10 @@ def verify(
         )
         if beside:
             raise ProblemError(f"--list only prints the claims; drop {_option(beside[0])}")
-        _list_claims(only=only, source=source)
+        shown = table("claim", "sources", "statement")
+        for claim in _chosen(only, source):
+            shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
+        show(shown)
         return
     check_different({"--report": report, "--plot": plot})
     if report is not None:
@@ -74,11 +80,9 @@ def verify(
     elif _given(context, ("stable",)):
         raise ProblemError("--stable is about a --report; name its file")
     if plot is not None:
-        from ncsolve.plots import check_figure_output
-
         if not described:
             raise ProblemError("--plot draws the descents on one problem; describe it, as in --encoding onehot")
-        check_figure_output(plot, force=force)
+        check_pictures(plot, force=force)
     elif report is None and _given(context, ("force",)):
         raise ProblemError("--force is about the files of --report and --plot; name one")
     asked = None
@@ -94,18 +98,14 @@ def verify(
         found: Any = check(asked.problem)
     else:
         found = _claims(quick=quick, only=only, source=source, workers=workers)
-    if plot is not None and asked is not None:
-        from ncsolve.plots import problem_descents, save_figure
-
-        save_figure(problem_descents(asked.problem), plot, force=force)
+    if asked is not None:
+        draw(plot, "problem_descents", asked.problem, force=force)
     if report is not None:
         text = found.to_stable_markdown() if stable else found.to_markdown()
         write_text(report, text, force=force)
     if as_json:
         say_json(found.to_json() if asked is None else with_read(found.to_json(), asked))
     else:
-        from ncsolve.cli._tables import say_lines, show
-
         if asked is not None:
             say_read(asked)
         show(found.details() if details else found.table())
@@ -121,15 +121,6 @@ def verify(
         raise KeyboardInterrupt
     if not found.passed:
         raise Exit(1)
-
-
-def _list_claims(*, only: tuple[str, ...], source: str | None) -> None:
-    from ncsolve.cli._tables import show, table
-
-    shown = table("claim", "sources", "statement")
-    for claim in _chosen(only, source):
-        shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
-    show(shown)
 
 
 def _chosen(only: tuple[str, ...], source: str | None) -> Any:
@@ -162,12 +153,8 @@ def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: 
 
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:
     """Which of the parameters were typed."""
-    found = []
-    for name in names:
-        origin = context.get_parameter_source(name)
-        if origin is not None and origin.name == "COMMANDLINE":
-            found.append(name)
-    return found
+    origins = ((name, context.get_parameter_source(name)) for name in names)
+    return [name for name, origin in origins if origin is not None and origin.name == "COMMANDLINE"]
 
 
 def _option(name: str) -> str:

@@ -1,5 +1,8 @@
 """Inverse design (T11): the label encoding whose global minimizer has a wanted geometry of class means.
 
+Stands on ``solve``, which has to find what was designed.  ``_closed.py`` is T11, ``_deep_codes.py`` its form for deep
+heads, ``_reach.py`` what ReLU features can have, and ``_inverse.py`` one number for a wanted cosine.
+
 >>> import numpy as np
 >>> from ncsolve import design
 >>> found = design.encoding_for(design.simplex_gram(3), counts=[50, 10, 5], lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.5)

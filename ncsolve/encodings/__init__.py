@@ -1,5 +1,8 @@
 """Label encodings: the codes e_k of the classes, as columns of E (m, K).
 
+Stands on ``checks`` and the readers of ``_files``; knows no counts and no theorem.  Codes a I + q J, which T5 is about,
+are in ``_affine.py``, others in ``_codes.py``, and ``_registry.py`` has their names.
+
 >>> from ncsolve import encodings
 >>> encodings.make("ecoc:15", classes=10, seed=1).matrix.shape
 (15, 10)

@@ -16,10 +16,11 @@ from ncsolve.explorer._data import page_data
 
 __all__ = ["check_explorer_output", "explorer_page", "write_explorer"]
 
-# In the order in which they use each other.
+# In the order in which they use each other; the law of a model stands beside the Python that it mirrors.
 _SCRIPTS = (
-    "formulas.js", "scales.js", "shrinkage.js", "frame.js", "plain.js", "directions.js", "relu.js", "affine.js",
-    "grid.js", "beyond.js", "words.js", "space.js", "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
+    "formulas.js", "scales.js", "_models/layered/shrinkage.js", "frame.js", "_models/plain/law.js",
+    "_models/layered/law.js", "_models/relu/law.js", "affine.js", "grid.js", "model_words.js", "words.js", "space.js",
+    "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
 )
 
 
@@ -56,16 +57,11 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     """
     check_problem(problem)
     plotly = _plotly()
-    folder = resources.files(__package__).joinpath("page")
-
-    def read(name: str) -> str:
-        return folder.joinpath(name).read_text(encoding="utf-8")
-
-    return Template(read("page.html")).substitute(
+    return Template(_read("page.html")).substitute(
         version=__version__,
-        style=read("style.css"),
+        style=_read("style.css"),
         data=html_json(page_data(problem)),
-        scripts="\n".join(read(name) for name in _SCRIPTS),
+        scripts="\n".join(map(_read, _SCRIPTS)),
         plotly=plotly.replace("</script", "<\\/script"),
     )
 
@@ -90,6 +86,11 @@ def check_explorer_output(path: str | Path, *, force: bool = False) -> Path:
     if path.suffix.lower() not in (".html", ".htm"):
         raise FileError(f"{path}: the explorer is a page for a browser; name a file that ends in .html")
     return check_free(path, force=force)
+
+
+def _read(name: str) -> str:
+    folder = "" if name.startswith("_models/") else "explorer/page/"
+    return resources.files("ncsolve").joinpath(folder + name).read_text(encoding="utf-8")
 
 
 def _plotly() -> str:

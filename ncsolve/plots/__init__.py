@@ -1,7 +1,7 @@
 """Pictures of paths, frames, phase diagrams and descents, one look for all; they need matplotlib (``ncsolve[plot]``).
 
 Functions that take ``ax`` draw one panel in it (or in new axes) and return it; functions called ``..._figure`` return a
-whole matplotlib figure, which ``save_figure`` writes.
+whole matplotlib figure, which ``save_figure`` writes.  Stands on the results; evaluates no theorem.
 """
 
 from ncsolve.plots._comparison import comparison_figure
@@ -21,24 +21,8 @@ from ncsolve.plots._save import FIGURE_ENDINGS, check_figure_output, save_figure
 from ncsolve.plots._style import new_figure
 
 __all__ = [
-    "FIGURE_ENDINGS",
-    "bias_curves",
-    "check_figure_output",
-    "compared_cosines",
-    "comparison_figure",
-    "cosine_curves",
-    "descent_figure",
-    "gram_figure",
-    "gram_matrix",
-    "minimizer_figure",
-    "nc_curves",
-    "new_figure",
-    "path_figure",
-    "path_gram_figure",
-    "phase_diagram",
-    "phase_figure",
-    "problem_descents",
-    "save_figure",
-    "singular_value_curves",
+    "FIGURE_ENDINGS", "bias_curves", "check_figure_output", "compared_cosines", "comparison_figure", "cosine_curves",
+    "descent_figure", "gram_figure", "gram_matrix", "minimizer_figure", "nc_curves", "new_figure", "path_figure",
+    "path_gram_figure", "phase_diagram", "phase_figure", "problem_descents", "save_figure", "singular_value_curves",
     "spectrum",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._models.words import model_words
+from ncsolve._numbers.printed import between
 from ncsolve._problem.convention import convention
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
@@ -120,7 +121,7 @@ def _name(row: ComparedEncoding) -> str:
     gone = len(decoding.vanished) + sum(len(group) for group in decoding.merged)
     notes = [f"{gone} collapsed"] if gone else []
     if row.minimizer.guarantee != "global":
-        notes.append("best found")
+        notes.append(row.minimizer.guarantee)
     if row.minimizer.ties:
         notes.append("one of several")
     return literal_math(row.name) + (f"\n({', '.join(notes)})" if notes else "")
@@ -129,12 +130,11 @@ def _name(row: ComparedEncoding) -> str:
 def _title(comparison: Comparison) -> str:
     problem = comparison.rows[0].minimizer.problem
     values = problem.counts.values
-    per_class = f"{values[0]}" if problem.counts.balanced else f"{values[0]} to {values[-1]}"
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)
     model = model_words(problem) if comparison.beyond else ""
     return (
-        f"K = {problem.classes} classes of {per_class} samples, $\\lambda_W = {w}$, $\\lambda_H = {h}$, "
-        f"$\\lambda_b = {b}$" + (f", {model}" if model else "")
+        f"K = {problem.classes} classes of {between(values[0], values[-1])} samples, $\\lambda_W = {w}$, "
+        f"$\\lambda_H = {h}$, $\\lambda_b = {b}$" + (f", {model}" if model else "")
     )
 
 

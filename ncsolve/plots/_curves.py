@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.words import model_words
+from ncsolve._numbers.printed import between
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.figures import NC_NAMES
@@ -56,10 +58,7 @@ _MARKS = ("o", "s", "^", "D", "v", "P")
 def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The cosine between class means along the parameter: the range and the mean where pairs differ, the levels of a
     simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes."""
-    _check(path)
-    ax = new_axes(ax)
-    with style():
-        axis = _axis(path, convention)
+    with _panel(path, ax, convention, named=True) as (ax, axis):
         x, values = broken(path, axis, convention, path.cosines, _cosines)
         low, mean, high = values.T
         if np.nanmax(high - low, initial=0.0) > 1e-9:
@@ -77,9 +76,7 @@ def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention 
             ax.axhline(etf, color="0.25", linewidth=1.0, linestyle=LINES[1], label=text)
         ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0")
         ax.set_ylabel(r"cosine between class means  $\cos(h_k, h_l)$")
-        _finish(ax, path, axis, convention, named=True)
         ax.margins(y=0.08)
-        legend_above(ax)
     return ax
 
 
@@ -118,10 +115,7 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
 
 def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The singular values of Z along the parameter; a dimension of the class means dies where one reaches zero."""
-    _check(path)
-    ax = new_axes(ax)
-    with style():
-        axis = _axis(path, convention)
+    with _panel(path, ax, convention) as (ax, axis):
         x, values = broken(path, axis, convention, path.singular_values, lambda side: side.singular_values)
         groups = _equal_columns(values)
         few = len(groups) <= _NAMED
@@ -137,18 +131,12 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
             other = _moved(path.latent.singular_values, path.latent.mean_in, path.problem)
             latent_lines(ax, path, axis, convention, other, label="label mean, second local minimum")
         ax.set_ylim(*_from_zero(float(np.nanmax(values, initial=0.0))))
-        _finish(ax, path, axis, convention)
-        if few or path.latent is not None:
-            legend_above(ax)
     return ax
 
 
 def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """How much of the label mean the bias takes out, and how much it leaves in."""
-    _check(path)
-    ax = new_axes(ax)
-    with style():
-        axis = _axis(path, convention)
+    with _panel(path, ax, convention) as (ax, axis):
         x, values = broken(path, axis, convention, np.stack((path.centring, path.mean_left), axis=1), _shares)
         ax.plot(x, values[:, 0], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
         ax.plot(
@@ -160,22 +148,19 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
         # For other codes than balanced one-hot ones, and ReLU features, the bias may overshoot the label mean.
         known = values[np.isfinite(values)]
         ax.set_ylim(min(-0.03, 1.06 * known.min(initial=0.0)), 1.06 * known.max(initial=1.0))
-        _finish(ax, path, axis, convention)
-        legend_above(ax)
     return ax
 
 
 def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
     """The NC metrics along the parameter, 0 where a property holds exactly (NC1 does everywhere)."""
-    _check(path)
-    ax = new_axes(ax)
     names = {
         "nc2_simplex": "NC2, to a simplex ETF", "nc2_orthogonal": "NC2, to an orthogonal frame",
         "nc3": "NC3, self-duality", "nc4": "NC4, nearest class",
     }
-    with style():
-        axis = _axis(path, convention)
-        x, values = broken(path, axis, convention, path.nc, _metrics)
+    with _panel(path, ax, convention) as (ax, axis):
+        x, values = broken(path, axis, convention, path.nc, lambda side: np.array(
+            [getattr(side.nc, name) for name in NC_NAMES], dtype=np.float64  # None becomes NaN
+        ))
         every = max(1, x.size // 8)
         for i, (name, text) in enumerate(names.items()):
             ax.plot(
@@ -184,8 +169,6 @@ def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _P
             )
         ax.set_ylabel("distance from the property")
         ax.set_ylim(*_from_zero(float(np.nanmax(path.nc[:, 1:], initial=0.0))))
-        _finish(ax, path, axis, convention)
-        legend_above(ax)
     return ax
 
 
@@ -226,14 +209,25 @@ def _title(path: Path) -> str:
         if name != path.varied
     ]
     counts = problem.counts.values
-    samples = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    samples = between(counts[0], counts[-1])
     codes = literal_math(problem.encoding.name)
     head = f"{codes} codes, K = {problem.classes}, {samples} samples per class, {', '.join(fixed)}"
     return f"{head}, {model_words(problem)}" if path.beyond else head
 
 
-def _axis(path: Path, convention: Convention) -> ParameterAxis:
-    return ParameterAxis(path.varied, path.values / user_factor(path, convention))
+@contextmanager
+def _panel(
+    path: Path, ax: Axes | None, convention: Convention, *, named: bool = False
+) -> Iterator[tuple[Axes, ParameterAxis]]:
+    """Axes for curves of a path; then the changes of regime, ``named`` or not, and the legend."""
+    _check(path)
+    ax = new_axes(ax)
+    with style():
+        axis = ParameterAxis(path.varied, path.values / user_factor(path, convention))
+        yield ax, axis
+        _finish(ax, path, axis, convention, named=named)
+        if ax.get_legend_handles_labels()[0]:
+            legend_above(ax)
 
 
 def _cosines(side: Minimizer) -> Array:
@@ -249,10 +243,6 @@ def _shares(side: Minimizer) -> Array:
     return np.array([side.centring, float(np.linalg.norm(mean - side.bias)) / size])
 
 
-def _metrics(side: Minimizer) -> Array:
-    return np.array([getattr(side.nc, name) for name in NC_NAMES], dtype=np.float64)  # None becomes NaN
-
-
 def _moved(values: Array, mean_in: NDArray[np.bool_], problem: UFM) -> Array:
     """The singular value of the label mean among those of balanced codes: the one that the others are not equal to."""
     k = problem.classes
@@ -261,7 +251,7 @@ def _moved(values: Array, mean_in: NDArray[np.bool_], problem: UFM) -> Array:
     return np.asarray(np.where(mean_in, np.where(first, values[:, 0], values[:, -1]), 0.0))
 
 
-def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool = False) -> None:
+def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool) -> None:
     axis.dress(ax)
     if len(path) <= _POINTS:  # between so few points nobody knows the curve
         for line in ax.lines:

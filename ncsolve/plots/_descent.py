@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ncsolve.verify.descent import LayeredRun, Run
+    from ncsolve.verify.descent import Run
 
-__all__ = ["descent_figure", "layered_descent_figure", "problem_descents"]
+__all__ = ["Descents", "descent_figure", "descents_of", "problem_descents"]
 
 _MOST_SAMPLES, _MOST_STEPS = 300, 20_000
 _MARKS = ("o", "s", "^", "D", "v", "P")
@@ -70,9 +71,47 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
     return figure
 
 
-def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> Figure:
+def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
+    """Descend on a problem from three random starts, by momentum, Adam and L-BFGS, and draw it.
+
+    Of more than a few hundred samples the features of a class are one column from the start: those runs take NC1 for
+    granted.  Under a deep head and for ReLU features L-BFGS runs from starts of several kinds, with one column a class.
+    """
+    check_problem(problem)
+    return descents_of(problem).figure(problem, seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descents:
+    """How descents on a problem are drawn, and said to start; of codes of up to ``most_entries`` they take seconds."""
+
+    starts: str
+    caption: str
+    most_entries: int
+    figure: Callable[[UFM, int], Figure]
+
+
+def descents_of(problem: UFM) -> Descents:
+    """Trajectories where every start ends at the minimum (T3), else the losses of many starts."""
+    return _TRAJECTORIES if problem.plain else _MANY_STARTS
+
+
+def _trajectories(problem: UFM, seed: int) -> Figure:
+    from ncsolve.verify.descent import descend
+
+    merged = problem.samples > _MOST_SAMPLES
+    runs = [
+        descend(problem, method=method, seed=seed + i, merged=merged, max_steps=_MOST_STEPS)
+        for i, method in enumerate(("momentum", "adam", "lbfgs"))
+    ]
+    return descent_figure(runs, solve(problem))
+
+
+def _many_starts(problem: UFM, seed: int) -> Figure:
     """Loss of each run over its steps above the predicted minimum, for deep heads and ReLU features."""
-    check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
+    from ncsolve.verify.descent import layered_starts
+
+    runs, minimizer = layered_starts(problem, seed=seed, merged=True, trace=True, squares=False), solve(problem)
     figure, (ax,) = new_figure(1, 1, (10.0, 4.2))
     known = minimizer.guarantee == "global"
     with style():
@@ -83,9 +122,8 @@ def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> 
         ax.set_xscale("symlog", linthresh=1.0)
         ax.set_xlim(left=0)
         ax.set_xlabel("step of L-BFGS")
-        ax.set_ylabel(f"loss above the {'predicted minimum' if known else 'best found'}{_relative(minimizer)}")
+        ax.set_ylabel(f"loss above the {'predicted minimum' if known else minimizer.guarantee}{_relative(minimizer)}")
         legend_above(ax, columns=3)
-        problem = minimizer.problem
         figure.suptitle(
             f"{literal_math(problem.encoding.name)} codes, K = {problem.classes}, {model_words(problem)}, "
             f"$\\lambda_b$ = {problem.lambda_b:g}: descents; a curve that stays above ends in a local minimum",
@@ -94,25 +132,14 @@ def layered_descent_figure(runs: Sequence[LayeredRun], minimizer: Minimizer) -> 
     return figure
 
 
-def problem_descents(problem: UFM, *, seed: int = 0) -> Figure:
-    """Descend on a problem from three random starts, by momentum, Adam and L-BFGS, and draw it.
-
-    Of more than a few hundred samples the features of a class are one column from the start: those runs take NC1 for
-    granted.  Under a deep head and for ReLU features L-BFGS runs from starts of several kinds, with one column a class.
-    """
-    from ncsolve.verify.descent import descend, layered_starts
-
-    check_problem(problem)
-    if not problem.plain:
-        runs_of_layers = list(layered_starts(problem, seed=seed, merged=True, trace=True, squares=False))
-        return layered_descent_figure(runs_of_layers, solve(problem))
-
-    merged = problem.samples > _MOST_SAMPLES
-    runs = [
-        descend(problem, method=method, seed=seed + i, merged=merged, max_steps=_MOST_STEPS)
-        for i, method in enumerate(("momentum", "adam", "lbfgs"))
-    ]
-    return descent_figure(runs, solve(problem))
+_TRAJECTORIES = Descents(
+    starts="random", caption="Descents on the full problem, and the predicted values.", most_entries=200**2,
+    figure=_trajectories,
+)
+_MANY_STARTS = Descents(
+    starts="many", most_entries=20**2, figure=_many_starts,
+    caption="Descents on the full problem: from random starts, and beside points that fit the labels.",
+)
 
 
 def _runs(runs: object) -> tuple[Run, ...]:

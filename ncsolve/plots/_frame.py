@@ -67,49 +67,41 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     """The singular values of M - b u^T against the threshold T: what is above it is a singular value of Z."""
     check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
-    if not minimizer.frame.convex:
-        return _two_spectra(minimizer, ax)
     with style():
         values = _all_singular_values(minimizer)
-        threshold = minimizer.problem.threshold
         shown = values[:_BARS]
         place = np.arange(1, shown.size + 1)
-        ax.bar(place, np.minimum(shown, threshold), color="0.75", label="thresholded away, at most $T$")
-        ax.bar(
-            place, np.maximum(shown - threshold, 0.0), bottom=threshold, color=COLOURS[0], hatch="///",
-            edgecolor="white", linewidth=0, label="singular value of $Z$",
-        )
-        text = f"threshold $T$ = {number(threshold)}"
-        ax.axhline(threshold, color=COLOURS[1], linestyle=LINES[1], linewidth=1.2, label=text)
+        draw, lowest = (_over_threshold, minimizer.problem.threshold) if minimizer.frame.convex else (_beside, 1e-300)
+        draw(minimizer, ax, place, shown)
         if shown.size <= 12:
             ax.set_xticks(place)
-        more = f" (the largest {_BARS} of {values.size})" if values.size > _BARS else ""
-        ax.set_xlabel(f"number{more}")
-        ax.set_ylabel(r"singular value of $M - b\,u^\top$")
-        ax.set_ylim(0, 1.28 * max(float(shown.max(initial=0.0)), threshold))
+        ax.set_xlabel("number" if values.size <= _BARS else f"number (the largest {_BARS} of {values.size})")
+        ax.set_ylim(0, 1.28 * max(float(shown.max(initial=0.0)), lowest))
         ax.legend(loc="upper right")
         ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax
 
 
-def _two_spectra(minimizer: Minimizer, ax: Axes) -> Axes:
+def _over_threshold(minimizer: Minimizer, ax: Axes, place: NDArray[np.intp], shown: Array) -> None:
+    threshold = minimizer.problem.threshold
+    ax.bar(place, np.minimum(shown, threshold), color="0.75", label="thresholded away, at most $T$")
+    ax.bar(
+        place, np.maximum(shown - threshold, 0.0), bottom=threshold, color=COLOURS[0], hatch="///",
+        edgecolor="white", linewidth=0, label="singular value of $Z$",
+    )
+    text = f"threshold $T$ = {number(threshold)}"
+    ax.axhline(threshold, color=COLOURS[1], linestyle=LINES[1], linewidth=1.2, label=text)
+    ax.set_ylabel(r"singular value of $M - b\,u^\top$")
+
+
+def _beside(minimizer: Minimizer, ax: Axes, place: NDArray[np.intp], shown: Array) -> None:
     """Singular values of M - b u^T and of Z side by side, for models that shrink otherwise than by T."""
-    with style():
-        given, kept = _all_singular_values(minimizer)[:_BARS], minimizer.singular_values[:_BARS]
-        place = np.arange(1, given.size + 1)
-        ax.bar(place - 0.2, given, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
-        ax.bar(
-            place + 0.2, kept, width=0.4, color=COLOURS[0], hatch="///", edgecolor="white", linewidth=0,
-            label="singular value of $Z$",
-        )
-        if given.size <= 12:
-            ax.set_xticks(place)
-        ax.set_xlabel("number")
-        ax.set_ylabel("singular value")
-        ax.set_ylim(0, 1.28 * max(float(given.max(initial=0.0)), 1e-300))
-        ax.legend(loc="upper right")
-        ax.set_title(f"rank of $Z$: {minimizer.rank}")
-    return ax
+    ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
+    ax.bar(
+        place + 0.2, minimizer.singular_values[:_BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",
+        linewidth=0, label="singular value of $Z$",
+    )
+    ax.set_ylabel("singular value")
 
 
 def minimizer_figure(minimizer: Minimizer) -> Figure:

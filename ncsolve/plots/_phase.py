@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
+from ncsolve._numbers.printed import between
+from ncsolve._sweeps.areas import areas
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
@@ -65,7 +67,7 @@ def phase_figure(phase: Phase) -> Figure:
         problem = phase.problem
         size = "" if phase.against == "classes" else f", K = {problem.classes}"
         counts = problem.counts.values
-        samples = f"{counts[-1]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        samples = between(counts[0], counts[-1])
         if phase.against == "imbalance":
             samples = f"{counts[-1]} samples in each of the {problem.classes - problem.classes // 2} large classes"
         else:
@@ -83,8 +85,7 @@ def _boundaries(ax: Axes, phase: Phase) -> None:
         ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
         ax.plot(
             boundary.lambda_b, boundary.values, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
-            marker=point, linestyle=_line(boundary),
-            label=None if text in named else text,
+            marker=point, linestyle=_line(boundary), label=None if text in named else text,
         )
         named.add(text)
 
@@ -97,8 +98,8 @@ def _line(boundary: Boundary) -> Any:
 
 
 def _boundary_label(phase: Phase, boundary: Boundary) -> str:
-    affine = phase.problem.encoding.affine
-    w = "1" if affine is not None and abs(affine.row_sum) == 1.0 else "|w|"
+    regular = phase.problem.regular
+    w = "1" if regular is not None and abs(regular.w) == 1.0 else "|w|"
     theorem = f" ({boundary.theorem})" if boundary.theorem else ""
     if boundary.kind == "exchange":
         return f"jump: the label mean takes a dimension from the contrasts{theorem}"
@@ -119,18 +120,16 @@ def _boundary_label(phase: Phase, boundary: Boundary) -> str:
 
 def _collapse_label(phase: Phase, value: float) -> str:
     if phase.against == "imbalance":
-        affine = phase.problem.encoding.affine
-        rule = "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
+        regular = phase.problem.regular
+        rule = "T^2" if regular is not None and abs(regular.a) == 1.0 else "T^2/a^2"
         return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
     return f"{model_of(phase.problem).merging_rule(phase.problem)}: no two class means differ, {number(value)}"
 
 
 def _areas(ax: Axes, phase: Phase) -> None:
     """The name of each regime (or its rank, where no regime is named) in the middle of its area."""
-    names = np.array(phase.regimes, dtype=object)
-    if (names == "general").any():
-        names = "rank " + phase.rank.astype(str).astype(object)
-    for name in sorted(set(names.ravel().tolist())):
+    names, kinds = areas(phase)
+    for name in sorted(kinds):
         inside = names == name
         if inside.mean() < _LEAST_AREA:
             continue

@@ -36,7 +36,10 @@ def check_figure_output(path: str | Path, *, force: bool = False) -> Path:
 
 def save_figure(figure: Figure, path: str | Path, *, force: bool = False) -> None:
     """Write a figure.  Raises FileError."""
-    _check_figure(figure)
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
+    check_kind("the figure", figure, Figure, "make one with ncsolve.plots")
     path = check_figure_output(path, force=force)
     ending = path.suffix.lower()
     write_whole(path, lambda stream: _draw(figure, stream, ending), force=force)
@@ -47,13 +50,6 @@ def _draw(figure: Figure, stream: Any, ending: str) -> None:
         # Of a label in a script that the font does not have the boxes say as much.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(stream, format=ending[1:], metadata=_METADATA[ending])
-
-
-def _check_figure(figure: object) -> None:
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
-    check_kind("the figure", figure, Figure, "make one with ncsolve.plots")
 
 
 def svg_text(figure: Figure) -> str:

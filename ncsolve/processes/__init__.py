@@ -1,1 +1,4 @@
-"""Threads and processes that share work, and that leave nothing behind."""
+"""Threads and processes that share work, and that leave nothing behind.
+
+Stands on Python and threadpoolctl, so that verify can use it too; knows no theorem.
+"""

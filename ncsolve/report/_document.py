@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve import __version__
+from ncsolve._documents.model_part import typed_lambdas
 from ncsolve._files.check_output import check_output
 from ncsolve._files.write_whole import write_text
 from ncsolve._minimizer.minimizer import Minimizer
@@ -19,10 +20,12 @@ from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve._words.minimizer import description
+from ncsolve._words.objective import model_rows, objective_latex, statement
 from ncsolve.errors import NCSolveError
+from ncsolve.plots._descent import descents_of
 from ncsolve.report._figures import figures
-from ncsolve.report._math import require_report_packages
-from ncsolve.report._model import layers_table, model_rows, statement
+from ncsolve.report._math import mathml, require_report_packages
 from ncsolve.report._page import page, table
 from ncsolve.report._theorems import theorem_section
 
@@ -71,8 +74,7 @@ def report_html(
     check_problem(problem)
     minimizer = solve(problem)
     if lambdas is None:
-        w, h, b, _ = convention.factors(problem.samples, problem.code_length)
-        lambdas = problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
+        lambdas = typed_lambdas(problem, convention)
     known = minimizer.guarantee == "global"
     sections = [
         ("problem", "Problem", _problem(minimizer, convention, lambdas)),
@@ -82,10 +84,9 @@ def report_html(
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
-    words = [f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"]
+    title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"
     if text := model_words(problem, frame=minimizer.frame):
-        words.append(text)
-    title = ", ".join(words)
+        title += f", {text}"
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
         "of descent that ends at the predicted loss agrees with it, and proves nothing."
@@ -107,7 +108,6 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
             for name, value in zip(("λ_W", "λ_H", "λ_b"), lambdas, strict=True)
         )),
         ("feature dimension", f"d = {problem.feature_dim}"),
-        *((("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"),) if problem.spec.one_layer else ()),
         *model_rows(minimizer, convention),
         ("convention", f"{convention.name}: {convention.objective}"),
     ]
@@ -117,12 +117,11 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
     codes = ""
     if problem.classes <= _SHOWN and problem.code_length <= _SHOWN:
         codes = "<h3>Codes</h3>" + _matrix(problem.encoding.matrix, "output", "class")
-    return f"{statement(problem)}{table(rows, first_is_name=True)}{codes}"
+    formula = mathml(objective_latex(problem), display=True)
+    return f"<p>{statement(problem)}</p>{formula}{table(rows, first_is_name=True)}{codes}"
 
 
 def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
-    from ncsolve._words.minimizer import description
-
     rows = [row for row in description(minimizer, convention, lambdas) if row[0] != "problem"]
     text = table(rows, first_is_name=True)
     if minimizer.problem.classes <= _SHOWN:
@@ -132,10 +131,27 @@ def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[floa
         unique = model_of(minimizer.problem).unique_gram
         free = "up to a rotation" if unique else "one choice of many with these inner products"
         text += f"<h3>Class means, {free}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
-    text += layers_table(minimizer, convention)
+    if len(minimizer.layers) > 1:
+        text += _layers(minimizer, convention)
     if minimizer.problem.code_length <= _SHOWN:
         text += "<h3>Bias</h3>" + _matrix(minimizer.bias[None, :], "", "output")
     return text
+
+
+def _layers(minimizer: Minimizer, convention: Convention) -> str:
+    """The layers of a deep head, each with its norm: at a minimum all cost the same."""
+    problem = minimizer.problem
+    scale = convention.factors(problem.samples, problem.code_length)[0]
+    rows = []
+    for i, (layer, decay) in enumerate(zip(minimizer.layers, problem.lambda_w_layers, strict=True), start=1):
+        values = np.linalg.svd(layer, compute_uv=False)
+        largest = float(values.max(initial=0.0))
+        rows.append((
+            f"W_{i}", f"{layer.shape[0]} x {layer.shape[1]}", f"{decay / scale:g}", f"{float(np.sum(layer**2)):.7g}",
+            f"{largest:.7g}", str(int(np.sum(values > 1e-12 * largest))),
+        ))
+    header = ("layer", "size", "weight decay", "squared norm", "largest singular value", "rank")
+    return "<h3>Layers, from the features to the output</h3>" + table(rows, header, first_is_name=True)
 
 
 def _matrix(array: np.ndarray[tuple[int, ...], np.dtype[np.float64]], row: str, column: str) -> str:
@@ -162,7 +178,7 @@ def _verification(problem: UFM) -> str:
     programs = ", and a convex program" if any("cvxpy" in figure.what for figure in found.figures) else ""
     return (
         "<p>The prediction against numerics that share no formula with it: the definition of the objective, descent "
-        f"from {'random' if problem.plain else 'many'} starts on the full non-convex problem{programs}.</p>"
+        f"from {descents_of(problem).starts} starts on the full non-convex problem{programs}.</p>"
         f"<p><strong>{html.escape(found.summary)}</strong></p>{table(rows, header)}{notes}"
     )
 

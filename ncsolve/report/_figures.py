@@ -9,6 +9,9 @@ import numpy as np
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.room import may_bind
 from ncsolve._sweeps.path import path
+from ncsolve.plots import minimizer_figure, path_figure
+from ncsolve.plots._descent import descents_of
+from ncsolve.plots._save import svg_text
 from ncsolve.report._page import figure
 
 __all__ = ["figures"]
@@ -17,31 +20,27 @@ __all__ = ["figures"]
 _MOST_CLASSES, _MOST_SYMMETRIC = 200, 2000
 _POINTS = 160
 # Beyond the paper's model every point is a problem of its own: a closed form, or many descents.
-_MOST_BEYOND, _MOST_DESCENDED, _MOST_LAYERED = 50, 6, 20
+_MOST_BEYOND, _MOST_DESCENDED = 50, 6
 
 
 def figures(minimizer: Minimizer, *, descents: bool) -> str:
     """The frame and the spectrum; the path along lambda_b; the descents, if they are wanted."""
-    from ncsolve.plots import minimizer_figure, path_figure, problem_descents
-    from ncsolve.plots._save import svg_text
-
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
     points, left_out = _points(minimizer), ""
     if points:
-        low, high = _range(minimizer)
-        grid = np.concatenate(([0.0], np.geomspace(low, high, points), [math.inf]))
+        # Four decades or more around the problem's lambda_b and its transition.
+        places = [x for x in (problem.lambda_b, minimizer.transition) if x and math.isfinite(x)] or [0.1]
+        grid = np.concatenate(([0.0], np.geomspace(min(places) / 100, max(places) * 100, points), [math.inf]))
         shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))
     else:
         left_out = (
             "<p>The picture along the weight decay of the bias is left out: it would take minutes. "
             "<code>ncsolve path</code> draws it.</p>"
         )
-    if descents and problem.code_length * problem.classes <= (_MOST_CLASSES if problem.plain else _MOST_LAYERED) ** 2:
-        caption = "Descents on the full problem, and the predicted values." if problem.plain else (
-            "Descents on the full problem: from random starts, and beside points that fit the labels."
-        )
-        shown.append((problem_descents(problem), caption))
+    how = descents_of(problem)
+    if descents and problem.code_length * problem.classes <= how.most_entries:
+        shown.append((how.figure(problem, 0), how.caption))
     drawings = (figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
     return "".join(drawings) + left_out
 
@@ -55,10 +54,3 @@ def _points(minimizer: Minimizer) -> int:
     if minimizer.method == "closed-form" and problem.regular is not None:
         return _POINTS // 2 if problem.classes <= _MOST_BEYOND else 0
     return _POINTS // 8 if max(problem.classes, problem.code_length) <= _MOST_DESCENDED else 0
-
-
-def _range(minimizer: Minimizer) -> tuple[float, float]:
-    """Four decades or more around the problem's lambda_b and its transition."""
-    places = [value for value in (minimizer.problem.lambda_b, minimizer.transition) if value]
-    places = [value for value in places if math.isfinite(value)] or [0.1]
-    return min(places) / 100, max(places) * 100

@@ -1,4 +1,7 @@
-"""JSON Schema files of the documents that ncsolve writes."""
+"""JSON Schema files of the documents that ncsolve writes.
+
+Stands on nothing; ``_documents`` writes by them, certificates and ``verify`` too.
+"""
 
 from __future__ import annotations
 

@@ -1,13 +1,20 @@
 """Deep heads (T9), ReLU features (T10) and bottlenecks (T8) on the explorer's page."""
 
+import configparser
 import math
+import re
+from fnmatch import fnmatch
+from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ncsolve
 from ncsolve import deep, encodings
+from ncsolve._models.registry import model_of
 from ncsolve.explorer import write_explorer
+from tests.cases import CASES
 from tests.explorer.test_browser import CONTRAST
 from tests.explorer.test_page import coarse_grids
 
@@ -162,6 +169,34 @@ def test_a_finite_lambda_b_is_never_orthogonal(scripts):
         asked = f"""new ncsolve.AffineProblem({numbers}, 3, 10, {{ features: "linear", depth: 1, dim: null }})
             .state({{ lambda_w: 5e-3, lambda_h: 5e-4, lambda_b: Infinity }}, "mean").regime"""
         assert scripts.js(asked) == regime
+
+
+LAW = """([affine, K, n, model]) => new ncsolve.AffineProblem(affine, K, n, model).law.constructor.name"""
+SHOWN = [case for name, case in CASES.items() if case.problem.regular is not None and name != "narrow relu"]
+
+
+@pytest.mark.parametrize("case", SHOWN, ids=lambda case: case.name)
+def test_the_law_that_a_model_names_is_the_one_that_the_page_takes(scripts, case):
+    problem, code = case.problem, case.problem.encoding.affine
+    law = model_of(problem).law(problem)
+    model = {"features": problem.features, "depth": problem.depth, "dim": problem.dim}
+    asked = [[code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0], model]
+    assert scripts.js(LAW, asked) == law
+    text = resources.files(f"ncsolve._models.{case.model}").joinpath("law.js").read_text(encoding="utf-8")
+    assert re.search(rf"^class {law}\b", text, re.MULTILINE)
+
+
+def test_every_file_of_the_page_is_packaged():
+    setup, root = configparser.ConfigParser(), Path(__file__).parents[2]
+    setup.read(root / "setup.cfg")
+    packaged = [
+        f"{package.replace('.', '/')}/{pattern}"
+        for package, patterns in setup["options.package_data"].items() for pattern in patterns.split()
+    ]
+    endings = (".js", ".html", ".css")
+    files = [str(path.relative_to(root)) for path in root.glob("ncsolve/**/*") if path.suffix in endings]
+    assert [name for name in files if not any(fnmatch(name, pattern) for pattern in packaged)] == []
+    assert len(files) > 15
 
 
 PATH = """([affine, K, n, model, w, h]) => {

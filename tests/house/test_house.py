@@ -1,7 +1,12 @@
 """The house: a package imports only from floors below its own, there is no way round, and the floors are few."""
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -10,21 +15,12 @@ import pytest
 from ncsolve._outlets import OUTLETS
 
 ROOT = Path(__file__).parents[2]
+CONTRACTS = {
+    contract["id"]: contract
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+}
 # From the bottom; what stands on one floor knows nothing of its neighbours.
-FLOORS = (
-    ("errors", "_arrays", "_formulas", "_version", "progress", "_outlets", "schemas"),
-    ("_numbers", "processes", "checks", "_files", "_spectrum"),
-    ("encodings", "_text", "_bias", "_metrics"),
-    ("_problem", "geometry"),
-    ("_frames",),
-    ("_models",),
-    ("_minimizer",),
-    ("_sweeps", "design", "certificates", "explorer", "deep", "_comparison"),
-    ("plots", "_words", "_documents"),
-    ("report",),
-    ("cli",),
-    ("__main__",),
-)
+FLOORS = [layer.split(" | ") for layer in reversed(CONTRACTS["floors"]["layers"])]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS, start=1) for room in rooms}
 FLAT = 12
 # The public names, the commands and the named door are tables of strings that stand for imports from above.
@@ -114,22 +110,85 @@ def test_within_a_room_there_is_no_way_round():
         left = {name: targets for name, targets in left.items() if name not in free}
 
 
-@pytest.mark.parametrize(("name", "line"), [
+# One breach for each "never" of the house.
+BREACHES = [
     ("ncsolve._spectrum.workspace", "from ncsolve._problem.ufm import UFM"),
-    ("ncsolve._bias.start", "from ncsolve import encodings"),
-    ("ncsolve._frames.dense", "def f():\n    from ncsolve._models.registry import build_frame"),
+    ("ncsolve._spectrum.secular_step", "import ncsolve.encodings"),
+    ("ncsolve._bias.start", "from ncsolve._problem import ufm"),
+    ("ncsolve._bias.jacobian", "from ncsolve.encodings import onehot"),
+    ("ncsolve._frames.dense", "def f():\n    from ncsolve._models.registry import model_of"),
+    ("ncsolve._models.room", "from ncsolve._minimizer.solve import solve"),
+    ("ncsolve._minimizer.minimizer", "from ncsolve._sweeps.path import path"),
+    ("ncsolve._minimizer.minimizer", "from ncsolve._documents.npz import save"),
+    ("ncsolve._minimizer.solve", "from ncsolve.plots import gram_matrix"),
+    ("ncsolve._minimizer.solve", "from ncsolve.certificates import certify"),
+    ("ncsolve.plots._frame", "from ncsolve._words import minimizer"),
+    ("ncsolve.plots._phase", "from ncsolve._documents.phase import phase_document"),
+    ("ncsolve.plots._axis", "from ncsolve.cli._output import say"),
+    ("ncsolve._documents.path", "from ncsolve.plots import path_figure"),
+    ("ncsolve._documents.phase", "from ncsolve._words import path"),
+    ("ncsolve._documents.design", "from ncsolve.cli._output import say"),
+    ("ncsolve._words.path", "from ncsolve.plots import path_figure"),
+    ("ncsolve._words.bias", "from ncsolve._documents.npz import save"),
+    ("ncsolve._words.model", "from ncsolve.cli._output import say"),
+    ("ncsolve.report._page", "from ncsolve.cli._output import say"),
+]
+# What the contract alone sees, within a package or of three importers,
+OF_MODELS = [
+    ("ncsolve._models.plain.frames", "from ncsolve._models.layered.room import is_narrow"),
+    ("ncsolve._models.plain.frames", "from ncsolve._models.relu.ridge import Ridge"),
+    ("ncsolve._models.layered.head", "from ncsolve._models.relu.ridge import Ridge"),
+    ("ncsolve._models.protocol", "from ncsolve._models.plain.model import PLAIN"),
+    ("ncsolve._sweeps.path", "from ncsolve._models.relu.model import RELU"),
+]
+# and what it does not: names of the whole package, names in strings, and folders that an editable install maps.
+UNSEEN = [
     ("ncsolve._models.room", "from ncsolve import solve"),
     ("ncsolve._minimizer.minimizer", "WHERE = 'ncsolve.plots:gram_matrix'"),
-    ("ncsolve.plots._frame", "from ncsolve._words import minimizer"),
-    ("ncsolve.report._page", "from ncsolve.cli._output import say"),
+    ("ncsolve._bias.start", "from ncsolve import encodings"),
     ("ncsolve._sweeps.path", "import ncsolve.verify"),
+    ("ncsolve._words.path", "def f():\n    from ncsolve.verify import check"),
     ("ncsolve.certificates._check", "from ncsolve.derivations import get"),
-])
+]
+
+
+@pytest.mark.parametrize(("name", "line"), BREACHES + UNSEEN)
 def test_each_way_up_is_noticed(name, line):
     assert name in MODULES
     text = MODULES[name].read_text(encoding="utf-8")
     assert climbs(text, name) == []
     assert len(climbs(f"{text}\n{line}\n", name)) == 1
+
+
+def lint(folder):
+    """The contracts, kept or broken by the package in a folder."""
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"COLUMNS": "400", "PYTHONUTF8": "1"},
+    )
+
+
+def test_the_contracts_are_kept():
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+    assert f"Contracts: {len(CONTRACTS)} kept, 0 broken." in done.stdout
+
+
+def test_the_contracts_notice_each_breach(tmp_path):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "ncsolve", tmp_path / "ncsolve", ignore=shutil.ignore_patterns("__pycache__"))
+    wanted = set()
+    for name, line in BREACHES + OF_MODELS:
+        assert name in MODULES
+        with (tmp_path / MODULES[name].relative_to(ROOT)).open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+        wanted |= {(name, target) for target in imported(ast.parse(line), name)}
+    done = lint(tmp_path)
+    assert done.returncode == 1
+    assert f"Contracts: 0 kept, {len(CONTRACTS)} broken." in done.stdout
+    assert wanted - set(re.findall(r"(ncsolve[\w.]*) -> (ncsolve[\w.]*)", done.stdout)) == set()
+    assert len(wanted) == len(BREACHES + OF_MODELS)
 
 
 def test_the_whole_package_is_not_imported():
@@ -143,9 +202,35 @@ def test_every_room_has_a_floor_and_few_modules_are_flat():
     assert len([path for path in (ROOT / "ncsolve").glob("*.py") if path.name != "__init__.py"]) <= FLAT
 
 
-def test_the_checker_stands_alone():
-    tree = ast.parse(MODULES["ncsolve.certificates.checker"].read_text(encoding="utf-8"))
-    assert list(imported(tree, "ncsolve.certificates.checker")) == []
+def leans_on(text):
+    """What a file imports that Python does not bring along."""
+    tree = ast.parse(text)
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+
+
+def test_the_checkers_stand_alone():
+    text = MODULES["ncsolve.certificates.checker"].read_text(encoding="utf-8")
+    assert leans_on(text) == set()
+    for line in ("import numpy", "def f():\n    from ncsolve.errors import NCSolveError", "from . import _proof"):
+        assert len(leans_on(f"{text}\n{line}\n")) == 1
+    own = MODULES["ncsolve.certificates.relu_checker"].read_text(encoding="utf-8")
+    assert leans_on(own) == {"ncsolve.certificates.checker"}  # which --source prints with it
+
+
+def test_the_floors_of_the_guide_are_these():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = {int(number): set(re.findall(r"`(\w+)`", rooms)) for number, rooms in
+            re.findall(r"^\| (\d+) \| ([^|]*) \|", text, re.MULTILINE)}
+    assert rows == {number: set(rooms) for number, rooms in enumerate(FLOORS, start=1)}
+
+
+def test_the_files_that_the_guide_names_are_there():
+    named = set(re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    places = (ROOT, ROOT / "ncsolve", ROOT / "ncsolve/_models", ROOT / "ncsolve/explorer")
+    assert {name for name in named if not any((place / name).exists() for place in places)} == set()
+    assert len(named) > 40
 
 
 def test_the_named_door_has_few_entries_and_all_of_them_open():

@@ -1,5 +1,5 @@
 // The scalar problem of one direction (T9): min over z >= 0 of (z - g)^2/(2N) + kappa z^(2/P), for a head of P - 1
-// layers.  P = 2 is a single layer, whose threshold is soft.  The steps are those of ncsolve/_models/layered/shrinkage.py.
+// layers.  P = 2 is a single layer, whose threshold is soft.  The steps are those of shrinkage.py.
 
 // As in ncsolve: what is left of a singular value at the threshold is rounding.
 const RANK_NOISE = 16 * 2 ** -52;

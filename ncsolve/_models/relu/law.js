@@ -1,4 +1,4 @@
-// T10: balanced codes a I + q J with features H >= 0, as in ncsolve/_models/relu/orthogonal_frame.py: an orthogonal frame, or, where
+// T10: balanced codes a I + q J with features H >= 0, as in orthogonal_frame.py: an orthogonal frame, or, where
 // the class means of linear features are acute, those.
 
 class ReluLaw extends PlainLaw {

@@ -1,4 +1,4 @@
-// Sentences for the models beyond the paper's: deep heads (T9), bottlenecks (T8) and ReLU features (T10).
+// Sentences of the models: bottlenecks (T8), deep heads (T9) and ReLU features (T10).
 
 function thresholdName({ plain, model }) {
     return plain || model.depth === 1 ? "T" : "g*";
@@ -118,10 +118,10 @@ function sigmaWords({ plain, model, acuteLabels, K }) {
         return [title, `What is above T shrinks by T, ${lost}`, "singular value"];
     }
     if (model.features === "relu") {
-        const beyond = acuteLabels ? " Up to λ_b* they are one curve; beyond it there are singular values:" : "";
+        const later = acuteLabels ? " Up to λ_b* they are one curve; beyond it there are singular values:" : "";
         return [
             acuteLabels ? "Lengths, then singular values, of the labels minus bias" : "Length of the labels minus bias",
-            `√n ‖e_k − b‖, the same for all classes; what is above T shrinks by T.${beyond}`,
+            `√n ‖e_k − b‖, the same for all classes; what is above T shrinks by T.${later}`,
             acuteLabels ? "length, singular value" : "length",
         ];
     }

@@ -1,5 +1,5 @@
 // T8 and T9: balanced codes a I + q J under a deep head or a bottleneck.  Each direction, K - 1 contrasts and the label
-// mean, is on its own; of what each gains over zero the dim largest are taken, as in ncsolve/_models/layered/kept_directions.py.
+// mean, is on its own; of what each gains over zero the dim largest are taken, as in kept_directions.py.
 
 const TIE = 1e-14;
 
