@@ -72,19 +72,6 @@ def _simplex(problem: RationalProblem, made: Certificate) -> bool:
     return frame is not None and 0 < frame[0] == -(problem.classes - 1) * frame[1] and made.centring == "complete"
 
 
-def _orthogonal(problem: RationalProblem, made: Certificate) -> bool:
-    # squared length sqrt(lw/lh) (1 - t)/sqrt(n)
-    return regular(made) == (problem.ratio * (1 - problem.t) / problem.root, Fraction(0))
-
-
-def _threshold_problems() -> Problems:
-    return [affine_problem(k, n, t, Fraction(1)) for k, n, t in _BALANCED]
-
-
-def _threshold(problem: RationalProblem, made: Certificate) -> bool:
-    return made.centred_up_to == (str(_transition(problem.t)),) * 2
-
-
 def _cosine(problem: RationalProblem, made: Certificate) -> bool:
     assert problem.lambda_b is not None
     across, along = 1 - problem.t, 1 - problem.t / problem.lambda_b - problem.t
@@ -99,14 +86,6 @@ def _free_bias_problems() -> Problems:
         for k, n, t in _BALANCED
         for a, q in ((1, Fraction(0)), (2, Fraction(-1)), (Fraction(9, 10), Fraction(1, 10 * k)))
     ]
-
-
-def _free_bias(problem: RationalProblem, made: Certificate) -> bool:
-    return made.proof.bias == made.problem.label_mean
-
-
-def _centring(problem: RationalProblem, made: Certificate) -> bool:
-    return made.proof.bias == made.problem.centred_bias and made.centring == "complete"
 
 
 def _law_problems() -> Problems:
@@ -187,14 +166,6 @@ def _self_duality_problems() -> Problems:
     ]
 
 
-def _global_optimum(problem: RationalProblem, made: Certificate) -> bool:
-    return abs(Fraction(solve(problem.rounded).loss) - made.lower) * 10**12 <= made.lower
-
-
-def _paper_problems() -> Problems:
-    return [affine_problem(10, 100, Fraction(1, 20), lambda_b) for lambda_b in (Fraction(0), Fraction(1, 2), None)]
-
-
 def _paper(problem: RationalProblem, made: Certificate) -> bool:
     losses = {Fraction(0): Fraction("0.043875"), Fraction(1, 2): Fraction("0.0485"), None: Fraction("0.04875")}
     return made.lower == losses[problem.lambda_b]
@@ -203,18 +174,25 @@ def _paper(problem: RationalProblem, made: Certificate) -> bool:
 # Of which claim, what is proved of each problem, and the problems.
 CERTIFIED: dict[str, Certified] = {
     "orthogonal-frame": Certified(
-        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", partial(_along, None, ratio=3), _orthogonal
+        "the Gram matrix is sqrt(lw/lh) (1 - t)/sqrt(n) I", partial(_along, None, ratio=3),
+        lambda problem, made: regular(made) == (problem.ratio * (1 - problem.t) / problem.root, Fraction(0)),
     ),
     "simplex-etf": Certified(
         "the Gram matrix is that of a simplex ETF (lambda_b = 0, lb*/10 and lb* itself)",
         partial(_along, Fraction(0), Fraction(1, 10), Fraction(1), ratio=2), _simplex,
     ),
-    "transition-threshold": Certified("lb* = t/(1 - t) exactly", _threshold_problems, _threshold),
+    "transition-threshold": Certified(
+        "lb* = t/(1 - t) exactly", lambda: [affine_problem(k, n, t, Fraction(1)) for k, n, t in _BALANCED],
+        lambda problem, made: made.centred_up_to == (str(_transition(problem.t)),) * 2,
+    ),
     "cosine-curve": Certified("cos = (s_mu - s_perp)/(s_mu + (K - 1) s_perp), above lb*", _past_transition, _cosine),
-    "free-bias": Certified("b = mu", _free_bias_problems, _free_bias),
+    "free-bias": Certified(
+        "b = mu", _free_bias_problems, lambda problem, made: made.proof.bias == made.problem.label_mean
+    ),
     "bias-centring": Certified(
         "b = mu/(1 + lambda_b) and the mean feature is zero (lambda_b = lb*/10 and lb*)",
-        partial(_along, Fraction(1, 10), Fraction(1)), _centring,
+        partial(_along, Fraction(1, 10), Fraction(1)),
+        lambda problem, made: made.proof.bias == made.problem.centred_bias and made.centring == "complete",
     ),
     "large-bias-law": Certified(
         "Gram = Gram(inf) - lw/lambda_b, loss = loss(inf) - N lw lh/(2 lambda_b)", _law_problems, _law
@@ -237,7 +215,7 @@ CERTIFIED: dict[str, Certified] = {
     "global-optimum": Certified(
         "the loss that solve returns is the global minimum, to a relative 1e-12",
         lambda: [*_past_transition(), *_smoothing_problems(), *_law_problems(), *_minority_problems()],
-        _global_optimum,
+        lambda problem, made: abs(Fraction(solve(problem.rounded).loss) - made.lower) * 10**12 <= made.lower,
     ),
     "balancedness": Certified(
         "lambda_w W^T W = lambda_h H H^T", lambda: [*_past_transition(), *_law_problems(), *_minority_problems()],
@@ -246,5 +224,9 @@ CERTIFIED: dict[str, Certified] = {
     "relu-orthogonal-frame": Certified(
         "with H >= 0 the Gram matrix is alpha I, b = beta/K 1, and the loss is that of T10", relu_problems, relu_frame
     ),
-    "paper-scale": Certified("the loss is 351/8000, 97/2000, 39/800", _paper_problems, _paper),
+    "paper-scale": Certified(
+        "the loss is 351/8000, 97/2000, 39/800",
+        lambda: [affine_problem(10, 100, Fraction(1, 20), lb) for lb in (Fraction(0), Fraction(1, 2), None)],
+        _paper,
+    ),
 }

@@ -242,11 +242,9 @@ def _natural(samples: Samples) -> tuple[float, Units]:
     return _balanced(samples, size, total * total / samples.total)
 
 
-def _one(samples: Samples) -> tuple[float, Units]:
-    return 1.0, [1.0] * (samples.depth + 2)
-
-
-_UNITS: dict[str, Callable[[Samples], tuple[float, Units]]] = {"one": _one, "balanced": _balanced, "natural": _natural}
+_UNITS: dict[str, Callable[[Samples], tuple[float, Units]]] = {
+    "one": lambda samples: (1.0, [1.0] * (samples.depth + 2)), "balanced": _balanced, "natural": _natural,
+}
 
 
 def fit_size(samples: Samples) -> float:

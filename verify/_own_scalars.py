@@ -25,11 +25,11 @@ _NOISE, _CLEAR = 1e-14, 1e-11
 def own_scalars(case: Case) -> list[Figure]:
     """Loss terms, rank, regime, centring, cosines and NC1-NC4 of the solver's point."""
     prediction, classes, skipped = case.prediction, case.samples.classes, case.skipped
-    means = np.array(prediction.class_means)
+    means, ranks = np.array(prediction.class_means), _ranks(np.array(prediction.W))
     figures = [
         _loss_terms(case),
         at_most("residual that the solver reports", 1e-9, prediction.residual, reason="rounding"),
-        _count("rank of the solver's W", prediction.rank, _ranks(np.array(prediction.W))),
+        count("rank of the solver's W", prediction.rank, min(max(prediction.rank, ranks.start), ranks.stop - 1)),
         _named("regime of the solver's class means", prediction.regime, _regimes(case.samples, means)),
         _centring(case),
     ]
@@ -75,11 +75,6 @@ def _ranks(weights: Array) -> range:
     if largest == 0.0:
         return range(1)
     return range(int(np.sum(values > _CLEAR * largest)), int(np.sum(values > _NOISE * largest)) + 1)
-
-
-def _count(what: str, claimed: int, own: range) -> Figure:
-    nearest = min(max(claimed, own.start), own.stop - 1)
-    return count(what, claimed, nearest)
 
 
 def _named(what: str, claimed: str, own: set[str]) -> Figure:

@@ -58,7 +58,7 @@ def run_claims(
     done: dict[str, Verdict] = {}
     interrupted = False
     try:
-        with closing(_serial(claims, one) if workers == 1 else _parallel(claims, one, workers)) as verdicts:
+        with closing((one(claim) for claim in claims) if workers == 1 else _parallel(claims, one, workers)) as verdicts:
             for verdict in verdicts:
                 done[verdict.claim.name] = verdict
                 if on_verdict is not None:
@@ -71,11 +71,6 @@ def run_claims(
         seconds=time.monotonic() - began,
         interrupted=interrupted,
     )
-
-
-def _serial(claims: Sequence[Claim], one: Callable[[Claim], Verdict]) -> Generator[Verdict, None, None]:
-    for claim in claims:
-        yield one(claim)
 
 
 def _examine(claim: Claim, *, size: Size, fail_fast: bool) -> Verdict:

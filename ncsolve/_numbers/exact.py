@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TypeAlias
 
-__all__ = ["Table", "log2", "on_grid", "simplest_between"]
+__all__ = ["Table", "log2", "on_grid", "simplest_between", "square_root"]
 
 Table: TypeAlias = list[list[Fraction]]
 
@@ -13,6 +14,12 @@ Table: TypeAlias = list[list[Fraction]]
 def log2(x: Fraction) -> int:
     """log2 of a positive number, rounded down to one or so; 0 for 0."""
     return x.numerator.bit_length() - x.denominator.bit_length() if x else 0
+
+
+def square_root(x: Fraction) -> Fraction | None:
+    """The root of a number that is not negative, or None where it is not rational."""
+    root = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
+    return root if root * root == x else None
 
 
 def on_grid(mantissa: int, exponent: int, bits: int) -> Fraction:

@@ -280,14 +280,10 @@ def _names(value: object) -> tuple[str, ...] | None:
     raise ProblemError(f"class_names must be a sequence of texts; got {shown(value)}, give a text for each")
 
 
-def _scalar(value: object) -> str:
-    """What to do with an array that is one number."""
-    return ", pass float(x)" if hasattr(type(value), "__array__") else ""
-
-
 def _real(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ProblemError(f"{name} must be a real number; got {shown(value)}{_scalar(value)}")
+        remedy = ", pass float(x)" if hasattr(type(value), "__array__") else ""  # an array that is one number
+        raise ProblemError(f"{name} must be a real number; got {shown(value)}{remedy}")
     try:
         return as_float(value)
     except OverflowError:

@@ -63,7 +63,8 @@ def spectrum_of_codes(codes: Array, u: Array, samples: float, threshold: float) 
         outer, codes = np.linalg.qr(codes)
         mean = mean @ outer
     basis, roots = left_basis(codes - np.outer(mean, u), threshold, noise)
-    return _split(samples, _compose(outer, basis), roots, mean @ basis, 4 * EPS * float(roots[-1]))
+    whole = basis if outer is None else outer @ basis
+    return _split(samples, whole, roots, mean @ basis, 4 * EPS * float(roots[-1]))
 
 
 def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpectrum:
@@ -78,10 +79,6 @@ def spectrum_of_scatter(scatter: Array, mean: Array, samples: int) -> LabelSpect
     noise = (8 * EPS) ** 2 * samples * float(mean @ mean)  # of centring: the samples are known to a few roundings
     roots = np.sqrt(np.where(values > max(EPS * 4 * values.size * top, noise), values, 0.0))
     return _split(samples, basis, roots, mean @ basis, 4 * EPS * np.sqrt(top))
-
-
-def _compose(outer: Array | None, basis: Array) -> Array:
-    return basis if outer is None else outer @ basis
 
 
 def _split(samples: float, basis: Array, roots: Array, mean: Array, gap: float) -> LabelSpectrum:

@@ -63,11 +63,14 @@ def latent_along(sweep: Sweep, changes: Sequence[RegimeChange]) -> LatentBranch 
     """The branch along a sweep with these changes, or None if there is none."""
     if sweep.name == "count":
         return None
-    found = list(_beside(sweep))
+    found = [
+        (value, 0, other) for value in sorted(set(sweep.values.tolist()))
+        if (other := latent_minimum(sweep.problem_at(value))) is not None
+    ]
     if not found:
         return None
     found += _ends(sweep, changes)
-    found.sort(key=lambda entry: entry[:2])
+    found.sort(key=lambda entry: entry[:2])  # by the value, and at equal values by the side
     points = [entry[2] for entry in found]
     empty = np.nan
     return LatentBranch(
@@ -80,16 +83,8 @@ def latent_along(sweep: Sweep, changes: Sequence[RegimeChange]) -> LatentBranch 
     )
 
 
-def _beside(sweep: Sweep) -> Iterator[tuple[float, int, Minimizer]]:
-    """(value, order at equal values, second minimum) at the values of the sweep."""
-    for value in sorted(set(sweep.values.tolist())):
-        other = latent_minimum(sweep.problem_at(value))
-        if other is not None:
-            yield value, 0, other
-
-
 def _ends(sweep: Sweep, changes: Sequence[RegimeChange]) -> Iterator[tuple[float, int, Minimizer]]:
-    """The same where the branch changes places with the minimizer, and where it begins."""
+    """(value, side, second minimum) where the branch changes places with the minimizer, and where it begins."""
     for change in changes:
         if change.before is None or change.after is None:
             continue

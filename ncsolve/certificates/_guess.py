@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from ncsolve._minimizer.minimizer import Minimizer
-from ncsolve._numbers.exact import Table, simplest_between
+from ncsolve._numbers.exact import Table, simplest_between, square_root
 from ncsolve.certificates._approximation import Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof, exact_proof
@@ -47,7 +47,7 @@ def rational_proof(
 def _plausible(problem: ExactProblem, minimizer: Minimizer) -> bool:
     ufm = minimizer.problem
     if ufm.regular is not None:  # T5: rational with t = K sqrt(n lambda_w lambda_h)
-        return _is_square(problem.counts[0] * problem.lambda_w * problem.lambda_h)
+        return square_root(problem.counts[0] * problem.lambda_w * problem.lambda_h) is not None
     if max(problem.classes, problem.outputs) <= _SMALL:
         return True
     outputs = minimizer.class_means.T @ minimizer.W.T
@@ -67,7 +67,3 @@ def _rationals(numbers: Table, error: Fraction, most: int) -> Table | None:
                 return None
         found.append(simple)
     return found
-
-
-def _is_square(x: Fraction) -> bool:
-    return math.isqrt(x.numerator) ** 2 == x.numerator and math.isqrt(x.denominator) ** 2 == x.denominator

@@ -13,11 +13,11 @@ from fractions import Fraction
 
 from flint import arb, arb_mat, ctx
 
-from ncsolve._numbers.exact import Table, log2, simplest_between
+from ncsolve._numbers.exact import Table, log2, simplest_between, square_root
 from ncsolve.certificates._approximation import Approximation, Precision
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof, rounded_proof
-from ncsolve.certificates._refine import as_arb, grid_of, table_of
+from ncsolve.certificates._refine import as_arb, grid_of, norm, table_of
 from ncsolve.certificates.checker import gram
 from ncsolve.errors import ConvergenceError
 
@@ -38,7 +38,7 @@ def rational_orthogonal_proof(problem: ExactProblem, start: list[Fraction]) -> P
     dual, scales, alive = [], [], []
     for k, (f, n) in enumerate(zip(shifted, problem.counts, strict=True)):
         ratio = n * sum(x * x for x in f) / problem.square_threshold
-        root = _root(ratio) if ratio > 1 else Fraction(1)
+        root = square_root(ratio) if ratio > 1 else Fraction(1)
         if root is None:
             return None
         dual.append([x / (root * problem.samples) for x in f])
@@ -81,7 +81,7 @@ def orthogonal_proof(problem: ExactProblem, start: list[Fraction], precision: Pr
             if problem.lambda_b is None:
                 break
             force = (shifted.transpose() * arb_mat(problem.classes, 1, pull) - bias * as_arb(problem.lambda_b)).mid()
-            size = sum((x * x for x in force.entries()), arb(0)).sqrt().mid()
+            size = norm(force)
             if size <= threshold / arb(problem.samples).sqrt() * arb(2) ** -precision.claim:
                 break
             bent = [p / length**2 if x > 1 else arb(0) for p, length, x in zip(pull, lengths, ratios, strict=True)]
@@ -153,11 +153,6 @@ def _scaled_gram(rows: arb_mat, weights: list[arb], level: arb) -> arb_mat:
 
 def _length(rows: arb_mat, k: int) -> arb:
     return sum((rows[k, i] ** 2 for i in range(rows.ncols())), arb(0)).sqrt().mid()
-
-
-def _root(x: Fraction) -> Fraction | None:
-    root = Fraction(math.isqrt(x.numerator), math.isqrt(x.denominator))
-    return root if root * root == x else None
 
 
 def _stalled(size: float, steps: int) -> str:

@@ -18,7 +18,7 @@ from ncsolve.certificates._eigen import diagonalise
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.errors import ConvergenceError
 
-__all__ = ["as_arb", "grid_of", "refine", "table_of"]
+__all__ = ["as_arb", "grid_of", "norm", "refine", "table_of"]
 
 _MAX_STEPS = 60
 
@@ -39,16 +39,12 @@ def refine(
 
     Raises ConvergenceError if Newton's method or an eigenvalue iteration stalls.
     """
-    span = _span(problem, start)
+    # log2 of the largest eigenvalue of G/T^2, at most: the digits that cancel.
+    total = sum(n * sum(x * x + b * b for x, b in zip(code, start, strict=True))
+                for n, code in zip(problem.counts, problem.codes, strict=True))
+    span = max(0, log2(total / problem.square_threshold))
     with ctx.workprec(precision.claim + span + 80):
         return _Refinement(problem, precision, span).run(start, known_bias)
-
-
-def _span(problem: ExactProblem, bias: list[Fraction]) -> int:
-    """log2 of the largest eigenvalue of G/T^2, at most: the digits that cancel."""
-    total = sum(n * sum(x * x + b * b for x, b in zip(code, bias, strict=True))
-                for n, code in zip(problem.counts, problem.codes, strict=True))
-    return max(0, log2(total / problem.square_threshold))
 
 
 class _Refinement:
@@ -92,7 +88,7 @@ class _Refinement:
             along = (at.vectors.transpose() * (self.mean - bias)).mid()
             pull = _diagonal(at.gains) * along
             force = (pull - at.vectors.transpose() * bias * lambda_b).mid()
-            size = (_norm(force) / unit).mid()
+            size = (norm(force) / unit).mid()
             if size <= self.tiny:
                 return bias, at
             jacobian = _jacobian(at, along, lambda_b, self.samples / self.threshold**2)
@@ -165,7 +161,8 @@ def _columns(a: arb_mat, chosen: list[int], scales: list[arb]) -> arb_mat:
     ).mid()
 
 
-def _norm(a: arb_mat) -> arb:
+def norm(a: arb_mat) -> arb:
+    """The midpoint of the Frobenius norm."""
     return sum((x * x for x in a.entries()), arb(0)).sqrt().mid()
 
 

@@ -33,7 +33,9 @@ def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Preci
     frame has more features than ``dim``; ConvergenceError, with the digits that there are, if the gap is larger.
     """
     orthogonal = _obtuse(minimizer)
-    start = _start(exact, minimizer, precision)
+    # The bias, exactly where it is known for a reason.
+    known = exact.lambda_b is None or (exact.lambda_b == 0 and minimizer.problem.regular is not None)
+    start = exact.centred_bias if known else grid_bias(minimizer.bias, precision)
     proof = _collapsed_proof(exact) if minimizer.rank == 0 else None
     if proof is None and orthogonal:
         proof = rational_orthogonal_proof(exact, start)
@@ -76,12 +78,6 @@ def _of_the_problem(found: Certificate, minimizer: Minimizer) -> Certificate:
             "dim out"
         )
     return found
-
-
-def _start(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> list[Fraction]:
-    """The bias: exactly where it is known for a reason."""
-    free = exact.lambda_b == 0 and minimizer.problem.regular is not None
-    return exact.centred_bias if exact.lambda_b is None or free else grid_bias(minimizer.bias, precision)
 
 
 def _collapsed_proof(exact: ExactProblem) -> Proof | None:

@@ -227,13 +227,10 @@ def _is_file_list(sample: list[str]) -> bool:
 
 
 def _names_file(line: str) -> bool:
+    if line.startswith('"') and len(words_of(line)) == 1:  # a label that holds spaces
+        return False
     head = line.rsplit(None, 1)
-    return len(head) == 2 and not _is_quoted(line) and _PATH.search(head[0].split()[-1]) is not None
-
-
-def _is_quoted(line: str) -> bool:
-    """Whether the quotes make one word of the line, a label that holds spaces."""
-    return line.startswith('"') and len(words_of(line)) == 1
+    return len(head) == 2 and _PATH.search(head[0].split()[-1]) is not None
 
 
 def _has_number_column(words: list[list[str]]) -> bool:

@@ -18,7 +18,6 @@ from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.protocol import GLOBAL, Guarantee
 from ncsolve._models.layered.head import frame_from_directions, shrinkage_of
-from ncsolve._models.layered.shrinkage import Shrinkage
 from ncsolve._problem.ufm import UFM, weighted_codes
 from ncsolve.processes.threads import single_threaded
 
@@ -87,7 +86,8 @@ def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[floa
 
     def value(bias: Array) -> tuple[float, Array]:
         left, sigma, right = _singular(codes, u, bias)
-        z = _truncated(scalar, sigma, room)
+        z = scalar.minimize(sigma)
+        z[room:] = 0.0
         rest = scalar.rest(z, sigma)
         cost = float(np.sum(scalar.price(z, rest))) + lb * float(bias @ bias) / 2
         return cost / unit, (lb * bias - left @ (rest * (right @ u)) / n) / unit
@@ -107,12 +107,6 @@ def _best_of_starts(problem: UFM, choice: MethodChoice, bounds: tuple[tuple[floa
     )
     lengths = np.linalg.norm(frame.means, axis=0)
     return dataclasses.replace(frame, means=np.where(lengths > _ZERO * lengths.max(initial=0.0), frame.means, 0.0))
-
-
-def _truncated(scalar: Shrinkage, sigma: Array, room: int) -> Array:
-    z = scalar.minimize(sigma)
-    z[room:] = 0.0
-    return z
 
 
 def _starts(problem: UFM) -> list[Array]:
