@@ -270,13 +270,8 @@ def path(
     >>> [(round(change.value, 9), change.regime_after) for change in along.changes]
     [(0.052631579, 'intermediate')]
     """
-    given = {
-        name: values
-        for name, values in (
-            ("lambda_b", lambda_b), ("lambda_w", lambda_w), ("lambda_h", lambda_h), ("alpha", alpha), ("count", count)
-        )
-        if values is not None
-    }
+    grids = {"lambda_b": lambda_b, "lambda_w": lambda_w, "lambda_h": lambda_h, "alpha": alpha, "count": count}
+    given = {name: values for name, values in grids.items() if values is not None}
     if len(given) != 1:
         raise ProblemError(
             "a path varies exactly one of lambda_b, lambda_w, lambda_h, alpha and count; got "
