@@ -39,7 +39,7 @@ def largest_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def orthogonal_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the test of the angles between shifted codes."""
-    monkeypatch.setattr(orthogonal_frame, "_obtuse", lambda shifted: True)
+    monkeypatch.setattr(orthogonal_frame, "obtuse", lambda shifted: True)
 
 
 def mean_never_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from ncsolve._arrays import EPS, Array
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.relu.dual_bound import Dual, feasible, multipliers
+from ncsolve._models.relu.orthogonal_frame import obtuse
 from ncsolve._numbers.exact import Table
 from ncsolve.certificates._approximation import DOUBLE_DIGITS, Approximation, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none
@@ -32,7 +33,7 @@ def relu_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Preci
     Raises OpenProblemError for more digits than doubles have where the class means are not orthogonal, and where the
     frame has more features than ``dim``; ConvergenceError, with the digits that there are, if the gap is larger.
     """
-    orthogonal = _obtuse(minimizer)
+    orthogonal = obtuse(minimizer.problem.encoding.matrix - minimizer.bias[:, None], 64)
     # The bias, exactly where it is known for a reason.
     known = exact.lambda_b is None or (exact.lambda_b == 0 and minimizer.problem.regular is not None)
     start = exact.centred_bias if known else grid_bias(minimizer.bias, precision)
@@ -99,15 +100,6 @@ def _collapsed_proof(exact: ExactProblem) -> Proof | None:
                 psd_scales=evidence.scales, psd_factor=evidence.factor, nonnegative=slack,
             )
     return None
-
-
-def _obtuse(minimizer: Minimizer) -> bool:
-    """Whether no two shifted codes e_k - b meet at an acute angle, up to rounding: the class means are orthogonal."""
-    shifted = minimizer.problem.encoding.matrix - minimizer.bias[:, None]
-    inner = shifted.T @ shifted
-    size = np.sqrt(np.diag(inner))
-    np.fill_diagonal(inner, 0.0)
-    return bool(np.all(inner <= 64 * EPS * np.outer(size, size)))
 
 
 def _copositive_proof(exact: ExactProblem, minimizer: Minimizer, precision: Precision) -> Proof:

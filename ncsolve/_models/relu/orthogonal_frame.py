@@ -20,7 +20,7 @@ from ncsolve._models.relu.location import location
 from ncsolve._models.relu.nonnegative_factor import nonnegative_turn
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["alive_from", "linear_is_nonnegative", "orthogonal_frame", "singular_values_of"]
+__all__ = ["alive_from", "linear_is_nonnegative", "obtuse", "orthogonal_frame", "singular_values_of"]
 
 BALANCED = MethodChoice(
     method="closed-form", theorem="T10",
@@ -84,7 +84,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame | None:
     balanced = problem.regular is not None and problem.classes > 1
     bias = _balanced_bias(problem) if balanced else location(problem)
     shifted = problem.encoding.matrix - bias[:, None]
-    if not balanced and not _obtuse(shifted):
+    if not balanced and not obtuse(shifted):
         return None
     root = np.sqrt(problem.counts.array)
     length = np.linalg.norm(shifted, axis=0) * root
@@ -115,12 +115,12 @@ def singular_values_of(problem: UFM, weights: Array, means: Array) -> Array:
     return np.where(found > 64 * EPS * max(float(found[0]), 1e-300), found, 0.0)
 
 
-def _obtuse(shifted: Array) -> bool:
-    """Whether no two columns meet at an acute angle, up to rounding."""
+def obtuse(shifted: Array, roundings: int = 32) -> bool:
+    """Whether no two columns meet at an acute angle, up to so many roundings."""
     size = np.linalg.norm(shifted, axis=0)
     inner = shifted.T @ shifted
     np.fill_diagonal(inner, 0.0)
-    return bool(np.all(inner <= 32 * EPS * np.outer(size, size)))
+    return bool(np.all(inner <= roundings * EPS * np.outer(size, size)))
 
 
 def _balanced_bias(problem: UFM) -> Array:
