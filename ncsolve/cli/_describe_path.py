@@ -62,7 +62,7 @@ def _curve(values: Array) -> str:
 def _sparkline(values: Sequence[float], width: int) -> str:
     """Bars for the values, the lowest for the smallest one; blanks where a value is NaN.
 
-    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0])
+    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0], 60)
     '▁▃▆ █'
     """
     array = np.asarray(values, dtype=np.float64)
