@@ -5,8 +5,8 @@ from __future__ import annotations
 from ncsolve._comparison import ComparedEncoding, Comparison
 from ncsolve._documents.minimizer import json_number
 from ncsolve._documents.model_part import cosines_part, known_part, model_part
+from ncsolve._frames.nc_metrics import NC_NAMES
 from ncsolve._problem.convention import convention
-from ncsolve._sweeps.figures import NC_NAMES
 
 __all__ = ["SCHEMA", "comparison_document"]
 

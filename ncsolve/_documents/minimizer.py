@@ -7,12 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._documents.model_part import cosines_part, known_part, model_part, typed_lambdas, typed_layers
+from ncsolve._frames.nc_metrics import NC_NAMES
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.registry import model_of
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM
-from ncsolve._sweeps.figures import NC_NAMES
 
 __all__ = ["SCHEMA", "document", "json_number", "problem_part"]
 
@@ -66,9 +67,7 @@ def document(
     return result
 
 
-def problem_part(
-    problem: UFM, convention: Convention, lambdas: tuple[float, float, float] | None
-) -> dict[str, object]:
+def problem_part(problem: UFM, convention: Convention, lambdas: tuple[float, float, float] | None) -> dict[str, object]:
     """The problem itself; ``lambdas`` are the user's (w, h, b) as typed."""
     if lambdas is None:
         lambdas = typed_lambdas(problem, convention)
@@ -113,7 +112,7 @@ def _by_class(problem: UFM, per_group: NDArray[np.generic], *, integer: bool = F
     return _compact(per_group, np.array(counts.multiplicities), integer=integer)
 
 
-def _by_output(minimizer: Minimizer, vector: NDArray[np.float64]) -> object:
+def _by_output(minimizer: Minimizer, vector: Array) -> object:
     """A vector (m,): written out, or grouped by count where the outputs are the classes of a symmetric problem."""
     if vector.size > _WHOLE and minimizer.frame.symmetric is not None:
         counts = minimizer.problem.counts
@@ -152,5 +151,5 @@ def _gram(minimizer: Minimizer) -> object:
     return {"summary": {"squared_length": _ends(pairs.diagonal), "inner_product": _ends(pairs.inner)}}
 
 
-def _ends(values: NDArray[np.float64]) -> dict[str, float]:
+def _ends(values: Array) -> dict[str, float]:
     return {"min": float(values.min()), "max": float(values.max())}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.ufm import UFM
-from ncsolve._sweeps.phase import Boundary
-from ncsolve._sweeps.threshold_crossings import RegimeChange
+
+if TYPE_CHECKING:
+    from ncsolve._sweeps.phase import Boundary
+    from ncsolve._sweeps.threshold_crossings import RegimeChange
 
 __all__ = ["change_part", "cosines_part", "known_part", "model_part", "typed_lambdas", "typed_layers"]
 
@@ -45,8 +49,7 @@ def known_part(minimizer: Minimizer, convention: Convention) -> dict[str, object
 
 def cosines_part(minimizer: Minimizer) -> dict[str, object] | None:
     """The range and the mean of the cosines, None without a pair of class means."""
-    cosines = minimizer.cosines
-    return None if cosines is None else {"min": cosines.min, "max": cosines.max, "mean": cosines.mean}
+    return None if minimizer.cosines is None else asdict(minimizer.cosines)
 
 
 def change_part(change: RegimeChange | Boundary) -> dict[str, object]:

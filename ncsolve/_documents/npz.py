@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._documents.model_part import model_part
 from ncsolve._files.open_input import open_file
 from ncsolve._files.write_whole import check_free, checked_path, write_whole
@@ -24,8 +24,6 @@ from ncsolve.encodings import from_array
 from ncsolve.errors import FileError, ProblemError, shown
 
 __all__ = ["check_minimizer_output", "load", "save"]
-
-Array = NDArray[np.float64]
 
 _FORMAT = "ncsolve.minimizer.npz/1"
 # Two correct solutions differ by rounding only; the loss is known to about 1e-14.
@@ -114,9 +112,7 @@ def load(path: str | Path) -> Minimizer:
         return _compared(path, minimizer, w, stack, h, b)
 
 
-def _compared(
-    path: Path, minimizer: Minimizer, w: Array, stack: tuple[Array, ...], h: Array, b: Array
-) -> Minimizer:
+def _compared(path: Path, minimizer: Minimizer, w: Array, stack: tuple[Array, ...], h: Array, b: Array) -> Minimizer:
     """The minimizer, if the arrays of the file are one.  Raises FileError."""
     problem = minimizer.problem
     try:

@@ -24,8 +24,9 @@ from ncsolve.geometry import (
     weighted_frame_distances,
 )
 
-__all__ = ["Cosines", "alive", "cosines_of", "metrics_of"]
+__all__ = ["NC_NAMES", "Cosines", "alive", "cosines_of", "metrics_of"]
 
+NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
 # Class means that descent found are one point where they are nearer than this: what parts them is its rounding.
 _FOUND = 1e-9
 

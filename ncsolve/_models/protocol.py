@@ -16,8 +16,8 @@ __all__ = ["Limit", "Model", "State", "Transition"]
 class State(NamedTuple):
     """What a regular problem's class means are like, told from scalars: the ``regime`` and ``rank`` of a minimizer.
 
-    ``contrasts`` and ``mean`` say how many contrasts are kept, and whether the label mean is in, where a model tells
-    them apart.
+    ``contrasts`` and ``mean`` say how many contrasts are kept, and whether the label mean is in; a model that does not
+    tell them apart leaves both as they are, always.
     """
 
     regime: str
@@ -67,7 +67,7 @@ class Model:
     unique_gram = True
 
     def owns(self, problem: UFM) -> bool:
-        """Whether the problem is of this model, as far as its fields tell."""
+        """Whether the problem is of this model, as far as its fields tell; no two models own one problem."""
         raise NotImplementedError
 
     def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
@@ -75,7 +75,7 @@ class Model:
         raise NotImplementedError
 
     def choice(self, problem: UFM) -> MethodChoice:
-        """The theorem that ``frame`` will use."""
+        """The theorem that ``frame`` will use: at worst what it takes to make that."""
         return self.frame(problem).choice
 
     def shares_spectrum(self, problem: UFM) -> bool:
@@ -87,7 +87,10 @@ class Model:
         return False
 
     def binds(self, problem: UFM, frame: Frame | None = None) -> bool:
-        """Whether dim is a bottleneck of the minimizer, which ``frame`` holds; without it, as far as is known."""
+        """Whether dim is a bottleneck of the minimizer, which ``frame`` holds.
+
+        Without a frame, and wherever the minimizer without the bottleneck is another problem to solve: whether it may.
+        """
         return False
 
     def least_dim(self, problem: UFM, frame: Frame) -> int:
@@ -97,11 +100,11 @@ class Model:
     # The threshold of the singular values
 
     def threshold(self, problem: UFM) -> float:
-        """The singular value of M - b u^T up to which a direction vanishes."""
+        """The singular value of M - b u^T up to which a direction vanishes; for H >= 0 the length of a class alone."""
         return problem.threshold
 
     def threshold_power(self, problem: UFM) -> float:
-        """The threshold is proportional to this power of N and of both weight decays together."""
+        """The threshold is proportional to this power of N and of a common factor of all weight decays of W and H."""
         return 1.0
 
     def decay_factor(self, problem: UFM, size: float) -> float:
@@ -122,7 +125,7 @@ class Model:
         return None
 
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
-        """What to do where no two class means differ; None where they do, or where nothing is known."""
+        """What the threshold has to be below for class means that differ; None where they do, or if it is not known."""
         return None
 
     # What changes along lambda_b
@@ -132,12 +135,14 @@ class Model:
         return None
 
     def known_changes(self, problem: UFM) -> dict[float, str]:
-        """Every lambda_b that a theorem gives for a change, and the theorem."""
+        """Every lambda_b that a theorem gives for a change of the regime, and the theorem; births, where class means
+        begin to live, are left to ``vanishing_t``."""
         found = self.transition(problem)
         return {} if found is None or found.birth else {found.lambda_b: found.theorem}
 
     def state(self, problem: UFM) -> State | None:
-        """Regime and rank without solving, or None where that is not known."""
+        """Regime and rank without solving, or None where that is not known: for one value of a parameter it may be, and
+        for another not."""
         return None
 
     def state_gap(self, problem: UFM) -> float | None:

@@ -18,4 +18,4 @@ def areas(phase: Phase) -> tuple[NDArray[np.object_], list[str]]:
     names = np.array(phase.regimes, dtype=object)
     if (names == "general").any():
         names = "rank " + phase.rank.astype(str).astype(object)
-    return names, sorted(set(names.ravel().tolist()), key=lambda name: -np.mean(names == name))
+    return names, sorted(set(names.ravel().tolist()), key=lambda name: (-np.mean(names == name), name))

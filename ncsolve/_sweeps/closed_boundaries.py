@@ -13,6 +13,7 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.protocol import Model, State
 from ncsolve._models.registry import model_of
+from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.boundary_curves import Boundary, smooth_values
 from ncsolve._sweeps.second_parameter import SecondParameter
 
@@ -38,14 +39,23 @@ def closed_boundaries(second: SecondParameter, grid: Array) -> list[Boundary]:
     if second.name not in ("t", "weight_decay"):
         return []
     values = smooth_values(second).tolist()
-    places = [_place(model, second, value) for value in values]
+    curves = max(len(model.known_changes(second.problem_at(value))) for value in values)
+    found = [boundary for i in range(curves) for boundary in _through(model, second, grid, values, i)]
+    return found + _vanishing(model, second, grid)
+
+
+def _through(
+    model: Model, second: SecondParameter, grid: Array, values: list[float], number: int
+) -> Iterator[Boundary]:
+    """The curves through the known changes of this number, from 0 on."""
+    places = [_place(model, second, value, number) for value in values]
     inside = [place is not None and grid[0] <= place.lambda_b <= grid[-1] for place in places]
     points: list[_Place | None] = []
     for i, place in enumerate(places):
         if i and inside[i] != inside[i - 1]:
-            points.append(_edge(model, second, grid, values[i - 1], values[i]))
+            points.append(_edge(model, second, grid, values[i - 1], values[i], number))
         points.append(place if inside[i] else None)
-    return list(_curves(points)) + _vanishing(model, second, grid)
+    yield from _curves(points)
 
 
 def _vanishing(model: Model, second: SecondParameter, grid: Array) -> list[Boundary]:
@@ -81,12 +91,16 @@ def _sides(
     return below, above
 
 
-def _place(model: Model, second: SecondParameter, value: float) -> _Place | None:
+def _known(model: Model, problem: UFM, number: int) -> tuple[float, str] | None:
+    return next(itertools.islice(model.known_changes(problem).items(), number, None), None)
+
+
+def _place(model: Model, second: SecondParameter, value: float, number: int) -> _Place | None:
     problem = second.problem_at(value)
-    known, transition = model.known_changes(problem), model.transition(problem)
-    if not known:
+    known, transition = _known(model, problem, number), model.transition(problem)
+    if known is None:
         return None
-    ((at, theorem),) = known.items()
+    at, theorem = known
     before, after = (model.state(problem.replace(lambda_b=at * factor)) for factor in (1 - _ASIDE, 1 + _ASIDE))
     if before is None or after is None:
         return None
@@ -94,26 +108,28 @@ def _place(model: Model, second: SecondParameter, value: float) -> _Place | None
         return None
     exchange = before.mean != after.mean and before.contrasts != after.contrasts
     kind = "exchange" if exchange else "rank" if before.rank != after.rank else "orthogonal"
-    jump = transition is not None and transition.first_order
+    jump = transition is not None and transition.first_order and transition.lambda_b == at
     return _Place(
         value=value, lambda_b=at,
         kind=(kind, before.regime, after.regime, before.rank, after.rank, theorem, jump),
     )
 
 
-def _edge(model: Model, second: SecondParameter, grid: Array, left: float, right: float) -> _Place | None:
+def _edge(
+    model: Model, second: SecondParameter, grid: Array, left: float, right: float, number: int
+) -> _Place | None:
     """Where the curve leaves the diagram on its sides, if it does so between these values."""
     from scipy.optimize import brentq
 
     for edge in (grid[0], grid[-1]):
 
         def beside(value: float, edge: float = float(edge)) -> float:
-            known = model.known_changes(second.problem_at(value))
-            return math.log(next(iter(known)) / edge) if known else 50.0
+            known = _known(model, second.problem_at(value), number)
+            return 50.0 if known is None else math.log(known[0] / edge)
 
         if beside(left) * beside(right) < 0 and max(beside(left), beside(right)) < 50.0:
             value = float(brentq(beside, left, right, xtol=1e-15 * right))
-            place = _place(model, second, value)
+            place = _place(model, second, value, number)
             return None if place is None else _Place(value=value, lambda_b=float(edge), kind=place.kind)
     return None
 

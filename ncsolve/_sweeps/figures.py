@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve._arrays import Array
-from ncsolve._frames.nc_metrics import cosines_of, metrics_of
+from ncsolve._frames.nc_metrics import NC_NAMES, cosines_of, metrics_of
 from ncsolve._frames.pairs import choose_evenly
 from ncsolve._frames.regimes import regime_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.frames_along import FrameSource
-from ncsolve._sweeps.point_by_point import NC_NAMES
 
 if TYPE_CHECKING:
     from ncsolve._sweeps.path import Path

@@ -160,7 +160,7 @@ def phase(
         found = refined(second, grid, [row.changes for row in rows])
         if boundaries:  # the others are found row by row, unless these are all there are
             model = model_of(problem)
-            whole = model.continuous and model.state(problem) is not None
+            whole = model.continuous and all(model.state(row) is not None for row in problems)
             found = [(value, tuple(c for c in changes if not (whole or c.theorem))) for value, changes in found]
         boundaries += joined(found)
     return Phase(

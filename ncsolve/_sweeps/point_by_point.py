@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import Array
+from ncsolve._frames.nc_metrics import NC_NAMES
 from ncsolve._frames.pairs import check_size
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
@@ -17,9 +18,8 @@ from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen
 from ncsolve.errors import SizeError
 
-__all__ = ["NC_NAMES", "SolvedPoint", "check_descents", "point_of", "solve_points"]
+__all__ = ["SolvedPoint", "check_descents", "point_of", "solve_points"]
 
-NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
 # Descents from many starts take tenths of a second each, up to seconds.
 _MOST_DESCENTS = 400
 # Gram matrices tell one minimizer from another up to here; they are kept with the points.

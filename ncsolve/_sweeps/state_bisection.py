@@ -72,8 +72,6 @@ class _Line:
         self.model = model_of(sweep.problem)
         self.whole = sweep.name == "count"
         self.slow = any(self.model.descends(sweep.problem_at(value)) for value in sweep.values.tolist())
-        # Whether the state is known without solving.
-        self.scalar = not self.whole and self.model.state(sweep.problem) is not None
 
     @property
     def apart(self) -> bool:
@@ -111,7 +109,7 @@ class _Line:
         return [self.node(x, here[x]) for x in sorted(here)]
 
     def node(self, x: float, value: float) -> _Node:
-        state = self.model.state(self.sweep.problem_at(value)) if self.scalar else None
+        state = None if self.whole else self.model.state(self.sweep.problem_at(value))  # known without solving
         if state is not None:
             return _Node(x=x, value=value, state=state, point=None)
         if value not in self.solved:
@@ -166,11 +164,12 @@ class _Line:
             return None
         value, theorem = named(high.value if self.whole else self.back((low.x + high.x) / 2), known)
         before, after = low.state, high.state
-        sides = None if self.scalar and self.model.continuous else self.sides(low, high)
+        scalar = low.point is None and high.point is None
+        sides = None if scalar and self.model.continuous else self.sides(low, high)
         kind = "rank" if before.rank != after.rank else "orthogonal" if before.regime != after.regime else "exchange"
         if before.mean != after.mean and before.contrasts != after.contrasts:
             kind = "exchange"
-        if kind == "orthogonal" and not theorem and self.scalar:
+        if kind == "orthogonal" and not theorem and scalar:
             value = self.crossing(low, high, value)
         return RegimeChange(
             value=value, kind=kind, regime_before=before.regime, regime_after=after.regime,

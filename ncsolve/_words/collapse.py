@@ -43,11 +43,6 @@ class _Collapse:
         """All weight decays of W and H have to be smaller by this."""
         return model_of(self.problem).decay_factor(self.problem, self.limit.size)
 
-    def decay(self, convention: Convention) -> float:
-        """The user's sqrt(lambda_W lambda_H) has to be below this (one layer)."""
-        w, h, _, _ = convention.factors(self.problem.samples, self.problem.code_length)
-        return self.limit.size / self.problem.samples / math.sqrt(w) / math.sqrt(h)
-
     @property
     def compared(self) -> str:
         """The threshold beside what it must be below."""
@@ -58,14 +53,13 @@ class _Collapse:
         if not limit.formula.endswith("(K sqrt(n))"):
             return f"T = {number(problem.threshold)} is not below {limit.name} = {number(limit.size)}"
         assert problem.regular is not None
-        return (
-            f"t = {number(problem.regular.t)} is not below {number(limit.size / math.sqrt(problem.regular.n))}"
-        )
+        return f"t = {number(problem.regular.t)} is not below {number(limit.size / math.sqrt(problem.regular.n))}"
 
     def remedy(self, convention: Convention, *, formula: bool = True) -> str:
         if not self.problem.spec.one_layer:
             return f"multiply every weight decay, lambda_W and lambda_H, by less than {number(self.factor)}" + self.room
-        value = number(self.decay(convention))
+        w, h, _, _ = convention.factors(self.problem.samples, self.problem.code_length)
+        value = number(self.limit.size / self.problem.samples / math.sqrt(w) / math.sqrt(h))
         if convention.name != "paper":
             return f"use sqrt(lambda_W lambda_H) < {value}{self.room} in the convention {convention.name}"
         return f"use sqrt(lambda_W lambda_H) < {f'{self.limit.formula} = ' if formula else ''}{value}{self.room}"

@@ -12,14 +12,7 @@ from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.solve import solve
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
-from ncsolve._words.minimizer import (
-    angle_words,
-    class_means_words,
-    loss_words,
-    method_words,
-    problem_words,
-    proved,
-)
+from ncsolve._words.minimizer import angle_words, class_means_words, loss_words, method_words, problem_words, proved
 from ncsolve._words.model import guarantee, model
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot

@@ -21,9 +21,7 @@ from ncsolve.geometry import simplex_cosine
 if TYPE_CHECKING:
     from ncsolve.certificates import Certificate
 
-__all__ = [
-    "angle_words", "class_means_words", "description", "loss_words", "method_words", "problem_words", "proved",
-]
+__all__ = ["angle_words", "class_means_words", "description", "loss_words", "method_words", "problem_words", "proved"]
 
 _SHOWN = 8
 
@@ -90,30 +88,25 @@ def _transition(minimizer: Minimizer, convention: Convention, lambda_b: float) -
         return transition(minimizer, convention)
     threshold = minimizer.transition
     one_hot = problem.regular is not None
+    if threshold is None and not problem.label_mean.any():
+        return "none: the label mean is zero"
+    if threshold is None and one_hot:
+        return "none: the label mean stays thresholded for every lambda_b"
+    if threshold is None and may_bind(problem):
+        return f"none: the law of large bias regularization needs {code_rank(problem.encoding)} dimensions"
     if threshold is None:
-        return (
-            "none: the label mean is zero"
-            if not problem.label_mean.any()
-            else "none: the label mean stays thresholded for every lambda_b"
-            if one_hot
-            else f"none: the law of large bias regularization needs {code_rank(problem.encoding)} dimensions"
-            if may_bind(problem)
-            else "none: some direction of the codes is below the threshold, or 0 is in the affine hull of the codes"
-        )
+        return "none: some direction of the codes is below the threshold, or 0 is in the affine hull of the codes"
     own = convention.lambda_b_from_paper(problem.samples, problem.code_length, threshold)
     name = "lambda_b*" if one_hot else "lambda_b+"
     below = problem.lambda_b < threshold
-    if one_hot:
-        side = (
-            "complete centring, the label mean stays out of the class means"
-            if problem.lambda_b <= threshold
-            else "the label mean enters the class means"
-        )
+    if one_hot and problem.lambda_b <= threshold:
+        side = "complete centring, the label mean stays out of the class means"
+    elif one_hot:
+        side = "the label mean enters the class means"
+    elif below:
+        side = "the bias has taken dimensions out of the class means' frame"
     else:
-        side = (
-            "the bias has taken dimensions out of the class means' frame" if below
-            else "the law of large bias regularization holds"
-        )
+        side = "the law of large bias regularization holds"
     if problem.lambda_b == threshold:
         place = "at it"
     elif lambda_b in (0.0, math.inf):
@@ -168,9 +161,7 @@ def angle_words(minimizer: Minimizer) -> str:
     if cosines is None or k < 2:
         return ""
     simplex = simplex_cosine(k)
-    frames = (
-        f"simplex ETF {_degrees(simplex)} (cos {number(simplex)}), orthogonal frame {_degrees(0.0)} (cos 0)"
-    )
+    frames = f"simplex ETF {_degrees(simplex)} (cos {number(simplex)}), orthogonal frame {_degrees(0.0)} (cos 0)"
     if cosines.max - cosines.min <= 1e-12:
         pairs = minimizer.frame.pairs()
         which = "any two class means" if alive(pairs.diagonal).all() else "any two class means that are not zero"

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._sweeps.path import Path
@@ -50,7 +50,7 @@ def describe_path(
         say_lines(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")
 
 
-def _curve(values: NDArray[np.float64]) -> str:
+def _curve(values: Array) -> str:
     """A curve in a line, or its value where there is no curve but rounding noise."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low <= _FLAT * max(abs(low), abs(high)):
@@ -62,7 +62,7 @@ def _curve(values: NDArray[np.float64]) -> str:
 def _sparkline(values: Sequence[float], width: int) -> str:
     """Bars for the values, the lowest for the smallest one; blanks where a value is NaN.
 
-    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0])
+    >>> _sparkline([0.0, 1.0, 2.0, float("nan"), 3.0], 60)
     '▁▃▆ █'
     """
     array = np.asarray(values, dtype=np.float64)

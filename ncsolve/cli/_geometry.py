@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ncsolve import design
+from ncsolve._arrays import Array
 from ncsolve._files.reading.codes import read_codes
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve.design._targets import check_gram
@@ -17,7 +17,6 @@ from ncsolve.errors import FileError, ProblemError, UnknownNameError
 
 __all__ = ["GEOMETRIES", "Geometry", "parse_geometry"]
 
-Array = NDArray[np.float64]
 GEOMETRIES: dict[str, Callable[[int], Array]] = {
     "simplex": design.simplex_gram,
     "orthogonal": design.orthogonal_gram,

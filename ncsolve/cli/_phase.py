@@ -17,8 +17,7 @@ from ncsolve.cli._written import check_pictures, conclude, draw
 from ncsolve.errors import ProblemError, UnknownNameError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from ncsolve._arrays import Index
     from ncsolve._sweeps.phase import Phase
 
 __all__ = ["phase"]
@@ -115,7 +114,7 @@ def _map(found: Phase) -> list[tuple[str, str]]:
     if len(set(letters.values())) < len(letters):
         return []
 
-    def evenly(size: int, most: int) -> NDArray[np.intp]:
+    def evenly(size: int, most: int) -> Index:
         return np.unique(np.linspace(0, size - 1, min(most, size)).round().astype(np.intp))
 
     picked = evenly(found.values.size, 12)[::-1]

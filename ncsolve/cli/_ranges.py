@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve._files.reading.classes import listed
 from ncsolve._files.reading.numerals import is_whole, label_number
 from ncsolve.checks.parse import parse_float
@@ -14,7 +14,6 @@ from ncsolve.errors import ProblemError, shown
 
 __all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]
 
-Array = NDArray[np.float64]
 _MOST = 1_000_000
 
 

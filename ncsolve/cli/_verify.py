@@ -146,9 +146,7 @@ def _claims(*, quick: bool, only: tuple[str, ...], source: str | None, workers: 
             done += 1
             progress.update(done)
 
-        return run_claims(
-            chosen, size="quick" if quick else "full", workers=min(count, len(chosen)), on_verdict=tell
-        )
+        return run_claims(chosen, size="quick" if quick else "full", workers=min(count, len(chosen)), on_verdict=tell)
 
 
 def _given(context: click.Context, names: tuple[str, ...]) -> list[str]:

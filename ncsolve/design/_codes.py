@@ -79,7 +79,7 @@ def nonnegative_codes(target: Array, problem: UFM, code_length: int | None) -> D
     """Those of ``designed_codes``, where nonnegative features can have the target's Gram matrix (K, K)."""
     check_known(problem)
     k = target.shape[0]
-    _check_nonnegative(target, problem.lambda_b, k if k <= 4 else 2 * k)  # the dim that UFM takes for any codes
+    _check_nonnegative(target, problem.lambda_b, problem.spec.default_dim(k, k, regular=False))
     return designed_codes(target, problem, code_length)
 
 

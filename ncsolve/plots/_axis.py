@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array
 from ncsolve.plots._style import label
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ParameterAxis"]
 
-Array = NDArray[np.float64]
 # Beyond the finite values 0 and inf stand this part of the axis away.
 _GAP = 0.1
 

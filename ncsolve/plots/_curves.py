@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
@@ -24,16 +24,7 @@ from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._frame import gram_figure
 from ncsolve.plots._jumps import broken, latent_lines
-from ncsolve.plots._style import (
-    COLOURS,
-    LINES,
-    SYMBOLS,
-    legend_above,
-    new_axes,
-    new_figure,
-    number,
-    style,
-)
+from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, legend_above, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +35,6 @@ __all__ = [
     "singular_value_curves",
 ]
 
-Array = NDArray[np.float64]
 _PAPER = CONVENTIONS["paper"]
 # A line at every change of regime is readable up to here; beyond, the curves show them.
 _MOST_CHANGES = 6
@@ -139,9 +129,7 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
     with _panel(path, ax, convention) as (ax, axis):
         x, values = broken(path, axis, convention, np.stack((path.centring, path.mean_left), axis=1), _shares)
         ax.plot(x, values[:, 0], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
-        ax.plot(
-            x, values[:, 1], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$"
-        )
+        ax.plot(x, values[:, 1], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$")
         if path.latent is not None:
             latent_lines(ax, path, axis, convention, path.latent.centring, label="taken out at the second minimum")
         ax.set_ylabel(r"share of the label mean $\mu$")
@@ -243,7 +231,7 @@ def _shares(side: Minimizer) -> Array:
     return np.array([side.centring, float(np.linalg.norm(mean - side.bias)) / size])
 
 
-def _moved(values: Array, mean_in: NDArray[np.bool_], problem: UFM) -> Array:
+def _moved(values: Array, mean_in: Mask, problem: UFM) -> Array:
     """The singular value of the label mean among those of balanced codes: the one that the others are not equal to."""
     k = problem.classes
     alone = np.abs(values[:, 0] - values[:, 1]) > 1e-9 * values[:, 0] if k > 2 else values[:, 0] > values[:, 1]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["gram_figure", "gram_matrix", "minimizer_figure", "spectrum"]
 
-Array = NDArray[np.float64]
 # A picture of more classes than this would be finer than a screen.
 _MOST = 100
 # Numbers are written into the cells of so few classes.
@@ -82,7 +81,7 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _over_threshold(minimizer: Minimizer, ax: Axes, place: NDArray[np.intp], shown: Array) -> None:
+def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
     threshold = minimizer.problem.threshold
     ax.bar(place, np.minimum(shown, threshold), color="0.75", label="thresholded away, at most $T$")
     ax.bar(
@@ -94,7 +93,7 @@ def _over_threshold(minimizer: Minimizer, ax: Axes, place: NDArray[np.intp], sho
     ax.set_ylabel(r"singular value of $M - b\,u^\top$")
 
 
-def _beside(minimizer: Minimizer, ax: Axes, place: NDArray[np.intp], shown: Array) -> None:
+def _beside(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
     """Singular values of M - b u^T and of Z side by side, for models that shrink otherwise than by T."""
     ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
     ax.bar(
@@ -150,7 +149,7 @@ def _bias_decay(minimizer: Minimizer) -> str:
     return r"$\lambda_b = \infty$" if value == math.inf else rf"$\lambda_b$ = {value:.4g}"
 
 
-def _gram(minimizer: Minimizer) -> tuple[Array, NDArray[np.intp]]:
+def _gram(minimizer: Minimizer) -> tuple[Array, Index]:
     """Inner products of all class means, or of an even choice of them, and their classes."""
     k = minimizer.problem.classes
     chosen = np.unique(np.linspace(0, k - 1, min(k, _MOST)).round().astype(np.intp))

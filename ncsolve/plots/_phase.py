@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ncsolve._arrays import Array, Mask
 from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["phase_diagram", "phase_figure"]
 
-Array = NDArray[np.float64]
 # A name is written where its area covers at least this part of the diagram.
 _LEAST_AREA = 0.02
 _NAMES = {"simplex": "simplex ETF", "orthogonal": "orthogonal frame"}
@@ -140,7 +139,7 @@ def _areas(ax: Axes, phase: Phase) -> None:
         )
 
 
-def _middle(inside: NDArray[np.bool_]) -> tuple[int, int]:
+def _middle(inside: Mask) -> tuple[int, int]:
     """The point of an area that is furthest from its edge."""
     from scipy.ndimage import distance_transform_edt
 

@@ -295,3 +295,14 @@ def test_class_means_live_from_where_they_begin_to(k, a, w, t, regimes):
     if start is not None:
         around = [ncsolve.solve(problem.replace(lambda_b=start * x)).rank > 0 for x in (1 - 1e-6, 1 + 1e-6)]
         assert around == [False, True]
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5, 3.3])
+def test_one_class_at_its_threshold_has_no_half_of_a_minimizer(scale):
+    """Where the scalars count a class mean as rounding, both W and H are zero."""
+    problem = ncsolve.UFM(
+        encoding=ncsolve.encodings.affine(1, scale, 0.0), counts=2, lambda_w=1e-3, lambda_h=1e-2, lambda_b=1.0,
+        features="relu",
+    )
+    diagram = ncsolve.phase(problem, lambda_b=[0.1, 2.0], against="t", values=[0.3 * scale, 0.8 * scale, 1.3 * scale])
+    assert (diagram.rank[-1] == 0).all()

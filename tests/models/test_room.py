@@ -109,3 +109,12 @@ def test_deep_heads_ask_the_rank_of_the_codes(dim, narrow):
 
     assert ("bottleneck" in model(found, CONVENTIONS["paper"])) is narrow
     assert ("bottleneck" in model_words(problem)) is narrow
+
+
+@pytest.mark.parametrize(("lambda_b", "guarantee"), [(math.inf, "global"), (1.0, "best found")])
+def test_room_is_asked_of_the_minimizer_not_of_rounded_codes(lambda_b, guarantee):
+    """The third code is rounding beside the others, but its class is large and the weight decay tiny."""
+    found = ncsolve.solve(ncsolve.UFM(
+        encoding=np.diag([1, 1, 5e-16]), counts=[1, 2, 10**9], lambda_w=1e-30, lambda_h=1e-30, lambda_b=lambda_b, dim=2
+    ))
+    assert (found.choice.theorem, found.rank, found.guarantee, found.W.shape) == ("T8", 2, guarantee, (3, 2))

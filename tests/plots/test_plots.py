@@ -3,12 +3,14 @@
 import builtins
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._sweeps.areas import areas
 from ncsolve.errors import FileError, MissingPackageError, ProblemError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -167,6 +169,16 @@ def test_phase_diagram(ax):
     np.testing.assert_allclose(x, y / (1 - y), rtol=1e-12)
     assert 1.0 in horizontal(ax)
     assert "threshold" in ax.get_ylabel()
+
+
+def test_areas_of_the_same_width_come_in_the_order_of_their_names():
+    phase = ncsolve.phase(ONE_HOT, lambda_b=[0.1, 1.0, 2.0], against="t", values=[0.1, 0.2])
+    rows = (("simplex", "simplex", "acute"), ("orthogonal", "simplex", "intermediate"))
+    assert areas(replace(phase, regimes=rows))[1] == ["simplex", "acute", "intermediate", "orthogonal"]
+    unnamed = replace(phase, regimes=(("general", "simplex", "acute"), rows[1]), rank=np.array([[3, 1, 2], [2, 1, 2]]))
+    names, kinds = areas(unnamed)
+    assert names.tolist() == [["rank 3", "rank 1", "rank 2"], ["rank 2", "rank 1", "rank 2"]]
+    assert kinds == ["rank 2", "rank 1", "rank 3"]
 
 
 @pytest.mark.exhaustive

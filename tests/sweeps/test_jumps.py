@@ -247,3 +247,23 @@ def test_metrics_are_undefined_where_rounding_leaves_no_class_mean():
     for _ in range(60):
         lambda_h = float(np.nextafter(lambda_h, 1))
         assert ncsolve.solve(problem.replace(lambda_h=lambda_h)).nc.nc3 in (None, pytest.approx(0.0, abs=1e-6))
+
+
+@pytest.mark.parametrize("own", [10.0, 1e-3])
+def test_a_path_does_not_depend_on_its_own_value_of_the_parameter(own):
+    """The state of narrow ReLU features is known for a strong weight decay only, which the problem's own may be."""
+    problem = ncsolve.UFM(
+        encoding=encodings.onehot(3), counts=2, lambda_w=own, lambda_h=0.01, lambda_b=0.2, dim=2, features="relu"
+    )
+    changes = ncsolve.path(problem, lambda_w=[0.01, 0.3, 2, 5]).changes
+    assert [(change.kind, change.jump) for change in changes] == [("exchange", True)] * 3 + [("rank", False)]
+
+
+def test_a_deep_head_without_a_bias_ends_in_an_orthogonal_frame():
+    """The state that scalars tell is the regime that the arrays have, at lambda_b = inf too."""
+    from ncsolve._models.registry import model_of
+
+    problem = ncsolve.UFM(
+        encoding=encodings.onehot(3), counts=10, lambda_w=5e-3, lambda_h=5e-4, lambda_b=np.inf, depth=2
+    )
+    assert model_of(problem).state(problem).regime == ncsolve.solve(problem).regime == "orthogonal"

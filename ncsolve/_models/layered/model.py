@@ -37,7 +37,7 @@ class Layered(Model):
     name = "layered"
 
     def owns(self, problem: UFM) -> bool:
-        return problem.features == "linear"  # and not plain, which is asked first
+        return problem.features == "linear" and not PLAIN.owns(problem)
 
     def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
         """That of the convex problem where one layer has room for it after all."""
@@ -67,12 +67,14 @@ class Layered(Model):
         return problem.spec.one_layer
 
     def descends(self, problem: UFM) -> bool:
-        return problem.regular is None and known_bias(problem) is None
+        known = problem.regular is not None or known_bias(problem) is not None
+        return not known and not (problem.spec.one_layer and not may_bind(problem))
 
     def binds(self, problem: UFM, frame: Frame | None = None) -> bool:
-        if not may_bind(problem) or (frame is not None and frame.convex):
-            return False
-        return problem.spec.one_layer or problem.regular is None or keep(problem).dropped
+        if problem.spec.one_layer and frame is not None:
+            return not frame.convex
+        known = not problem.spec.one_layer and problem.regular is not None
+        return may_bind(problem) and (not known or keep(problem).dropped)
 
     def threshold(self, problem: UFM) -> float:
         """T, or for a deep head that of T9."""
@@ -92,8 +94,10 @@ class Layered(Model):
 
     def transition(self, problem: UFM) -> Transition | None:
         """The lambda_b from which the label mean is in the class means of a regular problem: by a jump, unless one
-        layer has room for it beside the contrasts."""
+        layer has room for it beside the contrasts.  With room for any codes it is that of the convex problem."""
         regular = problem.regular
+        if problem.spec.one_layer and not may_bind(problem):
+            return PLAIN.transition(problem)
         if regular is None:
             return None
         if is_narrow(problem):
@@ -123,8 +127,10 @@ class Layered(Model):
         elif not mean:
             regime = "simplex"
         else:
-            acute = whole and kept.along_z > kept.across_z * (1 + _EQUAL)
-            regime = "acute" if acute or kept.contrasts == 0 else "intermediate"
+            ahead = kept.along_z - kept.across_z
+            regime = "acute" if kept.contrasts == 0 or (whole and ahead > kept.across_z * _EQUAL) else "intermediate"
+            if whole and problem.lambda_b == math.inf and abs(ahead) <= kept.across_z * _EQUAL:
+                regime = "orthogonal"
         return State(regime, rank, kept.contrasts, mean)
 
     def state_gap(self, problem: UFM) -> float | None:
@@ -168,6 +174,8 @@ class Layered(Model):
         return ("deep", "bottleneck") if narrow else ("deep",)
 
     def uncertified(self, problem: UFM) -> str:
+        if not problem.spec.one_layer:
+            return "a certificate is for heads of one layer, as the penalty of more is not convex"
         return (
             f"a certificate holds for every dim, and dim = {problem.dim} is below the rank of the minimizer; leave dim "
             "out"

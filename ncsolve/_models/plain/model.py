@@ -11,7 +11,6 @@ from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.protocol import Frame
 from ncsolve._models.plain.frames import plain_choice, plain_frame, plain_transition
 from ncsolve._models.protocol import Limit, Model, Transition
-from ncsolve._models.room import may_bind
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["PLAIN", "linear_limit"]
@@ -26,7 +25,7 @@ class Plain(Model):
     name = "plain"
 
     def owns(self, problem: UFM) -> bool:
-        return problem.spec.plain and not may_bind(problem)
+        return problem.spec.plain and problem.feature_dim >= min(problem.code_length, problem.classes)
 
     def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
         return plain_frame(problem, spectral=spectral)

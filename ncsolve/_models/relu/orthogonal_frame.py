@@ -57,7 +57,9 @@ def linear_is_nonnegative(problem: UFM) -> FactoredFrame | None:
     if rank <= 1:  # one nonnegative direction is enough
         length = np.linalg.norm(h, axis=0)
         unit = length / (float(np.linalg.norm(length)) or 1.0)
-        w_, h = (w_ @ (h @ unit / (float(np.linalg.norm(h @ unit)) or 1.0)))[:, None] * (rank > 0), length[None]
+        w_, h = (w_ @ (h @ unit / (float(np.linalg.norm(h @ unit)) or 1.0)))[:, None], length[None]
+        if rank == 0:  # at the threshold the arrays may still have what the scalars count as rounding
+            w_, h = 0.0 * w_, 0.0 * h
     return FactoredFrame(
         problem=problem, choice=LINEAR, stack=(w_,), means=h, bias=linear.bias,
         values=singular_values_of(problem, w_, h), fit=linear.loss_terms().fit,
