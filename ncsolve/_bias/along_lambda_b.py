@@ -20,8 +20,8 @@ from ncsolve._bias.theorems import (
     MethodChoice,
     check_bias_equation,
     eigenvector_bias_fraction,
+    in_thresholds,
     large_bias_law,
-    sufficient_threshold,
 )
 from ncsolve._spectrum.label_spectrum import LabelSpectrum
 from ncsolve._spectrum.rank_one_update import SecularSystem, solve_secular
@@ -49,10 +49,7 @@ class ShiftedPoints:
 
 def solve_bias_along(spectrum: LabelSpectrum, threshold: float, lambda_b: Array) -> Iterator[ShiftedPoints]:
     """All points of ``lambda_b`` (n,), in [0, inf] and in any order, each by the theorem that ``choose`` gives it."""
-    threshold = sufficient_threshold(spectrum, threshold)
-    roots = spectrum.met_roots / threshold
-    scale = math.sqrt(spectrum.samples) / threshold
-    mean = spectrum.met_mean * scale
+    threshold, scale, roots, mean = in_thresholds(spectrum, threshold)
     everywhere = np.arange(lambda_b.size)
     free = everywhere if spectrum.met == 0 else np.flatnonzero(lambda_b == 0.0)
     if free.size:

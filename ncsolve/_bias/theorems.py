@@ -20,8 +20,8 @@ from ncsolve.errors import ConvergenceError
 
 __all__ = [
     "CENTRED", "EIGENVECTOR", "LARGE_BIAS", "NO_BIAS", "SPECTRAL", "ZERO", "LargeBiasLaw", "MethodChoice",
-    "ShiftedSpectrum", "check_bias_equation", "choose", "eigenvector_bias_fraction", "large_bias_law", "solve_bias",
-    "sufficient_threshold",
+    "ShiftedSpectrum", "check_bias_equation", "choose", "eigenvector_bias_fraction", "in_thresholds", "large_bias_law",
+    "solve_bias",
 ]
 
 # Where b is a difference that cancels, c is known to eps |mu|/|c| only: below this no wrong formula hides.
@@ -88,10 +88,7 @@ def solve_bias(
     spectrum: LabelSpectrum, threshold: float, lambda_b: float, *, spectral: bool = False
 ) -> ShiftedSpectrum:
     """Choose the theorem and evaluate it; ``spectral`` forces the spectral solver where 0 < lambda_b < inf."""
-    threshold = sufficient_threshold(spectrum, threshold)
-    roots = spectrum.met_roots / threshold
-    scale = math.sqrt(spectrum.samples) / threshold
-    mean = spectrum.met_mean * scale
+    threshold, scale, roots, mean = in_thresholds(spectrum, threshold)
     choice, law = choose(spectrum, threshold, lambda_b, spectral=spectral)
     system: SecularSystem | None = None
     if choice in (CENTRED, ZERO):
@@ -115,12 +112,15 @@ def solve_bias(
     )
 
 
-def sufficient_threshold(spectrum: LabelSpectrum, threshold: float) -> float:
-    """The threshold, or a smaller one that is still above every singular value, whatever the bias: there all directions
-    are thresholded alike, and squares of the others over it stay in the range of floats."""
-    mean = math.sqrt(spectrum.samples * spectrum.met) * float(np.abs(spectrum.met_mean).max(initial=0.0))
-    size = math.hypot(float(spectrum.met_roots.max(initial=0.0)), mean)
-    return min(threshold, 4.0 * size) if size > 0.0 else threshold
+def in_thresholds(spectrum: LabelSpectrum, threshold: float) -> tuple[float, float, Array, Array]:
+    """(T, sqrt(N)/T, roots, mean) in units of T, or of a smaller threshold that is still above every singular value,
+    whatever the bias: there all directions are thresholded alike, and squares of the others over it stay in the range
+    of floats."""
+    length = math.sqrt(spectrum.samples * spectrum.met) * float(np.abs(spectrum.met_mean).max(initial=0.0))
+    size = math.hypot(float(spectrum.met_roots.max(initial=0.0)), length)
+    threshold = min(threshold, 4.0 * size) if size > 0.0 else threshold
+    scale = math.sqrt(spectrum.samples) / threshold
+    return threshold, scale, spectrum.met_roots / threshold, spectrum.met_mean * scale
 
 
 def check_bias_equation(system: SecularSystem, bias: Array, lambda_b: float | Array) -> None:
