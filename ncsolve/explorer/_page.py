@@ -60,7 +60,7 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     return Template(_read("page.html")).substitute(
         version=__version__,
         style=_read("style.css"),
-        data=html_json(page_data(problem)),
+        data=html_json(page_data(problem, progress)),
         scripts="\n".join(map(_read, _SCRIPTS)),
         plotly=plotly.replace("</script", "<\\/script"),
     )

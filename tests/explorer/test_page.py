@@ -17,7 +17,6 @@ from ncsolve import encodings
 from ncsolve.errors import FileError, MissingPackageError, OpenProblemError
 from ncsolve.explorer import explorer_page, write_explorer
 from ncsolve.explorer._axes import choose_axes, fixed_frame
-from ncsolve.explorer._data import page_data
 from ncsolve.explorer._grid import EXAMPLE, GridSize, grid_document, lambda_b_grid
 from tests.command import refused, run, said
 
@@ -253,7 +252,7 @@ def test_progress_comes_to_the_end(monkeypatch):
     size = GridSize(floats=4_000, factors=3, per_decade=3, least_per_decade=3)
     monkeypatch.setattr("ncsolve.explorer._grid.OWN", size)
     seen = []
-    page_data(problem(CODES, [5, 20, 1, 10]), seen.append)
+    explorer_page(problem(CODES, [5, 20, 1, 10]), progress=seen.append)
     assert seen == sorted(seen)
     assert 0 < seen[0] < 97 < seen[-1] <= 100  # a lambda_b that is on the grid already is solved once
 
