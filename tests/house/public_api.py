@@ -1,7 +1,8 @@
-"""The public names of ncsolve and what can be passed to them, as one text: python -m tests.house.public_api --write
+"""What of ncsolve others build on, as one text: python -m tests.house.public_api --write
 
-Annotations are left out, so that a type may get another spelling.  What is listed is what ``__all__`` of each public
-module says, and of each class what is its own or inherited from a class of ncsolve.
+The public names and what can be passed to them: what ``__all__`` of each public module says, and of each class what is
+its own or inherited from a class of ncsolve; annotations are left out, so that a type may get another spelling.  The
+commands with their options.  What each document may and must hold.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+
+import click
+
+from ncsolve import schemas
+from ncsolve.cli._lazy import COMMANDS
 
 FILE = Path(__file__).with_suffix(".txt")
 MODULES = [
@@ -80,7 +87,44 @@ def public_api() -> list[str]:
                 lines.append(f"{full}{signature(thing)}")
             else:
                 lines.append(f"{full} {'module' if inspect.ismodule(thing) else 'value'}")
-    return lines
+    return [*lines, *command_lines(), *schema_lines()]
+
+
+def command_lines() -> Iterator[str]:
+    """A line for every option and argument of every command."""
+    for command in COMMANDS:
+        place, _, function = COMMANDS[command].place.partition(":")
+        for one in getattr(import_module(place), function).params:
+            names = ", ".join((*one.opts, *one.secondary_opts)) if isinstance(one, click.Option) else "argument"
+            told = isinstance(one.default, (str, int, float)) and not isinstance(one.default, bool)
+            default = f" = {one.default}" if told else ""
+            yield f"ncsolve {command} {names} {one.metavar or 'flag'}{default}"
+
+
+def schema_lines() -> Iterator[str]:
+    """A line for every part of every document: whether it must be there, and whether others may stand beside it."""
+    for file in sorted(Path(schemas.__file__).parent.glob("*.json")):
+        whole = json.loads(file.read_text(encoding="utf-8"))
+        yield from _of_schema(f"schema {whole['title']}", whole)
+
+
+def _of_schema(name: str, part: object) -> Iterator[str]:
+    if isinstance(part, list):
+        for i, one in enumerate(part):
+            yield from _of_schema(f"{name}[{i}]", one)
+    if not isinstance(part, dict):
+        return
+    for key in ("type", "enum", "const", "additionalProperties"):
+        if key in part and not isinstance(part[key], dict):
+            yield f"{name} {key} {json.dumps(part[key])}"
+    for key, one in part.get("properties", {}).items():
+        must = " (required)" if key in part.get("required", ()) else ""
+        yield f"{name}.{key}{must}"
+        yield from _of_schema(f"{name}.{key}", one)
+    for key in ("items", "oneOf", "anyOf", "allOf", "additionalProperties"):
+        yield from _of_schema(f"{name} {key}", part.get(key))
+    for key, one in part.get("$defs", {}).items():
+        yield from _of_schema(f"{name} {key}", one)
 
 
 def difference() -> str:

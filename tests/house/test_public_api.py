@@ -1,5 +1,7 @@
 """The public names of ncsolve, and what can be passed to them, change only on purpose."""
 
+import json
+
 import pytest
 
 import ncsolve
@@ -35,7 +37,24 @@ def a_new_name(monkeypatch):
     monkeypatch.setattr(geometry, "__all__", [*geometry.__all__, "np"])
 
 
-@pytest.mark.parametrize("damage", [another_name, another_default, by_position, a_method_gone, a_new_name])
+def an_option_gone(monkeypatch):
+    from ncsolve.cli._minimizer import minimizer
+
+    monkeypatch.setattr(minimizer, "params", [one for one in minimizer.params if one.name != "dim"])
+
+
+def a_document_that_takes_more(monkeypatch):
+    loads = json.loads
+
+    def damaged(text):
+        return loads(text.replace('["linear", "relu"]', '["linear", "relu", 0]') if "ncsolve.path/1" in text else text)
+
+    monkeypatch.setattr(json, "loads", damaged)
+
+
+@pytest.mark.parametrize("damage", [
+    another_name, another_default, by_position, a_method_gone, a_new_name, an_option_gone, a_document_that_takes_more,
+])
 def test_each_change_is_noticed(damage, monkeypatch):
     damage(monkeypatch)
     lines = public_api.difference().splitlines()
