@@ -98,7 +98,8 @@ def command_lines() -> Iterator[str]:
             names = ", ".join((*one.opts, *one.secondary_opts)) if isinstance(one, click.Option) else "argument"
             told = isinstance(one.default, (str, int, float)) and not isinstance(one.default, bool)
             default = f" = {one.default}" if told else ""
-            yield f"ncsolve {command} {names} {one.metavar or 'flag'}{default}"
+            kind = "flag" if getattr(one, "is_flag", False) else one.type.name
+            yield f"ncsolve {command} {names} {one.metavar or kind}{default}"
 
 
 def schema_lines() -> Iterator[str]:
