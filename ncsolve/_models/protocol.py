@@ -115,9 +115,9 @@ class Model:
         """The threshold from which no two class means of a regular problem differ, whatever lambda_b is, or None."""
         return None
 
-    def merging_rule(self, problem: UFM) -> str:
-        """At which t that is, for a legend."""
-        return "$t = |a|$"
+    def merging_words(self, problem: UFM, value: str) -> str:
+        """What a picture says of the ``value`` of its parameter at which that is."""
+        return f"$t = |a|$: no two class means differ, {value}"
 
     def vanishing_t(self, problem: UFM) -> float | None:
         """The t from which all class means of a regular problem are zero, at its lambda_b, where that is a curve of

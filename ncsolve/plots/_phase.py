@@ -122,7 +122,7 @@ def _collapse_label(phase: Phase, value: float) -> str:
         regular = phase.problem.regular
         rule = "T^2" if regular is not None and abs(regular.a) == 1.0 else "T^2/a^2"
         return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
-    return f"{model_of(phase.problem).merging_rule(phase.problem)}: no two class means differ, {number(value)}"
+    return model_of(phase.problem).merging_words(phase.problem, number(value))
 
 
 def _areas(ax: Axes, phase: Phase) -> None:

@@ -126,12 +126,12 @@ def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[floa
     text = table(rows, first_is_name=True)
     if minimizer.problem.classes <= _SHOWN:
         text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
-    beyond = any(name == "guarantee" for name, _ in rows)
-    if beyond and minimizer.problem.classes <= _SHOWN and minimizer.dim <= _SHOWN:
+    extended = any(name == "guarantee" for name, _ in rows)
+    if extended and minimizer.problem.classes <= _SHOWN and minimizer.dim <= _SHOWN:
         unique = model_of(minimizer.problem).unique_gram
         free = "up to a rotation" if unique else "one choice of many with these inner products"
         text += f"<h3>Class means, {free}</h3>" + _matrix(minimizer.class_means, "dimension", "class")
-    if len(minimizer.layers) > 1:
+    if len(minimizer.problem.lambda_w_layers) > 1:
         text += _layers(minimizer, convention)
     if minimizer.problem.code_length <= _SHOWN:
         text += "<h3>Bias</h3>" + _matrix(minimizer.bias[None, :], "", "output")

@@ -54,7 +54,7 @@ class Page(HTMLParser):
 def test_report_of_a_deep_head():
     text = report_html(DEEP)
     page, found = Page(text), ncsolve.solve(DEEP)
-    assert page.headings[0] == "Neural collapse of onehot codes, K = 3, head of 2 layers"
+    assert page.headings[0] == "Neural collapse of onehot codes, K = 3, deep linear head of 2 layers"
     assert "Global minimizer" in page.headings
     assert page.row("guarantee")[1] == "global minimum (T9)"
     assert "λ_1 = 0.01, λ_2 = 0.005" in page.row("head")[1]
@@ -89,7 +89,7 @@ def test_report_of_a_point_that_is_only_the_best_found():
 def test_report_of_relu_features():
     text = report_html(RELU)
     page = Page(text)
-    assert page.headings[0].endswith("ReLU features")
+    assert page.headings[0].endswith("ReLU features, H >= 0")
     assert page.row("features")[1] == "ReLU, H ≥ 0"
     assert r"H \ge 0" in text
     assert "T10: ReLU features" in text

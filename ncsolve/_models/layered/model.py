@@ -86,8 +86,10 @@ class Layered(Model):
     def merging_size(self, problem: UFM) -> float | None:
         return PLAIN.merging_size(problem)
 
-    def merging_rule(self, problem: UFM) -> str:
-        return PLAIN.merging_rule(problem) if problem.spec.one_layer else "hard threshold (T9)"
+    def merging_words(self, problem: UFM, value: str) -> str:
+        if problem.spec.one_layer:
+            return PLAIN.merging_words(problem, value)
+        return f"no two class means differ, {value} (T9)"
 
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         return linear_limit(problem, frame, self.threshold(problem))
