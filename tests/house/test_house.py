@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ncsolve._outlets import OUTLETS
+from tests.house import branches
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS = {
@@ -285,3 +286,23 @@ def test_each_private_name_is_noticed(file, line):
     assert ROOT / file in OUTSIDE
     text = (ROOT / file).read_text(encoding="utf-8")
     assert len(private(f"{text}\n{line}\n", Path(file).parts[0])) == 1
+
+
+# Besides the models and their words: what the objective is, in its own folder, in frames and in looks from outside; and
+# two that ask which checker or which descents are wanted.
+BRANCHES = (
+    "ncsolve/_models/", "ncsolve/_words/", "ncsolve/_problem/", "ncsolve/_frames/", "ncsolve/certificates/", "verify/",
+    "derivations/", "ncsolve/cli/_certify.py", "ncsolve/plots/_descent.py",
+)
+
+
+def test_models_are_asked_and_not_recognised():
+    assert [path for path in branches.count() if not path.startswith(BRANCHES)] == []
+
+
+@pytest.mark.parametrize("line", [
+    'x = problem.features == "relu"', "x = problem.depth > 1", 'x = found.choice.theorem in ("T8", "T9")',
+    "x = problem.plain", "x = isinstance(found.frame, FactoredFrame)", "x = problem.spec.one_layer",
+])
+def test_each_branch_on_a_model_counts(line):
+    assert branches.branches(ast.parse(line)) == {1}
