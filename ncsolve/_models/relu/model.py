@@ -13,7 +13,6 @@ from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.protocol import Frame, Guarantee
 from ncsolve._models.open_problems import check_known
 from ncsolve._models.protocol import Limit, Model, State, Transition
-from ncsolve._models.relu.best_found import best_found
 from ncsolve._models.relu.orthogonal_frame import alive_from, linear_is_nonnegative, orthogonal_frame
 from ncsolve._models.room import may_bind, room_words
 from ncsolve._problem.regular import RegularProblem
@@ -36,6 +35,8 @@ class ReLU(Model):
     def frame(self, problem: UFM, *, spectral: bool = False) -> FactoredFrame:
         """By a theorem where one applies and d is large enough, else the best found.  Raises OpenProblemError for a
         deep head."""
+        from ncsolve._models.relu.best_found import best_found  # six modules that other problems do without
+
         check_known(problem)
         exact = linear_is_nonnegative(problem)
         if exact is None:
