@@ -1,4 +1,7 @@
-"""SIGTERM and SIGHUP end a command in order: half-written files and worker processes do not stay behind."""
+"""SIGTERM and SIGHUP end a command in order: half-written files and worker processes do not stay behind.
+
+They, and Ctrl-C, are heard at once.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import FrameType
 
 __all__ = ["orderly_end"]
@@ -32,6 +35,11 @@ def _end_at_last(code: int) -> None:
     os._exit(code)
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.default_int_handler)  # heard, and the next one is as usual
+    raise KeyboardInterrupt
+
+
 def _handled() -> list[signal.Signals]:
     return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -43,20 +51,24 @@ def orderly_end() -> Iterator[None]:
         yield
         return
     mine = [number for number in _handled() if signal.getsignal(number) is signal.SIG_DFL]
-    for number in mine:
-        signal.signal(number, _end)
+    handlers = {number: (_end, signal.getsignal(number)) for number in mine}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        handlers[signal.SIGINT] = (_interrupt, signal.default_int_handler)
+    for number, (handler, _) in handlers.items():
+        signal.signal(number, handler)
     try:
-        with _heard(mine):
+        with _heard(handlers.keys()):
             yield
     finally:
-        for number in mine:
-            if signal.getsignal(number) is _end:  # else one has come, and none after it is to cut the end short
-                signal.signal(number, signal.SIG_DFL)
+        for number, (handler, before) in handlers.items():
+            if signal.getsignal(number) is handler:  # else one has come, and none after it is to cut the end short
+                signal.signal(number, before)
 
 
 @contextlib.contextmanager
-def _heard(numbers: list[signal.Signals]) -> Iterator[None]:
-    """Signals that the system hands to another thread are handed on to the main one.
+def _heard(numbers: Collection[signal.Signals]) -> Iterator[None]:
+    """Signals that the system hands to another thread, or that come just before the main one begins to wait, are handed
+    on to it.
 
     It alone runs Python's handlers, and would do so only once it has what it waits for: a result of a pool, perhaps.
     """
@@ -72,7 +84,7 @@ def _heard(numbers: list[signal.Signals]) -> Iterator[None]:
         while number := os.read(reading, 1):
             if number[0] in numbers:
                 time.sleep(_MOMENT)  # in which the main thread has nearly always heard of it
-                if signal.getsignal(number[0]) is _end:
+                if signal.getsignal(number[0]) in (_end, _interrupt):
                     signal.pthread_kill(main, number[0])
         os.close(reading)
 

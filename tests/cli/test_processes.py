@@ -104,6 +104,20 @@ ELSEWHERE = POOL.replace("flush=True)\n", """flush=True)
         other = next(one for one in threading.enumerate() if one is not threading.main_thread())
         threading.Timer(1.0, signal.pthread_kill, (other.ident, signal.SIGTERM)).start()
 """)
+INTERRUPTED = """
+import signal, threading, time
+from ncsolve.cli._signals import orderly_end
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+with orderly_end():
+    other = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+    other.start()
+    threading.Timer(0.5, signal.pthread_kill, (other.ident, signal.SIGINT)).start()
+    print(flush=True)
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+"""
 WRITE = """
 import sys, time
 from ncsolve._files.write_whole import write_whole
@@ -137,6 +151,15 @@ def ends(number, code, process):
     process.send_signal(number)
     assert process.wait(30) == code
     process.stdout.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_ctrl_c_is_heard_where_the_main_thread_sleeps_on(tmp_path):
+    """Another thread takes it here; one that comes just before the main thread begins to sleep is as silent."""
+    program = tmp_path / "program.py"
+    program.write_text(INTERRUPTED)
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.split() == ["True"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
