@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class Limit(NamedTuple):
     mean_only: bool = False
 
 
-class Model:
+class Model(ABC):
     """One model, a set of pure functions of a problem.
 
     A model answers for the problems that it ``owns``; what is not known of it is None, or an OpenProblemError whose
@@ -66,13 +67,13 @@ class Model:
     # Whether W and the class means are unique up to a rotation, so that Gram matrices can be compared.
     unique_gram = True
 
+    @abstractmethod
     def owns(self, problem: UFM) -> bool:
         """Whether the problem is of this model, as far as its fields tell; no two models own one problem."""
-        raise NotImplementedError
 
+    @abstractmethod
     def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
         """The arrays of the minimizer; ``spectral`` leaves out what is special to affine one-hot codes."""
-        raise NotImplementedError
 
     def choice(self, problem: UFM) -> MethodChoice:
         """The theorem that ``frame`` will use: at worst what it takes to make that."""
@@ -155,12 +156,12 @@ class Model:
 
     # What is said and shown
 
+    @abstractmethod
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         """What is different from the paper's model, a phrase each; ``narrow`` says whether dim is a bottleneck.
 
         With ``scale``, the weight decay of each layer as it was typed: over this factor of its convention.
         """
-        raise NotImplementedError
 
     def notes(self, problem: UFM) -> tuple[str, ...]:
         """What one should know of every minimizer of this model, a sentence each."""

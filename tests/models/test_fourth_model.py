@@ -139,3 +139,8 @@ def test_without_the_registration_the_choices_are_listed(monkeypatch):
     monkeypatch.delitem(FEATURES, "zero")
     with pytest.raises(ncsolve.UnknownNameError, match="linear"):
         problem()
+
+
+def test_a_model_without_its_three_answers_is_none():
+    with pytest.raises(TypeError, match=r"frame.*owns.*words"):
+        Model()

@@ -12,7 +12,7 @@ from ncsolve._models.room import dimensions_words
 from ncsolve._numbers.printed import number
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["decays", "head_words", "transition_words", "vanishing_words"]
+__all__ = ["head_words", "transition_words", "vanishing_words"]
 
 # Weight decays of more layers than this are not listed one by one where they are equal.
 _LISTED = 6
@@ -21,10 +21,10 @@ _LISTED = 6
 def head_words(problem: UFM, scale: float | None) -> str:
     """The head, and the weight decays of its layers over ``scale``."""
     text = f"deep linear head of {problem.depth} layers"
-    return text if scale is None else f"{text} with weight decay {decays(problem, scale)}"
+    return text if scale is None else f"{text} with weight decay {_decays(problem, scale)}"
 
 
-def decays(problem: UFM, scale: float) -> str:
+def _decays(problem: UFM, scale: float) -> str:
     """The weight decay of each layer as typed: over ``scale``, its factor of the convention."""
     layers = [f"{value / scale:g}" for value in problem.lambda_w_layers]
     return f"{layers[0]} each" if len(layers) > _LISTED and len(set(layers)) == 1 else ", ".join(layers)
