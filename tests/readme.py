@@ -20,7 +20,10 @@ from tests import command as called
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = tuple(ROOT / "docs" / name for name in ("models.md", "design.md", "files.md"))
+_FENCE = re.compile("^```(console|pycon)$", re.M)
+PAGES = tuple(
+    page for page in sorted((ROOT / "docs").rglob("*.md")) if _FENCE.search(page.read_text(encoding="utf-8"))
+)
 PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| (head|tail) -(\d+)| \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)

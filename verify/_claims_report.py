@@ -171,7 +171,7 @@ def _proved(names: list[str]) -> str:
     return (
         f"{len(names)} of them say something of single problems only, which each lists under Run. On these problems "
         "they are *proved*, in exact rational arithmetic, by certificates that the stand-alone checker accepts "
-        "([certificates](certificates.md)); of other problems they prove nothing: "
+        "([certificates](explanation/certificates.md)); of other problems they prove nothing: "
         + ", ".join(f"[{name}](#{name})" for name in names)
         + ". All other claims only agree."
     )

@@ -3,8 +3,8 @@
 Each is 0 where the property holds and None where it is undefined (class means that are all zero).  Metrics of a frame
 take ``class_means=`` (d, K) or ``gram=`` (K, K); an array without a name is read as class means, and refused if it can
 be a Gram matrix and the answer hangs on it.  All raise ProblemError for arrays that do not fit or are not finite;
-tensors are read without their gradient.  What each *cannot* see is in docs/metrics.md; the definitions that others use
-are in ``peers``.
+tensors are read without their gradient.  What each *cannot* see is in docs/explanation/metrics.md; the definitions
+that others use are in ``peers``.
 """
 
 from __future__ import annotations

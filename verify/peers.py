@@ -1,6 +1,6 @@
 """The NC metrics as the field computes them, so that our numbers can be compared with published ones.
 
-Their sources, by version (docs/metrics.md has the table):
+Their sources, by version (docs/explanation/metrics.md has the table):
 
 - Papyan, Han & Donoho 2020: the paper, and the notebook of ``neuralcollapse/neuralcollapse`` at commit 7f12011;
 - Zhu et al. 2021: ``validate_NC.py`` of ``tding1/Neural-Collapse`` at commit 04ef586;

@@ -31,7 +31,7 @@ class Certificate:
     "complete", "incomplete" or None (undecided); ``centred_up_to``, two rationals (as text, or "inf") between which
     complete centring ends, equal where that lambda_b is rational, None if undecided; ``classes``, for each class
     whether its mean is "zero", "nonzero" or None.  For features h >= 0 centring is not examined: both are None.
-    The format is described in docs/certificates.md.
+    The format is described in docs/explanation/certificates.md.
 
     >>> import ncsolve
     >>> from ncsolve.certificates import certify

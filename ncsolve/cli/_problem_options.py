@@ -65,7 +65,7 @@ class ProblemArguments(SpecFields):
     labels: Path | None = _typed(  # noqa: RUF009
         "--labels", metavar="FILE", type=FILE,
         help="Take the counts from real labels, one per sample: .csv, .tsv, .txt, .npy, .npz, .parquet, or - for "
-        "standard input (docs/files.md has the rules).",
+        "standard input (docs/reference/files.md has the rules).",
     )
     label_column: str | None = _typed(
         "--label-column", metavar="NAME", help="Column of the file with the labels: its name, or a number from 0."

@@ -17,8 +17,8 @@ def from_file(path: str | Path, *, header: bool | None = None) -> ArrayEncoding:
 
     Text files hold one row a line, separated by commas, semicolons, tabs or spaces; lines that start with
     '#' are comments.  ``header`` says whether line 1 is a header; by default a .csv or .tsv file has one where its
-    line 1 is text.  The rules are in docs/files.md.  Raises FileError for a file that is missing, empty, ragged, not
-    numeric, or can be read in two ways.
+    line 1 is text.  The rules are in docs/reference/files.md.  Raises FileError for a file that is missing, empty,
+    ragged, not numeric, or can be read in two ways.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -30,8 +30,8 @@ def test_the_numbers_of_claims_are_those_of_the_program():
     found = re.search(r"(\d+) claims of the theory; of (\d+) of them certificates prove instances", page("README.md"))
     assert found is not None
     assert [int(number) for number in found.groups()] == [len(CLAIMS), len(certified)]
-    assert all(name.endswith("-certified") for name in certified)  # as docs/json.md says
-    assert "the claims whose name ends with `-certified` are `proved`" in page("docs/json.md")
+    assert all(name.endswith("-certified") for name in certified)  # as docs/reference/json.md says
+    assert "the claims whose name ends with `-certified` are `proved`" in page("docs/reference/json.md")
     assert not [claim.name for claim in CLAIMS if claim.name.endswith("-certified") and claim.shows != "proved"]
 
 

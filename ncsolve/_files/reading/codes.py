@@ -60,7 +60,7 @@ class CodeFile:
 
 
 def read_codes(path: str | Path, *, header: bool | None = None, what: str = "a file of codes") -> CodeFile:
-    """A matrix of numbers from .csv, .tsv, .txt, .npy, .npz or a pipe; the rules are in docs/files.md.
+    """A matrix of numbers from .csv, .tsv, .txt, .npy, .npz or a pipe; the rules are in docs/reference/files.md.
 
     ``header`` says whether line 1 is one, where it must not be left to the rules; ``what``
     names the kind of file in errors.  Raises FileError, with the line.

@@ -60,7 +60,7 @@ def read_labels(
     path: str | Path, *, column: str | None = None, header: bool | None = None, text: bool = False
 ) -> LabelFile:
     """Class labels, one per sample, from .csv, .tsv, .txt, .npy, .npz, .parquet or a pipe; the rules are in
-    docs/files.md.
+    docs/reference/files.md.
 
     ``column`` is a name or a number (from 0); ``header`` says whether line 1 is one, where it must not be left to the
     rules; ``text`` keeps spellings of one number apart.  Raises FileError, with the line.
