@@ -101,8 +101,12 @@ def compare(
     SizeError
         For more than 2000 classes, of which all pairs would be compared.
 
+    Notes
+    -----
     Source: T3 to T10 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> found = ncsolve.compare(["onehot", "simplex"], counts=[400, 100, 9, 1], lambda_w=5e-3, lambda_h=1e-3,
     ...                         lambda_b=float("inf"))

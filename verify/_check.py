@@ -55,6 +55,8 @@ def check(problem: UFM, *, starts: int = 4, seed: int = 0, fail_fast: bool = Fal
     OpenProblemError
         For a combination of model parts that nobody can solve, as ReLU features under a deep head.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> report = check(ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=2,
     ...                            lambda_w=0.02, lambda_h=0.01, lambda_b=0.5))

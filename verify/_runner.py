@@ -42,9 +42,13 @@ def run_claims(
     fail_fast : bool
         A claim ends at its first figure that disagrees, which is then the only one that the report has of it.
 
+    Notes
+    -----
     Ctrl-C ends the run; the report then holds the finished claims and says which were not run.  Raises
     NCSolveError for fewer than one worker.
 
+    Examples
+    --------
     >>> from ncsolve.verify.claims import select
     >>> run_claims(select(only=("regression-targets",))).passed
     True

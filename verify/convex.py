@@ -66,8 +66,12 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     OpenProblemError
         For a deep head and for ReLU features.
 
+    Notes
+    -----
     Source: T3 of docs/theory.md; Zhou et al. 2022.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(2), counts=2,
     ...                       lambda_w=0.1, lambda_h=0.1, lambda_b=1.0)

@@ -50,8 +50,12 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     ConvergenceError
         If the residual is above 1e-10 (1e-6 where descent found the point): nothing unverified is returned.
 
+    Notes
+    -----
     Source: T0-T10 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
     >>> minimizer = ncsolve.solve(ncsolve.UFM(encoding=codes, counts=[5, 20, 1, 10],

@@ -37,8 +37,12 @@ def objective(
     labels : array (N,), optional
         Class of each column of an H of N columns; by default the samples come in the order of their classes.
 
+    Notes
+    -----
     Raises ProblemError for shapes that do not fit the problem.  Source: T0 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve, numpy as np
     >>> problem = ncsolve.UFM(encoding=np.eye(2), counts=3, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
     >>> objective(problem, np.zeros((2, 1)), np.zeros((1, 2)), [0.5, 0.5])

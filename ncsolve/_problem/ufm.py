@@ -63,8 +63,12 @@ class UFM(Frozen):
     ProblemError
         For a value outside these ranges; the message names the rule, the value and the remedy.
 
+    Notes
+    -----
     Source: Zhou et al. 2022; Tirer & Bruna 2022; T0 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
     ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)

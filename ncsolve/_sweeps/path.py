@@ -261,6 +261,8 @@ def path(
     ConvergenceError
         If the bias equation is not solved somewhere.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
     ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0)

@@ -132,6 +132,8 @@ def phase(
     SizeError
         For more than 400 points that may need descents, and for more than 1048576 points.
 
+    Notes
+    -----
     Source: T5, T6 and T8 to T10 of docs/theory.md.
     """
     check_problem(problem)

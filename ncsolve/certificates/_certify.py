@@ -75,8 +75,12 @@ def certify(
         If the gap stays above 10^-digits: no certificate is returned.  For ReLU features there may be a gap for any
         digits; fewer of them give the certificate of that gap.
 
+    Notes
+    -----
     Source: T12 of docs/theory.md; VIPR (Cheung, Gleixner & Steffy 2017) for the division of labour with the checker.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> codes = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
     >>> problem = ncsolve.UFM(encoding=codes, counts=[5, 20, 1, 10], lambda_w=1e-3, lambda_h=4e-3, lambda_b=0.1)

@@ -114,8 +114,12 @@ def encoding_for(
     ConvergenceError
         If rounding leaves the forward solution further than ``tolerance`` from the target.
 
+    Notes
+    -----
     Source: T11 of docs/theory.md ("inverse-design" and "deep-design").
 
+    Examples
+    --------
     >>> import ncsolve
     >>> target = ncsolve.design.simplex_gram(3)
     >>> found = encoding_for(target, counts=[5000, 500, 50], lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.5, code_length=2)

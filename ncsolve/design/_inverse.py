@@ -75,8 +75,12 @@ def for_cosine(problem: UFM, cosine: float, *, vary: str = "lambda_b") -> Invers
     ProblemError
         For a cosine that is out of reach; the message says what is reachable.
 
+    Notes
+    -----
     Source: T5 and T11 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100, lambda_w=5e-4, lambda_h=5e-4,
     ...                       lambda_b=5e-4)

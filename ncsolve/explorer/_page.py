@@ -48,6 +48,8 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     OpenProblemError
         For ReLU features, a deep head or a bottleneck where no closed form holds for every lambda_b.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=100,
     ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.05)

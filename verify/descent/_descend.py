@@ -129,8 +129,12 @@ def descend(
     SizeError
         If the features are too many to hold; the message says to merge them.
 
+    Notes
+    -----
     Source: T0 of docs/theory.md.
 
+    Examples
+    --------
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4,
     ...                       lambda_w=0.01, lambda_h=0.01, lambda_b=0.5)
