@@ -17,6 +17,7 @@ from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._sweeps.boundary_curves import Boundary, closed_forms, joined, refined
 from ncsolve._sweeps.closed_boundaries import closed_boundaries
+from ncsolve._sweeps.data_frame import data_frame
 from ncsolve._sweeps.figures import figures_along
 from ncsolve._sweeps.point_by_point import check_descents, solve_points
 from ncsolve._sweeps.second_parameter import second_parameter
@@ -28,6 +29,7 @@ from ncsolve.checks.arrays import Frozen, number_list
 from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = ["Boundary", "Phase", "phase"]
@@ -79,6 +81,11 @@ class Phase(Frozen):
         if self.beyond:
             table["guarantee"] = np.where(self.best_found.ravel(), "best found", "global").tolist()
         return table
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The columns as a pandas data frame, one row for every point.  Raises MissingPackageError if pandas is not
+        installed."""
+        return data_frame(self.columns())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the diagram; returns the axes.  Raises MissingPackageError if matplotlib is not installed."""
