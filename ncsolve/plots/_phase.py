@@ -15,6 +15,7 @@ from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._cells import Steps, cells_of, names_on
+from ncsolve.plots._fit import colour_bar, fit_labels, keep_inside, legend_inside
 from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
         across = ParameterAxis("lambda_b", phase.lambda_b)
         along = ParameterAxis(phase.against, phase.values)
         mesh = _mesh(ax, phase, log=along.logarithmic)
-        ax.set_facecolor("0.88")  # where no two class means are left
-        ax.figure.colorbar(mesh, ax=ax, label=r"mean cosine between class means  $\cos(h_k, h_l)$")
+        bar = colour_bar(mesh, ax, r"mean cosine  $\cos(h_k, h_l)$")
         across.dress(ax)
         along.dress(ax, vertical=True)
         if phase.against == "classes":
@@ -53,8 +53,10 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
                 label=_collapse_label(phase, value),
             )
         _areas(ax, phase, log=along.logarithmic)
-        if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=1)
+        fit_labels(ax, bar)
+        legend_inside(ax, columns=1)
+        for text in ax.texts:
+            keep_inside(ax, text)
     return ax
 
 
@@ -78,16 +80,14 @@ def phase_figure(phase: Phase) -> Figure:
 
 
 def _mesh(ax: Axes, phase: Phase, *, log: bool) -> PolyCollection:
-    """The mean cosine of each point as the colour of its cell."""
+    """The mean cosine of each point as the colour of its cell; an area without a point stays white."""
     from matplotlib.collections import PolyCollection
 
     cells = cells_of(phase, log=log)
     known = cells.rows >= 0
-    for corners, colour in ((cells.corners[~known], "white"), (cells.corners[known], None)):
-        mesh = PolyCollection(
-            corners, facecolors=colour, antialiased=False, edgecolors="none", rasterized=True, zorder=0
-        )
-        ax.add_collection(mesh, autolim=False)
+    mesh = PolyCollection(cells.corners[known], antialiased=False, edgecolors="none", rasterized=True, zorder=0)
+    ax.add_collection(mesh, autolim=False)
+    mesh.set_cmap(mesh.get_cmap().with_extremes(bad="0.88"))  # where no two class means are left
     mesh.set_array(np.ma.masked_invalid(phase.cosine[cells.rows[known], cells.columns[known]]))
     return mesh
 
