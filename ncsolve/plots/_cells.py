@@ -7,6 +7,7 @@ two of them is shared out among the points of its own area in the nearest row.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,7 +23,7 @@ __all__ = ["Cells", "Steps", "cells_of", "edges_of", "names_on"]
 
 # A curve is cut into strips at so many of its points.
 _VERTICES = 120
-# Points so near to a curve, in logarithms, are on both of its sides.
+# Points so near to a curve, in logarithms, are on both of its sides; strips so low are part of those below.
 _ON = 1e-9
 # Ends of curves so near, as a part of the diagram, may be one place.
 _NEAR = 0.05
@@ -140,7 +141,9 @@ class _Plane:
         else:
             inside = [self.levels, *(self._vertices(curve) for curve in self.curves)]
             cuts = np.unique(np.concatenate([self.edges, *(np.clip(x, self.v[0], self.v[-1]) for x in inside)]))
-        return [(low, high) for low, high in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True) if high > low]
+        least = _ON * (cuts[-1] - cuts[0])
+        cuts = cuts[np.concatenate(([True], np.diff(cuts) > least))]
+        return list(itertools.pairwise([*cuts[:-1].tolist(), float(self.edges[-1])]))
 
     def _vertices(self, curve: _Curve) -> Array:
         """Points of a curve at about equal distances, in units of the diagram, with its ends."""
@@ -149,7 +152,7 @@ class _Plane:
         )
         along = np.concatenate(([0.0], np.cumsum(steps)))
         chosen = np.searchsorted(along, np.linspace(0.0, along[-1], _VERTICES))
-        return curve.v[np.unique(np.minimum(np.append(chosen, along.size - 1), along.size - 1))]
+        return np.asarray(curve.v[np.unique(np.minimum(np.append(chosen, along.size - 1), along.size - 1))])
 
     def cut(self, low: float, high: float) -> Cells:
         """The cells of a strip, from the left to the right."""
@@ -194,8 +197,9 @@ class _Plane:
         return -1, np.array([-1])
 
     def _same_side(self, v: float) -> Mask:
-        """Rows that no line across the diagram parts from a height."""
-        return np.asarray((np.sign(self.levels - v) == np.sign(self.levels - self.v[:, None])).all(axis=1))
+        """Rows that no line across the diagram parts from a height; none that is on such a line."""
+        gap = self.levels - self.v[:, None]
+        return np.asarray(((np.sign(gap) == np.sign(self.levels - v)) & (np.abs(gap) > _ON)).all(axis=1))
 
     def _between(self, row: int, left: _Curve | None, right: _Curve | None) -> NDArray[np.bool_]:
         """Points of a row between two curves, as far as these go on there."""

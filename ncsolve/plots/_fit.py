@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def keep_inside(ax: Axes, text: Text) -> None:
         text.set_x(ax.transData.inverted().transform((x + shift, y))[0])
 
 
-def fit_numbers(ax: Axes, texts: list[Text], cells: int) -> None:
+def fit_numbers(ax: Axes, texts: Sequence[Text], cells: int) -> None:
     """Numbers no wider than their cells, of which ``cells`` are side by side; none where they would not be read."""
     if not texts:
         return
@@ -140,7 +141,7 @@ def _settle(ax: Axes, bar: Colorbar | None) -> None:
     figure: Any = ax.figure
     room, width, height = _room(ax), figure.bbox.width, figure.bbox.height
     old = ax.get_position(original=True)
-    boxes = [one.get_tightbbox() for one in (ax, *([bar.ax] if bar is not None else []))]
+    boxes: list[Any] = [one.get_tightbbox() for one in (ax, *([bar.ax] if bar is not None else []))]
     x0 = old.x0 + max(0.0, room[0] - min(box.x0 for box in boxes)) / width
     y0 = old.y0 + max(0.0, room[1] - min(box.y0 for box in boxes)) / height
     x1 = old.x1 - (max(0.0, boxes[0].x1 - room[2]) / width if bar is None else 0.0)
@@ -198,7 +199,7 @@ def _size(ax: Axes) -> tuple[float, float]:
     return _LEFT * ax.bbox.width, _LEFT * ax.bbox.height
 
 
-def _widest(texts: list[Text]) -> float:
+def _widest(texts: Sequence[Text]) -> float:
     return max(text.get_window_extent().width for text in texts)
 
 

@@ -42,7 +42,7 @@ def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[f
         bar = colour_bar(image, ax, _COLOURS_SHOW, square=True)
         ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
         fit_labels(ax, bar)
-        fit_numbers(ax, ax.texts, minimizer.problem.classes)
+        fit_numbers(ax, list(ax.texts), minimizer.problem.classes)
     return ax
 
 

@@ -85,7 +85,7 @@ def _mesh(ax: Axes, phase: Phase, *, log: bool) -> PolyCollection:
 
     cells = cells_of(phase, log=log)
     known = cells.rows >= 0
-    mesh = PolyCollection(cells.corners[known], antialiased=False, edgecolors="none", rasterized=True, zorder=0)
+    mesh = PolyCollection(list(cells.corners[known]), antialiased=False, edgecolors="none", rasterized=True, zorder=0)
     ax.add_collection(mesh, autolim=False)
     mesh.set_cmap(mesh.get_cmap().with_extremes(bad="0.88"))  # where no two class means are left
     mesh.set_array(np.ma.masked_invalid(phase.cosine[cells.rows[known], cells.columns[known]]))
