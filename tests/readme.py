@@ -36,7 +36,7 @@ PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
 # What differs between machines: sizes of rounding errors and run times are masked, other numbers compared as numbers.
 MASKS = [
     (re.compile(r"relative gradient \S+|gradient\s+\d\.\de-\d\d"), "relative gradient"),
-    (re.compile(r"\d+\.\d s\b"), "s"),
+    (re.compile(r"\d+(?:\.\d)? s\b"), "s"),
     (re.compile(r"relative error \S+|to within \d\.\de-\d\d"), "rounding"),
 ]
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")

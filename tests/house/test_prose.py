@@ -117,8 +117,8 @@ def random_codes(rng):
 
 
 def test_how_right_the_bias_is():
-    """The page on computation: to a few roundings of the label mean, and to kappa roundings of its own length (3.1 kappa
-    was seen in 520 such problems, and 3e-15 of the label mean)."""
+    """The page on computation: to a few roundings of the label mean, and to kappa roundings of its own length (3.1
+    kappa was seen in 520 such problems, and 3e-15 of the label mean)."""
     rng = np.random.default_rng(5)
     worst = 0.0
     for _ in range(40):
