@@ -12,7 +12,8 @@ from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.solve import solve
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
-from ncsolve._words.minimizer import angle_words, class_means_words, loss_words, method_words, problem_words, proved
+from ncsolve._words.class_means import angle_words, class_means_words
+from ncsolve._words.minimizer import loss_words, method_words, problem_words, proved, terms_words
 from ncsolve._words.model import guarantee, model
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
@@ -42,7 +43,7 @@ def design_description(
         ("class means", class_means_words(minimizer)),
         ("angle", angle_words(minimizer)),
         ("decoding", _decoding(design)),
-        ("loss", loss_words(minimizer, convention)),
+        ("loss", f"{loss_words(minimizer, convention)} = {terms_words(minimizer, convention)}"),
         ("guarantee", guarantee(minimizer, convention)),
         ("proof", "" if certificate is None else proved(certificate, convention)),
         ("one-hot", _one_hot(design)),
@@ -106,7 +107,7 @@ def inverse_description(
         ("model", model(minimizer, convention)),
         ("class means", class_means_words(minimizer)),
         ("angle", angle_words(minimizer)),
-        ("loss", loss_words(minimizer, convention)),
+        ("loss", f"{loss_words(minimizer, convention)} = {terms_words(minimizer, convention)}"),
         ("guarantee", guarantee(minimizer, convention)),
         ("method", f"{inverse.method}; then {method_words(minimizer)}"),
     )

@@ -24,7 +24,8 @@ def says_what_is_known(text, case, *, is_global):
 @every_case
 def test_minimizer(case, tmp_path):
     file, found = case.file(tmp_path), ncsolve.solve(case.problem)
-    text = said("minimizer", "--problem", file)
+    text = said("minimizer", "--problem", file, "--full")
+    assert text.startswith(BEST_FOUND.capitalize()) == (not case.is_global)
     says_what_is_known(text, case, is_global=case.is_global)
     assert f"({case.theorem}" in text
     assert ("global minimum" in text) == (not case.of_the_paper)
