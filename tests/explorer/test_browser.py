@@ -254,6 +254,12 @@ def test_the_button_goes_to_the_transition(page):
     assert page.text("regime") == "between simplex ETF and orthogonal frame"
 
 
+def test_classes_without_names_are_numbers_from_0(page):
+    """As in every other output."""
+    for where in ("features", "labels"):
+        assert page.tab.locator(f"#{where} .point-name").all_text_contents() == ["0", "1", "2"]
+
+
 def test_the_story_names_regime_and_transition(page):
     page.choose("classes", "10")
     page.type("lambda-b-text", "0.01")

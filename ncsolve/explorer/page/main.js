@@ -44,7 +44,7 @@ function draw() {
 
 function build(problem) {
     const drawn = problem.drawn || Array.from({ length: problem.K }, (_, k) => k);
-    const names = drawn.map((k) => (problem.classNames ? problem.classNames[k] : String(k + 1)));
+    const names = drawn.map((k) => (problem.classNames ? problem.classNames[k] : String(k)));
     features.build({ K: drawn.length, names, withArrow: false });
     labels.build({ K: drawn.length, names, withArrow: true });
     heat.build(drawn.length, names);
