@@ -74,7 +74,7 @@ def test_certify(case, tmp_path):
     if case.model == "layered" or not case.is_global:
         assert (done.stdout, done.stderr.count("\n"), out.exists()) == ("", 1, False)
         assert done.returncode == (2 if case.model == "layered" else 1)
-        assert any(part in done.stderr for part in ("heads of one layer", "below the rank", "leave dim out"))
+        assert any(part in done.stderr for part in ("heads of one layer", "below the rank", "leave --dim out"))
     else:
         assert "certified: loss in [" in done.stdout
         assert "certified: loss in [" in said("check", out)

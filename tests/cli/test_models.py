@@ -111,8 +111,8 @@ def test_phase(arguments, parts, tmp_path):
     assert (tmp_path / "p.csv").read_text().splitlines()[0].endswith(",guarantee")
 
 
-OPEN = "ReLU features under a deep head are an open problem; got features = 'relu' with depth = 2, set depth = 1 or " \
-       "features = 'linear'"
+OPEN = "ReLU features under a deep head are an open problem; got --features relu with --depth 2, set --depth 1 or " \
+       "--features linear"
 MISTAKES = [
     ("--features relu --depth 2", OPEN),
     ("--features tanh", "unknown features 'tanh'"),
