@@ -51,11 +51,11 @@ def dead_words(minimizer: Minimizer) -> str:
     problem, dead = minimizer.problem, dead_classes(minimizer)
     if not 0 < dead < problem.classes:
         return ""
-    if dead <= _NAMED and not minimizer.ties:
+    if dead == problem.classes - 1 or minimizer.ties or dead > _NAMED:
+        text = _counted(dead, problem.classes)
+    else:
         who = [named(minimizer, int(k)) for k in np.flatnonzero(lengths(minimizer) == 0.0)]
         text = f"the mean of {who[0]} is zero" if dead == 1 else f"the means of {_listed(who)} are zero"
-    else:
-        text = _counted(dead, problem.classes)
     affine = problem.encoding.affine
     if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf and not is_extended(minimizer):
         square = (problem.threshold / affine.a) ** 2

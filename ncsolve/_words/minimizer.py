@@ -33,8 +33,9 @@ def problem_words(minimizer: Minimizer, convention: Convention, lambdas: tuple[f
         per_class += f", {len(values)} distinct counts"
     w, h, b = (f"{value:g}" for value in lambdas)
     scale = "" if convention.name == "paper" else f"\nconvention {convention.name}: {convention.objective}"
+    length = "" if problem.code_length == problem.classes else f" of length {problem.code_length}"
     return (
-        f"{problem.encoding.name} codes of length {problem.code_length}, K = {problem.classes} classes, "
+        f"{problem.encoding.name} codes{length}, K = {problem.classes} classes, "
         f"N = {problem.samples} samples ({per_class}), d = {minimizer.dim}\n"
         f"lambda_W = {w}, lambda_H = {h}, lambda_b = {b}{' (no bias)' if lambdas[2] == math.inf else ''}{scale}"
     )

@@ -45,7 +45,8 @@ def transition_sentence(minimizer: Minimizer, convention: Convention) -> str:
         text = transition(minimizer, convention).split("\n")[0]
         _, none, reason = text.partition("none: ")
         if none or not text:
-            return reason
+            known = not problem.label_mean.any() and "label mean" in reason  # which is zero, as the bias says
+            return "" if known else reason
         return f"transition at {text}" + ("" if at is None else f" ({_place(minimizer, convention)})")
     regular = problem.regular
     if regular is not None and at is None:

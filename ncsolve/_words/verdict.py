@@ -56,13 +56,14 @@ def _geometry(minimizer: Minimizer, convention: Convention) -> str:
     living = np.flatnonzero(size)
     remedy = collapse_of(minimizer, convention)
     if living.size == 0:
-        return f"collapsed: {remedy or 'every class mean is zero'}"
+        why = ", for the labels are fitted without them" if minimizer.frame.rank == 0 else ""
+        return f"collapsed: {remedy or f'every class mean is zero{why}'}"
     if problem.classes == 1:
         return f"one class, whose mean has length {number(float(size[0]), 5)}"
     if remedy:
         return remedy
     if living.size == 1:
-        return f"{named(minimizer, int(living[0]))} alone has a class mean that is not zero"
+        return f"only {named(minimizer, int(living[0]))} has a class mean that is not zero"
     if nc.nc1 is None:
         return "no two class means differ: all are one vector"
     frame = _REGIMES.get(minimizer.regime, "")

@@ -70,7 +70,7 @@ def test_the_law_is_not_denied_for_a_reason_that_does_not_hold():
 
 def test_codes_that_are_zero_under_a_deep_head():
     text = said("minimizer", "--encoding", "affine:0,0", "--classes", 3, "--depth", 2, "--lambda-b", "inf")
-    assert text.startswith("Collapsed: every class mean is zero; there is no bias. ")
+    assert text.startswith("Collapsed: every class mean is zero, for the labels are fitted without them; ")
 
 
 def test_a_path_under_a_deep_head_whose_dimensions_suffice():

@@ -64,6 +64,16 @@ VERDICTS = {
         "0.006666667; there is no bias. Class means cease to be zero at lambda_b* = 0.1034483 (lambda_b = inf is above "
         "it).",
     ),
+    "nothing to learn": (
+        solved(encodings.onehot(1), lambda_b=0.0),
+        "Collapsed: every class mean is zero, for the labels are fitted without them; the free bias takes out all of "
+        "the label mean.",
+    ),
+    "one alone": (
+        solved(encodings.onehot(3), counts=[400, 3, 1], decay=5e-3, lambda_b=INF),
+        "Only class 0 has a class mean that is not zero; there is no bias. 2 of 3 class means are zero (minority "
+        "collapse: classes of at most T^2 = 4.0804 samples vanish).",
+    ),
     "no label mean": (
         solved(encodings.simplex(10)),
         "Simplex ETF: 96.4 degrees between any two class means; the label mean is zero, and so is the bias.",
