@@ -10,7 +10,8 @@ from tests.command import refused, run
 # Python's words, and arguments that are options.
 PYTHON = re.compile(
     r"=(True|False|None)\b|\bNone\b|\bncsolve\.[a-z]|\bdesign\.[a-z]|[a-z]\(\)|[a-z]=\)"
-    r"|(?<![-\w])(dim|depth|features|digits|alpha|workers|per_class|code_length|tolerance) (=|must)"
+    r"|(?<![-\w])(dim|depth|features|digits|workers|per_class|code_length|tolerance) (=|must)"
+    r"|^ncsolve: error: alpha must"
     r"|leave dim out"
 )
 BAD = """
@@ -154,6 +155,8 @@ def test_what_the_library_says_is_recognised():
         ("minimizer --features relu --depth 2",
          "got --features relu with --depth 2, set --depth 1 or --features linear"),
         ("minimizer --out there.npz", "choose another name or pass --force\n"),
+        ("minimizer --encoding smoothed:2", "got 2 (alpha = 0 is one-hot)"),
+        ("path --alpha 0:2:5 --lambda-b 1", "error: --alpha must be at least 0"),
         ("minimizer --dim 0", "--dim must be an integer of at least 1 and at most 2147483648; got 0 (left out, it is "
                               "min(outputs, classes))\n"),
         ("minimizer --certify --dim 3", "--dim 3 is below the rank of the minimizer; leave --dim out"),

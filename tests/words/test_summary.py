@@ -12,6 +12,7 @@ import pytest
 import ncsolve
 from ncsolve import encodings
 from ncsolve._problem.convention import CONVENTIONS
+from ncsolve._words.class_means import lengths
 from ncsolve._words.class_table import class_table
 from ncsolve._words.summary import summary
 from tests.cases import CASES, every_case
@@ -238,6 +239,13 @@ def test_names_cannot_move_the_cursor():
 def rows_of(found):
     made = class_table(found)
     return None if made is None else [row[:2] for row in made.rows]
+
+
+@every_case
+def test_lengths_are_those_of_the_class_means(case):
+    found = ncsolve.solve(case.problem)
+    expected = np.linalg.norm(found.class_means, axis=0)
+    np.testing.assert_allclose(lengths(found), expected, rtol=1e-9, atol=1e-12 * expected.max())
 
 
 def test_classes_are_listed_where_they_differ_or_have_names():
