@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from ncsolve._frames.regimes import REGIMES
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
@@ -26,6 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["Summary", "named_summary", "summary"]
 
 Rows = tuple[tuple[str, str], ...]
+# What the regimes mean; of "general" there is nothing to say.
+_REGIMES = {
+    "collapsed": "all class means are zero: the bias alone costs least",
+    "simplex": "the class means form a simplex ETF: the label mean is not in them",
+    "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
+    "orthogonal": "the class means form an orthogonal frame",
+    "acute": "the class means lie at an acute angle: the label mean outweighs their contrasts",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +114,7 @@ def summary(
         ("certificate", "" if certificate is None else proved(certificate, convention)),
     )
     details = (
-        ("regime", "" if regime == "general" else f"{regime}: {REGIMES[regime]}"),
+        ("regime", f"{regime}: {_REGIMES[regime]}" if regime in _REGIMES else ""),
         ("transition", transition_words(minimizer, convention)),
         ("class means", class_means_words(minimizer)),
         ("law", law_words(minimizer, convention)),
