@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from ncsolve._words.model import is_extended
 from ncsolve.geometry import simplex_cosine
 
 __all__ = [
-    "angle_words", "class_means_words", "compared_words", "dead_words", "length_words", "lengths", "merged_words",
-    "named", "rounded", "uniform",
+    "MeanFigures", "angle_words", "class_means_words", "compared_words", "dead_words", "figures_of", "length_words",
+    "merged_words", "named", "rounded", "uniform",
 ]
 
 # More classes are counted, not named.
@@ -33,28 +34,44 @@ def named(minimizer: Minimizer, k: int) -> str:
     return f"class {k}" if names is None else f"{names[k]!r}"
 
 
-def lengths(minimizer: Minimizer) -> Array:
-    """The length of every class mean (K,), exactly 0 for those that are zero."""
-    diagonal = minimizer.frame.pairs().diagonal
-    found = np.sqrt(np.where(alive(diagonal), diagonal, 0.0))
-    return found if minimizer.frame.symmetric is None else found[minimizer.problem.counts.groups]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeanFigures:
+    """What pairs of class means tell, looked up once, for that may take seconds.
+
+    ``lengths`` (K,), exactly 0 for the ``dead`` class means that are zero; ``inner``, the smallest and the largest
+    inner product of two, None for a single class; ``scale``, the largest square; ``sampled``, how many were compared,
+    if not all.
+    """
+
+    lengths: Array
+    dead: int
+    inner: tuple[float, float] | None
+    scale: float
+    sampled: int | None
 
 
-def dead_classes(minimizer: Minimizer) -> int:
-    """How many class means are zero."""
+def figures_of(minimizer: Minimizer) -> MeanFigures:
+    """Lengths and inner products of the class means."""
     pairs = minimizer.frame.pairs()
-    return round(float(np.sum(pairs.diagonal_count[~alive(pairs.diagonal)])))
+    living = alive(pairs.diagonal)
+    size = np.sqrt(np.where(living, pairs.diagonal, 0.0))
+    return MeanFigures(
+        lengths=size if minimizer.frame.symmetric is None else size[minimizer.problem.counts.groups],
+        dead=round(float(np.sum(pairs.diagonal_count[~living]))), scale=float(pairs.diagonal.max()),
+        inner=(float(np.min(pairs.inner)), float(np.max(pairs.inner))) if pairs.inner.size else None,
+        sampled=pairs.sampled,
+    )
 
 
-def dead_words(minimizer: Minimizer) -> str:
+def dead_words(minimizer: Minimizer, means: MeanFigures) -> str:
     """Which class means are zero, by name if they are few and no others might be, and by which rule; "" if none is."""
-    problem, dead = minimizer.problem, dead_classes(minimizer)
+    problem, dead = minimizer.problem, means.dead
     if not 0 < dead < problem.classes:
         return ""
     if dead == problem.classes - 1 or minimizer.ties or dead > _NAMED:
         text = _counted(dead, problem.classes)
     else:
-        who = [named(minimizer, int(k)) for k in np.flatnonzero(lengths(minimizer) == 0.0)]
+        who = [named(minimizer, int(k)) for k in np.flatnonzero(means.lengths == 0.0)]
         text = f"the mean of {who[0]} is zero" if dead == 1 else f"the means of {_listed(who)} are zero"
     affine = problem.encoding.affine
     if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf and not is_extended(minimizer):
@@ -91,48 +108,45 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def length_words(minimizer: Minimizer) -> str:
+def length_words(minimizer: Minimizer, means: MeanFigures) -> str:
     """The lengths of the class means that are not zero, and the dimensions that all of them span."""
-    diagonal = minimizer.frame.pairs().diagonal
-    living = np.sqrt(diagonal[alive(diagonal)])
+    living = means.lengths[means.lengths > 0.0]
     if living.size == 0:
         return "all class means are zero"
     low, high = float(living.min()), float(living.max())
-    dead = dead_classes(minimizer)
-    each = " each" if minimizer.problem.classes - dead > 1 else ""
+    each = " each" if living.size > 1 else ""
     text = f"{number(low)}{each}" if high - low <= 1e-12 * high else f"{number(low)} to {number(high)}"
-    if dead:
-        text += f"; {_counted(dead, minimizer.problem.classes)}"
-    span = minimizer.frame.span
-    return f"{text}; the class means span {span} dimension{'s' if span != 1 else ''}"
+    if means.dead:
+        text += f"; {_counted(means.dead, minimizer.problem.classes)}"
+    return f"{text}; the class means span {_dimensions(minimizer)}"
 
 
-def class_means_words(minimizer: Minimizer) -> str:
+def class_means_words(minimizer: Minimizer, means: MeanFigures) -> str:
     """Squared lengths and inner products, and the dimensions that the class means span."""
-    pairs = minimizer.frame.pairs()
-    squares = np.where(alive(pairs.diagonal), pairs.diagonal, 0.0)
-    low, high = float(squares.min()), float(squares.max())
+    low, high = float(means.lengths.min()) ** 2, float(means.lengths.max()) ** 2
     text = f"squared length {_range(low, high, 1e-12 * high)}"
-    if pairs.inner.size:
-        scale = float(pairs.diagonal.max())
-        low, high = (rounded(minimizer, float(end(pairs.inner)), scale) for end in (np.min, np.max))
-        text += f", inner products {_range(low, high, 1e-12 * scale)}"
-    span = minimizer.frame.span
-    text += f"; they span {span} dimension{'s' if span != 1 else ''}"
-    if compared := compared_words(minimizer):
+    if means.inner is not None:
+        low, high = (rounded(minimizer, end, means.scale) for end in means.inner)
+        text += f", inner products {_range(low, high, 1e-12 * means.scale)}"
+    text += f"; they span {_dimensions(minimizer)}"
+    if compared := compared_words(minimizer, means):
         text += f"\n({compared})"
-    if dead := dead_words(minimizer):
+    if dead := dead_words(minimizer, means):
         text += f"\n{dead}"
     return text
 
 
-def compared_words(minimizer: Minimizer) -> str:
+def _dimensions(minimizer: Minimizer) -> str:
+    span = minimizer.frame.span
+    return f"{span} dimension{'s' if span != 1 else ''}"
+
+
+def compared_words(minimizer: Minimizer, means: MeanFigures) -> str:
     """Which pairs of classes were compared, if not all were; else ""."""
-    sampled = minimizer.frame.pairs().sampled
-    if sampled is None:
+    if means.sampled is None:
         return ""
     what = "classes" if minimizer.frame.symmetric is None else "distinct counts"
-    return f"inner products, angles, NC2 and NC4 compare {sampled} of the {what}, evenly chosen"
+    return f"inner products, angles, NC2 and NC4 compare {means.sampled} of the {what}, evenly chosen"
 
 
 def _range(low: float, high: float, noise: float) -> str:
@@ -151,7 +165,7 @@ def uniform(minimizer: Minimizer) -> bool:
     return cosines is not None and cosines.max - cosines.min <= _SAME
 
 
-def angle_words(minimizer: Minimizer) -> str:
+def angle_words(minimizer: Minimizer, means: MeanFigures) -> str:
     """The angles between class means beside those of both frames; "" where no two class means are there."""
     k = minimizer.problem.classes
     cosines = minimizer.cosines
@@ -160,7 +174,7 @@ def angle_words(minimizer: Minimizer) -> str:
     simplex = simplex_cosine(k)
     frames = f"simplex ETF {_degrees(simplex)} (cos {number(simplex)}), orthogonal frame {_degrees(0.0)} (cos 0)"
     if uniform(minimizer):
-        which = "any two class means" if not dead_classes(minimizer) else "any two class means that are not zero"
+        which = "any two class means" if not means.dead else "any two class means that are not zero"
         cosine = number(rounded(minimizer, cosines.mean, 1.0))
         return f"{_degrees(cosines.mean)} (cos {cosine}) between {which}\n{frames}"
     low, mean, high = (rounded(minimizer, cosine, 1.0) for cosine in (cosines.min, cosines.mean, cosines.max))

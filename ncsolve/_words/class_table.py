@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ncsolve._arrays import Index
+from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._numbers.printed import number
-from ncsolve._words.class_means import lengths
 
 __all__ = ["ClassTable", "class_table"]
 
@@ -26,14 +25,14 @@ class ClassTable:
     note: str
 
 
-def class_table(minimizer: Minimizer) -> ClassTable | None:
-    """The classes; None where all means are zero, where they are alike and many or without names, or
-    where they are one choice of several.
+def class_table(minimizer: Minimizer, size: Array) -> ClassTable | None:
+    """The classes; None where all means are zero, where they are alike and many or without names, or where they are one
+    choice of several.
 
-    Many classes are represented by those with fewest and most samples, or where all have as many by those with the
-    shortest and longest means.
+    ``size`` (K,) are the lengths of the means.  Many classes are represented by those with fewest and most samples, or
+    where all have as many by those with the shortest and longest means.
     """
-    problem, size = minimizer.problem, lengths(minimizer)
+    problem = minimizer.problem
     counts, names = problem.counts.array, problem.class_names
     alike = problem.counts.balanced and float(np.ptp(size)) <= 1e-12 * float(size.max())
     if minimizer.ties or not size.any() or (alike and (names is None or problem.classes > _ALL)):

@@ -10,7 +10,7 @@ from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
 from ncsolve._words.bias import bias_words, law_words
-from ncsolve._words.class_means import angle_words, class_means_words, compared_words, length_words
+from ncsolve._words.class_means import angle_words, class_means_words, compared_words, figures_of, length_words
 from ncsolve._words.class_table import ClassTable, class_table
 from ncsolve._words.minimizer import loss_words, method_words, problem_words, proved, spectrum_words, terms_words
 from ncsolve._words.model import guarantee, model
@@ -100,31 +100,31 @@ def summary(
     if lambdas is None:
         w, h, b, _ = convention.factors(problem.samples, problem.code_length)
         lambdas = problem.lambda_w / w, problem.lambda_h / h, problem.lambda_b / b
-    regime = minimizer.regime
+    regime, means = minimizer.regime, figures_of(minimizer)
     essentials = (
         ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
         ("guarantee", guarantee(minimizer, convention)),
-        ("angle", angle_words(minimizer)),
-        ("length", length_words(minimizer)),
+        ("angle", angle_words(minimizer, means)),
+        ("length", length_words(minimizer, means)),
         ("bias", bias_words(minimizer)),
         *property_rows(minimizer),
-        ("compared", compared_words(minimizer)),
+        ("compared", compared_words(minimizer, means)),
         ("loss", loss_words(minimizer, convention)),
         ("certificate", "" if certificate is None else proved(certificate, convention)),
     )
     details = (
         ("regime", f"{regime}: {_REGIMES[regime]}" if regime in _REGIMES else ""),
         ("transition", transition_words(minimizer, convention)),
-        ("class means", class_means_words(minimizer)),
+        ("class means", class_means_words(minimizer, means)),
         ("law", law_words(minimizer, convention)),
         ("loss terms", terms_words(minimizer, convention)),
         ("spectrum", spectrum_words(minimizer)),
         ("method", method_words(minimizer)),
     )
     return Summary(
-        verdict=verdict(minimizer, convention), essentials=_said(essentials), details=_said(details),
-        classes=class_table(minimizer),
+        verdict=verdict(minimizer, convention, means), essentials=_said(essentials), details=_said(details),
+        classes=class_table(minimizer, means.lengths),
     )
 
 

@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.bias import bias_share
-from ncsolve._words.class_means import dead_words, lengths, merged_words, named, uniform
+from ncsolve._words.class_means import MeanFigures, dead_words, merged_words, named, uniform
 from ncsolve._words.collapse import collapse_of
 from ncsolve._words.model import best_found, open_share, open_words
 from ncsolve._words.properties import is_zero
@@ -29,17 +30,17 @@ _NEAR = 0.5
 _RIGHT = 1e-12
 
 
-def verdict(minimizer: Minimizer, convention: Convention) -> str:
+def verdict(minimizer: Minimizer, convention: Convention, means: MeanFigures) -> str:
     """The minimizer in a few sentences; the first one says so where it is not known to be the global one."""
     known = minimizer.guarantee == "global"
-    collapsed = minimizer.frame.rank == 0 or not lengths(minimizer).any()
-    frame = _geometry(minimizer, convention)
+    collapsed = minimizer.frame.rank == 0 or not means.lengths.any()
+    frame = _geometry(minimizer, convention, means.lengths)
     sentences = (
         "" if known else f"{best_found()}: {open_words(open_share(minimizer))}",
         f"not unique: {minimizer.ties}; what follows is one of them" if minimizer.ties else "",
         f"{frame}; {bias_share(minimizer)}",
         merged_words(minimizer) if minimizer.nc.nc1 is not None else "",
-        dead_words(minimizer),
+        dead_words(minimizer, means),
         "" if collapsed else transition_sentence(minimizer, convention),
     )
     return " ".join(_sentence(text) for text in sentences if text)
@@ -50,9 +51,9 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _geometry(minimizer: Minimizer, convention: Convention) -> str:
+def _geometry(minimizer: Minimizer, convention: Convention, size: Array) -> str:
     """The frame, its angles, and what it is near to."""
-    problem, nc, size = minimizer.problem, minimizer.nc, lengths(minimizer)
+    problem, nc = minimizer.problem, minimizer.nc
     living = np.flatnonzero(size)
     remedy = collapse_of(minimizer, convention)
     if living.size == 0:

@@ -12,8 +12,7 @@ import pytest
 import ncsolve
 from ncsolve import encodings
 from ncsolve._problem.convention import CONVENTIONS
-from ncsolve._words.class_means import lengths
-from ncsolve._words.class_table import class_table
+from ncsolve._words.class_means import figures_of
 from ncsolve._words.summary import summary
 from tests.cases import CASES, every_case
 from tests.command import run
@@ -236,8 +235,12 @@ def test_names_cannot_move_the_cursor():
         assert r"a\x1b[2J" in text
 
 
+def classes_of(found):
+    return summary(found, PAPER).classes
+
+
 def rows_of(found):
-    made = class_table(found)
+    made = classes_of(found)
     return None if made is None else [row[:2] for row in made.rows]
 
 
@@ -245,25 +248,25 @@ def rows_of(found):
 def test_lengths_are_those_of_the_class_means(case):
     found = ncsolve.solve(case.problem)
     expected = np.linalg.norm(found.class_means, axis=0)
-    np.testing.assert_allclose(lengths(found), expected, rtol=1e-9, atol=1e-12 * expected.max())
+    np.testing.assert_allclose(figures_of(found).lengths, expected, rtol=1e-9, atol=1e-12 * expected.max())
 
 
 def test_classes_are_listed_where_they_differ_or_have_names():
-    assert class_table(solved(ONEHOT)) is None
+    assert classes_of(solved(ONEHOT)) is None
     few = solved(encodings.onehot(3), counts=[5, 3, 2])
     assert rows_of(few) == [("0", "5"), ("1", "3"), ("2", "2")]
-    lengths = [float(row[2]) for row in class_table(few).rows]
+    lengths = [float(row[2]) for row in classes_of(few).rows]
     assert lengths == pytest.approx(np.linalg.norm(few.class_means, axis=0), rel=1e-6)
-    assert class_table(few).note == ""
+    assert classes_of(few).note == ""
     assert rows_of(solved(encodings.onehot(3), counts=5, class_names=["a", "b", "c"]))[1] == ("b", "5")
-    assert class_table(solved(ONEHOT, class_names=[str(k) for k in range(10)])) is None  # many, and all alike
-    assert class_table(solved(ONEHOT, decay=1.0, class_names=[str(k) for k in range(10)])) is None  # all zero
-    assert class_table(VERDICTS["not unique"][0]) is None  # of the one that was computed
+    assert classes_of(solved(ONEHOT, class_names=[str(k) for k in range(10)])) is None  # many, and all alike
+    assert classes_of(solved(ONEHOT, decay=1.0, class_names=[str(k) for k in range(10)])) is None  # all zero
+    assert classes_of(VERDICTS["not unique"][0]) is None  # of the one that was computed
 
 
 def test_of_many_classes_the_extremes_are_listed():
     counts = [3, 1, 400, 20, 30, 40, 50, 1, 90, 300, 2, 350]
-    made = class_table(solved(encodings.onehot(12), counts=counts, lambda_b=INF, decay=2e-3))
+    made = classes_of(solved(encodings.onehot(12), counts=counts, lambda_b=INF, decay=2e-3))
     assert [row[:2] for row in made.rows] == [
         ("1", "1"), ("7", "1"), ("10", "2"), ("9", "300"), ("11", "350"), ("2", "400"),
     ]
