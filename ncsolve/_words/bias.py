@@ -43,6 +43,8 @@ def bias_share(minimizer: Minimizer) -> str:
         if apart <= _SAME:
             return "the free bias takes out all of the label mean"
         return f"with H >= 0 the free bias is not the label mean but {number(apart * mean, 4)} away from it"
+    if share > 1.0 + _SAME:
+        return f"the bias goes beyond the label mean: along it, it is {_percent(share)} of that"
     return f"the bias takes out {_percent(share)} of the label mean"
 
 

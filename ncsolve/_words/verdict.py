@@ -26,6 +26,8 @@ _REGIMES = {
 }
 # A frame whose class means are further from it than this (NC2) is not worth naming as the nearer one.
 _NEAR = 0.5
+# Lengths that differ by less are about equal.
+_DIFFERENT = 1.1
 # Cosines and differences of lengths are rounding below this.
 _RIGHT = 1e-12
 
@@ -82,7 +84,7 @@ def _geometry(minimizer: Minimizer, convention: Convention, size: Array) -> str:
     if uniform(minimizer) and minimizer.cosines is not None and abs(minimizer.cosines.mean) <= _RIGHT:
         alike = float(np.ptp(size[living])) <= _RIGHT * float(size.max())
         return f"orthogonal class means{'' if alike else ' of different lengths'}: {angles}"
-    return f"{angles}, {_nearer(minimizer)}"
+    return f"{angles}{_lengths(size[living])}, {_nearer(minimizer)}"
 
 
 def _angles(minimizer: Minimizer) -> str:
@@ -105,6 +107,12 @@ def _degrees(minimizer: Minimizer, cosine: float) -> str:
     alike = any(degrees(cosine, 1) == degrees(frame, 1) and abs(cosine - frame) > _RIGHT for frame in frames)
     text = degrees(cosine, 4 if alike else 1)
     return text.removesuffix(".0")
+
+
+def _lengths(size: Array) -> str:
+    """How much they differ, where that is part of what parts the class means from both frames."""
+    ratio = float(size.max() / size.min())
+    return f", whose lengths differ by a factor {number(ratio, 3)}" if ratio >= _DIFFERENT else ""
 
 
 def _nearer(minimizer: Minimizer) -> str:

@@ -96,9 +96,9 @@ VERDICTS = {
     ),
     "merged": (
         solved(MERGED, lambda_b=INF),
-        "0 to 90 degrees between class means, neither near an orthogonal frame nor near a simplex ETF (NC2 distances "
-        "0.625 and 1.04); there is no bias. Class 0 and class 1 share one mean. The law of large bias regularization "
-        "holds from lambda_b+ = 0.01222301 on (lambda_b = inf is above it).",
+        "0 to 90 degrees between class means, whose lengths differ by a factor 1.19, neither near an orthogonal frame "
+        "nor near a simplex ETF (NC2 distances 0.625 and 1.04); there is no bias. Class 0 and class 1 share one mean. "
+        "The law of large bias regularization holds from lambda_b+ = 0.01222301 on (lambda_b = inf is above it).",
     ),
     "no transition": (
         solved(ONEHOT, dim=9, lambda_b=5.0),
@@ -162,6 +162,14 @@ def test_an_angle_near_that_of_a_frame_is_not_rounded_to_it():
     assert ": 96.3794 degrees" in solved(ONEHOT, lambda_b=at * (1 + 1e-9)).verdict()
     assert ": 96.4 degrees" in solved(ONEHOT, lambda_b=at * (1 - 1e-9)).verdict()
     assert "is just above it" in solved(ONEHOT, lambda_b=at * (1 + 1e-9)).verdict()
+
+
+def test_a_bias_beyond_the_label_mean_takes_out_no_more_than_all():
+    """With H >= 0 the bias serves the large class."""
+    found = solved(encodings.onehot(4), counts=[400, 100, 9, 1], lambda_b=0.02, decay=5e-3, features="relu")
+    assert found.centring > 1.1
+    text = f"; the bias goes beyond the label mean: along it, it is {100 * found.centring:.4g} % of that."
+    assert text in found.verdict()
 
 
 def test_a_share_is_not_rounded_to_all():
