@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
     from ncsolve._minimizer.minimizer import Minimizer
     from ncsolve._minimizer.solve import select_method, solve
-    from ncsolve._problem.convention import CONVENTIONS, Convention, convention
+    from ncsolve._problem.convention import CONVENTIONS, Convention, Lambdas, convention
     from ncsolve._problem.label_statistics import LabelStatistics
     from ncsolve._problem.objective import gradient, objective
     from ncsolve._problem.ufm import UFM
@@ -56,6 +56,7 @@ __all__ = [
     "EncodingError",
     "FileError",
     "LabelStatistics",
+    "Lambdas",
     "LossTerms",
     "MethodChoice",
     "Minimizer",
@@ -98,6 +99,7 @@ _HOMES = {
     "compare": "ncsolve._comparison",
     "CONVENTIONS": "ncsolve._problem.convention",
     "Convention": "ncsolve._problem.convention",
+    "Lambdas": "ncsolve._problem.convention",
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
     "Decoding": "ncsolve._minimizer.decoding",

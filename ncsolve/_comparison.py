@@ -17,7 +17,8 @@ from ncsolve._outlets import outlet
 from ncsolve._problem.convention import convention as find_convention
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_spec import check_depth
-from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b, check_layers, geometric_mean
+from ncsolve._problem.ufm import UFM
+from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, check_layers, geometric_mean
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import as_array
 from ncsolve.encodings import Encoding, from_array, from_file, make

@@ -60,6 +60,12 @@ BAD = {
 CALLS = {
     "UFM": (ncsolve.UFM, dict(
         encoding=np.eye(3), counts=[1, 2, 3], **LAMBDAS, dim=3, class_names=["a", "b", "c"], features="linear", depth=1,
+        convention="paper", classes=3, seed=0,
+    )),
+    "UFM of a name": (ncsolve.UFM, dict(encoding="ecoc:5", counts=3, **LAMBDAS, classes=3, seed=0)),
+    "UFM.from_labels": (ncsolve.UFM.from_labels, dict(
+        labels=["a", "b", "a"], encoding="onehot", **LAMBDAS, order=["b", "a"], dim=3, features="linear", depth=1,
+        convention="paper", seed=0,
     )),
     "UFM.replace": (PROBLEM.replace, dict(counts=5, depth=1, dim=2)),
     "solve": (ncsolve.solve, dict(problem=PROBLEM, method="auto")),
@@ -88,7 +94,8 @@ CALLS = {
     )),
     "convention": (ncsolve.convention, dict(name="paper")),
     "to_paper": (ncsolve.convention("torch-mean").to_paper, dict(samples=10, code_length=3, **LAMBDAS)),
-    "solve_statistics": (ncsolve.solve_statistics, dict(statistics=STATISTICS, **LAMBDAS)),
+    "from_paper": (ncsolve.convention("torch-mean").from_paper, dict(samples=10, code_length=3, **LAMBDAS)),
+    "solve_statistics": (ncsolve.solve_statistics, dict(statistics=STATISTICS, **LAMBDAS, convention="paper")),
     "LabelStatistics": (LabelStatistics, dict(samples=3, mean=[0.0, 0.0], scatter=np.eye(2))),
     "from_labels": (LabelStatistics.from_labels, dict(labels=[0, 1, 1], encoding=np.eye(2))),
     "from_targets": (LabelStatistics.from_targets, dict(targets=np.eye(2))),

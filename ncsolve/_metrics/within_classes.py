@@ -9,26 +9,34 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import EPS, Array, Index
-from ncsolve.checks.measured import exponent, measured_features, resolution, unit_scale
+from ncsolve._metrics.labels import features_by_class
+from ncsolve.checks.measured import exponent, resolution, unit_scale
 
 __all__ = ["Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
 
 
-def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Array:
-    """Class means (d, K) of features (d, N) with class numbers (N,); NaN for a class without samples.
+def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> Array:
+    """Class means (d, K) of features (d, N) with one label per sample (N,).
 
-    Raises ProblemError for shapes that do not fit, features that are not finite, or labels outside 0 .. classes-1.
+    With ``classes`` labels are class numbers 0 .. classes-1, and a class without samples has a mean of NaN.  Without,
+    labels are numbers or text (of a list, an array, a column of pandas or a tensor); the classes are those that occur,
+    in numerical order if all are numbers, else in the order of text.
+
+    Raises ProblemError for shapes that do not fit, features that are not finite, labels outside 0 .. classes-1, or
+    missing labels.
 
     >>> class_means_of([[0., 2., 5.]], [0, 0, 1], 2)
     array([[1., 5.]])
+    >>> class_means_of([[0., 2., 5.]], ["dog", "dog", "cat"])
+    array([[5., 1.]])
     """
-    h, y = measured_features(features, labels, classes)
-    means = np.full((h.shape[0], classes), np.nan)
+    h, y, k = features_by_class(features, labels, classes)
+    means = np.full((h.shape[0], k), np.nan)
     means[:, np.unique(y)] = np.ldexp(deviations(unit_scale(h), y).means, exponent(h))
     return means
 
 
-def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
+def nc1(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> float | None:
     r"""NC1, within-class variability :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+) / K` of features (d, N), >= 0.
 
     :math:`\Sigma_W` and :math:`\Sigma_B` are the within-class and between-class covariances, the latter about the mean
@@ -41,14 +49,15 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
     coincide it grows without bound, and falls when they do.  ``within_class_energy`` has no such jump.  Pass features
     in the precision in which they were computed: what single precision rounded is noise that doubles would not show.
 
+    Labels are as in ``class_means_of``: numbers or text that name the classes, or class numbers 0 .. classes-1.
     Raises ProblemError for shapes that do not fit, or features that are not finite.  Source: Papyan, Han & Donoho 2020.
 
-    >>> nc1([[0., 0., 1., 1.]], [0, 0, 1, 1], 2)
+    >>> nc1([[0., 0., 1., 1.]], ["cat", "cat", "dog", "dog"])
     0.0
     >>> round(nc1([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
     0.222222222222
     """
-    h, y = measured_features(features, labels, classes)
+    h, y, _ = features_by_class(features, labels, classes)
     found = deviations(unit_scale(h), y)
     centred = found.centred(np.ones(found.counts.size))
     basis, sizes, _ = np.linalg.svd(centred, full_matrices=False)
@@ -58,18 +67,19 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
     return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / y.size
 
 
-def within_class_energy(features: ArrayLike, labels: ArrayLike, classes: int) -> float | None:
+def within_class_energy(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> float | None:
     r"""Share of the energy of features (d, N) that lies within the classes, :math:`\|H - \bar H\|_F^2 / \|H\|_F^2`.
 
     Between 0 (every feature is its class mean) and 1 (every class mean is zero).  It inverts nothing, so that it is
     continuous where class means coincide or vanish, where ``nc1`` jumps; None only for features that are all zero.
 
-    Raises ProblemError for shapes that do not fit, or features that are not finite.  Source: T1 of docs/theory.md.
+    Labels are as in ``class_means_of``.  Raises ProblemError for shapes that do not fit, or features that are not
+    finite.  Source: T1 of docs/theory.md.
 
     >>> round(within_class_energy([[0., 2., 3., 5.]], [0, 0, 1, 1], 2), 12)
     0.105263157895
     """
-    h, y = measured_features(features, labels, classes)
+    h, y, _ = features_by_class(features, labels, classes)
     scaled = unit_scale(h)
     energy = float(np.sum(scaled**2))
     return None if energy == 0.0 else min(float(np.sum(deviations(scaled, y).apart ** 2)) / energy, 1.0)

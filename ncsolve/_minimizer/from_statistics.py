@@ -12,7 +12,7 @@ from ncsolve._arrays import EPS, Array
 from ncsolve._bias.theorems import MethodChoice, ShiftedSpectrum, solve_bias
 from ncsolve._frames.coupled_block import LossTerms
 from ncsolve._problem.label_statistics import LabelStatistics
-from ncsolve._problem.ufm import check_lambda, check_lambda_b
+from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, layers_in_paper
 from ncsolve._spectrum.label_spectrum import spectrum_of_scatter
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.errors import ConvergenceError, ProblemError
@@ -62,7 +62,7 @@ class StatisticsMinimizer(Frozen):
 
 
 def solve_statistics(
-    statistics: LabelStatistics, *, lambda_w: float, lambda_h: float, lambda_b: float
+    statistics: LabelStatistics, *, lambda_w: float, lambda_h: float, lambda_b: float, convention: str = "paper"
 ) -> StatisticsMinimizer:
     r"""The minimizer for labels of any kind, from their statistics.
 
@@ -70,7 +70,9 @@ def solve_statistics(
     :math:`W W^T = \sqrt{\lambda_H/\lambda_W}\; U (g^{1/2} - T)_+ U^T`.
 
     Singular values far below sqrt(eps) times the largest are lost in S, which is a square; with the codes at hand
-    ``solve`` keeps them.  Raises ProblemError for lambdas out of range.
+    ``solve`` keeps them.  The lambdas are those of ``convention``, a name in ``ncsolve.CONVENTIONS``; what is returned,
+    the loss too, is in the convention of the paper.  Raises ProblemError for lambdas out of range, and UnknownNameError
+    for another convention.
 
     Source: T1 and T3 of docs/theory.md; for regression Andriopoulos et al. 2024.
 
@@ -80,15 +82,20 @@ def solve_statistics(
     >>> result = ncsolve.solve_statistics(stats, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
     >>> result.bias
     array([2.5, 0.5])
+    >>> same = ncsolve.solve_statistics(stats, lambda_w=4e-2, lambda_h=4e-2, lambda_b=0, convention="sum")
+    >>> same.lambda_w, same.loss == result.loss
+    (0.01, True)
     """
     if not isinstance(statistics, LabelStatistics):
         raise ProblemError(
             f"the statistics must be LabelStatistics; got {type(statistics).__name__}, make them with from_labels or "
             "from_targets"
         )
-    lw, lh = check_lambda("lambda_w", lambda_w), check_lambda("lambda_h", lambda_h)
-    lb = check_lambda_b(lambda_b)
     n = statistics.samples
+    (lw,), lh, lb = layers_in_paper(
+        convention, (check_lambda("lambda_w", lambda_w),), check_lambda("lambda_h", lambda_h), check_lambda_b(lambda_b),
+        samples=n, code_length=statistics.code_length,
+    )
     tau = math.sqrt(lw) * math.sqrt(lh)
     spectrum = spectrum_of_scatter(statistics.scatter, statistics.mean, n)
     shifted = solve_bias(spectrum, n * tau, lb)

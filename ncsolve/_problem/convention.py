@@ -6,11 +6,25 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 from ncsolve.checks.arguments import check_name, check_real, check_whole
 
-__all__ = ["CONVENTIONS", "Convention", "convention"]
+__all__ = ["CONVENTIONS", "Convention", "Lambdas", "convention"]
+
+
+class Lambdas(NamedTuple):
+    """The three weight decays of a problem: of the classifier, the features and the bias.
+
+    >>> import ncsolve
+    >>> lambdas = ncsolve.convention("sum").to_paper(1000, 10, 0.5, 0.5, 20.0)
+    >>> ncsolve.UFM(encoding="onehot", classes=10, counts=100, **lambdas._asdict()).lambda_b
+    0.02
+    """
+
+    lambda_w: float
+    lambda_h: float
+    lambda_b: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +47,38 @@ class Convention:
 
     def to_paper(
         self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
-    ) -> tuple[float, float, float]:
-        """The lambdas (w, h, b) of the paper's convention that give the same minimizer."""
+    ) -> Lambdas:
+        r"""The lambdas of the paper's convention that give the same minimizer.
+
+        With N ``samples`` and codes of length m each is multiplied by a number: of ``torch-mean`` by m/2, of ``sum`` by
+        1/N, of ``per-sample-features`` :math:`\lambda_H` by 1/N.  ``UFM(..., convention=...)`` does this itself.
+
+        Parameters: ``samples`` N and ``code_length`` m of at least 1; ``lambda_w`` and ``lambda_h`` finite,
+        ``lambda_b`` finite or inf.  Raises ProblemError for others.  Source: T0 of docs/theory.md.
+
+        >>> convention("torch-mean").to_paper(samples=1000, code_length=10, lambda_w=1e-4, lambda_h=1e-4, lambda_b=0.1)
+        Lambdas(lambda_w=0.0005, lambda_h=0.0005, lambda_b=0.5)
+        """
         n, m = check_whole("samples", samples), check_whole("code_length", code_length)
         fw, fh, fb, _ = self.factors(n, m)
         w, h = check_real("lambda_w", lambda_w), check_real("lambda_h", lambda_h)
         given: object = lambda_b
         none = isinstance(given, Real) and given == math.inf
-        return w * fw, h * fh, (math.inf if none else check_real("lambda_b", lambda_b)) * fb
+        return Lambdas(w * fw, h * fh, (math.inf if none else check_real("lambda_b", lambda_b)) * fb)
+
+    def from_paper(
+        self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
+    ) -> Lambdas:
+        """The lambdas of this convention that give the same minimizer as these of the paper's: ``to_paper`` inverted.
+
+        Raises as ``to_paper``.  Source: T0 of docs/theory.md.
+
+        >>> convention("torch-mean").from_paper(samples=1000, code_length=4, lambda_w=2e-4, lambda_h=2e-4, lambda_b=0.5)
+        Lambdas(lambda_w=0.0001, lambda_h=0.0001, lambda_b=0.25)
+        """
+        w, h, b = CONVENTIONS["paper"].to_paper(samples, code_length, lambda_w, lambda_h, lambda_b)
+        fw, fh, fb, _ = self.factors(samples, code_length)
+        return Lambdas(w / fw, h / fh, b / fb)
 
     def lambda_b_from_paper(self, samples: int, code_length: int, lambda_b: float) -> float:
         """A lambda_b of the paper's convention in this one."""
@@ -71,6 +109,6 @@ def convention(name: str) -> Convention:
     """The convention of a name.  Raises UnknownNameError, which lists the choices.  Source: T0 of docs/theory.md.
 
     >>> convention("sum").to_paper(1000, 10, 0.5, 0.5, float("inf"))
-    (0.0005, 0.0005, inf)
+    Lambdas(lambda_w=0.0005, lambda_h=0.0005, lambda_b=inf)
     """
     return CONVENTIONS[check_name("convention", name, CONVENTIONS)]

@@ -29,6 +29,16 @@ class ClassCounts(Frozen):
     multiplicities: tuple[int, ...]
     inverse: NDArray[np.intp] | None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ClassCounts):
+            return NotImplemented
+        if (self.values, self.multiplicities) != (other.values, other.multiplicities):
+            return False
+        return self.inverse is None or np.array_equal(self.groups, other.groups)
+
+    def __hash__(self) -> int:
+        return hash((self.values, self.multiplicities))
+
     @classmethod
     def of(cls, counts: int | Sequence[int] | ArrayLike, classes: int) -> ClassCounts:
         """Read one count for all classes, or one per class.  Raises ProblemError."""

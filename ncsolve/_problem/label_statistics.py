@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array
+from ncsolve._problem.codes_of import labelled_codes
 from ncsolve.checks.arguments import check_whole
-from ncsolve.checks.arrays import Frozen, check_labels, real_array
+from ncsolve.checks.arrays import Frozen, as_array, check_labels, real_array
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError
 
@@ -66,17 +67,27 @@ class LabelStatistics(Frozen):
         return int(self.mean.size)
 
     @classmethod
-    def from_labels(cls, labels: Sequence[int] | ArrayLike, encoding: Encoding | ArrayLike) -> LabelStatistics:
-        """From class numbers 0 .. K-1 of N samples and an encoding of K classes.
+    def from_labels(
+        cls, labels: Sequence[object] | ArrayLike, encoding: Encoding | ArrayLike | str
+    ) -> LabelStatistics:
+        """From the labels of N samples and an encoding.
 
-        Raises ProblemError for labels that are not integers of that range.
+        Whole numbers beside codes of K classes are class numbers 0 .. K-1, which need not all occur.  Other labels, and
+        any labels beside the name of an encoding, are classes as in ``UFM.from_labels``.  Raises ProblemError for
+        labels that do not fit the codes.
 
         >>> from ncsolve import encodings
         >>> LabelStatistics.from_labels([0, 1, 1], encodings.onehot(2)).mean
         array([0.33333333, 0.66666667])
+        >>> LabelStatistics.from_labels(["cat", "dog", "dog"], "onehot").mean
+        array([0.33333333, 0.66666667])
         """
-        code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
-        array = check_labels(labels, code.classes)
+        if isinstance(encoding, str) or as_array(labels).dtype.kind not in "iu":
+            found = labelled_codes(labels, encoding)
+            code, array = found.encoding, found.labels.numbers
+        else:
+            code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
+            array = check_labels(labels, code.classes)
         n = np.bincount(array, minlength=code.classes).astype(np.float64)
         total = int(array.size)
         mean = code.matrix @ (n / total)

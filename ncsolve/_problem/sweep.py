@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ncsolve import encodings
 from ncsolve._arrays import Array
-from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b
+from ncsolve._problem.ufm import UFM
+from ncsolve._problem.weight_decays import check_lambda, check_lambda_b
 from ncsolve.checks.arguments import is_whole
 from ncsolve.checks.arrays import number_list
 from ncsolve.encodings import Encoding

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence, Set, Sized
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import EPS, Array
+from ncsolve._problem.class_names import names_of
+from ncsolve._problem.codes_of import codes_of, labelled_codes
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_fields import SPEC_FIELDS
 from ncsolve._problem.model_spec import ModelSpec
 from ncsolve._problem.regular import RegularProblem
-from ncsolve.checks.arguments import as_float
+from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, check_layers, geometric_mean, layers_in_paper
 from ncsolve.checks.arrays import Frozen, array_property
-from ncsolve.encodings import Encoding, from_array
-from ncsolve.errors import ProblemError, shown
+from ncsolve.encodings import Encoding
+from ncsolve.errors import ProblemError
 
-__all__ = [
-    "UFM", "check_lambda", "check_lambda_b", "check_layers", "check_problem", "geometric_mean", "weighted_codes",
-]
-
-# Beyond these the squares and fourth powers that the solver forms leave the range of floats.
-_LEAST, _MOST = 1e-50, 1e50
+__all__ = ["UFM", "check_problem", "weighted_codes"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class UFM(Frozen):
     r"""The regularized unconstrained features model with MSE loss, in the convention of the paper:
 
@@ -38,8 +34,9 @@ class UFM(Frozen):
 
     Parameters
     ----------
-    encoding : Encoding or array (m, K)
-        The code of class k is column k.
+    encoding : Encoding, array (m, K) or str
+        The code of class k is column k; or a name with parameters, such as "onehot" or "smoothed:0.1", for
+        ``encodings.make``.
     counts : int or sequence of K ints
         Samples per class, at least 1 each.
     lambda_w : float or sequence of ``depth`` floats
@@ -57,14 +54,26 @@ class UFM(Frozen):
         "relu" restricts the features to H >= 0 (T10).
     depth : int
         Number of linear layers of the head, W = W_L ... W_1 (T9).
+    convention : str
+        The convention that the lambdas are given in, a name in ``ncsolve.CONVENTIONS``, such as "torch-mean".
+    classes : int, optional
+        K, for a named encoding with one count for all classes.
+    seed : int
+        Of a named encoding with random codes.
 
     Raises
     ------
     ProblemError
         For a value outside these ranges; the message names the rule, the value and the remedy.
+    UnknownNameError
+        For a convention or an encoding of another name.
 
     Notes
     -----
+    The problem itself, and what is solved of it, is in the convention of the paper: lambdas in another are converted
+    once, when it is made, and ``replace`` takes the paper's.  Problems are equal if codes, counts, lambdas, names of
+    classes and the parts of the model are.
+
     Source: Zhou et al. 2022; Tirer & Bruna 2022; T0 of docs/theory.md.
 
     Examples
@@ -74,6 +83,9 @@ class UFM(Frozen):
     ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
     >>> problem.samples, problem.threshold
     (1000, 0.5)
+    >>> problem == ncsolve.UFM(encoding="onehot", classes=10, counts=100, lambda_w=1e-4, lambda_h=1e-4, lambda_b=0.1,
+    ...                        convention="torch-mean")
+    True
     """
 
     encoding: Encoding
@@ -91,7 +103,7 @@ class UFM(Frozen):
     def __init__(
         self,
         *,
-        encoding: Encoding | ArrayLike,
+        encoding: Encoding | ArrayLike | str,
         counts: int | Sequence[int] | ArrayLike | ClassCounts,
         lambda_w: float | Sequence[float],
         lambda_h: float,
@@ -100,24 +112,30 @@ class UFM(Frozen):
         class_names: Sequence[str] | None = None,
         features: str = "linear",
         depth: int = 1,
+        convention: str = "paper",
+        classes: int | None = None,
+        seed: int = 0,
     ) -> None:
-        code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
+        code = codes_of(encoding, counts, classes, seed)
         if not isinstance(counts, ClassCounts):
             counts = ClassCounts.of(counts, code.classes)
-        names = _names(class_names)
+        names = names_of(class_names)
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
         spec = ModelSpec(dim=dim, features=features, depth=depth)
-        layers = check_layers("lambda_w", lambda_w, spec.depth)
+        layers, h, b = layers_in_paper(
+            convention, check_layers("lambda_w", lambda_w, spec.depth), check_lambda("lambda_h", lambda_h),
+            check_lambda_b(lambda_b), samples=counts.total, code_length=code.code_length,
+        )
         for field, value in (
             ("encoding", code),
             ("counts", counts),
             *((name, getattr(spec, name)) for name in SPEC_FIELDS),
             ("lambda_w_layers", layers),
             ("lambda_w", geometric_mean(layers)),
-            ("lambda_h", check_lambda("lambda_h", lambda_h)),
-            ("lambda_b", check_lambda_b(lambda_b)),
+            ("lambda_h", h),
+            ("lambda_b", b),
             ("class_names", names),
         ):
             object.__setattr__(self, field, value)
@@ -126,6 +144,60 @@ class UFM(Frozen):
                 f"N sqrt(lambda_w lambda_h) must be a positive float; got {self.threshold} from N = {self.samples}, "
                 f"lambda_w = {self.lambda_w:g}, lambda_h = {self.lambda_h:g}, rescale the lambdas"
             )
+
+    @classmethod
+    def from_labels(
+        cls,
+        labels: Sequence[object] | ArrayLike,
+        encoding: Encoding | ArrayLike | str = "onehot",
+        *,
+        lambda_w: float | Sequence[float],
+        lambda_h: float,
+        lambda_b: float,
+        order: Sequence[object] | None = None,
+        dim: int | None = None,
+        features: str = "linear",
+        depth: int = 1,
+        convention: str = "paper",
+        seed: int = 0,
+    ) -> UFM:
+        """The problem of a data set, from the labels of its samples.
+
+        Parameters
+        ----------
+        labels : sequence of N numbers, truth values or texts
+            A list, an array, a column of pandas or a tensor.  Which are one class is as in files: labels that are all
+            numbers are numbers (3, 3.0 and "03" are one class), and one text among them makes all of them text.
+        encoding : Encoding, array (m, K) or str
+            As in ``UFM``, with column k for class k; "ordinal:values" takes labels that are numbers as their codes.
+        lambda_w, lambda_h, lambda_b, dim, features, depth, convention, seed
+            As in ``UFM``.
+        order : sequence of K labels, optional
+            Every class once.  By default numbers are in numerical order and others in that of text; an ordered
+            ``Categorical`` of pandas has its own.
+
+        Raises
+        ------
+        ProblemError
+            For a missing label, with its place; a category without a sample; an encoding of another number of classes;
+            and as ``UFM`` does.
+
+        Notes
+        -----
+        The classes have the names ``class_names``.  The rules are in docs/reference/files.md.
+
+        Examples
+        --------
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM.from_labels(["cat", "dog", "dog"], lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.1)
+        >>> problem.class_names, list(problem.counts)
+        (('cat', 'dog'), [1, 2])
+        """
+        found = labelled_codes(labels, encoding, order, seed)
+        return cls(
+            encoding=found.encoding, counts=found.classes.counts, class_names=found.classes.names, lambda_w=lambda_w,
+            lambda_h=lambda_h, lambda_b=lambda_b, dim=dim, features=features, depth=depth, convention=convention,
+        )
 
     @property
     def classes(self) -> int:
@@ -193,7 +265,7 @@ class UFM(Frozen):
         return np.where(np.abs(total) > 4 * EPS * size, total, 0.0) / self.samples
 
     def replace(self, **changes: object) -> UFM:
-        """The same problem with some fields changed."""
+        """The same problem with some fields changed; lambdas are those of the paper's convention."""
         fields = ("encoding", "counts", "lambda_w", "lambda_h", "lambda_b", "class_names", *SPEC_FIELDS)
         unknown = sorted(set(changes) - set(fields))
         if unknown:
@@ -226,69 +298,3 @@ def weighted_codes(problem: UFM) -> tuple[Array, Array]:
     """M = E D^(1/2) (m, K) and u = D^(1/2) 1 (K,), with the counts in D."""
     u = np.sqrt(problem.counts.array)
     return problem.encoding.matrix * u, u
-
-
-def geometric_mean(values: Sequence[float]) -> float:
-    """The number itself where all are equal, without a rounding."""
-    if len(set(values)) == 1:
-        return values[0]
-    return math.exp(math.fsum(map(math.log, values)) / len(values))
-
-
-def check_layers(name: str, value: object, depth: int) -> tuple[float, ...]:
-    """One positive regularization per layer, or ProblemError."""
-    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0):
-        layers = tuple(check_lambda(name, entry) for entry in value)
-        if len(layers) != depth:
-            other = f"set depth = {len(layers)} or " if layers else ""
-            raise ProblemError(
-                f"{name} must be one number or one per layer; got {len(layers)} for depth {depth}, {other}give {depth}"
-            )
-        return layers
-    return (check_lambda(name, value),) * depth
-
-
-def check_lambda(name: str, value: object) -> float:
-    """A positive finite regularization, or ProblemError."""
-    number = _real(name, value)
-    if not _LEAST <= number <= _MOST:
-        raise ProblemError(
-            f"{name} must be positive and finite (1e-50 to 1e50); got {number:g} (without weight decay the minimizer "
-            "is not unique and does not collapse; give a small positive value)"
-        )
-    return number
-
-
-def check_lambda_b(value: object, name: str = "lambda_b") -> float:
-    """A bias regularization in [0, inf], or ProblemError."""
-    number = _real(name, value)
-    if not (number in (0.0, math.inf) or _LEAST**2 <= number <= _MOST**2):
-        raise ProblemError(
-            f"{name} must be between 0 and inf (0, inf, or 1e-100 to 1e100); got {number:g} (0 is a free bias, inf is "
-            "no bias)"
-        )
-    return number
-
-
-def _names(value: object) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, (str, bytes, Set)) or not isinstance(value, Iterable):  # a set has no order
-        raise ProblemError(f"class_names must be a sequence with one name per class; got {shown(value)}")
-    try:
-        names = tuple(value)
-        if not any(name is None or (isinstance(name, Sized) and not isinstance(name, str)) for name in names):
-            return tuple(map(str, names))
-    except Exception:  # a 0-d array, numbers of thousands of digits, objects that fail
-        pass  # of bytes, None and lists str would have made "b'cat'", "None" and "['cat']"
-    raise ProblemError(f"class_names must be a sequence of texts; got {shown(value)}, give a text for each")
-
-
-def _real(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        remedy = ", pass float(x)" if hasattr(type(value), "__array__") else ""  # an array that is one number
-        raise ProblemError(f"{name} must be a real number; got {shown(value)}{remedy}")
-    try:
-        return as_float(value)
-    except OverflowError:
-        raise ProblemError(f"{name} must be a number that a float can hold; got {shown(value)}") from None

@@ -17,6 +17,7 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep, make_sweep
 from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve._sweeps.data_frame import data_frame
 from ncsolve._sweeps.figures import Figures, figures_along, sampled_along, table_of
 from ncsolve._sweeps.point_by_point import SolvedPoint, solve_points
 from ncsolve._sweeps.second_minimum import LatentBranch, latent_along
@@ -25,7 +26,7 @@ from ncsolve._sweeps.state_bisection import bisected_changes
 from ncsolve._sweeps.threshold_crossings import RegimeChange, regime_changes
 from ncsolve.checks.arguments import check_whole, is_whole
 from ncsolve.checks.arrays import Frozen, array_property, read_only
-from ncsolve.errors import MissingPackageError, ProblemError, shown
+from ncsolve.errors import ProblemError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,11 +204,7 @@ class Path(Frozen):
 
     def to_dataframe(self) -> pd.DataFrame:
         """The columns as a pandas data frame.  Raises MissingPackageError if pandas is not installed."""
-        try:
-            import pandas
-        except ImportError:
-            raise MissingPackageError("a data frame", "pandas", "ncsolve[tables]") from None
-        return pandas.DataFrame(self.columns())
+        return data_frame(self.columns())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the cosines of the class means along the parameter; returns the axes.

@@ -15,9 +15,11 @@ from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._sweeps.boundary_curves import Boundary, closed_forms, joined, refined
+from ncsolve._sweeps.boundary_curves import Boundary, closed_forms
 from ncsolve._sweeps.closed_boundaries import closed_boundaries
+from ncsolve._sweeps.data_frame import data_frame
 from ncsolve._sweeps.figures import figures_along
+from ncsolve._sweeps.followed_curves import joined, refined
 from ncsolve._sweeps.point_by_point import check_descents, solve_points
 from ncsolve._sweeps.second_parameter import second_parameter
 from ncsolve._sweeps.shared_spectrum import convex_along
@@ -28,6 +30,7 @@ from ncsolve.checks.arrays import Frozen, number_list
 from ncsolve.errors import ProblemError, SizeError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 __all__ = ["Boundary", "Phase", "phase"]
@@ -80,6 +83,11 @@ class Phase(Frozen):
             table["guarantee"] = np.where(self.best_found.ravel(), "best found", "global").tolist()
         return table
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """The columns as a pandas data frame, one row for every point.  Raises MissingPackageError if pandas is not
+        installed."""
+        return data_frame(self.columns())
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the diagram; returns the axes.  Raises MissingPackageError if matplotlib is not installed."""
         found: Axes = outlet("Phase.plot")(self, ax=ax)
@@ -115,7 +123,7 @@ def phase(
     against : "t", "weight_decay", "classes" or "imbalance"
         t = T/sqrt(N/K) scales both weight decays; weight_decay sets both to one value; classes makes the same kind of
         codes for K classes; imbalance R leaves n samples to half of the classes (rounded up) and n/R, rounded, to the
-        others.
+        others (boundaries are drawn through counts that are not whole, too).
     values : sequence of at least two numbers
         t and weight_decay above 0, classes whole numbers from 2 on, imbalance from 1 on.
     workers : int

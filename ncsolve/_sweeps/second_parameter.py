@@ -28,6 +28,10 @@ AGAINST = {
 }
 
 
+# Counts this near to whole numbers are; others are counted in so small parts.
+_WHOLE, _FINE = 1e-12, 2**40
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SecondParameter:
     """A parameter ``name`` in AGAINST and its ``values`` (p,), ascending."""
@@ -37,7 +41,8 @@ class SecondParameter:
     values: Array
 
     def problem_at(self, value: float) -> UFM:
-        """The problem with the parameter set to ``value``."""
+        """The problem with the parameter set to ``value``; small classes of an imbalance may have n/R samples that are
+        no whole number."""
         problem = self.problem
         if self.name == "t":
             tau = value * math.sqrt(problem.samples / problem.classes) / problem.samples
@@ -53,10 +58,13 @@ class SecondParameter:
                 encoding=encodings.make(problem.encoding.name, classes=round(value)), class_names=None,
                 counts=problem.counts.values[0],
             )
-        large = problem.counts.values[-1]
-        small = round(large / value)
-        minority = problem.classes // 2
-        return problem.replace(counts=[large] * (problem.classes - minority) + [small] * minority)
+        large, minority = problem.counts.values[-1], problem.classes // 2
+        small, times = large / value, 1
+        if abs(small - round(small)) > _WHOLE * small:
+            # Counts times c with lambda_h over c are the same problem: so are counts that are no whole numbers.
+            times = max(1, _FINE // large)
+        counts = [large * times] * (problem.classes - minority) + [round(small * times)] * minority
+        return problem.replace(counts=counts, lambda_h=problem.lambda_h / times)
 
     def collapse_values(self, *, convex: bool = True) -> tuple[float, ...]:
         """Values at which classes collapse whatever lambda_b is, for affine one-hot codes a I + q J.

@@ -101,7 +101,7 @@ def remedy(value: object) -> str:
     return ", pass tensor.detach().cpu().numpy()" if hasattr(type(value), "__array__") else ""
 
 
-def check_labels(labels: Sequence[int] | ArrayLike, classes: int) -> Index:
+def check_labels(labels: Sequence[object] | ArrayLike, classes: int) -> Index:
     """Class numbers (N,) in 0 .. classes-1, or ProblemError."""
     array = as_array(labels)
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":

@@ -60,7 +60,7 @@ def path(
     from ncsolve._files.check_output import check_different
     from ncsolve._files.tables import check_table_output, write_table
     from ncsolve._models.registry import model_of
-    from ncsolve._problem.ufm import check_lambda, check_lambda_b
+    from ncsolve._problem.weight_decays import check_lambda, check_lambda_b
     from ncsolve._sweeps.in_convention import check_convention, path_columns
     from ncsolve._sweeps.path import path as solve_path
     from ncsolve.progress import SlowProgress

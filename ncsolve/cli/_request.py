@@ -54,7 +54,8 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     from ncsolve._files.reading.kinds import names_a_file
     from ncsolve._problem.convention import convention
     from ncsolve._problem.problem_file import ProblemFields, read_problem_file
-    from ncsolve._problem.ufm import UFM, check_lambda, check_lambda_b, geometric_mean
+    from ncsolve._problem.ufm import UFM
+    from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, geometric_mean
 
     ways = (("--counts", given.counts), ("--per-class", given.per_class), ("--labels", given.labels))
     sources = [name for name, value in ways if value is not None]
@@ -184,7 +185,7 @@ def _counts(text: str) -> Path | tuple[int, ...]:
 
 def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
     """One weight decay for every layer, or as many as there are."""
-    from ncsolve._problem.ufm import check_lambda, check_layers
+    from ncsolve._problem.weight_decays import check_lambda, check_layers
 
     values = tuple(check_lambda(option, _number(option, word)) for word in text.split(","))
     return values * depth if len(values) == 1 else check_layers(option, values, depth)

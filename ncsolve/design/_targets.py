@@ -11,7 +11,7 @@ from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._problem.counts import ClassCounts
 from ncsolve._problem.model_spec import check_depth
-from ncsolve._problem.ufm import check_lambda
+from ncsolve._problem.weight_decays import check_lambda
 from ncsolve.checks.arguments import check_classes
 from ncsolve.checks.arrays import as_array, remedy
 from ncsolve.errors import ProblemError, SizeError, shown

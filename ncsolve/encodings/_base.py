@@ -21,7 +21,8 @@ __all__ = ["AffineOneHot", "ArrayEncoding", "Encoding", "check_size", "from_arra
 class Encoding(Frozen, ABC):
     """A label encoding: ``classes`` K, ``code_length`` m, the codes as the columns of ``matrix`` (m, K), a ``name``.
 
-    Subclass it for codes that are computed; arrays need only ``from_array``.
+    Subclass it for codes that are computed; arrays need only ``from_array``.  Encodings of one kind are equal if their
+    names and codes are.
 
     >>> import ncsolve
     >>> isinstance(ncsolve.encodings.onehot(3), Encoding)
@@ -65,6 +66,14 @@ class ArrayEncoding(Encoding):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codes", _check_codes(self.codes))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ArrayEncoding):
+            return NotImplemented
+        return self.name == other.name and np.array_equal(self.codes, other.codes)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.codes.shape))
 
     @property
     def classes(self) -> int:

@@ -84,7 +84,8 @@ def get(name: str) -> EncodingEntry:
 def make(spec: str, *, classes: int, seed: int = 0) -> Encoding:
     """Make an encoding from a spec ``name`` or ``name:parameter[,parameter]``.
 
-    Raises UnknownNameError for an unknown name and EncodingError for parameters that do not fit.
+    ``seed`` is that of random codes (ecoc, gaussian).  Files are not read: ``from_file`` does that.  Raises
+    UnknownNameError for an unknown name and EncodingError for parameters that do not fit.
 
     >>> make("smoothed:0.1", classes=10).a
     0.9

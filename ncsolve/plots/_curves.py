@@ -22,9 +22,10 @@ from ncsolve.checks.arguments import check_kind
 from ncsolve.errors import ProblemError
 from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
+from ncsolve.plots._fit import fit_labels, legend_inside, shortened
 from ncsolve.plots._frame import gram_figure
 from ncsolve.plots._jumps import broken, latent_lines
-from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, legend_above, new_axes, new_figure, number, style
+from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +39,8 @@ __all__ = [
 _PAPER = CONVENTIONS["paper"]
 # A line at every change of regime is readable up to here; beyond, the curves show them.
 _MOST_CHANGES = 6
+# Letters of the name of a class on an axis.
+_LETTERS = 24
 # More singular values than this are drawn thinner and without names.
 _NAMED = 4
 # Up to so many points are marked.
@@ -65,7 +68,7 @@ def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention 
             text = f"simplex ETF, $-1/(K-1)$ = {number(etf)}"
             ax.axhline(etf, color="0.25", linewidth=1.0, linestyle=LINES[1], label=text)
         ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0")
-        ax.set_ylabel(r"cosine between class means  $\cos(h_k, h_l)$")
+        ax.set_ylabel("cosine between class means")
         ax.margins(y=0.08)
     return ax
 
@@ -96,10 +99,11 @@ def compared_cosines(paths: Mapping[str, Path], *, ax: Axes | None = None, conve
             text = f"simplex ETF, $-1/(K-1)$ = {number(simplex_cosine(k))}"
             ax.axhline(simplex_cosine(k), color="0.25", linewidth=1.0, linestyle=LINES[1], label=text, zorder=1)
         ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0", zorder=1)
-        ax.set_ylabel(r"mean cosine between class means  $\cos(h_k, h_l)$")
+        ax.set_ylabel("mean cosine between class means")
         axis.dress(ax)
         ax.margins(y=0.08)
-        legend_above(ax, columns=3)
+        fit_labels(ax)
+        legend_inside(ax, columns=3)
     return ax
 
 
@@ -214,8 +218,8 @@ def _panel(
         axis = ParameterAxis(path.varied, path.values / user_factor(path, convention))
         yield ax, axis
         _finish(ax, path, axis, convention, named=named)
-        if ax.get_legend_handles_labels()[0]:
-            legend_above(ax)
+        fit_labels(ax)
+        legend_inside(ax)
 
 
 def _cosines(side: Minimizer) -> Array:
@@ -241,6 +245,9 @@ def _moved(values: Array, mean_in: Mask, problem: UFM) -> Array:
 
 def _finish(ax: Axes, path: Path, axis: ParameterAxis, convention: Convention, *, named: bool) -> None:
     axis.dress(ax)
+    names = path.problem.class_names
+    if path.of_class is not None and names is not None:
+        ax.set_xlabel(f"samples of {literal_math(shortened(names[path.of_class], _LETTERS))}  $n_k$")
     if len(path) <= _POINTS:  # between so few points nobody knows the curve
         for line in ax.lines:
             x = np.asarray(line.get_xdata(), dtype=np.float64).tolist()  # [0, 1]: a level across the panel

@@ -10,8 +10,10 @@ import numpy as np
 
 from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
+from ncsolve.plots._fit import colour_bar, fit_labels, fit_numbers, legend_inside, shortened
 from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ _MOST = 100
 # Numbers are written into the cells of so few classes.
 _WRITTEN = 6
 _BARS = 60
+# Up to so many classes are named, by so many letters.
+_NAMED, _LETTERS = 20, 10
 _COLOURS_SHOW = r"inner product  $\langle h_k, h_l\rangle$"
 
 
@@ -35,8 +39,10 @@ def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[f
     ax = new_axes(ax, (4.2, 3.6))
     with style():
         image = _draw(minimizer, ax, limits)
-        ax.figure.colorbar(image, ax=ax, label=_COLOURS_SHOW, shrink=0.9)
+        bar = colour_bar(image, ax, _COLOURS_SHOW, square=True)
         ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
+        fit_labels(ax, bar)
+        fit_numbers(ax, list(ax.texts), minimizer.problem.classes)
     return ax
 
 
@@ -53,13 +59,28 @@ def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) ->
             ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if dark else "black")
     several = gram.shape[0] < minimizer.problem.classes
     note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
-    ax.set_xlabel(f"class $l${note}")
-    ax.set_ylabel(f"class $k${note}")
-    places = np.arange(0, gram.shape[0], -(-gram.shape[0] // 6))  # at equal steps
-    ax.set_xticks(places, [str(chosen[i]) for i in places])
-    ax.set_yticks(places, [str(chosen[i]) for i in places])
+    if minimizer.problem.class_names is None or several:
+        ax.set_xlabel(f"class $l${note}")
+        ax.set_ylabel(f"class $k${note}")
+    _name_classes(ax, minimizer.problem.class_names, chosen)
     ax.spines[["top", "right"]].set_visible(True)
     return image
+
+
+def _name_classes(ax: Axes, names: tuple[str, ...] | None, chosen: Index) -> None:
+    """Ticks with the names of the classes, or their numbers, at equal steps."""
+    most = 6 if names is None else _NAMED
+    places = np.arange(0, chosen.size, -(-chosen.size // most))
+    if names is None:
+        texts = [str(chosen[i]) for i in places]
+        ax.set_xticks(places, texts)
+        ax.set_yticks(places, texts)
+        return
+    texts = [literal_math(shortened(names[int(chosen[i])], _LETTERS)) for i in places]
+    size = 8.0 if places.size <= 10 else 5.5
+    upright = sum(map(len, texts)) > 20
+    ax.set_xticks(places, texts, fontsize=size, rotation=90 if upright else 0)
+    ax.set_yticks(places, texts, fontsize=size)
 
 
 def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
@@ -75,8 +96,9 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
         if shown.size <= 12:
             ax.set_xticks(place)
         ax.set_xlabel("number" if values.size <= _BARS else f"number (the largest {_BARS} of {values.size})")
-        ax.set_ylim(0, 1.28 * max(float(shown.max(initial=0.0)), lowest))
-        ax.legend(loc="upper right")
+        ax.set_ylim(0, 1.03 * max(float(shown.max(initial=0.0)), lowest))
+        fit_labels(ax)
+        legend_inside(ax, columns=1)
         ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax
 

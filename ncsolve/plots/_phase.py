@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ncsolve._arrays import Array, Mask
+from ncsolve._arrays import Mask
 from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
-from ncsolve._sweeps.areas import areas
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
 from ncsolve.plots._axis import ParameterAxis
+from ncsolve.plots._cells import Steps, cells_of, names_on
+from ncsolve.plots._fit import colour_bar, fit_labels, keep_inside, legend_inside
 from ncsolve.plots._style import COLOURS, LINES, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PolyCollection
     from matplotlib.figure import Figure
 
 __all__ = ["phase_diagram", "phase_figure"]
 
 # A name is written where its area covers at least this part of the diagram.
 _LEAST_AREA = 0.02
+# Places of names are looked for among so many along each axis.
+_PLACES = 60
 _NAMES = {"simplex": "simplex ETF", "orthogonal": "orthogonal frame"}
 
 
@@ -35,15 +39,12 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
     with style():
         across = ParameterAxis("lambda_b", phase.lambda_b)
         along = ParameterAxis(phase.against, phase.values)
-        x, y = _edges(phase.lambda_b, log=True), _edges(phase.values, log=along.logarithmic)
-        shown = np.ma.masked_invalid(phase.cosine)
-        mesh = ax.pcolormesh(x, y, shown, shading="flat", rasterized=True)
-        ax.set_facecolor("0.88")  # where no two class means are left
-        ax.figure.colorbar(mesh, ax=ax, label=r"mean cosine between class means  $\cos(h_k, h_l)$")
+        mesh = _mesh(ax, phase, log=along.logarithmic)
+        bar = colour_bar(mesh, ax, r"mean cosine  $\cos(h_k, h_l)$")
         across.dress(ax)
         along.dress(ax, vertical=True)
-        ax.set_xlim(x[0], x[-1])
-        ax.set_ylim(y[0], y[-1])
+        if phase.against == "classes":
+            ax.set_ylim(*Steps(phase.values).edges[[0, -1]])
         _boundaries(ax, phase)
         for value in phase.collapse:
             ax.axhline(value, color="white", linewidth=3.0, zorder=3)
@@ -51,9 +52,11 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
                 value, color=COLOURS[1], linewidth=1.6, linestyle=LINES[2], zorder=4,
                 label=_collapse_label(phase, value),
             )
-        _areas(ax, phase)
-        if ax.get_legend_handles_labels()[0]:
-            ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.01), borderaxespad=0.0, ncols=1)
+        _areas(ax, phase, log=along.logarithmic)
+        fit_labels(ax, bar)
+        legend_inside(ax, columns=1)
+        for text in ax.texts:
+            keep_inside(ax, text)
     return ax
 
 
@@ -76,14 +79,29 @@ def phase_figure(phase: Phase) -> Figure:
     return figure
 
 
+def _mesh(ax: Axes, phase: Phase, *, log: bool) -> PolyCollection:
+    """The mean cosine of each point as the colour of its cell; an area without a point stays white."""
+    from matplotlib.collections import PolyCollection
+
+    cells = cells_of(phase, log=log)
+    known = cells.rows >= 0
+    mesh = PolyCollection(list(cells.corners[known]), antialiased=False, edgecolors="none", rasterized=True, zorder=0)
+    ax.add_collection(mesh, autolim=False)
+    mesh.set_cmap(mesh.get_cmap().with_extremes(bad="0.88"))  # where no two class means are left
+    mesh.set_array(np.ma.masked_invalid(phase.cosine[cells.rows[known], cells.columns[known]]))
+    return mesh
+
+
 def _boundaries(ax: Axes, phase: Phase) -> None:
     named: set[str] = set()
     for boundary in phase.boundaries:
         text = _boundary_label(phase, boundary)
-        point = "o" if boundary.values.size == 1 else None
-        ax.plot(boundary.lambda_b, boundary.values, color="white", linewidth=3.2, zorder=3)
+        steps = phase.against == "classes"
+        point = "o" if boundary.values.size == 1 and not steps else None
+        x, y = Steps(phase.values).line(boundary) if steps else (boundary.lambda_b, boundary.values)
+        ax.plot(x, y, color="white", linewidth=3.2, zorder=3)
         ax.plot(
-            boundary.lambda_b, boundary.values, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
+            x, y, color="black", linewidth=2.2 if boundary.jump else 1.4, zorder=4,
             marker=point, linestyle=_line(boundary), label=None if text in named else text,
         )
         named.add(text)
@@ -125,16 +143,16 @@ def _collapse_label(phase: Phase, value: float) -> str:
     return model_of(phase.problem).merging_words(phase.problem, number(value))
 
 
-def _areas(ax: Axes, phase: Phase) -> None:
+def _areas(ax: Axes, phase: Phase, *, log: bool) -> None:
     """The name of each regime (or its rank, where no regime is named) in the middle of its area."""
-    names, kinds = areas(phase)
-    for name in sorted(kinds):
+    names, lambda_b, values = names_on(phase, log=log, across=_PLACES, up=_PLACES)
+    for name in sorted(set(names.ravel().tolist()) - {""}):
         inside = names == name
         if inside.mean() < _LEAST_AREA:
             continue
         row, column = _middle(inside)
         ax.text(
-            phase.lambda_b[column], phase.values[row], _NAMES.get(name, name), ha="center", va="center", fontsize=8.5,
+            lambda_b[column], values[row], _NAMES.get(name, name), ha="center", va="center", fontsize=8.5,
             zorder=5, bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
         )
 
@@ -145,14 +163,7 @@ def _middle(inside: Mask) -> tuple[int, int]:
 
     padded = np.pad(inside, 1)
     # A name is wider than it is high.
-    distance = distance_transform_edt(padded, sampling=(3.0 / inside.shape[0], 1.0 / inside.shape[1]))[1:-1, 1:-1]
+    distance = distance_transform_edt(padded, sampling=(3.0, 1.0))[1:-1, 1:-1]
     row, column = np.unravel_index(int(np.argmax(distance)), inside.shape)
     return int(row), int(column)
 
-
-def _edges(values: Array, *, log: bool) -> Array:
-    """Edges of the cells around ascending values."""
-    x = np.log(values) if log else values
-    middle = (x[1:] + x[:-1]) / 2
-    edges = np.concatenate(([x[0] - (middle[0] - x[0])], middle, [x[-1] + (x[-1] - middle[-1])]))
-    return np.exp(edges) if log else edges

@@ -32,7 +32,7 @@ SYMBOLS = {
     "weight_decay": (r"$\lambda_W = \lambda_H$", "weight decay of classifier and features"),
     "alpha": (r"$\alpha$", "label smoothing"), "count": (r"$n_k$", "samples of the class"),
     "t": (r"$t = T/\sqrt{N/K}$", "threshold"), "classes": (r"$K$", "number of classes"),
-    "imbalance": (r"$R$", "imbalance ratio, largest over smallest class"),
+    "imbalance": (r"$R$", "largest over smallest class"),
 }
 
 _SETTINGS: Any = {

@@ -25,6 +25,7 @@ EXTRAS = {  # "plot" is a part of "report"
     "explore": ["explore", "--classes", "3", "--out", "explorer.html"],
 }
 NOT_FOR_USERS = {"test", "docs"}
+TOGETHER = {"all"}  # the others in one
 TOO_LARGE = {"torch"}  # gigabytes where no small build is at hand; the message is the same function's
 
 
@@ -72,7 +73,7 @@ def everything(root: Path) -> None:
 
 def extras(root: Path) -> None:
     known = set(setup(root)["options.extras_require"])
-    assert known - NOT_FOR_USERS - TOO_LARGE == set(EXTRAS), known
+    assert known - NOT_FOR_USERS - TOGETHER - TOO_LARGE == set(EXTRAS), known
     for extra, words in EXTRAS.items():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

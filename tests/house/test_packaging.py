@@ -13,6 +13,7 @@ import ncsolve
 from tests.house.lowest import lowest
 
 ROOT = Path(__file__).parents[2]
+USERS = ("plot", "tables", "report", "explore")
 
 
 def setup():
@@ -85,10 +86,16 @@ def test_the_lowest_versions_are_the_bounds_of_every_extra_that_is_tested():
     pins = lowest((ROOT / "setup.cfg").read_text())
     assert "numpy == 1.26" in pins
     extras = setup()["options.extras_require"]
-    assert set(extras) == {"plot", "tables", "report", "explore", "test", "torch", "docs"}
-    for extra in ("plot", "tables", "report", "explore"):
+    assert set(extras) == {*USERS, "all", "test", "torch", "docs"}
+    for extra in USERS:
         for bound in extras[extra].strip().splitlines():
             assert bound.replace(">=", "==") in pins
+
+
+def test_all_is_every_extra_that_a_user_may_need():
+    """All but torch, whose size is beyond that of the rest together, and what only developers need."""
+    extras = {name: set(text.strip().splitlines()) for name, text in setup()["options.extras_require"].items()}
+    assert extras["all"] == set().union(*(extras[name] for name in USERS))
 
 
 @pytest.mark.parametrize("line", ["numpy", "numpy == 1.26", "numpy >= 1.26, < 3", "numpy>=1.26", "pytest >= 8"])

@@ -67,7 +67,7 @@ def test_regression_targets():
         (lambda: ncsolve.LabelStatistics.from_targets([["a"]]), "real numbers"),
         (lambda: ncsolve.LabelStatistics.from_labels([0, 3], np.eye(3)), r"0 .. 2; got 3"),
         (lambda: ncsolve.LabelStatistics.from_labels([0, -1], np.eye(3)), r"got -1"),
-        (lambda: ncsolve.LabelStatistics.from_labels([0.5], np.eye(3)), "class numbers"),
+        (lambda: ncsolve.LabelStatistics.from_labels([0.5], np.eye(3)), "3 codes for 0.5, take out"),
         (lambda: ncsolve.LabelStatistics(samples=0, mean=[0.0], scatter=[[0.0]]), "samples must be an integer"),
         (lambda: ncsolve.LabelStatistics(samples=1, mean=np.zeros(2), scatter=np.zeros((1, 1))), "shape"),
         (lambda: ncsolve.LabelStatistics(samples=1, mean=np.zeros(2), scatter=np.array([[0, 1], [0, 0]])), "symmetric"),
@@ -78,6 +78,7 @@ def test_regression_targets():
             "same code length; got 1 and 2",
         ),
         (lambda: ncsolve.LabelStatistics.from_labels([[0]], np.eye(3)), "class numbers"),
+        (lambda: ncsolve.LabelStatistics.from_labels(["a", None], np.eye(2)), r"entry 1 \(counted from 0\) is 'None'"),
     ],
 )
 def test_refusals(call, message):

@@ -1,6 +1,7 @@
 """Phase diagrams: cells against ``solve``, documents, and requests that are refused."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -31,6 +32,28 @@ def test_progress_and_document(name):
     columns = found.columns()
     assert {len(column) for column in columns.values()} == {len(found.values) * found.lambda_b.size}
     assert columns["lambda_b"][: found.lambda_b.size] == found.lambda_b.tolist()
+
+
+@every_plane
+def test_data_frame(name):
+    """Tidy: a row for every point, a column for every quantity."""
+    pandas = pytest.importorskip("pandas")
+    found = drawn(name)[0]
+    frame = found.to_dataframe()
+    assert list(frame.columns)[:5] == [found.against, "lambda_b", "cos_mean", "rank", "regime"]
+    assert ("guarantee" in frame) == found.beyond
+    for column, whole in (("cos_mean", found.cosine), ("rank", found.rank), ("regime", np.array(found.regimes))):
+        table = frame.pivot(index=found.against, columns="lambda_b", values=column)
+        np.testing.assert_array_equal(table.index, found.values)
+        np.testing.assert_array_equal(table.columns, found.lambda_b)
+        pandas.testing.assert_frame_equal(table, pandas.DataFrame(whole, index=table.index, columns=table.columns),
+                                          check_dtype=False)
+
+
+def test_a_data_frame_without_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ncsolve.MissingPackageError, match=r"a data frame needs pandas; .*ncsolve\[tables\]"):
+        drawn("any codes")[0].to_dataframe()
 
 
 @pytest.mark.exhaustive
