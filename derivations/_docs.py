@@ -81,23 +81,25 @@ def _index(theorems: list[Theorem]) -> str:
         "",
         "## The theorems",
         "",
-        "What a theorem says, by the beginning of its statement; the functions of `ncsolve/_formulas.py` that are "
-        "printed from it; the claims of the [verification](verification.md) that examine it; its file.",
+        "A theorem and the file that proves it; what it says, by the beginning of its statement; the functions of "
+        "`ncsolve/_formulas.py` that are printed from it; the claims of the [verification](verification.md) that "
+        "examine it.",
         "",
-        _row("theorem", "statement", "functions", "claims", "file"),
-        _row(*["---"] * 5),
+        _row("theorem, file", "statement", "functions, claims"),
+        _row(*["---"] * 3),
         _row(
             "[T0: The problem](#t0-the-problem)",
             r"The regularized unconstrained features model, for any encoding, any counts and 0 \<= $\lambda_b$ \<= ∞.",
-            "`ncsolve.objective`, `ncsolve.gradient`", "", "",
+            "`ncsolve.objective`, `ncsolve.gradient`",
         ),
     ]
     for theorem in theorems:
-        title = f"[{theorem.label}: {markdown_text(theorem.title)}]({_place(theorem)})"
+        title = f"[{theorem.label}: {markdown_text(theorem.title)}]({_place(theorem)})<br>"
         functions = ", ".join(f"`{function.name}`" for function in theorem.functions)
         file = f"[`{theorem.file.rpartition('/')[2]}`](../{theorem.file})"
-        row = (title, _beginning(theorem.statement), functions, _claims(theorem, "", certified=False), file)
-        out.append(_row(*row))
+        evidence = f"{functions}<br>" if functions else ""
+        evidence += _claims(theorem, "", certified=False)
+        out.append(_row(title + file, _beginning(theorem.statement), evidence))
     out += ["", "```{toctree}", ":hidden:", "", *(_place(x).removesuffix(".md") for x in theorems), "```", ""]
     out += ["## T0: The problem", "", _PROBLEM, "## Notation", ""]
     out += [_row("symbol", "range", "meaning"), _row(*["---"] * 3)]

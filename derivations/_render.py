@@ -72,8 +72,8 @@ def _indent(text: str) -> str:
     return "\n".join("    " + x for x in text.splitlines())
 
 
-def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str) -> str:
-    """The case of a step: its substitutions, then the sign of each helper letter that they bring in."""
+def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str, mark: str = "") -> str:
+    """The case of a step: its substitutions, then the sign of each helper letter that they bring in, each in marks."""
     parts = [f"{show(k)} = {show(chosen(v, step.given))}" for k, v in step.given.items()]
     helpers = {x for value in step.given.values() for x in sp.sympify(value).free_symbols} - set(step.given)
     for x in sorted(helpers, key=lambda x: x.name):
@@ -82,7 +82,7 @@ def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str) -> str:
                 parts.append(f"{show(x)} > 0")
             elif x.is_nonnegative:
                 parts.append(f"{show(x)} {at_least} 0")
-    return ", ".join(parts)
+    return ", ".join(f"{mark}{part}{mark}" for part in parts)
 
 
 def _formula_line(step: Step) -> str:
@@ -131,8 +131,8 @@ def markdown_proof(theorem: Theorem) -> list[str]:
     """The numbered steps, as lines."""
     out = []
     for number, step in enumerate(theorem.steps(), start=1):
-        mark, case = f"{number}. ", _case(step, latex, r"\ge")
-        out += [mark + markdown_text(step.text) + (f" (case ${case}$)" if case else ""), ""]
+        mark, case = f"{number}. ", _case(step, latex, r"\ge", "$")
+        out += [mark + markdown_text(step.text) + (f" (case {case})" if case else ""), ""]
         out += [" " * len(mark) + x for x in _display(_formula_latex(step)).splitlines()] + [""]
     return out
 

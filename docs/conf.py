@@ -1,4 +1,16 @@
-"""Sphinx: `python -m sphinx -W --keep-going docs site` builds the pages; nothing is fetched when they are viewed."""
+"""Sphinx: `python -m sphinx -W --keep-going docs site` builds the pages; nothing is fetched when they are viewed.
+
+The pages in reference/cli and reference/json are written before they are read, from the commands and the schemas.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent / "_ext"))
+
+from commands import command_pages
+from prose import write_folder
+from schema_pages import schema_pages
 
 from ncsolve import __version__
 
@@ -16,8 +28,25 @@ extensions = [
 ]
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
+smartquotes_action = "D"  # a dash between words is one; quotes stay those of the program
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = f"ncsolve {version}"
+html_static_path = ["_static"]
+html_css_files = ["ncsolve.css"]
+
+
+def for_readers(app, what, name, obj, options, lines):
+    """Of a package's docstring its first paragraph and its examples: the rest is on its files, for who changes them."""
+    if what == "module":
+        first, *others = "\n".join(lines).strip().split("\n\n")
+        lines[:] = "\n\n".join([first, *(part for part in others if part.startswith(">>>"))]).splitlines()
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", for_readers)
+    reference = Path(app.srcdir) / "reference"
+    write_folder(reference / "cli", command_pages())
+    write_folder(reference / "json", schema_pages())
