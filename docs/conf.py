@@ -32,6 +32,7 @@ smartquotes_action = "D"  # a dash between words is one; quotes stay those of th
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 exclude_patterns = ["_build", "_ext"]
+mathjax3_config = {"tex": {"maxBuffer": 100_000}}  # the longest formula of a proof has 40,000 characters, not 5,000
 html_theme = "furo"
 html_title = f"ncsolve {version}"
 html_static_path = ["_static"]

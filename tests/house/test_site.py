@@ -111,6 +111,14 @@ def test_examples_are_shown_as_examples(site):
     assert examples > 80
 
 
+def test_formulas_are_formulas(site):
+    """A dollar sign that is none, or a line that markdown reads as a list, makes a formula of the words after it."""
+    words = re.compile(r"(?:\b[A-Za-z]{2,},? ){3}")
+    formulas = [formula for path in pages(site) for formula in soup(path).select("article .math")]
+    assert [text for formula in formulas if words.search(text := formula.get_text())] == []
+    assert len(formulas) > 2000
+
+
 def test_every_link_within_the_site_leads_somewhere(site):
     anchors = {path: {tag["id"] for tag in soup(path).select("[id]")} for path in pages(site)}
     followed = 0
