@@ -3,6 +3,7 @@
 The pages in reference/cli and reference/json are written before they are read, from the commands and the schemas.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
 smartquotes_action = "D"  # a dash between words is one; quotes stay those of the program
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 exclude_patterns = ["_build", "_ext"]
 mathjax3_config = {"tex": {"maxBuffer": 100_000}}  # the longest formula of a proof has 40,000 characters, not 5,000
@@ -40,14 +42,23 @@ html_css_files = ["ncsolve.css"]
 
 
 def for_readers(app, what, name, obj, options, lines):
-    """Of a package's docstring its first paragraph and its examples: the rest is on its files, for who changes them."""
-    if what == "module":
+    """Docstrings as readers of the site need them, before napoleon looks at them."""
+    if what == "module":  # its first paragraph and its examples: the rest is on its files, for who changes them
         first, *others = "\n".join(lines).strip().split("\n\n")
         lines[:] = "\n\n".join([first, *(part for part in others if part.startswith(">>>"))]).splitlines()
+    lines[:] = [re.sub(r"(?<![`\w/])docs/([\w/-]+)\.md", r":doc:`docs/\1.md </\1>`", line) for line in lines]
+
+
+def without_types(app, what, name, obj, options, lines):
+    """Of a property napoleon has taken what stands before a colon in its first line for its type: put it back."""
+    types = [line for line in lines if line.startswith(":type: ")]
+    if what in ("property", "attribute", "data") and types:
+        lines[:] = [f"{types[0].removeprefix(':type: ')}: {lines[0]}", *lines[1 : lines.index(types[0])]]
 
 
 def setup(app):
-    app.connect("autodoc-process-docstring", for_readers)
+    app.connect("autodoc-process-docstring", for_readers, priority=400)
+    app.connect("autodoc-process-docstring", without_types, priority=600)
     reference = Path(app.srcdir) / "reference"
     write_folder(reference / "cli", command_pages())
     write_folder(reference / "json", schema_pages())

@@ -111,6 +111,21 @@ def test_examples_are_shown_as_examples(site):
     assert examples > 80
 
 
+def test_what_is_described_as_a_parameter_is_one(site):
+    described = 0
+    for path in sorted((site / "reference" / "api").glob("*.html")):
+        for entry in soup(path).select("dl.py"):
+            signature = {re.split("[=:]", name.get_text())[0].lstrip("*") for name in entry.dt.select("em.sig-param")}
+            for field in entry.select(":scope > dd > dl.field-list > dt"):
+                title = field.get_text().strip(" :")
+                assert title in ("Parameters", "Raises", "Returns", "Return type"), f"{path.name}: {entry.dt['id']}"
+                if title == "Parameters":
+                    names = [name.get_text() for name in field.find_next("dd").select("li > p > strong:first-child")]
+                    assert set(names) <= signature, f"{path.name}: {entry.dt['id']}"
+                    described += len(names)
+    assert described > 50
+
+
 def test_formulas_are_formulas(site):
     """A dollar sign that is none, or a line that markdown reads as a list, makes a formula of the words after it."""
     words = re.compile(r"(?:\b[A-Za-z]{2,},? ){3}")
