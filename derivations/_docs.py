@@ -90,7 +90,7 @@ def _index(theorems: list[Theorem]) -> str:
         _row(
             "[T0: The problem](#t0-the-problem)",
             r"The regularized unconstrained features model, for any encoding, any counts and 0 \<= $\lambda_b$ \<= ∞.",
-            "`ncsolve.objective`, `ncsolve.gradient`",
+            "[`ncsolve.objective`, `ncsolve.gradient`](reference/api/problem.md)",
         ),
     ]
     for theorem in theorems:

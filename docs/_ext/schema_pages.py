@@ -85,7 +85,7 @@ def _kind(part: Schema, whole: Schema) -> str:
     if kind == "object" and isinstance(part.get("additionalProperties"), dict) and "properties" not in part:
         return f"object of {_plural(_kind(part['additionalProperties'], whole))}"
     words = _either(kind).replace("array", "list") if isinstance(kind, list) else kind
-    return words + "".join(f" {sign} {part[key]}" for key, sign in _BOUNDS if key in part)
+    return f"{words} {' and '.join(f'{sign} {part[key]}' for key, sign in _BOUNDS if key in part)}".rstrip()
 
 
 def _either(kinds: list[str]) -> str:
