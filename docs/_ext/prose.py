@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 __all__ = ["prose", "write_folder"]
-
-from pathlib import Path
 
 _KNOWN = re.compile(
     r"'(?P<call>ncsolve [a-z]+)'|(?<![\w-])(?P<option>--[a-z][\w-]*)|docs/(?P<page>[\w/-]+\.md)"
@@ -36,8 +36,10 @@ def write_folder(folder: Path, pages: dict[str, str]) -> None:
     """Write the pages, of which only what changed is read again by Sphinx, and delete others that were there."""
     folder.mkdir(exist_ok=True)
     for stale in {path.name for path in folder.glob("*.md")} - pages.keys():
-        (folder / stale).unlink()
+        (folder / stale).unlink(missing_ok=True)
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            whole = folder / f"{name}.{os.getpid()}"  # another build may be reading
+            whole.write_text(text, encoding="utf-8")
+            whole.replace(path)
