@@ -1,5 +1,6 @@
 """What README and documentation say in words, where the program can tell whether it is so."""
 
+import json
 import math
 import re
 
@@ -9,6 +10,7 @@ from ncsolve.verify.claims import CLAIMS
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve.schemas import schema
 from tests.command import said
 from tests.readme import ROOT
 from tests.reference import exact_bias
@@ -31,8 +33,11 @@ def test_the_numbers_of_claims_are_those_of_the_program():
         found = re.search(r"(\d+) claims of the theory[,;] of (\d+) of (?:them|which) certificates prove", page(name))
         assert found is not None
         assert [int(number) for number in found.groups()] == [len(CLAIMS), len(certified)]
-    assert all(name.endswith("-certified") for name in certified)  # as docs/reference/json.md says
-    assert "the claims whose name ends with `-certified` are `proved`" in page("docs/reference/json.md")
+    kept = page("docs/verification.md")
+    assert f"{len(CLAIMS)} of {len(CLAIMS)} claims agree" in kept
+    assert f"{len(certified)} of them say something of single problems only" in kept
+    assert all(name.endswith("-certified") for name in certified)  # as the schema says
+    assert "the claims whose name ends with -certified" in json.dumps(schema("ncsolve.verify/1"))
     assert not [claim.name for claim in CLAIMS if claim.name.endswith("-certified") and claim.shows != "proved"]
 
 
