@@ -1,6 +1,6 @@
 """Symbolic derivations of the minimizers: every closed form is derived here and checked by sympy.
 
-A theorem of docs/theory.md (T1 to T12; the page is written from here) is a module, listed in ``_registry.py``; its
+A theorem of docs/theory.md (T1 to T12; its pages are written from here) is a module, listed in ``_registry.py``; its
 steps stand on sympy alone (``_steps.py``, ``_prove.py``), not on the library.  From the results the library's formulas
 in Python and JavaScript are generated, and ``exact_minimizer`` makes minimizers in exact numbers.
 

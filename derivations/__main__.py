@@ -1,4 +1,4 @@
-"""``python -m ncsolve.derivations``: prove every step, write the formulas, write the page of theorems."""
+"""``python -m ncsolve.derivations``: prove every step, write the formulas, write the pages of the theorems."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ncsolve.derivations import check_all, get, names
 from ncsolve.derivations._codegen import formulas_module
-from ncsolve.derivations._docs import theory_page
+from ncsolve.derivations._docs import theory_pages
 from ncsolve.derivations._javascript import formulas_script
 from ncsolve.derivations._steps import DerivationError
 
 from ncsolve.cli import flushed, streams
 from ncsolve.errors import NCSolveError
 
-__all__ = ["main"]
+__all__ = ["main", "write_pages"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ncsolve.derivations", description=__doc__)
     parser.add_argument("--check", action="store_true", help="prove every step of every theorem and report")
     parser.add_argument("--write", action="store_true", help="write the formulas in Python and JavaScript")
-    parser.add_argument("--docs", action="store_true", help="write docs/theory.md from the theorems")
+    parser.add_argument("--docs", action="store_true", help="write docs/theory.md and docs/theory/ from the theorems")
     parser.add_argument("--list", action="store_true", help="list the theorems")
     parser.add_argument("--only", metavar="NAME", action="append", help="with --check: only this theorem (repeatable)")
     args = parser.parse_args(argv)
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
             _write(package / "_formulas.py", formulas_module(map(get, names())))
             _write(package / "explorer" / "page" / "formulas.js", formulas_script(map(get, names())))
         if args.docs:
-            _write(_docs_folder() / "theory.md", theory_page(map(get, names())))
+            write_pages(_docs_folder(), theory_pages(map(get, names())))
     except DerivationError as error:
         print(f"not proved: {error}", file=sys.stderr)
         return 1
@@ -70,8 +70,19 @@ def _write(path: Path, text: str) -> None:
     print(f"{path}: {'unchanged' if same else 'written'}")
 
 
+def write_pages(docs: Path, pages: dict[str, str]) -> None:
+    """Write the pages, and delete those of theorems that are no more."""
+    folder = docs / "theory"
+    folder.mkdir(exist_ok=True)
+    for stale in sorted({*folder.glob("*.md")} - {docs / place for place in pages}):
+        stale.unlink()
+        print(f"{stale}: deleted")
+    for place, text in pages.items():
+        _write(docs / place, text)
+
+
 def _docs_folder() -> Path:
-    """docs/ of the checkout; the page belongs to the sources, so an installed package has nowhere to write it."""
+    """docs/ of the checkout; the pages belong to the sources, so an installed package has nowhere to write them."""
     folder = Path(__file__).resolve().parent.parent / "docs"
     if not folder.is_dir():
         raise NCSolveError(

@@ -13,7 +13,6 @@ __all__ = ["MODULES", "get", "names"]
 
 # Name of the theorem -> the file that states and proves it.
 MODULES: dict[str, str] = {
-    "certificate": "certificate",
     "collapse": "within_class_collapse",
     "factorization": "factorization",
     "bias": "bias_equation",
@@ -33,10 +32,11 @@ MODULES: dict[str, str] = {
     "bottleneck": "bottleneck",
     "deep": "deep_head",
     "relu": "relu_features",
-    "copositive": "copositive_certificate",
     "inverse-design": "inverse_design",
     "deep-design": "deep_design",
     "target-cosine": "target_cosine",
+    "certificate": "certificate",
+    "copositive": "copositive_certificate",
 }
 
 

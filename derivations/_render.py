@@ -14,7 +14,7 @@ from ncsolve.derivations._printing import latex, latex_text, line, markdown_text
 from ncsolve.derivations._prove import chosen
 from ncsolve.derivations._steps import Step
 
-__all__ = ["FORMATS", "render", "standalone"]
+__all__ = ["FORMATS", "markdown_proof", "markdown_source", "markdown_statement", "render", "standalone"]
 
 Result = Mapping[str, sp.Expr]
 Values = Mapping[str, sp.Expr]  # what --set put into the results
@@ -72,8 +72,8 @@ def _indent(text: str) -> str:
     return "\n".join("    " + x for x in text.splitlines())
 
 
-def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str) -> str:
-    """The case of a step: its substitutions, then the sign of each helper letter that they bring in."""
+def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str, mark: str = "") -> str:
+    """The case of a step: its substitutions, then the sign of each helper letter that they bring in, each in marks."""
     parts = [f"{show(k)} = {show(chosen(v, step.given))}" for k, v in step.given.items()]
     helpers = {x for value in step.given.values() for x in sp.sympify(value).free_symbols} - set(step.given)
     for x in sorted(helpers, key=lambda x: x.name):
@@ -82,7 +82,7 @@ def _case(step: Step, show: Callable[[sp.Basic], str], at_least: str) -> str:
                 parts.append(f"{show(x)} > 0")
             elif x.is_nonnegative:
                 parts.append(f"{show(x)} {at_least} 0")
-    return ", ".join(parts)
+    return ", ".join(f"{mark}{part}{mark}" for part in parts)
 
 
 def _formula_line(step: Step) -> str:
@@ -102,31 +102,44 @@ def _sides(step: Step) -> tuple[sp.Basic, str, sp.Basic]:
     return chosen(left, step.given), relation, chosen(right, step.given)
 
 
-def as_markdown(theorem: Theorem, result: Result, values: Values, level: int = 1) -> str:
+def as_markdown(theorem: Theorem, result: Result, values: Values) -> str:
     """For a page: MyST/CommonMark with dollar math."""
-    head = "#" * level
-    out = [f"{head} {theorem.label}: {markdown_text(theorem.title)}", ""]
-    out += [f"Name `{theorem.name}`, proved in [`{theorem.file}`](../{theorem.file}).", ""]
+    out = [f"# {theorem.label}: {markdown_text(theorem.title)}", ""]
+    out += [f"Name `{theorem.name}`, proved in `{theorem.file}`.", "", *markdown_statement(theorem, result, values)]
+    return "\n".join([*out, "**Proof**", "", *markdown_proof(theorem), markdown_source(theorem), ""])
+
+
+def markdown_statement(theorem: Theorem, result: Result, values: Values) -> list[str]:
+    """The statement first, what it assumes, its formulas and the letters that are its own, as lines."""
+    out = [f"**Statement.** {markdown_text(theorem.statement)}", ""]
     out += ["**Assumptions**", "", *(f"- {markdown_text(x)}" for x in theorem.assumptions), ""]
-    out += [f"**Statement.** {markdown_text(theorem.statement)}", "", f"**Result**{_given(values)}", ""]
+    out += [f"**Result**{_given(values)}", ""]
     for key, expr in result.items():
         out += [f"`{key}`: {markdown_text(theorem.formulas[key].meaning)}", "", _display(latex(expr)), ""]
     if _definitions(theorem, values):
         where = r",\qquad ".join(f"{latex(x)} = {latex(d)}" for x, d in _definitions(theorem, values).items())
         out += ["where", "", _display(where), ""]
-    out += ["**Proof**", ""]
-    for number, step in enumerate(theorem.steps(), start=1):
-        case = _case(step, latex, r"\ge")
-        out += [f"{number}. {markdown_text(step.text)}" + (f" (case ${case}$)" if case else ""), ""]
-        out += ["   " + x for x in _display(_formula_latex(step)).splitlines()] + [""]
     letters = [
         f"- ${latex(x)}$: {markdown_text(theorem.letters[x.name])}"
         for x in theorem.symbols
         if x.name in theorem.letters
     ]
-    if letters:
-        out += ["**Letters of this theorem**", "", *letters, ""]
-    return "\n".join([*out, f"**Source.** {markdown_text(theorem.source)}", ""])
+    return out + (["**Letters of this theorem**", "", *letters, ""] if letters else [])
+
+
+def markdown_proof(theorem: Theorem) -> list[str]:
+    """The numbered steps, as lines."""
+    out = []
+    for number, step in enumerate(theorem.steps(), start=1):
+        mark, case = f"{number}. ", _case(step, latex, r"\ge", "$")
+        out += [mark + markdown_text(step.text) + (f" (case {case})" if case else ""), ""]
+        out += [" " * len(mark) + x for x in _display(_formula_latex(step)).splitlines()] + [""]
+    return out
+
+
+def markdown_source(theorem: Theorem) -> str:
+    """Where the theorem comes from."""
+    return f"**Source.** {markdown_text(theorem.source)}"
 
 
 def _display(code: str) -> str:

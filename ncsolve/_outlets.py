@@ -17,6 +17,7 @@ OUTLETS = {
     "Minimizer.load": "ncsolve._documents.npz:load",
     "Minimizer.plot": "ncsolve.plots:gram_matrix",
     "Minimizer.to_json": "ncsolve._documents.minimizer:document",
+    "Minimizer.summary": "ncsolve._words.summary:named_summary",
     "Comparison.to_json": "ncsolve._documents.comparison:comparison_document",
     "Path.plot": "ncsolve.plots:cosine_curves",
     "Phase.plot": "ncsolve.plots:phase_diagram",

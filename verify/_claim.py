@@ -31,8 +31,10 @@ class Claim:
     """A statement with its sources, what is run to examine it, and the function that does it.
 
     ``examine("quick")`` or ``examine("full")`` returns the figures; predictions come from ``ncsolve.solve`` or from
-    the statement, everything found comes from descent, cvxpy or the definition.  ``weight`` orders the claims by how
-    long they take.  ``shows`` is what figures that all pass show: numerics agree, only exact arithmetic proves.
+    the statement, everything found comes from descent, cvxpy or the definition.  ``theorems`` are the names of the
+    derivations that it examines; a claim on what the metrics of the field cannot see, say, has none.  ``weight`` orders
+    the claims by how long they take.  ``shows`` is what figures that all pass show: numerics agree, only exact
+    arithmetic proves.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Claim:
     sources: tuple[str, ...]
     run: str
     examine: Examine
+    theorems: tuple[str, ...] = ()
     weight: int = 0
     shows: Standing = "agrees"
 
@@ -49,13 +52,13 @@ STATED: dict[str, Claim] = {}
 
 
 def claim(
-    *, name: str, sources: tuple[str, ...], statement: str, run: str, weight: int = 0
+    *, name: str, sources: tuple[str, ...], theorems: tuple[str, ...], statement: str, run: str, weight: int = 0
 ) -> Callable[[Examine], Examine]:
     """Says what the decorated function examines; the function stays what it is, so that processes can be sent it."""
 
     def state(examine: Examine) -> Examine:
         STATED[examine.__module__] = Claim(
-            name=name, statement=statement, sources=sources, run=run, examine=examine, weight=weight
+            name=name, statement=statement, sources=sources, theorems=theorems, run=run, examine=examine, weight=weight
         )
         return examine
 

@@ -22,7 +22,13 @@ from ncsolve import __version__
 
 __all__ = ["ClaimsReport"]
 
+_Form = Callable[[Figure], tuple[str, str, str]]
 _REGENERATE = "ncsolve verify --quick --stable --force --report docs/verification.md"
+_PROVED = (
+    "{} of them say something of single problems only, which each lists under Run. On these problems they are "
+    "*proved*, in exact rational arithmetic, by certificates that the stand-alone checker accepts "
+    "([certificates](explanation/certificates.md)); of other problems they prove nothing. All other claims only agree."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +117,14 @@ class ClaimsReport:
 
     def to_markdown(self) -> str:
         """The figures as they were measured."""
-        return self._markdown(measured, [self.summary + "."])
+        return self._markdown(measured, [self.summary + "."], "`ncsolve derive {}`")
 
     def to_stable_markdown(self) -> str:
         """The figures without the digits and times that differ between machines: docs/verification.md is the quick
         run's."""
         comparisons = sum(figure.comparisons for verdict in self.verdicts for figure in verdict.figures)
         agree = sum(verdict.passed for verdict in self.verdicts)
-        names = [verdict.claim.name for verdict in self.verdicts if verdict.state == "proved"]
+        proved = sum(verdict.state == "proved" for verdict in self.verdicts)
         return self._markdown(
             rounded,
             [
@@ -127,54 +133,48 @@ class ClaimsReport:
                 "`ncsolve.solve` or from the statement; everything found comes from descent on the full non-convex "
                 "problem, from cvxpy, or from the definition of the objective. A descent run that agrees supports a "
                 "claim; it does not prove it.",
-                *([_proved(names)] if names else []),
+                *([_PROVED.format(proved)] if proved else []),
             ],
+            "[{0}](theory/{0}.md)",
         )
 
-    def _markdown(self, form: Callable[[Figure], tuple[str, str, str]], introduction: list[str]) -> str:
+    def _markdown(self, form: _Form, introduction: list[str], theorem: str) -> str:
         lines = ["# Verification", ""]
         for paragraph in introduction:
             lines += [paragraph, ""]
-        lines += markdown_head("claim", "source", "compared", "predicted", "found", "error", "verdict")
+        lines += markdown_head("verdict", "claim", "compared first", "error")
         for verdict in self.verdicts:
-            name, source = f"[{verdict.claim.name}](#{verdict.claim.name})", verdict.claim.sources[0]
-            if verdict.figures:
-                first = _headline(verdict)[0]
-                lines.append(markdown_row(name, source, first.what, *form(first), verdict.state))
-            else:
-                lines.append(markdown_row(name, source, verdict.error or "", "", "", "", verdict.state))
+            first, name = _headline(verdict), verdict.claim.name
+            what, error = (first[0].what, form(first[0])[2]) if first else (verdict.error or "", "")
+            lines.append(markdown_row(verdict.state, f"[{name}](#{name})", what, error))
         for verdict in self.verdicts:
-            claim = verdict.claim
-            lines += [
-                "", f"## {claim.name}", "", f"Claim: {claim.statement}.", "", f"Run: {claim.run}.", "",
-                "Sources: " + "; ".join(SOURCES[source] for source in claim.sources) + ".", "",
-            ]
-            if verdict.error:
-                lines.append(f"Error: {cell(verdict.error)}")
-            if verdict.figures:
-                lines += markdown_head(
-                    "compared", "times", "predicted", "found", "error", "tolerance", "why this tolerance"
-                )
-            lines += [
-                markdown_row(figure.what, str(figure.comparisons), *form(figure), *kept(figure))
-                for figure in verdict.figures
-            ]
+            lines += _section(verdict, form, theorem)
         return "\n".join(lines) + "\n"
+
+
+def _section(verdict: Verdict, form: _Form, theorem: str) -> list[str]:
+    """What is claimed and what was run, then the figures, which a reader unfolds."""
+    claim = verdict.claim
+    lines = ["", f"## {claim.name}", "", f"Claim: {claim.statement}.", ""]
+    if claim.theorems:
+        lines += ["Theorems: " + ", ".join(theorem.format(name) for name in claim.theorems) + ".", ""]
+    lines += [f"Run: {claim.run}.", "", "Sources: " + "; ".join(SOURCES[source] for source in claim.sources) + ".", ""]
+    if verdict.error:
+        lines.append(f"Error: {cell(verdict.error)}")
+    if not verdict.figures:
+        return lines
+    passed = sum(figure.passed for figure in verdict.figures)
+    lines += ["<details>", f"<summary>{passed} of {len(verdict.figures)} figures agree</summary>", ""]
+    lines += markdown_head("compared", "predicted", "found", "error", "tolerance", "times", "why this tolerance")
+    for figure in verdict.figures:
+        tolerance, reason = kept(figure)
+        lines.append(markdown_row(figure.what, *form(figure), tolerance, str(figure.comparisons), reason))
+    return [*lines, "", "</details>"]
 
 
 def _headline(verdict: Verdict) -> list[Figure]:
     """The first figure that disagrees, or else the first, if there is any."""
     return [figure for figure in verdict.figures if not figure.passed][:1] or list(verdict.figures[:1])
-
-
-def _proved(names: list[str]) -> str:
-    return (
-        f"{len(names)} of them say something of single problems only, which each lists under Run. On these problems "
-        "they are *proved*, in exact rational arithmetic, by certificates that the stand-alone checker accepts "
-        "([certificates](explanation/certificates.md)); of other problems they prove nothing: "
-        + ", ".join(f"[{name}](#{name})" for name in names)
-        + ". All other claims only agree."
-    )
 
 
 def _word(state: str) -> str:

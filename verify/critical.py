@@ -27,7 +27,7 @@ class CriticalPoint:
     """A point and its derivatives, all from the definition.
 
     ``gradient``, of W, H or b, is relative to the terms that cancel in it (at least the label mean, or a millionth of
-    the labels); ``balance`` is |lw W^T W - lh H H^T| over the size of either (at least a millionth of the loss);
+    the labels); ``balance`` is ``|lw W^T W - lh H H^T|`` over the size of either (at least a millionth of the loss);
     ``curvature`` is the least eigenvalue of the Hessian over the largest, ``escape`` the direction in which it is taken
     (both None where the Hessian is too large to form).
     """

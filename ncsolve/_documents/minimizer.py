@@ -40,6 +40,7 @@ def document(
     values, times = minimizer.frame.singular_values()
     result: dict[str, object] = {
         "schema": SCHEMA,
+        "verdict": minimizer.verdict(convention=convention.name),
         "problem": problem_part(problem, convention, lambdas),
         "method": minimizer.method,
         "theorem": minimizer.choice.theorem,

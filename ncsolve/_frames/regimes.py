@@ -1,4 +1,4 @@
-"""In which regime a minimizer is, and what that means in words."""
+"""In which regime a minimizer is."""
 
 from __future__ import annotations
 
@@ -11,23 +11,16 @@ from ncsolve._frames.balanced import BalancedFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["REGIMES", "regime_of"]
+__all__ = ["regime_of"]
 
-REGIMES = {
-    "collapsed": "all class means are zero: the bias alone costs least",
-    "simplex": "the class means form a simplex ETF: the label mean is not in them",
-    "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
-    "orthogonal": "the class means form an orthogonal frame",
-    "acute": "the class means lie at an acute angle: the label mean outweighs their contrasts",
-    "general": "no regime is named outside balanced one-hot codes and their kin; NC2 tells the distance to both frames",
-}
 # One singular value of a regular frame is zero, or both are equal, to a few roundings of numbers of size one
 # (times K where they come from a Gram matrix), exactly where the frame is a simplex ETF or orthogonal.
 _EQUAL = 1e-13
 
 
 def regime_of(problem: UFM, frame: Frame) -> str:
-    """The regime's name, a key of REGIMES."""
+    """The regime's name: "collapsed" (all class means are zero), "simplex" (ETF), "intermediate", "orthogonal" (frame)
+    or "acute"; "general" where none of these is defined."""
     if frame.rank == 0:
         return "collapsed"
     if problem.regular is None or problem.classes == 1:

@@ -245,6 +245,36 @@ class Minimizer(Frozen):
         found: Axes = outlet("Minimizer.plot")(self, ax=ax)
         return found
 
+    def verdict(self, *, convention: str = "paper") -> str:
+        """The answer in a few sentences: the frame, the bias, and where that changes, with lambdas in a convention.
+
+        Where this is not known to be the global minimizer the first sentence says so.  Raises UnknownNameError.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+        ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.04)
+        >>> print(ncsolve.solve(problem).verdict().partition(". ")[0])
+        Simplex ETF: 96.4 degrees between any two class means; the bias takes out 96.15 % of the label mean
+        """
+        return str(outlet("Minimizer.summary")(self, convention).verdict)
+
+    def summary(self, *, full: bool = False, convention: str = "paper") -> str:
+        """What ``ncsolve minimizer`` prints: the verdict, the essentials, and a table of the classes where they differ.
+
+        ``full`` adds law, spectrum, loss terms and method; ``convention`` is that of losses and lambdas ("paper",
+        "sum", "torch-mean" or "per-sample-features").  Raises UnknownNameError.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(10), counts=100,
+        ...                       lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5)
+        >>> print(ncsolve.solve(problem).summary().splitlines()[-1])
+        loss         0.0485
+        """
+        return str(outlet("Minimizer.summary")(self, convention).text(full=full))
+
+    def _repr_html_(self) -> str:
+        return str(outlet("Minimizer.summary")(self, "paper").html())
+
     def to_json(self) -> dict[str, object]:
         """The document of ``--json``, in the convention of the paper (schema ncsolve.minimizer/1)."""
         found: dict[str, object] = outlet("Minimizer.to_json")(self)

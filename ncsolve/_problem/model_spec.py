@@ -84,7 +84,7 @@ def check_dim(value: object) -> int | None:
     """A feature dimension, or ProblemError."""
     if value is None:
         return None
-    return check_whole("dim", value, most=_MOST_DIM, remedy=" (None is min(outputs, classes))")
+    return check_whole("dim", value, most=_MOST_DIM, remedy=" (left out, it is min(outputs, classes))")
 
 
 _CHECKS: dict[str, Callable[[object], object]] = {

@@ -227,7 +227,7 @@ def path(
     of_class: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Path:
-    """The global minimizers of a problem for each value of one parameter; its own value in the problem is not used.
+    """The global minimizers of a problem for each value of the one parameter given; its own value is not used.
 
     Under a bottleneck, a deep head or ReLU features each point is solved on its own, and is the global minimizer or the
     best of many descents: see ``Path.guarantees``.
@@ -244,8 +244,6 @@ def path(
         Samples of the class ``of_class``; the other classes keep theirs.
     progress : function, optional
         Is told how many points are solved, where they are solved one by one.
-
-    Exactly one of the parameters is given.
 
     Raises
     ------

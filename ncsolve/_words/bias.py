@@ -12,31 +12,51 @@ from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
 from ncsolve._words.model import is_extended
 
-__all__ = ["bias_words", "law_words"]
+__all__ = ["bias_share", "bias_words", "law_words"]
 
 # A free bias further from the label mean, relatively, is another: b of ReLU features is found to half the digits.
 _SAME = 1e-6
 
 
 def bias_words(minimizer: Minimizer) -> str:
+    """The sizes of bias and label mean, and how much of that the bias takes out."""
+    mean, bias = (float(np.linalg.norm(vector)) for vector in (minimizer.problem.label_mean, minimizer.bias))
+    share = bias_share(minimizer)
+    if mean == 0.0 or minimizer.centring is None:
+        return share if _is_zero(minimizer) else f"|b| = {number(bias)}: {share}"
+    return f"|b| = {number(bias)}, |label mean| = {number(mean)}: {share}"
+
+
+def bias_share(minimizer: Minimizer) -> str:
     """How much of the label mean the bias takes out.  Under H >= 0 (T10) it need not even lie on that line."""
-    problem = minimizer.problem
-    mean, bias = float(np.linalg.norm(problem.label_mean)), float(np.linalg.norm(minimizer.bias))
-    share = minimizer.centring
+    problem, share = minimizer.problem, minimizer.centring
+    mean = float(np.linalg.norm(problem.label_mean))
+    if problem.lambda_b == math.inf:
+        return "there is no bias"
     if mean == 0.0 or share is None:
-        zero = bias == 0.0 or bias <= _SAME * float(np.abs(problem.encoding.matrix).max())
+        zero = _is_zero(minimizer)
         return "the label mean is zero, and so is the bias" if zero else (
-            f"|b| = {number(bias)}: the label mean is zero, and with H >= 0 the bias is not"
+            "the label mean is zero, and with H >= 0 the bias is not"
         )
-    text = f"|b| = {number(bias)}, |label mean| = {number(mean)}: "
     if problem.lambda_b == 0.0:
         apart = float(np.linalg.norm(minimizer.bias - problem.label_mean)) / mean
         if apart <= _SAME:
-            return text + "the free bias is the label mean: the labels are centred exactly"
-        return text + f"with H >= 0 the free bias is not the label mean but {number(apart * mean, 4)} away from it"
-    if problem.lambda_b == math.inf:
-        return text + "there is no bias, the label mean stays in"
-    return text + f"the bias takes out {number(100 * share, 4)} % of the label mean"
+            return "the free bias takes out all of the label mean"
+        return f"with H >= 0 the free bias is not the label mean but {number(apart * mean, 4)} away from it"
+    if share > 1.0 + _SAME:
+        return f"the bias goes beyond the label mean: along it, it is {_percent(share)} of that"
+    return f"the bias takes out {_percent(share)} of the label mean"
+
+
+def _is_zero(minimizer: Minimizer) -> bool:
+    bias = float(np.linalg.norm(minimizer.bias))
+    return bias == 0.0 or bias <= _SAME * float(np.abs(minimizer.problem.encoding.matrix).max())
+
+
+def _percent(share: float) -> str:
+    """Not rounded to all where it is less."""
+    text = number(100 * share, 4)
+    return "more than 99.99 %" if text == "100" and share < 1.0 else f"{text} %"
 
 
 def law_words(minimizer: Minimizer, convention: Convention) -> str:

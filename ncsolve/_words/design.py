@@ -12,7 +12,8 @@ from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.solve import solve
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
-from ncsolve._words.minimizer import angle_words, class_means_words, loss_words, method_words, problem_words, proved
+from ncsolve._words.class_means import angle_words, class_means_words, figures_of
+from ncsolve._words.minimizer import loss_words, method_words, problem_words, proved, terms_words
 from ncsolve._words.model import guarantee, model
 from ncsolve.design import Design, Inverse
 from ncsolve.encodings import onehot
@@ -32,6 +33,7 @@ def design_description(
 ) -> list[tuple[str, str]]:
     """What there is to say of a design, by name, and what its certificate proves."""
     minimizer, length = design.minimizer, float(np.trace(design.target)) / design.target.shape[0]
+    means = figures_of(minimizer)
     rows = (
         ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
@@ -39,10 +41,10 @@ def design_description(
         ("encoding", _codes(design)),
         ("achieved", f"the forward problem with these codes has the wanted Gram matrix: relative error "
          f"{design.error:.1e}"),
-        ("class means", class_means_words(minimizer)),
-        ("angle", angle_words(minimizer)),
+        ("class means", class_means_words(minimizer, means)),
+        ("angle", angle_words(minimizer, means)),
         ("decoding", _decoding(design)),
-        ("loss", loss_words(minimizer, convention)),
+        ("loss", f"{loss_words(minimizer, convention)} = {terms_words(minimizer, convention)}"),
         ("guarantee", guarantee(minimizer, convention)),
         ("proof", "" if certificate is None else proved(certificate, convention)),
         ("one-hot", _one_hot(design)),
@@ -99,14 +101,14 @@ def inverse_description(
     inverse: Inverse, convention: Convention, lambdas: tuple[float, float, float]
 ) -> list[tuple[str, str]]:
     """What there is to say of a scalar inverse, by name."""
-    minimizer = inverse.minimizer
+    minimizer, means = inverse.minimizer, figures_of(inverse.minimizer)
     rows = (
         ("answer", _answer(inverse, lambdas)),
         ("problem", problem_words(minimizer, convention, lambdas)),
         ("model", model(minimizer, convention)),
-        ("class means", class_means_words(minimizer)),
-        ("angle", angle_words(minimizer)),
-        ("loss", loss_words(minimizer, convention)),
+        ("class means", class_means_words(minimizer, means)),
+        ("angle", angle_words(minimizer, means)),
+        ("loss", f"{loss_words(minimizer, convention)} = {terms_words(minimizer, convention)}"),
         ("guarantee", guarantee(minimizer, convention)),
         ("method", f"{inverse.method}; then {method_words(minimizer)}"),
     )

@@ -11,6 +11,7 @@ import click
 from click.exceptions import Exit
 
 from ncsolve._version import __version__
+from ncsolve.cli._as_options import as_options
 from ncsolve.cli._completion import VARIABLE, answer, install_completion, show_completion
 from ncsolve.cli._lazy import LazyGroup
 from ncsolve.cli._options import eager
@@ -73,9 +74,9 @@ def _run(arguments: list[str]) -> int:
         path = "ncsolve" if error.ctx is None else error.ctx.command_path
         fail(f"{_usage(error)} Try '{path} --help'.")
     except ConvergenceError as error:
-        fail(str(error), code=1)
+        fail(as_options(str(error)), code=1)
     except NCSolveError as error:
-        fail(str(error))
+        fail(as_options(str(error)))
     except KeyboardInterrupt:
         fail("interrupted", code=130)
     except SystemExit as end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.exceptions import Exit
 
-from ncsolve.cli._options import argument, command, flag
+from ncsolve.cli._options import argument, command, each, flag
 from ncsolve.cli._output import say
 from ncsolve.errors import ProblemError
 
@@ -19,8 +19,8 @@ _FORMATS = ("text", "latex", "markdown", "python", "json")
 @flag("--list", "list_theorems", help="List the theorems.")
 @click.option("--format", "output", type=click.Choice(_FORMATS), default="text", help="How to write the derivation.")
 @click.option(
-    "--set", "settings", metavar="SYMBOL=VALUE", multiple=True,
-    help="Specialise the result exactly: K=3, lambda_b=1/2, inf. Repeatable.",
+    "--set", "settings", metavar="SYMBOL=VALUE,...", multiple=True,
+    help="Specialise the result exactly, as in K=3,lambda_b=1/2 or lambda_b=inf (may be repeated).",
 )
 @flag("--simplify", help="Simplify the results.")
 @flag("--standalone", help="With --format latex: a document that compiles.")
@@ -35,7 +35,7 @@ def derive(
     Examples:
       ncsolve derive --list
       ncsolve derive onehot
-      ncsolve derive onehot --set K=3 --set lambda_b=1/2
+      ncsolve derive onehot --set K=3,lambda_b=1/2
       ncsolve derive large-bias --format latex --standalone > law.tex
     """
     # sympy takes a second to import: only this command pays for it.
@@ -53,7 +53,7 @@ def derive(
     if standalone and output != "latex":
         raise ProblemError(f"--standalone goes with --format latex; got --format {output}")
     chosen = get(theorem)
-    values = parse_settings(list(settings))
+    values = parse_settings(list(each("--set", settings)))
     result = specialise(chosen, values, simplify=simplify)
     if check:
         try:

@@ -41,10 +41,12 @@ def describe_path(
     if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
     names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
-    shown = table(path.varied, *names.values(), "rank", "regime")
+    # Where no regime has a name there is nothing to say in its column.
+    told = ["rank", *(["regime"] if set(path.regimes) != {"general"} else [])]
+    shown = table(path.varied, *names.values(), *told)
     for i in chosen:
         cells = [_cell(columns[name][i], 5) for name in (path.varied, *names)]
-        shown.add_row(*cells, str(columns["rank"][i]), str(columns["regime"][i]))
+        shown.add_row(*cells, *(str(columns[name][i]) for name in told))
     show(shown)
     if len(path) > len(chosen):
         say_lines(f"\n{len(chosen)} of {len(path)} points are shown; --out FILE saves all of them, with more columns")

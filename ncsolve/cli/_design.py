@@ -137,8 +137,8 @@ def _encoding(
         need = model_of(problem).least_dim(problem, found.minimizer.frame)
         if given.dim < need:
             raise ProblemError(
-                f"the features need as many dimensions as the wanted class means, {need}; got dim = {given.dim}, use "
-                f"{need} or more, or leave dim out"
+                f"the features need as many dimensions as the wanted class means, {need}; {typed.problem} has dim: "
+                f"{given.dim}, write {need} or more there, or nothing"
             )
     proof = None
     if certificate is not None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from ncsolve.cli._options import command, file_option, flag
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._request import request
-from ncsolve.cli._tables import show_facts
 from ncsolve.cli._written import check_pictures, conclude, draw
 
 __all__ = ["minimizer"]
@@ -16,14 +15,18 @@ __all__ = ["minimizer"]
 @command()
 @problem_options()
 @flag("--certify", "certified", help="Prove the loss in exact arithmetic; with --json, add the certificate.")
+@flag("--full", help="Say more: regime, transition, law, spectrum, loss terms, method and residual.")
 @flag("--json", "as_json", help="Print JSON (schema ncsolve.minimizer/1).")
 @file_option("--out", "-o", metavar="FILE.npz", help="Save W, class means, bias, encoding, counts, lambdas.")
 @file_option("--plot", help="Save the Gram matrix and the spectrum: .png, .svg or .pdf.")
 @flag("--force", help="Overwrite the files of --out and --plot.")
 def minimizer(
-    *, given: ProblemArguments, certified: bool, as_json: bool, out: Path | None, plot: Path | None, force: bool,
+    *, given: ProblemArguments, certified: bool, full: bool, as_json: bool, out: Path | None, plot: Path | None,
+    force: bool,
 ) -> None:
     """Find the global minimizer of a problem: its geometry, bias and loss.
+
+    The first sentences are the answer; the table has the essentials, and with --full all that is known.
 
     \b
     Examples:
@@ -59,8 +62,9 @@ def minimizer(
         result["certificate"] = certificate.to_json()
 
     def describe() -> None:
-        from ncsolve._words.minimizer import description
+        from ncsolve._words.summary import summary
+        from ncsolve.cli._describe_minimizer import describe_minimizer
 
-        show_facts(description(found, asked.convention, asked.lambdas, certificate))
+        describe_minimizer(summary(found, asked.convention, asked.lambdas, certificate), asked, full=full)
 
-    conclude(asked, result, describe, out, plot)
+    conclude(asked, result, describe, out, plot, read=False)

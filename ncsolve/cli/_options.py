@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ncsolve.errors import shown
+from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FILE", "SPEC_OR_FILE", "argument", "command", "eager", "file_option", "flag", "whole"]
+__all__ = ["FILE", "SPEC_OR_FILE", "argument", "command", "each", "eager", "file_option", "flag", "whole"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _DIGITS = 100  # far beyond what any number of things has
@@ -68,6 +68,18 @@ def file_option(
 ) -> Callable[[Decorated], Decorated]:
     """An option that names a file."""
     return click.option(*names, type=FILE, metavar=metavar, default=default, help=help)
+
+
+def each(option: str, values: Sequence[str]) -> tuple[str, ...]:
+    """The values of an option that may be repeated, and may hold several with commas between.  Raises ProblemError.
+
+    >>> each("--only", ["a,b", "c"])
+    ('a', 'b', 'c')
+    """
+    found = tuple(word.strip() for value in values for word in value.split(","))
+    if not all(found):
+        raise ProblemError(f"{option} must be names with commas between, as in a,b; got {shown(','.join(values))}")
+    return found
 
 
 def eager(name: str, act: Callable[[], None], *, help: str) -> Callable[[Decorated], Decorated]:

@@ -42,9 +42,10 @@ def path(
     """Follow the minimizer along one parameter: the one option that is a range.
 
     A range is LOW:HIGH:POINTS (equal factors; equal steps for --alpha) or a list with commas (with --depth a list of
-    --lambda-w is one for every layer).  To a range of --lambda-b
-    0 and inf are added.  Without a range --lambda-b goes through 1e-3:10:200, or 1e-3:10:40 where each point is
-    the best of many descents (--depth, --dim and --features relu without a closed form).
+    --lambda-w is one for every layer).  To a range of --lambda-b 0 and inf are added, unless one of them is its end:
+    0:1:5 has equal steps, and 1e-3:inf:50 equal factors up to 10, or four decades if that is more, and then inf.
+    Without a range --lambda-b goes through 1e-3:10:200, or 1e-3:10:40 where each point is the best of many descents
+    (--depth, --dim and --features relu without a closed form).
 
     \b
     Examples:

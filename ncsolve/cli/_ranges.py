@@ -1,4 +1,4 @@
-"""Ranges of values on the command line: 1e-3:10:200, and lists such as 0,0.1,inf."""
+"""Ranges of values on the command line: 1e-3:10:200, 0:1:5, 1e-3:inf:50, and lists such as 0,0.1,inf."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from ncsolve.errors import ProblemError, shown
 __all__ = ["is_range", "parse_class_range", "parse_range", "parse_whole_range"]
 
 _MOST = 1_000_000
+# Where a range goes by equal factors between 0 and inf: the ends of the default range of lambda_b, and four decades.
+_LOW, _HIGH, _DECADES = 1e-3, 10.0, 1e4
 
 
 def is_range(text: str | None) -> bool:
@@ -25,8 +27,15 @@ def is_range(text: str | None) -> bool:
 def parse_range(option: str, text: str, *, logarithmic: bool = True, ends: bool = False, points: int = 100) -> Array:
     """The values of LOW:HIGH or LOW:HIGH:POINTS, or of a list with commas between.
 
-    ``logarithmic`` spaces them by equal factors; ``ends`` adds 0 and inf to a range; ``points`` is how many there are
-    if none are said.  Raises ProblemError, naming the option.
+    ``logarithmic`` spaces them by equal factors; ``points`` is how many there are if none are said.  ``ends`` says that
+    0 and inf are values: they are added to a range between others, and may be its ends.  From 0 on steps are equal; up
+    to inf factors are, to 10 or over four decades if that is more, and inf is the last point.  Raises ProblemError,
+    naming the option.
+
+    >>> parse_range("--lambda-b", "0:1:5", ends=True).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    >>> parse_range("--lambda-b", "0.1:inf:6", ends=True).round(9).tolist()
+    [0.1, 1.0, 10.0, 100.0, 1000.0, inf]
     """
     if ":" not in text:
         return np.array([_number(option, word, text) for word in text.split(",")])
@@ -35,15 +44,25 @@ def parse_range(option: str, text: str, *, logarithmic: bool = True, ends: bool 
         raise ProblemError(f"{option} must be a range LOW:HIGH:POINTS such as 1e-3:10:200; got {shown(text)}")
     low, high = _number(option, words[0], text), _number(option, words[1], text)
     count = points if len(words) == 2 else _count(option, words[2], text)
+    if ends and 0.0 <= low < high and (low == 0.0 or high == math.inf):
+        return _from_0_or_to_inf(option, low, high, count, text)
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high or (logarithmic and low <= 0):
-        rule = "positive and finite ends" if logarithmic else "finite ends"
-        raise ProblemError(
-            f"{option} must be a range with {rule}, the lower one first; got {shown(text)}"
-            + (" (0 and inf are added to it)" if ends else "")
-        )
+        rule = "finite ends" if not logarithmic else "ends from 0 to inf" if ends else "positive and finite ends"
+        raise ProblemError(f"{option} must be a range with {rule}, the lower one first; got {shown(text)}")
     grid = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
     grid[0], grid[-1] = low, high
     return np.concatenate(([0.0], grid, [math.inf])) if ends else grid
+
+
+def _from_0_or_to_inf(option: str, low: float, high: float, count: int, text: str) -> Array:
+    if high < math.inf:
+        return np.linspace(low, high, count)
+    own = [0.0] if low == 0.0 else []
+    first = low or _LOW
+    inner = count - len(own) - 1
+    if inner < 2:
+        raise ProblemError(f"{option}: a range to inf must have at least {len(own) + 3} points; got {shown(text)}")
+    return np.concatenate((own, np.geomspace(first, max(_HIGH, _DECADES * first), inner), [math.inf]))
 
 
 def parse_whole_range(option: str, text: str, what: str, *, points: int = 100) -> Array:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ncsolve.cli._output import say
-from ncsolve.cli._tables import facts, show
+from ncsolve.cli._tables import NAMES, show_facts
 
 if TYPE_CHECKING:
     from ncsolve.cli._request import Request
 
 __all__ = ["say_read", "with_read"]
 
-_NAMES = 11  # the width of the names of facts, so that what follows lines up
 _WHOLE = 200
 
 
@@ -22,11 +21,7 @@ def say_read(asked: Request, *, err: bool = False) -> None:
         for sentence in asked.read:
             say(f"read {sentence}", err=True)
     elif asked.read:
-        rows = facts()
-        rows.columns[0].min_width = _NAMES
-        for number, sentence in enumerate(asked.read):
-            rows.add_row("" if number else "read", sentence)
-        show(rows)
+        show_facts((("" if number else "read", text) for number, text in enumerate(asked.read)), least=NAMES)
 
 
 def with_read(document: dict[str, object], asked: Request) -> dict[str, object]:

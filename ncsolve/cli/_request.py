@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ncsolve.cli._named_files import Rows, Samples, check_samples, encoding_of, parse_order, read_samples
 from ncsolve.cli._problem_options import CLASSES, LAMBDA, PER_CLASS, ProblemArguments
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 
 if TYPE_CHECKING:  # the rest is imported by the commands that solve something, so that the others start fast
     from ncsolve._problem.convention import Convention
@@ -193,5 +193,10 @@ def _layers(option: str, text: str, depth: int) -> tuple[float, ...]:
 
 def _number(option: str, text: str) -> float:
     from ncsolve.checks.parse import parse_float
+    from ncsolve.cli._ranges import is_range
 
+    if is_range(text):
+        raise ProblemError(
+            f"{option} must be one number; got {shown(text)}, and for values along a range there is 'ncsolve path'"
+        )
     return parse_float(option, text, "a number such as 5e-4 or 1/2000 (or inf for --lambda-b)")

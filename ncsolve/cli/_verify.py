@@ -12,7 +12,7 @@ from click.exceptions import Exit
 
 from ncsolve._files.check_output import check_different
 from ncsolve._files.write_whole import check_free, write_text
-from ncsolve.cli._options import command, file_option, flag, whole
+from ncsolve.cli._options import command, each, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
 from ncsolve.cli._problem_options import ProblemArguments, problem_options
 from ncsolve.cli._read_words import say_read, with_read
@@ -28,7 +28,7 @@ _CLAIMS = ("quick", "only", "source", "workers", "details", "stable")
 
 @command()
 @flag("--quick", help="Fewer and smaller runs: seconds, not minutes.")
-@click.option("--only", metavar="CLAIM", multiple=True, help="Examine this claim (may be repeated).")
+@click.option("--only", metavar="CLAIM,CLAIM,...", multiple=True, help="Examine these claims (may be repeated).")
 @click.option("--source", metavar="PAPER", help="Examine the claims of one source, as zhou2022.")
 @click.option("--workers", "-j", metavar="N", type=whole, help="Processes.  [default: one per core]")
 @flag("--list", "listing", help="List the claims, with their sources, and stop.")
@@ -56,12 +56,13 @@ def verify(
       ncsolve verify --list
       ncsolve verify --source zhou2022 --report verify.md
       ncsolve verify --quick --stable --force --report docs/verification.md
-      ncsolve verify --only large-bias-law --details
+      ncsolve verify --only large-bias-law,free-bias --details
       ncsolve verify --encoding codes.csv --counts 5,20,1,10 --lambda-b 0.5
       ncsolve verify --classes 4 --features relu --lambda-b 0.05
     """
     from ncsolve.cli._tables import say_lines, show, table
 
+    only = each("--only", only)
     described = _given(context, _PROBLEM)
     if listing:
         beside = _given(

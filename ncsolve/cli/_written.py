@@ -34,13 +34,17 @@ def draw(file: Path | None, figure: str, found: object, *, force: bool, **option
 
 def conclude(
     asked: Request, document: dict[str, object] | None, describe: Callable[[], None], *files: Path | None,
-    indent: int = 2,
+    indent: int = 2, read: bool = True,
 ) -> None:
-    """Print the ``document`` if there is one; else what was read, what ``describe`` says, and the saved files."""
+    """Print the ``document`` if there is one; else what was read, what ``describe`` says, and the saved files.
+
+    Without ``read`` it is ``describe`` that says what was read.
+    """
     if document is not None:
         say_json(with_read(document, asked), indent=indent)
         return
-    say_read(asked)
+    if read:
+        say_read(asked)
     describe()
     for file in files:
         if file is not None:

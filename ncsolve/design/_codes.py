@@ -148,7 +148,7 @@ def check_centred(target: Array, counts: ClassCounts) -> None:
         raise ProblemError(
             "a free bias (lambda_b = 0) centres the labels, so that only class means whose sum weighted by the counts "
             f"is zero can be reached, Gram matrices with Q n = 0; here |Q n| is {off:.2g} of |Q| n: use lambda_b > 0, "
-            "or take the weighted mean out of the target (--centre, design.centred_gram)"
+            "or take the weighted mean out of the target with --centre (design.centred_gram)"
         )
 
 

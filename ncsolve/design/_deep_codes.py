@@ -36,7 +36,7 @@ def deep_codes(target: Array, problem: UFM, code_length: int | None) -> Designed
         raise OpenProblemError(
             "which encoding gives a deep head class means whose mean, weighted by the counts, is not zero is an open "
             f"problem for a finite lambda_b, because T9 gives no bias for such codes; got lambda_b = {lambda_b:g}, use "
-            "lambda_b = inf, or take the weighted mean out of the target (--centre, design.centred_gram)"
+            "lambda_b = inf, or take the weighted mean out of the target with --centre (design.centred_gram)"
         )
     constant = _formulas.deep_constant(n, problem.lambda_w, lambda_h, factors)
     _, root_square, right = np.linalg.svd(half * root_n, full_matrices=False)

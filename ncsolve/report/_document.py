@@ -20,9 +20,9 @@ from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._problem.convention import CONVENTIONS, Convention
 from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve._words.minimizer import description
 from ncsolve._words.objective import model_rows, objective_latex, statement
-from ncsolve.errors import NCSolveError
+from ncsolve._words.summary import summary
+from ncsolve.errors import NCSolveError, visible
 from ncsolve.plots._descent import descents_of
 from ncsolve.report._figures import figures
 from ncsolve.report._math import mathml, require_report_packages
@@ -122,8 +122,12 @@ def _problem(minimizer: Minimizer, convention: Convention, lambdas: tuple[float,
 
 
 def _minimizer(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
-    rows = [row for row in description(minimizer, convention, lambdas) if row[0] != "problem"]
-    text = table(rows, first_is_name=True)
+    said = summary(minimizer, convention, lambdas)
+    rows = [row for row in said.rows(full=True) if row[0] != "problem"]
+    text = f"<p><strong>{html.escape(visible(said.verdict))}</strong></p>" + table(rows, first_is_name=True)
+    if said.classes is not None:
+        text += "<h3>Classes</h3>" + table(said.classes.rows, said.classes.columns)
+        text += f"<p>{html.escape(said.classes.note)}</p>" if said.classes.note else ""
     if minimizer.problem.classes <= _SHOWN:
         text += "<h3>Inner products of the class means</h3>" + _matrix(minimizer.gram, "class", "class")
     extended = any(name == "guarantee" for name, _ in rows)

@@ -39,9 +39,7 @@ def theorem_section(minimizer: Minimizer) -> str:
     for i, name in enumerate(names):
         theorem = get(name)
         text = render(theorem, theorem.result, "markdown")
-        text = re.sub(r"\A# .*\n", "", text).replace("](../", "](")
-        text = re.sub(r"\[(`[^`]*`)\]\([^)]*\)", r"\1", text)  # the file is not beside the report
-        body = markdown_to_html(text)
+        body = markdown_to_html(re.sub(r"\A# .*\n", "", text))  # the summary is the title
         out.append(
             f"<details{' open' if i == 0 else ''}><summary>{html.escape(theorem.label)}: {html.escape(theorem.title)}"
             f'</summary><div class="derivation">{body}</div></details>'

@@ -245,7 +245,7 @@ def test_class_means_that_do_not_fit_into_the_dim_of_a_problem_file(features, tm
     (tmp_path / "problem.toml").write_text(f'classes = 5\nper_class = 4\ndim = 4\nfeatures = "{features}"\n')
     options = ("--problem", "problem.toml", "--lambda-b", "0.5")
     told = refused("design", "-g", "orthogonal", *options, "--out", "codes.csv", cwd=tmp_path)
-    assert "as many dimensions as the wanted class means, 5; got dim = 4" in told
+    assert "as many dimensions as the wanted class means, 5; problem.toml has dim: 4" in told
     assert not (tmp_path / "codes.csv").exists()
     if features == "linear":
         said("design", "-g", "simplex", *options, cwd=tmp_path)

@@ -24,7 +24,8 @@ def says_what_is_known(text, case, *, is_global):
 @every_case
 def test_minimizer(case, tmp_path):
     file, found = case.file(tmp_path), ncsolve.solve(case.problem)
-    text = said("minimizer", "--problem", file)
+    text = said("minimizer", "--problem", file, "--full")
+    assert text.startswith(BEST_FOUND.capitalize()) == (not case.is_global)
     says_what_is_known(text, case, is_global=case.is_global)
     assert f"({case.theorem}" in text
     assert ("global minimum" in text) == (not case.of_the_paper)
@@ -73,7 +74,7 @@ def test_certify(case, tmp_path):
     if case.model == "layered" or not case.is_global:
         assert (done.stdout, done.stderr.count("\n"), out.exists()) == ("", 1, False)
         assert done.returncode == (2 if case.model == "layered" else 1)
-        assert any(part in done.stderr for part in ("heads of one layer", "below the rank", "leave dim out"))
+        assert any(part in done.stderr for part in ("heads of one layer", "below the rank", "leave --dim out"))
     else:
         assert "certified: loss in [" in done.stdout
         assert "certified: loss in [" in said("check", out)

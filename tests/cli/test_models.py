@@ -17,7 +17,7 @@ SMALL_DEEP = "--classes 3 --per-class 10 --depth 2 --lambda-w 5e-3"
 SMALL_RELU = "--features relu --classes 3 --lambda-w 5e-3 --lambda-h 5e-3"
 SIGNED = "--dim 3 --encoding signed --classes 6 --per-class 3 --lambda-w 5e-3 --lambda-h 5e-3"
 SAID = {
-    f"minimizer {SMALL_DEEP} --lambda-b 0.05": [
+    f"minimizer {SMALL_DEEP} --lambda-b 0.05 --full": [
         "deep linear head of 2 layers with weight decay 0.005, 0.005", "global minimum (T9)",
         "lambda_b = 0.03928241, first order",
         "jumps from 0 to 0.5", "hard threshold 0.2710806", "0.0215227989999661",
@@ -28,16 +28,16 @@ SAID = {
     "minimizer --dim 9 --lambda-b 5": [
         "bottleneck: 9 dimensions for 10 classes", "the simplex ETF holds for every", "global minimum (T8)",
     ],
-    f"minimizer {SMALL_RELU} --per-class 5 --lambda-b 0.05": [
+    f"minimizer {SMALL_RELU} --per-class 5 --lambda-b 0.05 --full": [
         "ReLU features, H >= 0", "none: with ReLU features and balanced counts the frame is orthogonal for every",
         "0.030505132638388",
     ],
-    "minimizer --encoding gaussian:3 --classes 5 --dim 2 --lambda-b 0.1": [
+    "minimizer --encoding gaussian:3 --classes 5 --dim 2 --lambda-b 0.1 --full": [
         "best found, not known to be the global minimum", "lower bound: the minimum of the", "descent (T8",
     ],
     "minimizer --depth 9 --lambda-b inf": ["deep linear head of 9 layers with weight decay 0.0005 each"],
     "minimizer --dim 4 --lambda-b 1": [
-        "any 4 of the 9 contrast directions", "general: no regime is named where class means of balanced codes",
+        "any 4 of the 9 contrast directions", "Not unique: ", "what follows is one of them. 104.5 degrees",
     ],
     # The bias may lie anywhere between the two codes, so that the lengths of the class means are not unique.
     "minimizer --features relu --classes 2 --lambda-b 0": [
@@ -111,8 +111,8 @@ def test_phase(arguments, parts, tmp_path):
     assert (tmp_path / "p.csv").read_text().splitlines()[0].endswith(",guarantee")
 
 
-OPEN = "ReLU features under a deep head are an open problem; got features = 'relu' with depth = 2, set depth = 1 or " \
-       "features = 'linear'"
+OPEN = "ReLU features under a deep head are an open problem; got --features relu with --depth 2, set --depth 1 or " \
+       "--features linear"
 MISTAKES = [
     ("--features relu --depth 2", OPEN),
     ("--features tanh", "unknown features 'tanh'"),

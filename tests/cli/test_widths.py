@@ -17,6 +17,8 @@ from ncsolve.cli._tables import say_lines, show, table
 
 COMMANDS = {
     "minimizer": "minimizer --lambda-b 0.5",
+    "minimizer in full": "minimizer --counts 400,100,9,1 --lambda-w 5e-3 --lambda-b 0.01 --full",
+    "minimizer of labels": "minimizer --labels examples/digits.csv --lambda-b 0.5",
     "minimizer of codes": "minimizer --encoding examples/codes.csv --counts 5,20,1,10 --lambda-w 1e-3 --lambda-b 0.1",
     "deep": "minimizer --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3,1e-2 --lambda-b 0.05",
     "path": "path --counts 5,3,20 --lambda-b 1e-3:10:5",
@@ -52,7 +54,7 @@ def numbers(text):
 def test_no_number_is_split_or_lost(name, monkeypatch, capsys):
     whole = numbers(printed(COMMANDS[name], 1000, monkeypatch, capsys))
     assert whole
-    for columns in (40, 60, 80, 100):
+    for columns in (40, 60, 80, 100, 200):
         text = printed(COMMANDS[name], columns, monkeypatch, capsys)
         assert numbers(text) == whole
         assert max(map(len, text.splitlines())) <= columns

@@ -1,4 +1,4 @@
-"""Every theorem is proved, the formulas and the page of theorems are regenerated, the results are the known values."""
+"""Every theorem is proved, the formulas are regenerated, the results are the known values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import sympy as sp
 from ncsolve.derivations._codegen import formulas_module
-from ncsolve.derivations._docs import theory_page
 from ncsolve.derivations._framework import Theorem
 from ncsolve.derivations._prove import at_point, branch, carried_out, is_nonnegative, is_positive, is_zero
 from ncsolve.derivations._specialise import parse_settings, specialise
@@ -40,11 +39,6 @@ def test_formulas_are_regenerated_byte_for_byte() -> None:
     assert path.read_text(encoding="utf-8") == formulas_module(map(derivations.get, NAMES)), (
         "run python -m ncsolve.derivations --write"
     )
-
-
-def test_theory_page_is_regenerated() -> None:
-    text = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
-    assert text == theory_page(map(derivations.get, NAMES)), "run python -m ncsolve.derivations --docs"
 
 
 def test_numeric_path_does_not_import_sympy() -> None:

@@ -252,6 +252,13 @@ def test_the_button_goes_to_the_transition(page):
     assert page.js("() => ncsolve.state.lambda_b") == pytest.approx(star, rel=1e-15)
     page.type("lambda-b-text", repr(1.001 * star))
     assert page.text("regime") == "between simplex ETF and orthogonal frame"
+    assert page.tab.locator("#regime").is_visible()
+
+
+def test_classes_without_names_are_numbers_from_0(page):
+    """As in every other output."""
+    for where in ("features", "labels"):
+        assert page.tab.locator(f"#{where} .point-name").all_text_contents() == ["0", "1", "2"]
 
 
 def test_the_story_names_regime_and_transition(page):
@@ -383,6 +390,7 @@ def test_of_many_classes_the_page_draws_some_and_says_so(window, tmp_path):
     assert page.exact("loss") == minimizer.loss
     assert page.exact("cosine") == minimizer.cosines.mean
     assert "60 class means span 60" in page.text("story")
+    assert not page.tab.locator("#regime").is_visible()  # where none has a name nothing is said
     names = page.tab.locator("#features .point-name").all_text_contents()
     assert len(names) == 20
     assert (names[0], names[-1]) == ("c59", "c0")

@@ -1,5 +1,6 @@
 """What README and documentation say in words, where the program can tell whether it is so."""
 
+import json
 import math
 import re
 
@@ -9,6 +10,7 @@ from ncsolve.verify.claims import CLAIMS
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve.schemas import schema
 from tests.command import said
 from tests.readme import ROOT
 from tests.reference import exact_bias
@@ -27,11 +29,15 @@ def one_hot(counts, lambda_b, lam=5e-3, **model):
 
 def test_the_numbers_of_claims_are_those_of_the_program():
     certified = [claim.name for claim in CLAIMS if claim.shows == "proved"]
-    found = re.search(r"(\d+) claims of the theory; of (\d+) of them certificates prove instances", page("README.md"))
-    assert found is not None
-    assert [int(number) for number in found.groups()] == [len(CLAIMS), len(certified)]
-    assert all(name.endswith("-certified") for name in certified)  # as docs/reference/json.md says
-    assert "the claims whose name ends with `-certified` are `proved`" in page("docs/reference/json.md")
+    for name in ("README.md", "docs/howto/verify.md"):
+        found = re.search(r"(\d+) claims of the theory[,;] of (\d+) of (?:them|which) certificates prove", page(name))
+        assert found is not None
+        assert [int(number) for number in found.groups()] == [len(CLAIMS), len(certified)]
+    kept = page("docs/verification.md")
+    assert f"{len(CLAIMS)} of {len(CLAIMS)} claims agree" in kept
+    assert f"{len(certified)} of them say something of single problems only" in kept
+    assert all(name.endswith("-certified") for name in certified)  # as the schema says
+    assert "the claims whose name ends with -certified" in json.dumps(schema("ncsolve.verify/1"))
     assert not [claim.name for claim in CLAIMS if claim.name.endswith("-certified") and claim.shows != "proved"]
 
 
@@ -93,7 +99,18 @@ def test_a_bias_under_relu_features_is_not_called_the_label_mean(tmp_path):
     assert away > 0.4
     assert f"with H >= 0 the free bias is not the label mean but {away:.4g} away from it" in texts["free"]
     assert "the label mean is zero, and with H >= 0 the bias is not" in texts["zero"]
-    assert "the free bias is the label mean: the labels are centred exactly" in texts["balanced"]
+    assert "the free bias takes out all of the label mean" in texts["balanced"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/explanation/layered.md"])
+def test_the_minimum_of_linear_layers_that_relu_between_them_goes_below(name):
+    lam = 0.004
+    linear = ncsolve.solve(ncsolve.UFM(
+        encoding=encodings.onehot(10), counts=1, depth=4, lambda_w=lam, lambda_h=lam, lambda_b=INF,
+    ))
+    assert linear.guarantee == "global"
+    assert f"minimum {'for linear layers is ' if name.startswith('docs') else ''}{linear.loss:.6g}" in page(name)
+    assert "a loss of 0.0870797" in page(name)
 
 
 def random_codes(rng):
@@ -105,8 +122,8 @@ def random_codes(rng):
 
 
 def test_how_right_the_bias_is():
-    """README: to a few roundings of the label mean, and to kappa roundings of its own length (3.1 kappa was seen in 520
-    such problems, and 3e-15 of the label mean)."""
+    """The page on computation: to a few roundings of the label mean, and to kappa roundings of its own length (3.1
+    kappa was seen in 520 such problems, and 3e-15 of the label mean)."""
     rng = np.random.default_rng(5)
     worst = 0.0
     for _ in range(40):

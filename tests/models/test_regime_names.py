@@ -75,7 +75,7 @@ def test_a_tiny_loss_of_a_path_is_no_zero():
 
 
 def test_a_minimizer_says_how_far_it_is_from_orthogonal():
-    text = said("minimizer", "--classes", 3, "--lambda-b", "1e16")
+    text = said("minimizer", "--classes", 3, "--lambda-b", "1e16", "--full")
     assert "regime intermediate" in text
     assert "inner products -5e-20" in text
     assert f"cos {-0.015 / (3 * 1e16 * 0.985):.7g})" in text

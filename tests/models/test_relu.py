@@ -224,7 +224,7 @@ def test_a_single_class_needs_no_sign(lambda_b, codes):
 
 @pytest.mark.parametrize(("lambda_b", "rank"), [(0.0, 4), (0.1, 5)])
 def test_class_means_span_more_dimensions_than_a_free_bias_lets_w_see(lambda_b, rank):
-    from ncsolve._words.minimizer import class_means_words
+    from ncsolve._words.class_means import class_means_words, figures_of
 
     found = ncsolve.solve(
         ncsolve.UFM(encoding=ncsolve.encodings.onehot(5), counts=4, lambda_w=0.01, lambda_h=0.01, lambda_b=lambda_b,
@@ -232,7 +232,7 @@ def test_class_means_span_more_dimensions_than_a_free_bias_lets_w_see(lambda_b, 
     )
     assert np.linalg.matrix_rank(found.class_means) == 5
     assert np.linalg.matrix_rank(found.W @ found.class_means, tol=1e-9) == found.rank == rank
-    assert "they span 5 dimensions" in class_means_words(found)
+    assert "they span 5 dimensions" in class_means_words(found, figures_of(found))
 
 
 def test_the_span_of_shared_features():

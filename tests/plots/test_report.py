@@ -50,6 +50,20 @@ class Page(HTMLParser):
         return next(row for row in self.rows if row and row[0] == name)
 
 
+def test_a_report_begins_its_answer_with_the_verdict():
+    problem = ncsolve.UFM(encoding=encodings.onehot(3), counts=[5, 3, 2], lambda_w=1e-3, lambda_h=1e-3, lambda_b=0.5,
+                          class_names=["<i>", "dog", "cat"])
+    text = report_html(problem, verify=False)
+    found = ncsolve.solve(problem)
+    assert f"<p><strong>{found.verdict()}</strong></p>" in text
+    page = Page(text)
+    assert "Classes" in page.headings
+    assert page.row("dog") == ["dog", "3", f"{np.linalg.norm(found.class_means[:, 1]):.7g}"]
+    assert "&lt;i&gt;" in text
+    assert "<i>" not in text
+    assert page.row("loss terms")[1].startswith("fit ")  # all of --full
+
+
 @pytest.mark.exhaustive
 def test_report_of_a_deep_head():
     text = report_html(DEEP)

@@ -5,6 +5,7 @@ run and the tolerance of each figure.  It stands on descent, cvxpy and the defin
 ones (``_certified*.py``) compare fractions that a certificate's checker has accepted.
 """
 
+from dataclasses import replace
 from importlib import import_module
 
 from ncsolve.verify._certified_claims import CERTIFIED_CLAIMS
@@ -24,8 +25,11 @@ _FILES = (
     "deep_transition", "relu_orthogonal_frame", "relu_any_codes", "peers_metrics", "paper_scale", "inverse_design",
     "designs_layered_relu",
 )
+_STATED = tuple(STATED[import_module(f"{__name__}.{file}").__name__] for file in _FILES)
+_THEOREMS = {claim.name: claim.theorems for claim in _STATED}
 CLAIMS: tuple[Claim, ...] = (
-    *(STATED[import_module(f"{__name__}.{file}").__name__] for file in _FILES), *CERTIFIED_CLAIMS,
+    *_STATED,
+    *(replace(claim, theorems=_THEOREMS[claim.name.removesuffix("-certified")]) for claim in CERTIFIED_CLAIMS),
 )
 
 

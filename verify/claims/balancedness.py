@@ -12,7 +12,7 @@ from ncsolve.verify.critical import examine as look
 
 
 @claim(
-    name="balancedness", sources=("zhou2022", "ncsolve"),
+    name="balancedness", sources=("zhou2022", "ncsolve"), theorems=("factorization",),
     statement="at every critical point lambda_w W^T W = lambda_h H H^T; the solver's minimizer is one",
     run="L-BFGS and Newton on random problems, and the gradient of the definition at the solver's minimizer",
 )

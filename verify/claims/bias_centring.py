@@ -10,7 +10,7 @@ from ncsolve.verify._problems import balanced, gram_unit, random_problem, random
 
 
 @claim(
-    name="bias-centring", sources=("massion2026",),
+    name="bias-centring", sources=("massion2026",), theorems=("eigenvector", "affine"),
     statement="up to lb* the bias is mu/(1 + lambda_b) and the features have mean zero: the bias centres the labels",
     run="L-BFGS and Newton below and above lb*, one-hot; random encodings at lambda_b = 0",
 )

@@ -12,7 +12,8 @@ import ncsolve
 
 
 @claim(
-    name="bias-decay", sources=("massion2026", "ncsolve"), weight=14,
+    name="bias-decay", sources=("massion2026", "ncsolve"), theorems=("bias", "no-bias"),
+    weight=14,
     statement="|b| does not increase with lambda_b, and goes to zero like 1/lambda_b",
     run="L-BFGS and Newton at lambda_b = 0 and 17 values from 1e-3 to 1e5 for random encodings and counts",
 )

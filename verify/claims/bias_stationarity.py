@@ -10,7 +10,7 @@ from ncsolve.verify._problems import random_problem, random_shape
 
 
 @claim(
-    name="bias-stationarity", sources=("massion2026", "ncsolve"),
+    name="bias-stationarity", sources=("massion2026", "ncsolve"), theorems=("bias",),
     statement="(1 + lambda_b) b is the mean over the samples of Y - W H",
     run="L-BFGS and Newton on random encodings, counts and lambda_b, and the definition at the solver's minimizer",
 )

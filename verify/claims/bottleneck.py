@@ -12,7 +12,7 @@ import ncsolve
 
 
 @claim(
-    name="bottleneck", sources=("ncsolve",),
+    name="bottleneck", sources=("ncsolve",), theorems=("bottleneck",),
     statement="one-hot, d = K - 1: a simplex ETF and b = mu/(1 + lambda_b) for every finite lambda_b",
     run="L-BFGS and Newton from six starts with d = K - 1, and with d = K, above lb*",
 )

@@ -13,7 +13,8 @@ from ncsolve import UFM, encodings
 
 
 @claim(
-    name="bottleneck-exchange", sources=("ncsolve",), weight=3,
+    name="bottleneck-exchange", sources=("ncsolve",), theorems=("bottleneck",),
+    weight=3,
     statement="signed codes, d < K - 1: the label mean takes a dimension from the contrasts at the closed lambda_b; "
     "other codes: the best of starts, above its lower bound",
     run="L-BFGS from random starts of three sizes and from ones that fit the labels, beside the transition and for "

@@ -15,7 +15,8 @@ from ncsolve import encodings
 
 
 @claim(
-    name="convex-program", sources=("zhou2022", "ncsolve"), weight=20,
+    name="convex-program", sources=("zhou2022", "ncsolve"), theorems=("factorization", "bias", "certificate"),
+    weight=20,
     statement="the non-convex problem has the minimum of a convex one with the nuclear norm, and of its dual",
     run="cvxpy with Clarabel and SCS, primal and dual programs over one column per sample",
 )

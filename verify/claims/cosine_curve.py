@@ -15,7 +15,8 @@ _POINTS = 40
 
 
 @claim(
-    name="cosine-curve", sources=("massion2026",), weight=7,
+    name="cosine-curve", sources=("massion2026",), theorems=("onehot", "affine-geometry"),
+    weight=7,
     statement="one-hot codes: the cosine rises continuously from -1/(K-1) at lb* towards 0 as lambda_b grows",
     run="L-BFGS and Newton at 40 values of lambda_b between 0.1 lb* and 1000 lb*, every pair of classes",
 )

@@ -21,7 +21,8 @@ def _along(run: LayeredRun) -> float:
 
 
 @claim(
-    name="deep-transition", sources=("ncsolve",), weight=3,
+    name="deep-transition", sources=("ncsolve",), theorems=("deep",),
+    weight=3,
     statement="one-hot codes, balanced classes, two or more linear layers: at the predicted lambda_b two minimizers "
     "tie and the label mean jumps into the class means",
     run="L-BFGS on all layers, features and bias from random starts and from ones that fit the labels, half a percent "

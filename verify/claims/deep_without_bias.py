@@ -15,7 +15,8 @@ from ncsolve import UFM, deep, encodings
 
 
 @claim(
-    name="deep-without-bias", sources=("dang2023", "ncsolve"), weight=3,
+    name="deep-without-bias", sources=("dang2023", "ncsolve"), theorems=("deep",),
+    weight=3,
     statement="one-hot codes, imbalanced classes, deep linear heads without a bias: orthogonal class means, and a "
     "class below a threshold vanishes although a stationary point keeps it",
     run="L-BFGS on all layers and features from many starts: K = 4, counts 200, 100, 50, 50, lambdas 5e-4, depth 1, 3 "

@@ -16,7 +16,8 @@ from ncsolve import design
 
 
 @claim(
-    name="designs-beyond", sources=("ncsolve",), weight=2,
+    name="designs-beyond", sources=("ncsolve",), theorems=("deep-design",),
+    weight=2,
     statement="for deep heads and for H >= 0, imbalanced classes: the designed encoding has a global minimizer with "
     "the wanted Gram matrix",
     run="L-BFGS on all layers, features and b from many starts, five designs with counts 6, 3, 1",

@@ -18,7 +18,7 @@ from ncsolve import UFM, Minimizer
 
 
 @claim(
-    name="escape-directions", sources=("zhou2022", "ncsolve"),
+    name="escape-directions", sources=("zhou2022", "ncsolve"), theorems=(),
     statement="zero, critical points of lower rank than the minimizer, and the minimizer less a singular direction are "
     "strict saddles that descent leaves: no spurious minima",
     run="Hessian of the definition at zero, at critical points of every lower rank and, at lambda_b = inf, at the "

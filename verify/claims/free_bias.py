@@ -10,7 +10,8 @@ from ncsolve.verify._problems import gram_unit, random_problem
 
 
 @claim(
-    name="free-bias", sources=("massion2026",), weight=20,
+    name="free-bias", sources=("massion2026",), theorems=("centring",),
+    weight=20,
     statement="lambda_b = 0: b = mu exactly, whatever the encoding and the counts",
     run="L-BFGS and Newton on more than 200 random encodings with m < K, m = K and m > K and random counts",
 )

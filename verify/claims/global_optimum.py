@@ -16,7 +16,8 @@ _TOLERANCES = {"gd": 1e-7, "momentum": 1e-7, "adam": 1e-7, "lbfgs": 1e-8, "newto
 
 
 @claim(
-    name="global-optimum", sources=("zhou2022", "massion2026", "ncsolve"), weight=19,
+    name="global-optimum", sources=("zhou2022", "massion2026", "ncsolve"), theorems=("bias", "certificate"),
+    weight=19,
     statement="every descent run with d >= min(m, K) ends at the predicted optimum, none below: no spurious minima",
     run="gradient descent, momentum, Adam, L-BFGS and Newton from several random starts on random problems",
 )

@@ -16,7 +16,8 @@ from ncsolve import design
 
 
 @claim(
-    name="inverse-design", sources=("ncsolve",), weight=10,
+    name="inverse-design", sources=("ncsolve",), theorems=("inverse-design", "target-cosine"),
+    weight=10,
     statement="for any positive semidefinite Q, any counts and lambda_b > 0 (lambda_b = 0: if Q n = 0) the designed "
     "encoding has a global minimizer whose class means have the Gram matrix Q",
     run="L-BFGS and Newton on the designed encodings of random targets of every rank, the named geometries, and counts "

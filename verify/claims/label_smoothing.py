@@ -17,7 +17,7 @@ from ncsolve.encodings import smoothed
 
 
 @claim(
-    name="label-smoothing", sources=("massion2026", "ncsolve"),
+    name="label-smoothing", sources=("massion2026", "ncsolve"), theorems=("smoothing",),
     statement="smoothing alpha: the frame is orthogonal at lambda_b = t/alpha only, and acute above",
     run="bisection on the sign of the inner products, descent only; cosines at four values of lambda_b",
 )

@@ -14,7 +14,7 @@ import ncsolve
 
 
 @claim(
-    name="label-statistics", sources=("andriopoulos2024", "ncsolve"),
+    name="label-statistics", sources=("andriopoulos2024", "ncsolve"), theorems=("collapse",),
     statement="W W^T, b and the loss depend on the labels only through their number, mean and scatter",
     run="L-BFGS and Newton on soft labels and regression targets, and on other labels with the same mean and scatter",
 )

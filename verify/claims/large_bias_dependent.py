@@ -16,7 +16,8 @@ import ncsolve
 
 
 @claim(
-    name="large-bias-dependent", sources=("ncsolve",), weight=11,
+    name="large-bias-dependent", sources=("ncsolve",), theorems=("large-bias",),
+    weight=11,
     statement="the law holds for dependent codes too if 0 is not in their affine hull, and fails if it is",
     run="L-BFGS and Newton on soft labels, repeated and rank-deficient codes, and on four codes in the plane",
 )

@@ -19,7 +19,8 @@ _ALIVE = 1e-6
 
 
 @claim(
-    name="large-bias-end", sources=("ncsolve",), weight=10,
+    name="large-bias-end", sources=("ncsolve",), theorems=("large-bias",),
+    weight=10,
     statement="the law ends at lb+ = tau v^T (P - T I)^+ v, where one dimension of the class means dies",
     run="bisection over lambda_b in [1e-4, 1e4], random independent and imbalanced one-hot codes; only descent decides",
 )

@@ -70,7 +70,8 @@ def random_independent(rng: np.random.Generator, *, above: float) -> ncsolve.UFM
 
 
 @claim(
-    name="large-bias-law", sources=("ncsolve",), weight=30,
+    name="large-bias-law", sources=("ncsolve",), theorems=("large-bias",),
+    weight=30,
     statement="independent codes, lambda_b >= lb+: the bias lowers every inner product by lambda_w/lambda_b and the "
     "loss by N lambda_w lambda_h/(2 lambda_b); b = (tau/lambda_b) O u",
     run="L-BFGS and Newton with and without a bias on at least 100 random independent encodings with random counts",

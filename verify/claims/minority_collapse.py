@@ -14,7 +14,8 @@ import ncsolve
 
 
 @claim(
-    name="minority-collapse", sources=("dang2023", "massion2026"), weight=12,
+    name="minority-collapse", sources=("dang2023", "massion2026"), theorems=("imbalanced",),
+    weight=12,
     statement="one-hot, no bias: orthogonal class means of squared length sqrt(lw/lh) max(sqrt(n_k) - T, 0)/n_k; class "
     "k vanishes iff n_k <= T^2, T = N sqrt(lambda_w lambda_h)",
     run="L-BFGS and Newton for several counts and lambdas; the vanishing of a class is bisected from descent alone",

@@ -18,7 +18,7 @@ _FEATURES = 2000
 
 
 @claim(
-    name="nearest-class", sources=("papyan2020", "massion2026", "ncsolve"),
+    name="nearest-class", sources=("papyan2020", "massion2026", "ncsolve"), theorems=("nearest-mean",),
     statement="balanced affine one-hot codes: the nearest class mean is the nearest code for every feature (NC4); in "
     "general the boundaries differ by a predictable angle",
     run="L-BFGS and Newton, then 2000 random features per problem through both decision rules",

@@ -13,7 +13,7 @@ from ncsolve.verify._problems import balanced
 
 
 @claim(
-    name="orthogonal-frame", sources=("tirer2022", "massion2026"),
+    name="orthogonal-frame", sources=("tirer2022", "massion2026"), theorems=("no-bias", "onehot"),
     statement="one-hot codes, balanced classes, no bias: the class means are orthogonal and of equal length",
     run="L-BFGS and Newton at lambda_b = inf for several K, n and lambdas, d = K + 1",
 )

@@ -12,7 +12,7 @@ from ncsolve.verify._problems import balanced
 
 
 @claim(
-    name="orthogonal-limit", sources=("massion2026", "tirer2022"),
+    name="orthogonal-limit", sources=("massion2026", "tirer2022"), theorems=("onehot",),
     statement="one-hot codes: cos ~ -t/(K lambda_b (1 - t)) as lambda_b grows; the limit is the orthogonal frame",
     run="L-BFGS and Newton at lambda_b = 1e2, 1e3, 1e4 for several K, n and lambdas",
 )

@@ -13,7 +13,7 @@ from ncsolve.encodings import onehot, signed, smoothed
 
 
 @claim(
-    name="paper-scale", sources=("massion2026", "zhou2022"),
+    name="paper-scale", sources=("massion2026", "zhou2022"), theorems=("onehot",),
     statement="K = 10, n = 100, lambda_w = lambda_h = 5e-4: loss, geometry and bias as predicted",
     run="L-BFGS from a random start over all features (10 x 100 quick, 10 x 1000 full)",
 )

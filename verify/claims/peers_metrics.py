@@ -12,7 +12,7 @@ from ncsolve.verify._problems import balanced, gram_unit
 
 
 @claim(
-    name="peers-metrics", sources=("papyan2020", "zhu2021", "ncsolve"),
+    name="peers-metrics", sources=("papyan2020", "zhu2021", "ncsolve"), theorems=(),
     statement="with centred means the ETF error is blind to lambda_b; the usual NC3 is a distance to an ETF",
     run="L-BFGS and Newton on both sides of lb*, the metrics of the field and ours on the same class means",
 )

@@ -20,6 +20,7 @@ _SAME = 1e-5
 
 @claim(
     name="regimes", sources=("massion2026", "ncsolve"),
+    theorems=("affine", "affine-geometry", "onehot", "smoothing", "signed", "simplex"),
     statement="balanced affine one-hot codes: collapsed, simplex, intermediate, orthogonal or acute, as predicted",
     run="L-BFGS and Newton for one-hot, smoothed, signed and simplex codes over t and lambda_b",
 )

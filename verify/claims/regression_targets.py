@@ -13,7 +13,7 @@ import ncsolve
 
 
 @claim(
-    name="regression-targets", sources=("andriopoulos2024", "massion2026"),
+    name="regression-targets", sources=("andriopoulos2024", "massion2026"), theorems=("centring",),
     statement="regression targets with a free bias: W W^T = sqrt(c_h/c_w) (Sigma^(1/2) - sqrt(c) I)_+ with Sigma the "
     "target covariance, c_h = N lambda_h, c = c_w c_h; eigenvalues below c vanish",
     run="L-BFGS and Newton on random targets, every sample its own feature",

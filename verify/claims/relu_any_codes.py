@@ -12,7 +12,8 @@ from ncsolve import UFM, encodings
 
 
 @claim(
-    name="relu-any-codes", sources=("ncsolve",), weight=3,
+    name="relu-any-codes", sources=("ncsolve",), theorems=("relu", "copositive"),
+    weight=3,
     statement="H >= 0, any codes and counts: no point is below the lower bound, and none is found below the minimum",
     run="L-BFGS on the feature of every sample, squared and projected, from random starts and from ones that fit the "
     "labels; imbalanced one-hot codes and random codes",

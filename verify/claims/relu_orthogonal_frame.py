@@ -16,7 +16,8 @@ import ncsolve
 
 
 @claim(
-    name="relu-orthogonal-frame", sources=("ncsolve",), weight=3,
+    name="relu-orthogonal-frame", sources=("ncsolve",), theorems=("relu",),
+    weight=3,
     statement="one-hot codes, balanced classes, t^2 < (K-1)/K, H >= 0: an orthogonal frame for every lambda_b, with no "
     "transition",
     run="L-BFGS with squared and with projected features from many starts, d = K + 1, for five lambda_b",

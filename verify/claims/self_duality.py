@@ -15,7 +15,7 @@ from ncsolve.encodings import onehot, signed, simplex, smoothed
 
 
 @claim(
-    name="self-duality", sources=("papyan2020", "massion2026", "ncsolve"),
+    name="self-duality", sources=("papyan2020", "massion2026", "ncsolve"), theorems=("self-duality", "simplex"),
     statement="W^T (E - b 1^T) = sqrt(lh/lw) Sigma Hbar on the active directions; balanced one-hot, smoothed and "
     "simplex codes: W^T = sqrt(n lh/lw) Hbar exactly (NC3)",
     run="L-BFGS and Newton on random encodings, on the balanced affine one-hot family in every regime, and on smoothed "

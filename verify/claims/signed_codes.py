@@ -15,7 +15,7 @@ from ncsolve.encodings import onehot, signed
 
 
 @claim(
-    name="signed-codes", sources=("massion2026", "ncsolve"),
+    name="signed-codes", sources=("massion2026", "ncsolve"), theorems=("signed", "self-duality"),
     statement="signed codes, K > 2, lambda_b > lb*: the mean direction enters W and H with opposite signs, so W^T is "
     "not a multiple of the class means; the frame ends obtuse for K = 3, orthogonal for K = 4, acute above",
     run="L-BFGS and Newton with signed and one-hot codes at lambda_b = 5, 50, inf",

@@ -12,7 +12,7 @@ from ncsolve.verify._problems import balanced, transition_of
 
 
 @claim(
-    name="simplex-etf", sources=("zhou2022", "massion2026"),
+    name="simplex-etf", sources=("zhou2022", "massion2026"), theorems=("onehot",),
     statement="one-hot codes, balanced: a simplex ETF exactly for lambda_b <= lb*, not above",
     run="L-BFGS and Newton at 12 values of lambda_b around lb* for several K, n and lambdas",
 )

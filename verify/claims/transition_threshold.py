@@ -18,7 +18,8 @@ _ALIVE = 1e-6
 
 
 @claim(
-    name="transition-threshold", sources=("massion2026",), weight=8,
+    name="transition-threshold", sources=("massion2026",), theorems=("onehot",),
+    weight=8,
     statement="the simplex ETF ends at lb* = t/(1 - t), t = K sqrt(n lambda_w lambda_h)",
     run="bisection over lambda_b in [1e-3, 1e3]; only descent runs decide, the prediction is not used",
 )

@@ -13,7 +13,7 @@ import ncsolve
 
 
 @claim(
-    name="uniqueness", sources=("massion2026", "ncsolve"),
+    name="uniqueness", sources=("massion2026", "ncsolve"), theorems=("factorization", "bias"),
     statement="W and H are unique up to one rotation of the features; b, the loss and the Gram matrix are unique",
     run="L-BFGS and Newton from two random starts, orthogonal Procrustes on W and H together",
 )

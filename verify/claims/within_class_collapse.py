@@ -19,7 +19,7 @@ _PER_CLASS = 3
 
 
 @claim(
-    name="within-class-collapse", sources=("papyan2020", "zhou2022", "massion2026"),
+    name="within-class-collapse", sources=("papyan2020", "zhou2022", "massion2026"), theorems=("collapse",),
     statement="at every global minimizer all samples of a class have the same feature, whatever the encoding (NC1)",
     run="L-BFGS and Newton with one free feature per sample: all registered encodings and random imbalanced ones",
 )

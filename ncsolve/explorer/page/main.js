@@ -44,7 +44,7 @@ function draw() {
 
 function build(problem) {
     const drawn = problem.drawn || Array.from({ length: problem.K }, (_, k) => k);
-    const names = drawn.map((k) => (problem.classNames ? problem.classNames[k] : String(k + 1)));
+    const names = drawn.map((k) => (problem.classNames ? problem.classNames[k] : String(k)));
     features.build({ K: drawn.length, names, withArrow: false });
     labels.build({ K: drawn.length, names, withArrow: true });
     heat.build(drawn.length, names);
@@ -110,7 +110,9 @@ function readOut(state, problem) {
     byId("cosine-name").textContent = spread ? "mean cosine" : "cosine";
     say("angle", Number.isNaN(mean) ? none : angle, mean);
     say("loss", tenDigits(state.loss), state.loss);
-    say("regime", REGIMES[state.regime], null);
+    const named = state.regime in REGIMES;  // the story tells of the others
+    byId("regime").closest("div").hidden = !named;
+    say("regime", named ? REGIMES[state.regime] : "", null);
     say("bias", `${shortText(state.biasNorm, 6)}`, state.biasNorm);
     say("centring", Number.isNaN(state.centring) ? none : percent(state.centring), state.centring);
     say("rank", String(state.rank), state.rank);

@@ -32,7 +32,6 @@ const REGIMES = {
     intermediate: "between simplex ETF and orthogonal frame",
     orthogonal: "orthogonal frame",
     acute: "acute: angles below 90°",
-    general: "none of the named frames",
 };
 
 // Two or three sentences: what is seen, in which regime, and where the next one begins.
