@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
     from ncsolve._frames.symmetric import ClassBlock
+    from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
     from ncsolve._minimizer.minimizer import Minimizer
@@ -54,6 +55,7 @@ __all__ = [
     "Decoding",
     "DimensionError",
     "EncodingError",
+    "FeatureStatistics",
     "FileError",
     "LabelStatistics",
     "LossTerms",
@@ -100,6 +102,7 @@ _HOMES = {
     "Convention": "ncsolve._problem.convention",
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
+    "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",
     "Minimizer": "ncsolve._minimizer.minimizer",
     "gradient": "ncsolve._problem.objective",
