@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
     from ncsolve._frames.symmetric import ClassBlock
+    from ncsolve._measure.measurement import Measurement, measure
     from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
@@ -59,6 +60,7 @@ __all__ = [
     "FileError",
     "LabelStatistics",
     "LossTerms",
+    "Measurement",
     "MethodChoice",
     "Minimizer",
     "MissingPackageError",
@@ -79,6 +81,7 @@ __all__ = [
     "encodings",
     "geometry",
     "gradient",
+    "measure",
     "objective",
     "path",
     "phase",
@@ -102,6 +105,8 @@ _HOMES = {
     "Convention": "ncsolve._problem.convention",
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
+    "Measurement": "ncsolve._measure.measurement",
+    "measure": "ncsolve._measure.measurement",
     "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",
     "Minimizer": "ncsolve._minimizer.minimizer",
