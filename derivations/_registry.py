@@ -37,6 +37,8 @@ MODULES: dict[str, str] = {
     "inverse-design": "inverse_design",
     "deep-design": "deep_design",
     "target-cosine": "target_cosine",
+    "gap": "gap_identity",
+    "network-certificate": "network_certificate",
 }
 
 
