@@ -106,10 +106,10 @@ def blocks(r: Result) -> Iterator[Step]:
         words=space,
     )
     p, y = sp.symbols("p y", nonnegative=True)
-    bound = sp.Symbol("‖G‖", nonnegative=True)
+    square = sp.Symbol("‖G‖²", nonnegative=True)
     yield Solution(
         text="so that ‖G‖² is at most p² + 2 (x √y)² + y²",
-        equation=bound**2 - p**2 - 2 * (x * sp.sqrt(y)) ** 2 - y**2, unknown=bound, value=r["gram"],
+        equation=square - p**2 - 2 * (x * sp.sqrt(y)) ** 2 - y**2, unknown=square, value=r["gram"] ** 2,
     )
 
 
