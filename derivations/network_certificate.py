@@ -92,6 +92,8 @@ def prove(r: Result) -> Iterator[Step]:
     yield from blocks(r)
     yield from single_parts(r)
     yield from mean_feature(r)
+    for name in ("p", "gram", "outputs", "within", "bias"):
+        yield AtLeast(text="Each bound is the root that is at least 0", left=r[name])
 
 
 def blocks(r: Result) -> Iterator[Step]:
@@ -115,14 +117,14 @@ def blocks(r: Result) -> Iterator[Step]:
 
 def single_parts(r: Result) -> Iterator[Step]:
     """What the parts of outputs, of the bias and of the variation within the classes prove, each alone."""
-    length = sp.Symbol("r", nonnegative=True)
+    square = sp.Symbol("r", nonnegative=True)
     for text, part, name in (
-        ("The part of the outputs is at most ε, which bounds r = ‖O - O*‖_F,", length**2 / (2 * N), "outputs"),
-        ("the variation within the classes alone, which adds λ_h/2 ‖H - H̄‖² to that of the features, r = ‖H - H̄‖_F,",
-         lambda_h / 2 * length**2, "within"),
-        ("and the part of the bias, r = ‖b - b*‖", lambda_b / 2 * length**2, "bias"),
+        ("The part of the outputs is at most ε, which bounds r = ‖O - O*‖²,", square / (2 * N), "outputs"),
+        ("the variation within the classes alone adds λ_h/2 ‖H - H̄‖² to that of the features, r = ‖H - H̄‖²,",
+         lambda_h / 2 * square, "within"),
+        ("and the part of the bias bounds r = ‖b - b*‖²", lambda_b / 2 * square, "bias"),
     ):
-        yield Solution(text=text, equation=part - eps, unknown=length, value=r[name])
+        yield Solution(text=text, equation=part - eps, unknown=square, value=r[name] ** 2)
 
 
 def mean_feature(r: Result) -> Iterator[Step]:
@@ -152,11 +154,11 @@ def mean_feature(r: Result) -> Iterator[Step]:
         right=W * h + bias - mu,
         words=free,
     )
-    length = sp.Symbol("‖h‖", nonnegative=True)
+    square = sp.Symbol("‖h‖²", nonnegative=True)
     yield Solution(
         text="In this bound ‖h‖ is where the part of the features holds all of the gap",
-        equation=lambda_h * N * length**2 / 2 - eps, unknown=length,
-        value=(r["bias_free"] - sp.sqrt(2 * eps)) / size,
+        equation=lambda_h * N * square / 2 - eps, unknown=square,
+        value=((r["bias_free"] - sp.sqrt(2 * eps)) / size) ** 2,
     )
 
 
