@@ -92,8 +92,9 @@ def prove(r: Result) -> Iterator[Step]:
     yield from blocks(r)
     yield from single_parts(r)
     yield from mean_feature(r)
+    some = sp.Symbol("λ", positive=True)
     for name in ("p", "gram", "outputs", "within", "bias"):
-        yield AtLeast(text="Each bound is the root that is at least 0", left=r[name])
+        yield AtLeast(text="Each bound is the root that is at least 0, λ_b > 0", left=r[name], given={lambda_b: some})
 
 
 def blocks(r: Result) -> Iterator[Step]:
