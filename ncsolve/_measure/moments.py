@@ -16,8 +16,10 @@ from ncsolve._measure.layout import Layout
 
 __all__ = ["Moments"]
 
+_ARRAYS = ("counts", "means", "energies", "scatter", "decisions")
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+
+@dataclass(kw_only=True, eq=False)
 class Moments:
     """Of K classes of features of dimension d.
 
@@ -66,18 +68,24 @@ class Moments:
 
     def merged(self, other: Moments) -> Moments:
         """Of both sets of samples together."""
+        both = replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
+        both.add(other)
+        return both
+
+    def add(self, other: Moments) -> None:
+        """Take in the samples of another set, in the arrays that are here."""
         met = np.flatnonzero(other.counts)
         own, new = self.counts[met], other.counts[met]
         share = new / (own + new)
         step = other.means[:, met] - self.means[:, met]
-        means, energies = self.means.copy(), self.energies + other.energies
-        means[:, met] = np.where(own == 0, other.means[:, met], self.means[:, met] + share * step)
         between = step * np.sqrt(own * share)
-        energies[met] += np.sum(between**2, axis=0)
-        scatter = self.scatter + other.scatter
-        if scatter.size:
-            scatter += self.layout.products(between[:, own > 0].T)
-        return Moments(
-            layout=self.layout, counts=self.counts + other.counts, means=means, energies=energies, scatter=scatter,
-            decisions=self.decisions + other.decisions, lowest=min(self.lowest, other.lowest),
-        )
+        self.means[:, met] = np.where(own == 0, other.means[:, met], self.means[:, met] + share * step)
+        self.energies[:] += other.energies
+        self.energies[met] += np.sum(between**2, axis=0)
+        if self.scatter.size:
+            self.scatter[:] += other.scatter
+            if own.any():
+                self.scatter[:] += self.layout.products(between[:, own > 0].T)
+        self.counts[:] += other.counts
+        self.decisions[:] += other.decisions
+        self.lowest = min(self.lowest, other.lowest)

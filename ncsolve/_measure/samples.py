@@ -14,8 +14,8 @@ from ncsolve.errors import ProblemError, shown
 
 __all__ = ["blocks", "class_numbers"]
 
-# Entries of a block in double precision: 32 MiB, which a cache does not hold anyway, and a product is fast on.
-_BLOCK = 1 << 22
+# Entries of a block in double precision: 8 MiB, so that what is done to it stays near the processor.
+_BLOCK = 1 << 20
 # Larger features have squares whose sums leave the range of floats.
 _MOST = 1e100
 

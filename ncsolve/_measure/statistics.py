@@ -107,9 +107,13 @@ class FeatureStatistics:
         found = None
         for rows, block in blocks(features, layout.dim, numbers.size, self.samples):
             new = Moments.of(layout, block, numbers[rows])
-            found = new if found is None else found.merged(new)
+            if found is None:
+                found = new
+            else:
+                found.add(new)
         if found is not None:
-            self._become(found if self.samples == 0 else self._moments.merged(found))
+            self._moments.add(found)
+            vars(self).pop("class_means", None)
         return self
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
@@ -137,10 +141,6 @@ class FeatureStatistics:
         result = FeatureStatistics.__new__(FeatureStatistics)
         result._class_names, result._moments = self._class_names, moments
         return result
-
-    def _become(self, moments: Moments) -> None:
-        self._moments = moments
-        vars(self).pop("class_means", None)
 
     @property
     def classes(self) -> int:
@@ -176,7 +176,7 @@ class FeatureStatistics:
     @property
     def counts(self) -> Index:
         """Samples of each class (K,)."""
-        return read_only(self._moments.counts)
+        return read_only(self._moments.counts.copy())
 
     @property
     def present(self) -> Index:
@@ -191,7 +191,7 @@ class FeatureStatistics:
     @property
     def class_energies(self) -> Array:
         """Squared distances of the samples of a class to its mean, summed (K,)."""
-        return read_only(self._moments.energies)
+        return read_only(self._moments.energies.copy())
 
     @property
     def within_energy(self) -> float:
@@ -201,7 +201,7 @@ class FeatureStatistics:
     @property
     def within_scatter(self) -> Array | None:
         """S_W (d, d), None where it is not kept."""
-        return read_only(self._moments.scatter) if self.scatter == "full" else None
+        return read_only(self._moments.scatter.copy()) if self.scatter == "full" else None
 
     @property
     def lowest(self) -> float:
@@ -218,7 +218,7 @@ class FeatureStatistics:
         if self.scatter == "full" and weights.shape[1] == self.dim:
             return np.asarray(weights @ self._moments.scatter)
         if self.scatter == "projected" and head is not None and np.array_equal(weights, head.W):
-            return read_only(self._moments.scatter)
+            return read_only(self._moments.scatter.copy())
         raise ProblemError(
             f"W S_W needs a statistic of dimension {weights.shape[1]} with scatter = 'full', or 'projected' by this "
             f"very head; got {self!r}, gather it anew"
@@ -227,7 +227,7 @@ class FeatureStatistics:
     @property
     def decisions(self) -> Index | None:
         """How many samples of class k the head decides as class r (R, K), if it is known."""
-        return None if self._moments.layout.head is None else read_only(self._moments.decisions)
+        return None if self._moments.layout.head is None else read_only(self._moments.decisions.copy())
 
     @property
     def accuracy(self) -> float | None:
