@@ -14,6 +14,7 @@ from ncsolve._measure.certificate import Distances, certified
 from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
 from ncsolve._measure.gap import GapParts, Point, gap_parts, loss_of
 from ncsolve._measure.head import MeasuredHead
+from ncsolve._measure.metrics import measured_nc
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._measure.verdict import Verdict, verdict_of
 from ncsolve._minimizer.minimizer import Minimizer
@@ -25,7 +26,7 @@ from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.checks.measured import measured, positive_number
 from ncsolve.errors import ProblemError, shown
-from ncsolve.geometry import cosine_matrix
+from ncsolve.geometry import NCMetrics, cosine_matrix
 
 __all__ = ["Measurement", "measure"]
 
@@ -122,6 +123,11 @@ class Measurement(Frozen):
     def cosines(self) -> Array:
         """Cosines between the measured class means (K, K); NaN where one is zero."""
         return cosine_matrix(self.gram)
+
+    @cached_property
+    def nc(self) -> NCMetrics:
+        """The NC metrics of the network; NC1 is None where the statistic does not keep S_W."""
+        return measured_nc(self.head)
 
     @property
     def stationarity(self) -> float:
