@@ -94,6 +94,15 @@ class Measurement(Frozen):
         """Loss minus minimum: the sum of the parts, in which nothing cancels, where the minimum is known."""
         return self.loss - self.minimum if self.parts is None else self.parts.total
 
+    @property
+    def relative_gap(self) -> float:
+        """The gap over the minimum; where that is 0, as of labels that the bias alone fits, over half their energy."""
+        energy = float(self.problem.counts.array @ np.sum(self.problem.encoding.matrix**2, axis=0))
+        unit = self.minimum if self.minimum > 0.0 else energy / (2 * self.problem.samples)
+        if unit == 0.0:
+            return math.inf if self.gap > 0.0 else 0.0
+        return self.gap / unit
+
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""

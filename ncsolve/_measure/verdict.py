@@ -41,7 +41,7 @@ class Verdict:
 def verdict_of(found: Measurement) -> Verdict:
     """By the gap and the stationarity of the head, both against the measurement's tolerances."""
     allowed, still = found.tolerances
-    relative = found.gap / found.minimum
+    relative = found.relative_gap
     stationary, near = found.stationarity <= still, relative <= allowed
     kind = COLLAPSED if stationary and near else UNFINISHED if not stationary else OTHER
     what = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum, which is not known"
