@@ -37,6 +37,8 @@ MODULES: dict[str, str] = {
     "target-cosine": "target_cosine",
     "certificate": "certificate",
     "copositive": "copositive_certificate",
+    "gap": "gap_identity",
+    "network-certificate": "network_certificate",
 }
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
     from ncsolve._frames.symmetric import ClassBlock
+    from ncsolve._measure.measurement import Measurement, measure
+    from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
     from ncsolve._minimizer.minimizer import Minimizer
@@ -54,10 +56,12 @@ __all__ = [
     "Decoding",
     "DimensionError",
     "EncodingError",
+    "FeatureStatistics",
     "FileError",
     "LabelStatistics",
     "Lambdas",
     "LossTerms",
+    "Measurement",
     "MethodChoice",
     "Minimizer",
     "MissingPackageError",
@@ -78,6 +82,7 @@ __all__ = [
     "encodings",
     "geometry",
     "gradient",
+    "measure",
     "objective",
     "path",
     "phase",
@@ -102,6 +107,9 @@ _HOMES = {
     "Lambdas": "ncsolve._problem.convention",
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
+    "Measurement": "ncsolve._measure.measurement",
+    "measure": "ncsolve._measure.measurement",
+    "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",
     "Minimizer": "ncsolve._minimizer.minimizer",
     "gradient": "ncsolve._problem.objective",

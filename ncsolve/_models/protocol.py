@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.protocol import Frame
+from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -153,6 +154,13 @@ class Model(ABC):
     def second_frame(self, problem: UFM) -> Frame | None:
         """The other local minimum, where there is one."""
         return None
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        """What the distance of any other point from the minimum is measured with.  Raises OpenProblemError."""
+        raise OpenProblemError(
+            f"measuring a network is for heads of one layer, whose loss is convex in outputs and bias; got the model "
+            f"{self.name!r}, set depth = 1 and leave dim out"
+        )
 
     # What is said and shown
 

@@ -35,7 +35,8 @@ class SolvedPoint(Frozen):
 
     ``cosines`` (3,) smallest, mean, largest and ``nc`` (5,) are NaN where undefined.  ``dimensions`` is the rank of the
     class means, ``fingerprint`` what is unique of the minimizer, relative to the size of the codes: singular values and
-    bias, and the Gram matrix where it is unique (else None); ``ties`` says what else is a minimizer.
+    bias, whichever of several equal classes is which, and the Gram matrix where it is unique (else None); ``ties`` says
+    what else is a minimizer.
     """
 
     value: float
@@ -105,7 +106,18 @@ def point_of(value: float, found: Minimizer) -> SolvedPoint:
         cosines=np.full(3, np.nan) if cosines is None else np.array([cosines.min, cosines.mean, cosines.max]),
         nc=np.array([np.nan if x is None else x for x in (getattr(nc, name) for name in NC_NAMES)], dtype=np.float64),
         dimensions=found.frame.dimensions(_ZERO_DESCENT if found.method in ("descent", "convex") else _ZERO),
-        fingerprint=np.concatenate((found.singular_values, np.sqrt(problem.samples) * found.bias)) / size, gram=gram,
-        ties=found.ties,
+        fingerprint=np.concatenate((found.singular_values, np.sqrt(problem.samples) * _nameless(found))) / size,
+        gram=gram, ties=found.ties,
     )
+
+
+def _nameless(found: Minimizer) -> Array:
+    """The bias, in order among classes that can change places: a minimizer that treats equal classes unequally, as of
+    too few nonnegative features, is one of several, and rounding decides which."""
+    problem, bias = found.problem, np.array(found.bias)
+    if problem.encoding.affine is not None:
+        for group in range(len(problem.counts.values)):
+            own = problem.counts.groups == group
+            bias[own] = np.sort(bias[own])
+    return bias
 

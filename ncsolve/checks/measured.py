@@ -22,6 +22,7 @@ __all__ = [
     "measured_features",
     "measured_gram",
     "positive_number",
+    "real_numbers",
     "resolution",
     "unit_scale",
 ]
@@ -34,9 +35,7 @@ _REMEDY = "pass a numpy array or a dense tensor"
 
 def measured(value: ArrayLike, what: str, shape: str, *, empty: bool = False) -> Array:
     """``value`` as finite floats with the axes that ``shape`` names, such as "(d, K)"; ProblemError otherwise."""
-    raw = _as_numpy(value, what)
-    if raw.dtype.kind not in "iufb":
-        raise ProblemError(f"{what} {_RULE}; got {type(value).__name__}, {_REMEDY}")
+    raw = real_numbers(value, what)
     with np.errstate(over="ignore"):  # long doubles beyond 1e308 become inf, which is refused below
         array = raw.astype(np.float64)
     if array.ndim != len(shape.strip("(),").split(",")) or (array.size == 0 and not empty):
@@ -45,6 +44,14 @@ def measured(value: ArrayLike, what: str, shape: str, *, empty: bool = False) ->
         at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ProblemError(f"{what} must be finite; got {array[at]} at index {at}, leave that sample or class out")
     return array
+
+
+def real_numbers(value: ArrayLike, what: str) -> NDArray[Any]:
+    """``value`` as an array of real numbers of whatever type it has; ProblemError otherwise."""
+    raw = _as_numpy(value, what)
+    if raw.dtype.kind not in "iufb":
+        raise ProblemError(f"{what} {_RULE}; got {type(value).__name__}, {_REMEDY}")
+    return raw
 
 
 def positive_number(value: object, what: str, *, or_zero: bool = False) -> float:

@@ -383,6 +383,18 @@ MUTANTS = (
         module="target_cosine", error="bias forgotten", old="/ ((1 - cosine) / lambda_b - K * cosine)",
         new="/ (1 - cosine - K * cosine)",
     ),
+    Mutant(module="gap_identity", error="part of the head not over its decay",
+           old="norm2(W - Lam * space.t(H) / lambda_w)", new="norm2(W - Lam * space.t(H))"),
+    Mutant(module="gap_identity", error="part of the features doubled",
+           old="* space.t(H)) / (2 * lambda_w)", new="* space.t(H)) / lambda_w"),
+    Mutant(module="gap_identity", error="bias of the minimum without its decay",
+           old="best_bias = Lam * one / lambda_b", new="best_bias = Lam * one"),
+    Mutant(module="network_certificate", error="head's part left out of p",
+           old="+ 2 * nu**2 / lambda_b + 2 * x**2 / lambda_w)", new="+ 2 * nu**2 / lambda_b)"),
+    Mutant(module="network_certificate", error="mixed block counted once",
+           old="_p**2 + 2 * x**2 * _y + _y**2", new="_p**2 + x**2 * _y + _y**2"),
+    Mutant(module="network_certificate", error="mean feature left out of the bias",
+           old="+ size * sp.sqrt(2 * eps / (lambda_h * N))", new="+ size * sp.sqrt(2 * eps / lambda_h)"),
 )
 
 

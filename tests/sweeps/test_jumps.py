@@ -256,7 +256,8 @@ def test_a_path_does_not_depend_on_its_own_value_of_the_parameter(own):
         encoding=encodings.onehot(3), counts=2, lambda_w=own, lambda_h=0.01, lambda_b=0.2, dim=2, features="relu"
     )
     changes = ncsolve.path(problem, lambda_w=[0.01, 0.3, 2, 5]).changes
-    assert [(change.kind, change.jump) for change in changes] == [("exchange", True)] * 3 + [("rank", False)]
+    # One of three equal classes has no dimension, whichever rounding chooses: that it is another is no change.
+    assert [(change.kind, change.jump) for change in changes] == [("rank", False)]
 
 
 def test_a_deep_head_without_a_bias_ends_in_an_orthogonal_frame():

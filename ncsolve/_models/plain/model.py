@@ -11,6 +11,7 @@ from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.protocol import Frame
 from ncsolve._models.plain.frames import plain_choice, plain_frame, plain_transition
 from ncsolve._models.protocol import Limit, Model, Transition
+from ncsolve._models.residual import Residual, convex_residual
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["PLAIN", "linear_limit"]
@@ -54,6 +55,9 @@ class Plain(Model):
         if regular is not None and abs(regular.w) > abs(regular.a):
             known[_formulas.affine_orthogonal_lambda_b(regular.a, regular.w, regular.t)] = "T5"
         return known
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        return convex_residual(problem, frame)
 
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         return ()

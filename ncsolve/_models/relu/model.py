@@ -14,6 +14,7 @@ from ncsolve._frames.protocol import Frame, Guarantee
 from ncsolve._models.open_problems import check_known
 from ncsolve._models.protocol import Limit, Model, State, Transition
 from ncsolve._models.relu.orthogonal_frame import alive_from, linear_is_nonnegative, orthogonal_frame
+from ncsolve._models.residual import Residual, residual_of
 from ncsolve._models.room import may_bind, room_words
 from ncsolve._problem.regular import RegularProblem
 from ncsolve._problem.ufm import UFM
@@ -118,6 +119,9 @@ class ReLU(Model):
             return State("acute", k if t < a else 1)
         alive = _formulas.relu_spread_alive(_spread(regular, lb), k, t) > 1.0
         return State("orthogonal", k) if alive else State("collapsed", 0)
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        return residual_of(problem, frame)
 
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         return ("ReLU features, H >= 0", *((room_words(problem),) if narrow else ()))

@@ -1,0 +1,89 @@
+"""What a gap proves of a network: how far its geometry can be from that of the minimum (T13)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ncsolve._arrays import EPS
+from ncsolve._measure.gap import GapParts, Point
+from ncsolve._models.residual import Residual
+from ncsolve._problem.ufm import weighted_codes
+
+__all__ = ["Distances", "certified", "gram_bound"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distances:
+    r"""How far a network is from the minimum, or can be at most.
+
+    ``gram`` :math:`\|D^{1/2} (G - G^*) D^{1/2}\|_F` with the Gram matrices of the class means and the counts in D,
+    ``outputs`` :math:`\|O - O^*\|_F` over all samples, ``bias`` :math:`\|b - b^*\|` and ``within``
+    :math:`\|H - \bar H\|_F`.
+    """
+
+    gram: float
+    outputs: float
+    bias: float
+    within: float
+
+
+def certified(minimum: Residual, point: Point, parts: GapParts) -> Distances:
+    """Bounds on the distances of a point from its gap.  Holds for MSE and linear features.
+
+    Source: T13 of docs/theory.md.
+    """
+    problem, eps = minimum.problem, max(parts.total, 0.0)
+    lb, lh, samples = problem.lambda_b, problem.lambda_h, problem.samples
+    if lb == 0.0:
+        size = float(np.linalg.norm(point.W, 2))
+        bias = math.sqrt(2 * eps) + size * math.sqrt(2 * eps / (lh * samples))
+    else:
+        bias = 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
+    return Distances(
+        # The Gram matrix is that of the class means, whose gap is less by what varies within the classes.
+        gram=gram_bound(minimum, point, max(eps - parts.within, 0.0)), outputs=math.sqrt(2 * samples * eps), bias=bias,
+        within=math.sqrt(2 * eps / lh),
+    )
+
+
+def gram_bound(minimum: Residual, point: Point, eps: float, *, directions: int | None = None) -> float:
+    r"""The bound on :math:`\|D^{1/2} (G - G^*) D^{1/2}\|_F` at a gap ``eps``.
+
+    With the singular values :math:`s_1 \ge \dots \ge s_K` of :math:`\Lambda_w`, its first j right singular vectors
+    :math:`V_j`, and :math:`X = \|\bar H D^{1/2}\|_2^2`, the least over all j that hold the active directions of
+    :math:`\sqrt{p_j^2 + 2 X Y_j + Y_j^2}` with
+
+    .. math:: p_j = \tfrac{\lambda_W}{s_j} \sqrt{\epsilon}\,
+              \sqrt{2N + 2 \|V_j^T u\|^2/\lambda_b + 2X/\lambda_W}, \qquad
+              Y_j = \frac{2 \epsilon \lambda_W}{\tau^2 - s_{j+1}^2}, \quad Y_K = 0 .
+
+    ``directions`` asks for one j only.  At lambda_b = 0 a j counts only where :math:`V_j^T u = 0`.
+    """
+    problem = minimum.problem
+    lw, lb, tau, classes = problem.lambda_w, problem.lambda_b, problem.tau, problem.classes
+    _, u = weighted_codes(problem)
+    x = float(np.linalg.norm(point.means * u, 2)) ** 2
+    values = np.concatenate((minimum.values, np.zeros(classes - minimum.values.size)))
+    real = values > EPS * classes * tau
+    met = np.concatenate(([0.0], np.cumsum((minimum.right.T @ u) ** 2)))
+    best = math.inf
+    for j in range(minimum.active, int(real.sum()) + 1) if directions is None else (directions,):
+        bias = 0.0
+        if lb == 0.0 and met[j] > 1e-20 * problem.samples:  # rounding of V_j, squared
+            continue
+        if 0.0 < lb < math.inf:
+            bias = 2 * float(met[j]) / lb
+        p = 0.0
+        if j:
+            p = lw / float(values[j - 1]) * math.sqrt(eps * (2 * problem.samples + bias + 2 * x / lw))
+        y = 0.0
+        if j < classes:
+            room = (tau - float(values[j])) * (tau + float(values[j]))
+            if room <= 0.0:
+                continue
+            y = 2 * eps * lw / room
+        best = min(best, math.sqrt(p**2 + 2 * x * y + y**2))
+    return best

@@ -1,0 +1,254 @@
+"""What geometry a trained network took, whether it is the predicted one, and if not, which property fails (T13)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ncsolve._arrays import Array
+from ncsolve._measure.certificate import Distances, certified
+from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
+from ncsolve._measure.gap import GapParts, Point, gap_parts, loss_of
+from ncsolve._measure.head import MeasuredHead
+from ncsolve._measure.metrics import measured_nc
+from ncsolve._measure.statistics import FeatureStatistics
+from ncsolve._measure.verdict import Verdict, verdict_of
+from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
+from ncsolve._models.registry import model_of
+from ncsolve._models.residual import Residual
+from ncsolve._problem.ufm import UFM, check_problem
+from ncsolve.checks.arguments import check_kind, check_whole
+from ncsolve.checks.arrays import Frozen, array_property
+from ncsolve.checks.measured import measured, positive_number
+from ncsolve.errors import ProblemError, shown
+from ncsolve.geometry import NCMetrics, cosine_matrix
+
+__all__ = ["Measurement", "measure"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measurement(Frozen):
+    """A network's last layer and features against the global minimum of its regularized problem.
+
+    ``head`` holds W, b, the statistic and the ``problem`` with the ``lambda_h`` that was used; ``predicted`` is the
+    minimizer.  ``tolerances`` are those of the verdict: of the gap over the minimum, and of the stationarity.
+
+    Source: T13 to T15 of docs/theory.md.
+    """
+
+    head: MeasuredHead
+    predicted: Minimizer
+    estimator: str | None
+    tolerances: tuple[float, float]
+
+    @property
+    def problem(self) -> UFM:
+        """The problem, in the convention of the paper."""
+        return self.head.problem
+
+    @property
+    def lambda_h(self) -> float:
+        """The weight decay of the features that was used: given, or estimated by ``estimator``."""
+        return self.problem.lambda_h
+
+    @property
+    def guarantee(self) -> str:
+        """"global" where a theorem says that the prediction is the global minimum, else "best found"."""
+        return self.predicted.guarantee
+
+    @cached_property
+    def point(self) -> Point:
+        """The last layer with its class means and what varies within the classes."""
+        head = self.head
+        return Point(
+            W=head.W, b=head.b, means=head.means, energy=head.statistics.within_energy,
+            seen=float(np.sum(head.seen * head.W)),
+        )
+
+    @cached_property
+    def loss(self) -> float:
+        """The regularized loss of the network."""
+        return loss_of(self.problem, self.point)
+
+    @property
+    def minimum(self) -> float:
+        """The global minimum, or where that is not known a bound below it."""
+        return self.predicted.lower_bound
+
+    @cached_property
+    def _residual(self) -> Residual:
+        return model_of(self.problem).residual(self.problem, self.predicted.frame)
+
+    @cached_property
+    def parts(self) -> GapParts | None:
+        """The four parts of the gap; None where the minimum is only bounded."""
+        return gap_parts(self._residual, self.point) if self.guarantee == "global" else None
+
+    @property
+    def gap(self) -> float:
+        """Loss minus minimum: the sum of the parts, in which nothing cancels, where the minimum is known."""
+        return self.loss - self.minimum if self.parts is None else self.parts.total
+
+    @property
+    def relative_gap(self) -> float:
+        """The gap over the minimum; where that is 0, as of labels that the bias alone fits, over half their energy."""
+        energy = float(self.problem.counts.array @ np.sum(self.problem.encoding.matrix**2, axis=0))
+        unit = self.minimum if self.minimum > 0.0 else energy / (2 * self.problem.samples)
+        if unit == 0.0:
+            return math.inf if self.gap > 0.0 else 0.0
+        return self.gap / unit
+
+    @cached_property
+    def certificate(self) -> Distances | None:
+        """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
+        if self.parts is None or self.problem.spec.nonnegative:
+            return None
+        return certified(self._residual, self.point, self.parts)
+
+    @cached_property
+    def distance(self) -> Distances:
+        """The true distances, which a certificate bounds."""
+        n, apart = self.problem.counts.array, self.head.W @ self.head.means + self.head.b[:, None]
+        apart = apart - self._residual.outputs
+        u = np.sqrt(n)
+        return Distances(
+            gram=float(np.linalg.norm((self.gram - self.predicted.gram) * np.outer(u, u))),
+            outputs=math.sqrt(float(n @ np.sum(apart**2, axis=0)) + max(self.point.seen, 0.0)),
+            bias=float(np.linalg.norm(self.head.b - self.predicted.bias)),
+            within=math.sqrt(self.point.energy),
+        )
+
+    @array_property
+    def gram(self) -> Array:
+        """Inner products of the measured class means (K, K)."""
+        return np.asarray(self.head.means.T @ self.head.means)
+
+    @array_property
+    def cosines(self) -> Array:
+        """Cosines between the measured class means (K, K); NaN where one is zero."""
+        return cosine_matrix(self.gram)
+
+    @cached_property
+    def nc(self) -> NCMetrics:
+        """The NC metrics of the network; NC1 is None where the statistic does not keep S_W."""
+        return measured_nc(self.head)
+
+    @property
+    def stationarity(self) -> float:
+        """How far the head is from stationary, relative to its weight decay."""
+        return self.head.stationarity
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Collapsed as predicted, not finished, or another model, with the numbers and what to try next."""
+        return verdict_of(self)
+
+    def __repr__(self) -> str:
+        return f"Measurement({self.verdict.kind}, loss={self.loss:.9g}, gap={self.gap:.3g}, {self.problem!r})"
+
+
+def measure(
+    statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None, problem: UFM, *, lambda_h: str | None = None,
+    samples: int | None = None, gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
+) -> Measurement:
+    """Measure a trained network against the exact prediction.
+
+    Parameters
+    ----------
+    statistics : FeatureStatistics
+        Of the features that the last layer sees, over the training set; with a scatter that is "full", or "projected"
+        by this very head.
+    W, b : arrays (m, d) and (m,)
+        The last layer; ``b`` may be None where there is none.
+    problem : UFM
+        Codes, counts and lambdas: ``statistics.problem(...)`` makes it.  Its classes are those that have samples.
+    lambda_h : "balance" or "norm", optional
+        Estimate lambda_h in place of the problem's: from lambda_w ||W||^2 = lambda_h ||H||^2, or so that the predicted
+        features are as long as the measured ones.
+    samples : int, optional
+        Size of the training set where the statistic is of a part of it: lambda_h is then multiplied by this over N.
+    gap_tolerance, stationarity_tolerance : float
+        What the verdict calls small.
+
+    Raises
+    ------
+    ProblemError
+        For arrays that do not fit, counts that are not those of the statistic, a bias at lambda_b = inf, and negative
+        features for a problem with ReLU features.
+    OpenProblemError
+        For deep heads and bottlenecks.
+
+    Notes
+    -----
+    Source: T13 of docs/theory.md.
+
+    Examples
+    --------
+    >>> import ncsolve
+    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4,
+    ...                       lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.5)
+    >>> found = ncsolve.solve(problem)
+    >>> labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    >>> stats = ncsolve.FeatureStatistics(3, found.dim).update(found.class_means[:, labels].T, labels)
+    >>> measured = ncsolve.measure(stats, 1.1 * found.W, found.bias, problem)
+    >>> measured.gap > 0, abs(measured.gap - (measured.loss - found.loss)) < 1e-15
+    (True, True)
+    """
+    check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
+    check_problem(problem)
+    head = _head(statistics, W, b, problem)
+    if problem.spec.nonnegative and statistics.lowest < 0.0:
+        raise ProblemError(
+            f"features of a problem with ReLU features must not be negative; got {statistics.lowest:g}, take them "
+            "after the ReLU, or set features = 'linear'"
+        )
+    if lambda_h is not None and lambda_h not in ESTIMATORS:
+        raise ProblemError(
+            f"lambda_h must be {' or '.join(map(repr, ESTIMATORS))}, or that of the problem; got {shown(lambda_h)}"
+        )
+    factor = 1.0
+    if samples is not None:
+        total = check_whole("samples", samples, statistics.samples, remedy=", at least those of the statistic")
+        factor = total / statistics.samples
+    if lambda_h is not None:
+        value = (balanced if lambda_h == "balance" else of_equal_norm)(head)
+        head = _head(statistics, head.W, head.b, problem.replace(lambda_h=value))
+    elif factor != 1.0:
+        head = _head(statistics, head.W, head.b, problem.replace(lambda_h=problem.lambda_h * factor))
+    tolerances = (
+        positive_number(gap_tolerance, "gap_tolerance"),
+        positive_number(stationarity_tolerance, "stationarity_tolerance"),
+    )
+    predicted = solve(head.problem)
+    model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
+    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances)
+
+
+def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:
+    counts = statistics.counts[statistics.present]
+    if counts.size != problem.classes or (counts != problem.counts.array).any():
+        raise ProblemError(
+            f"the problem must have the counts of the statistic, {shown(counts.tolist())}; got "
+            f"{shown(problem.counts.array.tolist())}, make it with statistics.problem(...)"
+        )
+    weights = measured(w, "W", "(m, d)")
+    if weights.shape != (problem.code_length, statistics.dim):
+        turned = ", pass W.T" if weights.shape[::-1] == (problem.code_length, statistics.dim) else ""
+        raise ProblemError(
+            f"W must be (m, d) = ({problem.code_length}, {statistics.dim}), outputs by features; got {weights.shape}"
+            + turned
+        )
+    bias = np.zeros(problem.code_length) if b is None else measured(b, "b", "(m,)")
+    if bias.size != problem.code_length:
+        raise ProblemError(f"b must have {problem.code_length} entries, one per output; got {bias.size}")
+    if problem.lambda_b == math.inf and bias.any():
+        raise ProblemError(
+            f"lambda_b = inf means that there is no bias; got one of length {np.linalg.norm(bias):g}, give the "
+            "lambda_b that it was trained with"
+        )
+    return MeasuredHead(problem=problem, statistics=statistics, W=weights, b=bias)

@@ -1,0 +1,326 @@
+"""The statistic of features that gap, certificate and NC metrics need, in one pass over any number of them (T13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ncsolve._arrays import Array, Index
+from ncsolve._measure.layout import SCATTERS, Head, Layout
+from ncsolve._measure.moments import Moments
+from ncsolve._measure.samples import blocks, class_numbers
+from ncsolve._measure.state_file import read_state, write_state
+from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole, entries
+from ncsolve.checks.arrays import read_only
+from ncsolve.checks.measured import measured
+from ncsolve.encodings import Encoding, from_array, make
+from ncsolve.errors import ProblemError, shown
+
+__all__ = ["FeatureStatistics"]
+
+
+class FeatureStatistics:
+    r"""Counts, class means and scatter of features, gathered in batches and merged over machines.
+
+    .. math:: n_k, \qquad \bar h_k = \tfrac{1}{n_k} \sum_{i \in k} h_i, \qquad
+              S_W = \sum_k \sum_{i \in k} (h_i - \bar h_k)(h_i - \bar h_k)^T .
+
+    With the last layer (W, b) they determine the objective of every unconstrained features model, the four parts of its
+    gap and the certificate (T13), and all NC metrics but NC4 over samples.  Sums are in double precision and about the
+    class means, whatever the features come in.
+
+    Parameters
+    ----------
+    classes : int or sequence of text
+        K, or the names of the classes, which labels may then use.
+    dim : int
+        d, the dimension of the features.
+    head : tuple (W, b), or W, optional
+        The last layer W (m, d) and its bias b (m,), zero if there is none.
+    scatter : "full", "projected" or "trace"
+        ``full`` keeps :math:`S_W` (d, d).  ``projected`` keeps :math:`W S_W` (m, d) and needs the head: enough for all
+        but NC1 with a pseudo-inverse.  ``trace`` keeps the energy of every class only: enough for geometry, CDNV and
+        the share of energy within classes, but not for the loss.
+    codes : array (m, K) or Encoding, optional
+        The code of every class, for heads whose output k does not stand for class k: samples are then decided by the
+        nearest code.
+
+    Raises
+    ------
+    ProblemError
+        For a head that does not fit, an unknown scatter, or ``projected`` without a head.
+
+    Notes
+    -----
+    Source: T1 and T13 of docs/theory.md; merging by Chan, Golub & LeVeque 1983.
+
+    Examples
+    --------
+    >>> import ncsolve
+    >>> stats = ncsolve.FeatureStatistics(2, 3)
+    >>> stats.update([[1, 0, 0], [3, 0, 0]], [0, 0]).update([[0, 5, 0]], [1]).counts
+    array([2, 1])
+    >>> stats.class_means
+    array([[2., 0.],
+           [0., 5.],
+           [0., 0.]])
+    >>> stats.within_energy
+    2.0
+    """
+
+    def __init__(
+        self,
+        classes: int | Sequence[str],
+        dim: int,
+        head: tuple[ArrayLike, ArrayLike | None] | ArrayLike | None = None,
+        scatter: str = "full",
+        *,
+        codes: ArrayLike | Encoding | None = None,
+    ) -> None:
+        names = None if isinstance(classes, (int, np.integer)) else _names(classes)
+        count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
+        d = check_whole("dim", dim)
+        last = None if head is None else _head(head, d, codes, count)
+        if last is None and codes is not None:
+            raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
+        if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
+            raise ProblemError(
+                "scatter = 'projected' is W S_W and needs the last layer; got no head, pass head=(W, b) or "
+                "scatter='full'"
+            )
+        self._class_names = names
+        self._moments = Moments.none(Layout(classes=count, dim=d, head=last, scatter=scatter))
+
+    def update(self, features: ArrayLike, labels: ArrayLike | Sequence[str]) -> FeatureStatistics:
+        """Add samples: features (n, d), finite, of any real type, and labels (n,), class numbers from 0 or names.
+
+        Returns the statistic itself.  Memory-mapped arrays are read a block at a time.  Raises ProblemError for what
+        does not fit, and for features that are not finite, with their row; the statistic is then as it was.
+        """
+        layout = self._moments.layout
+        numbers = class_numbers(labels, layout.classes, self._class_names)
+        found = None
+        for rows, block in blocks(features, layout.dim, numbers.size, self.samples):
+            new = Moments.of(layout, block, numbers[rows])
+            if found is None:
+                found = new
+            else:
+                found.add(new)
+        if found is not None:
+            self._moments.add(found)
+            vars(self).pop("class_means", None)
+        return self
+
+    def merge(self, other: FeatureStatistics) -> FeatureStatistics:
+        """A new statistic, of the samples of both.
+
+        Raises ProblemError where classes, dimension, scatter or head are not the same.
+        """
+        check_kind("what is merged", other, FeatureStatistics, "merge statistics with statistics")
+        own, its = self._moments.layout, other._moments.layout
+        for what, a, b in (
+            ("classes", own.classes, its.classes), ("class names", self._class_names, other._class_names),
+            ("dim", own.dim, its.dim), ("scatter", own.scatter, its.scatter),
+        ):
+            if a != b:
+                raise ProblemError(
+                    f"merged statistics must have the same {what}; got {shown(a)} and {shown(b)}, gather both alike"
+                )
+        if (own.head is None) != (its.head is None) or (own.head and its.head and not own.head.same(its.head)):
+            raise ProblemError(
+                "merged statistics must have the same head; got two, measure both with the last layer of one model"
+            )
+        return self._with(self._moments.merged(other._moments))
+
+    def _with(self, moments: Moments) -> FeatureStatistics:
+        result = FeatureStatistics.__new__(FeatureStatistics)
+        result._class_names, result._moments = self._class_names, moments
+        return result
+
+    @property
+    def classes(self) -> int:
+        """K, the number of classes."""
+        return self._moments.layout.classes
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, if they have any."""
+        return self._class_names
+
+    @property
+    def dim(self) -> int:
+        """d, the dimension of the features."""
+        return self._moments.layout.dim
+
+    @property
+    def scatter(self) -> str:
+        """How much of the scatter is kept: full, projected or trace."""
+        return self._moments.layout.scatter
+
+    @property
+    def head(self) -> tuple[Array, Array] | None:
+        """W (m, d) and b (m,) of the last layer, if it is known."""
+        head = self._moments.layout.head
+        return None if head is None else (head.W, head.b)
+
+    @property
+    def samples(self) -> int:
+        """N, the number of samples so far."""
+        return int(self._moments.counts.sum())
+
+    @property
+    def counts(self) -> Index:
+        """Samples of each class (K,)."""
+        return read_only(self._moments.counts.copy())
+
+    @property
+    def present(self) -> Index:
+        """The classes that have samples, in order."""
+        return np.flatnonzero(self._moments.counts)
+
+    @cached_property
+    def class_means(self) -> Array:
+        """Class means (d, K); NaN for a class without samples."""
+        return read_only(np.where(self._moments.counts > 0, self._moments.means, np.nan))
+
+    @property
+    def class_energies(self) -> Array:
+        """Squared distances of the samples of a class to its mean, summed (K,)."""
+        return read_only(self._moments.energies.copy())
+
+    @property
+    def within_energy(self) -> float:
+        """tr S_W, the energy within the classes."""
+        return float(self._moments.energies.sum())
+
+    @property
+    def within_scatter(self) -> Array | None:
+        """S_W (d, d), None where it is not kept."""
+        return read_only(self._moments.scatter.copy()) if self.scatter == "full" else None
+
+    @property
+    def lowest(self) -> float:
+        """The smallest entry of any feature, inf without samples; ReLU features have none below 0."""
+        return self._moments.lowest
+
+    def seen_by(self, W: ArrayLike) -> Array:
+        """W S_W (m, d), what the outputs of a last layer see of the variation within the classes.
+
+        Raises ProblemError where the statistic keeps no scatter, or only that of another head.
+        """
+        weights = measured(W, "the head W", "(m, d)")
+        head = self._moments.layout.head
+        if self.scatter == "full" and weights.shape[1] == self.dim:
+            return np.asarray(weights @ self._moments.scatter)
+        if self.scatter == "projected" and head is not None and np.array_equal(weights, head.W):
+            return read_only(self._moments.scatter.copy())
+        raise ProblemError(
+            f"W S_W needs a statistic of dimension {weights.shape[1]} with scatter = 'full', or 'projected' by this "
+            f"very head; got {self!r}, gather it anew"
+        )
+
+    @property
+    def decisions(self) -> Index | None:
+        """How many samples of class k the head decides as class r (R, K), if it is known."""
+        return None if self._moments.layout.head is None else read_only(self._moments.decisions.copy())
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the samples that the head decides as their class, if it is known and there are any."""
+        decisions = self.decisions
+        return None if decisions is None or not self.samples else float(np.trace(decisions)) / self.samples
+
+    def problem(
+        self, encoding: str | Encoding | ArrayLike = "onehot", *, lambda_w: float, lambda_h: float, lambda_b: float,
+        features: str = "linear", seed: int = 0,
+    ) -> UFM:
+        """The unconstrained features model with these counts, in the convention of the paper.
+
+        The encoding has a code for each of the K classes; classes without samples are left out with their codes, while
+        the outputs stay.  Raises ProblemError for an encoding of another number of classes, and without samples.
+
+        >>> import ncsolve
+        >>> stats = ncsolve.FeatureStatistics(3, 1).update([[1.0], [2.0]], [0, 2])
+        >>> stats.problem("onehot", lambda_w=1e-2, lambda_h=1e-2, lambda_b=0).encoding.matrix
+        array([[1., 0.],
+               [0., 0.],
+               [0., 1.]])
+        """
+        if isinstance(encoding, str):
+            code = make(encoding, classes=self.classes, seed=seed)
+        else:
+            code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
+        if code.classes != self.classes:
+            raise ProblemError(
+                f"the encoding must have a code for each of the {self.classes} classes of the statistic; got "
+                f"{code.classes}, give one column a class"
+            )
+        met, names = self.present, self._class_names
+        if met.size == 0:
+            raise ProblemError("a problem needs samples; got a statistic of none, call update first")
+        if met.size < self.classes:
+            code = from_array(code.matrix[:, met], name=code.name)
+            names = None if names is None else tuple(names[k] for k in met)
+        return UFM(
+            encoding=code, counts=self.counts[met], lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
+            features=features, class_names=names,
+        )
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the statistic to a .npz file, whole or not at all.  Raises FileError."""
+        write_state(path, self._moments, self._class_names, force=force)
+
+    @staticmethod
+    def load(path: str | Path) -> FeatureStatistics:
+        """Read a statistic that ``save`` wrote.  Raises FileError for any other file."""
+        result = FeatureStatistics.__new__(FeatureStatistics)
+        result._moments, result._class_names = read_state(path)
+        return result
+
+    def __repr__(self) -> str:
+        head = "no head" if self.head is None else f"{self.head[0].shape[0]} outputs"
+        return (
+            f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, scatter={self.scatter}, "
+            f"samples={self.samples})"
+        )
+
+
+def _names(classes: object) -> tuple[str, ...]:
+    names = entries("classes", classes, "pass a number of classes or their names")
+    wrong = next((name for name in names if not isinstance(name, str)), None)
+    if wrong is not None:
+        raise ProblemError(f"names of classes must be text; got {shown(wrong)}, pass [str(name) for name in names]")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ProblemError(f"names of classes must differ; got {shown(twice)} twice, rename one")
+    return names  # type: ignore[return-value]
+
+
+def _head(head: object, dim: int, codes: object, classes: int) -> Head:
+    w, b = head if isinstance(head, tuple) and len(head) == 2 else (head, None)
+    weights = measured(w, "the head W", "(m, d)")  # type: ignore[arg-type]
+    if weights.shape[1] != dim:
+        turned = ", pass W.T" if weights.shape[0] == dim else ""
+        raise ProblemError(f"the head W must be (m, d) with d = {dim}; got {weights.shape}{turned}")
+    bias = np.zeros(weights.shape[0]) if b is None else measured(b, "the bias b of the head", "(m,)")
+    if bias.shape != weights.shape[:1]:
+        raise ProblemError(f"the bias b must have one entry per row of W; got {bias.size} for {weights.shape[0]}")
+    if codes is None:
+        if weights.shape[0] != classes:
+            raise ProblemError(
+                f"a head without codes decides by its largest output and needs one for each of the {classes} classes; "
+                f"got {weights.shape[0]} outputs, pass codes= (m, K)"
+            )
+        matrix = None
+    else:
+        matrix = (codes if isinstance(codes, Encoding) else from_array(codes)).matrix  # type: ignore[arg-type]
+        if matrix.shape != (weights.shape[0], classes):
+            raise ProblemError(
+                f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
+            )
+    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix)

@@ -1,0 +1,142 @@
+"""A measurement in words: collapsed as predicted, not finished, or another model, and what to try next."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ncsolve._numbers.printed import number
+
+if TYPE_CHECKING:
+    from ncsolve._measure.measurement import Measurement
+
+__all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "verdict_of"]
+
+COLLAPSED, UNFINISHED, OTHER = "collapsed as predicted", "not finished", "another model"
+# A ratio of two estimates of lambda_h beyond which they are not of one minimum: what a finished run leaves is 1 %.
+_APART = 1.5
+# Labels in another order than the head's rows: guessing is right in 1/K of the samples, and 5 % are chance.
+_CHANCE = 0.05
+# A permutation fits if it makes a classifier of the head.
+_FITS = 0.9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """``kind`` is one of three, ``reasons`` the numbers that it rests on, and ``remedies`` what to try next."""
+
+    kind: str
+    reasons: tuple[str, ...]
+    remedies: tuple[str, ...]
+
+    def __str__(self) -> str:
+        first, *rest = self.reasons
+        return " ".join([f"{self.kind[0].upper()}{self.kind[1:]}: {first}.", *(f"{_capital(x)}." for x in rest),
+                         *(f"{_capital(x)}." for x in self.remedies)])
+
+
+def verdict_of(found: Measurement) -> Verdict:
+    """By the gap and the stationarity of the head, both against the measurement's tolerances."""
+    allowed, still = found.tolerances
+    relative = found.relative_gap
+    stationary, near = found.stationarity <= still, relative <= allowed
+    kind = COLLAPSED if stationary and near else UNFINISHED if not stationary else OTHER
+    what = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum, which is not known"
+    reasons = [
+        f"the loss is {_percent(relative)} above {what} ({_percent(allowed)} allowed), and the head is "
+        + (f"stationary to {number(found.stationarity, 2)}" if stationary else
+           f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
+        *_proved(found),
+    ]
+    remedies: list[str] = []
+    if kind != COLLAPSED:
+        reasons += _largest(found)
+        remedies = [*_order(found), *(_unfinished() if kind == UNFINISHED else _other(found))]
+    return Verdict(kind=kind, reasons=tuple(reasons), remedies=tuple(remedies))
+
+
+def _proved(found: Measurement) -> list[str]:
+    if found.certificate is None:
+        return []
+    u = np.sqrt(found.problem.counts.array)
+    size = float(np.linalg.norm(found.predicted.gram * np.outer(u, u)))
+    if size == 0.0 or not math.isfinite(found.certificate.gram):
+        return []
+    bound, true = found.certificate.gram / size, found.distance.gram / size
+    return [
+        f"the class means are proved to be within {_percent(bound)} of the predicted frame (they are {_percent(true)} "
+        "from it)"
+    ]
+
+
+def _largest(found: Measurement) -> list[str]:
+    parts = found.parts
+    if parts is None or not parts.total > 0.0:
+        return []
+    named = {
+        "fit (the outputs are not the predicted ones)": parts.fit, "bias": parts.bias,
+        "dual (classifier and class means are not aligned, NC3)": parts.dual,
+        "feature (energy in directions that the minimum leaves out, or within the classes)": parts.feature,
+    }
+    name = max(named, key=named.__getitem__)
+    return [
+        f"the largest part of the gap is {name}, {_percent(named[name] / parts.total)}; "
+        f"{_percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
+    ]
+
+
+def _order(found: Measurement) -> list[str]:
+    from scipy.optimize import linear_sum_assignment
+
+    accuracy, decisions = found.head.statistics.accuracy, found.head.statistics.decisions
+    if accuracy is None or decisions is None or found.problem.classes < 2:
+        return []
+    if accuracy >= 1.0 / found.problem.classes + _CHANCE:
+        return []
+    text = (
+        f"only {_percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
+    )
+    rows, columns = linear_sum_assignment(-decisions)
+    if decisions[rows, columns].sum() >= _FITS * found.head.statistics.samples:
+        order = ", ".join(str(row) for row in rows[np.argsort(columns)][:20])
+        more = ", ..." if columns.size > 20 else ""
+        return [f"{text} would do better, and class 0, 1, ... is row {order}{more}"]
+    return [f"{text} are what it needs"]
+
+
+def _unfinished() -> list[str]:
+    return [
+        "train on, or lower the learning rate to zero; a head that was trained with dropout, augmentation, mixup or "
+        "AdamW is not stationary on clean data even at its end"
+    ]
+
+
+def _other(found: Measurement) -> list[str]:
+    remedies = []
+    if not found.problem.spec.nonnegative and found.head.statistics.lowest >= 0.0:
+        remedies.append("no feature is negative: if they come after a ReLU, measure with features = 'relu'")
+    directions, balance = found.head.by_direction, found.head.balance
+    if directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:
+        remedies.append(
+            f"the head implies lambda_h = {number(directions[0], 3)} along the mean of the features and "
+            f"{number(directions[1], 3)} across it: plain weight decay, which penalizes no features, does that"
+        )
+    elif balance is not None and not 1 / _APART <= balance / found.lambda_h <= _APART:
+        remedies.append(
+            f"the head implies lambda_h = {number(balance, 3)} and {number(found.lambda_h, 3)} was given: are the "
+            "lambdas in another convention, or the samples a part of the training set (samples=)? lambda_h = 'balance' "
+            "takes the implied one"
+        )
+    return remedies or ["codes, counts or lambdas are not those that the network was trained with, or the head is at "
+                        "another critical point"]
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 3)} %"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

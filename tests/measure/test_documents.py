@@ -1,0 +1,37 @@
+"""The JSON document of a measurement: by its schema, in every convention, and the same numbers as the object's."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+import ncsolve
+from ncsolve._documents.measurement import measurement_document
+from ncsolve.schemas import schema
+from tests.measure.samples import network, random_problem, statistic
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_documents_keep_their_schema(seed):
+    random = np.random.default_rng(seed)
+    problem = random_problem(random, **({"features": "relu"} if seed % 5 == 4 else {}))
+    w, b, features = network(random, problem, 0.2)
+    if seed % 5 == 4:
+        features = np.maximum(features, 0.0)
+    found = ncsolve.measure(statistic(problem, w, b, features, ("full", "projected")[seed % 2]), w, b, problem)
+    document = measurement_document(found)
+    jsonschema.validate(document, schema("ncsolve.measurement/1"))
+    jsonschema.validate(document["predicted"], schema("ncsolve.minimizer/1"))
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert document["loss"] == found.loss
+    if found.parts is not None:
+        assert sum(document["parts"][name] for name in ("fit", "bias", "dual", "feature")) == pytest.approx(
+            document["gap"], rel=1e-12
+        )
+    other = measurement_document(found, convention=ncsolve.convention("torch-mean"))
+    factor = 2 / problem.code_length
+    for name in ("loss", "minimum", "gap"):
+        assert other[name] == pytest.approx(factor * document[name], rel=1e-12)
+    assert other["lambda_h"]["used"] == pytest.approx(factor * found.lambda_h, rel=1e-12)
+    assert other["relative_gap"] == document["relative_gap"]
