@@ -1,16 +1,19 @@
 """The transcripts of the README and of pages of the documentation: run every command of their console blocks and
 compare the output, or replace it: `python -m tests.readme --write`.
 
-Python blocks are run as doctests.  Figures that differ between machines are masked.
+Python blocks are run as doctests, and a picture beside a page that they save is compared, or replaced, too.  Numbers
+that differ between machines are masked.
 """
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import math
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,11 +29,14 @@ PAGES = tuple(
 )
 PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| (head|tail) -(\d+)| \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
+PICTURE = re.compile(r"\]\((\w+\.svg)\)")  # beside the page: an example of the page saves it
+VERSION = re.compile(r"Matplotlib v[\d.]+")
+HASH = re.compile(r"(?:id=\"|href=\"#|url\(#)[a-z]+[0-9a-f]{10}")
 PYTHON = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
 # What differs between machines: sizes of rounding errors and run times are masked, other numbers compared as numbers.
 MASKS = [
     (re.compile(r"relative gradient \S+|gradient\s+\d\.\de-\d\d"), "relative gradient"),
-    (re.compile(r"\d+\.\d s\b"), "s"),
+    (re.compile(r"\d+(?:\.\d)? s\b"), "s"),
     (re.compile(r"relative error \S+|to within \d\.\de-\d\d"), "rounding"),
 ]
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
@@ -105,13 +111,38 @@ def check(write: bool = False, page: Path | None = None) -> int:
             return f"```console\n{found}```"
 
         text = BLOCK.sub(compare, text)
-    if write:
-        page.write_text(text, encoding="utf-8")
-        print(f"{page.name}: {failures} transcripts replaced")
-        failures = 0
-    names: dict[str, object] = {}  # later blocks use what earlier ones defined
+        if write:
+            page.write_text(text, encoding="utf-8")
+            print(f"{page.name}: {failures} transcripts replaced")
+            failures = 0
+        with contextlib.chdir(folder):  # what an example writes is not left in the checkout
+            failures += examples_that_fail(page.name, text)
+        for name in PICTURE.findall(text):
+            if write:
+                shutil.copyfile(folder / name, page.parent / name)
+            elif not same_picture((page.parent / name).read_text(), (folder / name).read_text()):
+                failures += 1
+                print(f"{page.name}: {name} is not what the examples draw")
+        return failures
+
+
+def same_picture(committed: str, drawn: str) -> bool:
+    """The same tags and texts, and numbers equal to 2e-3; another matplotlib lays out differently."""
+    if VERSION.findall(committed) != VERSION.findall(drawn):
+        return True
+    committed, drawn = (HASH.sub("", text) for text in (committed, drawn))
+    left, right = NUMBER.findall(committed), NUMBER.findall(drawn)
+    return NUMBER.sub("", committed) == NUMBER.sub("", drawn) and all(
+        math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=2e-3) for a, b in zip(left, right, strict=True)
+    )
+
+
+def examples_that_fail(name: str, text: str) -> int:
+    """How many Python examples do not print what the page shows; later blocks use what earlier ones defined."""
+    failures = 0
+    names: dict[str, object] = {}
     for match in PYTHON.finditer(text):
-        test = doctest.DocTestParser().get_doctest(match[1], {}, page.name, str(page), 0)
+        test = doctest.DocTestParser().get_doctest(match[1], {}, name, name, 0)
         test.globs = names
         failures += doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, clear_globs=False).failed
     return failures

@@ -1,4 +1,4 @@
-"""The README's sentence on speed says what the committed tables say."""
+"""The sentence on speed says what the committed tables say."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ def rows(name):
             if line.startswith("| ") and not line.startswith("| ---")][1:]
 
 
-def test_the_readme_quotes_the_tables():
-    text = " ".join((ROOT / "README.md").read_text().split())
+def test_the_page_on_computation_quotes_the_tables():
+    text = " ".join((ROOT / "docs" / "explanation" / "computation.md").read_text().split())
     rival = next(row for row in rows("rivals.md") if row[:2] == ["100", "cvxpy, SCS (eps 1e-9)"])
     assert f"`solve` is {rival[3]} times faster than cvxpy with SCS at 1e-9" in text
     assert f"whose loss is right to {rival[4]} and bias to {rival[5].replace('e-0', 'e-')}" in text
