@@ -156,8 +156,8 @@ _MATH = re.compile(
     r"|\^\((?P<power>-?1/2)\)"
 )
 _GREEK = {
-    "λ": r"\lambda", "τ": r"\tau", "σ": r"\sigma", "μ": r"\mu", "κ": r"\kappa", "⊥": r"\perp", "ω": r"\omega", "ε": r"\varepsilon",
-    "Σ": r"\sum", "ᵀ": r"\top",
+    "λ": r"\lambda", "τ": r"\tau", "σ": r"\sigma", "μ": r"\mu", "κ": r"\kappa", "⊥": r"\perp", "ω": r"\omega",
+    "ε": r"\varepsilon", "Σ": r"\sum", "ᵀ": r"\top",
 }  # fmt: skip
 # Characters of the texts that pdfLaTeX has no glyph for.
 _TEX_CHARACTERS = _GREEK | {
