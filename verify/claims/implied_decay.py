@@ -30,7 +30,7 @@ def examine(size: Size) -> list[Figure]:
     rng = np.random.default_rng(89)
     slopes = Worst("slope of the minimum against half a squared norm", tolerance=1e-6, reason="central differences")
     implied = Worst("weight decay that a stationary head implies, relative", tolerance=1e-8, reason="rounding")
-    balance = Worst("lambda_h by balance, of the minimizer, relative", tolerance=1e-10, reason="rounding")
+    balance = Worst("lambda_h by balance, of a minimizer, relative", tolerance=1e-10, reason="rounding")
     bent, lower = [], []
     for _ in range(20 if size == "quick" else 200):
         problem = random_problem(rng, *random_shape(rng), lambda_b=float(np.exp(rng.normal() - 1)), strength=0.3)
@@ -40,8 +40,9 @@ def examine(size: Size) -> list[Figure]:
             continue
         bent.append(_bend(problem, rng))
         slopes.add(norms / 2, _slopes(problem), size=float(found.loss / decays.min()))
-        balance.add(problem.lambda_h, problem.lambda_w * norms[0] / norms[1])
-        implied.add(decays[[0, 2]], _implied(problem, rng, int(found.rank)))
+        balance.add(problem.lambda_h, _measured(problem, np.array(found.class_means)).head.balance)
+        head = _measured(problem, rng.standard_normal((found.rank, problem.classes))).head
+        implied.add(decays[[0, 2]], [head.implied_lambda_w, head.implied_lambda_b])
         lower.append(_least(problem, rng))
     return [
         at_most(
@@ -88,19 +89,8 @@ def _slopes(problem: UFM) -> Array:
     return np.array(found)
 
 
-def _implied(problem: UFM, rng: np.random.Generator, dim: int) -> Array:
-    """lambda_w and lambda_b, of the head that is best for random features."""
-    h = rng.standard_normal((max(dim, 1), problem.classes))
-    head, b = _best_head(problem, h)
-    n, total = problem.counts.array, problem.samples
-    rest = (head @ h + b[:, None] - problem.encoding.matrix) * n
-    return np.array([
-        -np.sum((rest @ h.T) * head) / (total * np.sum(head**2)), -(rest.sum(axis=1) @ b) / (total * (b @ b)),
-    ])
-
-
 def _best_head(problem: UFM, h: Array) -> tuple[Array, Array]:
-    """Ridge regression of the codes on the features and a one; a bias at lambda_b = inf is 0."""
+    """Ridge regression of the codes on the features and a one, so that the head is stationary; b = 0 at infinity."""
     n, total = problem.counts.array, problem.samples
     bias = np.isfinite(problem.lambda_b)
     inputs = np.vstack((h, np.ones((1, h.shape[1])))) if bias else h
@@ -113,7 +103,8 @@ def _best_head(problem: UFM, h: Array) -> tuple[Array, Array]:
     return (weights[:, :-1], weights[:, -1]) if bias else (weights, np.zeros(problem.code_length))
 
 
-def _measured(problem: UFM, h: Array, how: str | None) -> ncsolve.Measurement:
+def _measured(problem: UFM, h: Array, how: str | None = None) -> ncsolve.Measurement:
+    """Of these class means, without variation, and the head that is best for them."""
     labels = np.repeat(np.arange(problem.classes), problem.counts.array)
     head, b = _best_head(problem, h)
     statistics = ncsolve.FeatureStatistics(
@@ -129,7 +120,7 @@ def _least(problem: UFM, rng: np.random.Generator) -> float:
     h = means + 0.3 * float(np.abs(means).max()) * rng.standard_normal(means.shape)
     at = _measured(problem, h, "norm")
     near = [
-        _measured(problem.replace(lambda_h=at.lambda_h * factor), h, None).gap for factor in (0.9, 0.999, 1.001, 1.1)
+        _measured(problem.replace(lambda_h=at.lambda_h * factor), h).gap for factor in (0.9, 0.999, 1.001, 1.1)
     ]
     return (at.gap - min(near)) / at.loss
 
