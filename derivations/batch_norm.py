@@ -157,7 +157,7 @@ THEOREM = Theorem(
     "F* of the unconstrained features model. At ε = 0 every H is an output of the layer and pays its own penalty, so "
     "that the bound is reached if the network below can produce the rows and pays nothing for them. With a ReLU on top "
     "the bound is the minimum for features H >= 0. With decay on the scales only, it is the minimum for a free bias, "
-    "λ_b = 0, and the infimum where the head has a direction to spare.",
+    "λ_b = 0, and their infimum if the head has a direction to spare as well.",
     formulas={
         "row": Formula(
             expr=N * (gamma**2 * variance / (variance + eps) + beta**2),
