@@ -159,7 +159,30 @@ class Measurement(Frozen):
         ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
         installed.
         """
-        found: Axes = outlet("Measurement.plot")(self, ax=ax)
+        picture: Axes = outlet("Measurement.plot")(self, ax=ax)
+        return picture
+
+    def summary(self, *, convention: str = "paper") -> str:
+        """What ``ncsolve measure`` prints: the verdict, and measured beside predicted.
+
+        ``convention`` is that of losses and lambdas ("paper", "sum", "torch-mean" or "per-sample-features").  Raises
+        UnknownNameError.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding="onehot", counts=[2, 2], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+        >>> found, labels = ncsolve.solve(problem), [0, 0, 1, 1]
+        >>> stats = ncsolve.FeatureStatistics(2, found.dim).update(found.class_means[:, labels].T, labels)
+        >>> print(ncsolve.measure(stats, found.W, found.bias, problem).summary().split(":")[0])
+        Collapsed as predicted
+        """
+        return str(outlet("Measurement.summary")(self, convention).text(full=False))
+
+    def _repr_html_(self) -> str:
+        return str(outlet("Measurement.summary")(self, "paper").html())
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``--json``, in the convention of the paper (schema ncsolve.measurement/1)."""
+        found: dict[str, object] = outlet("Measurement.to_json")(self)
         return found
 
     def __repr__(self) -> str:
