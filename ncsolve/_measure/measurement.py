@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,12 +22,16 @@ from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._models.residual import Residual
+from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.checks.measured import measured, positive_number
 from ncsolve.errors import ProblemError, shown
 from ncsolve.geometry import NCMetrics, cosine_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Measurement", "measure"]
 
@@ -147,6 +152,38 @@ class Measurement(Frozen):
     def verdict(self) -> Verdict:
         """Collapsed as predicted, not finished, or another model, with the numbers and what to try next."""
         return verdict_of(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the measured cosines of the class means over the predicted ones; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        picture: Axes = outlet("Measurement.plot")(self, ax=ax)
+        return picture
+
+    def summary(self, *, convention: str = "paper") -> str:
+        """What ``ncsolve measure`` prints: the verdict, and measured beside predicted.
+
+        ``convention`` is that of losses and lambdas ("paper", "sum", "torch-mean" or "per-sample-features").  Raises
+        UnknownNameError.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding="onehot", counts=[2, 2], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+        >>> found, labels = ncsolve.solve(problem), [0, 0, 1, 1]
+        >>> stats = ncsolve.FeatureStatistics(2, found.dim).update(found.class_means[:, labels].T, labels)
+        >>> print(ncsolve.measure(stats, found.W, found.bias, problem).summary().split(":")[0])
+        Collapsed as predicted
+        """
+        return str(outlet("Measurement.summary")(self, convention).text(full=False))
+
+    def _repr_html_(self) -> str:
+        return str(outlet("Measurement.summary")(self, "paper").html())
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``--json``, in the convention of the paper (schema ncsolve.measurement/1)."""
+        found: dict[str, object] = outlet("Measurement.to_json")(self)
+        return found
 
     def __repr__(self) -> str:
         return f"Measurement({self.verdict.kind}, loss={self.loss:.9g}, gap={self.gap:.3g}, {self.problem!r})"
