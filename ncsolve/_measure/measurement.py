@@ -109,7 +109,7 @@ class Measurement(Frozen):
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
-        if self.parts is None or self.problem.spec.nonnegative:
+        if self.parts is None or not model_of(self.problem).certifies_networks:
             return None
         return certified(self._residual, self.point, self.parts)
 
@@ -228,10 +228,10 @@ def measure(
     check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
     check_problem(problem)
     head = _head(statistics, W, b, problem)
-    if problem.spec.nonnegative and statistics.lowest < 0.0:
+    if statistics.lowest < (least := model_of(problem).least_feature):
         raise ProblemError(
-            f"features of a problem with ReLU features must not be negative; got {statistics.lowest:g}, take them "
-            "after the ReLU, or set features = 'linear'"
+            f"features of a problem with {problem.features} features must not be below {least:g}; got "
+            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
         )
     if lambda_h is not None and lambda_h not in ESTIMATORS:
         raise ProblemError(

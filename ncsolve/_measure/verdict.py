@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve._measure.implied import implied_by
+from ncsolve._models.registry import model_of
 from ncsolve._numbers.printed import number, percent
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _unfinished(found: Measurement) -> list[str]:
 
 def _other(found: Measurement, decay: float) -> list[str]:
     remedies = []
-    if not found.problem.spec.nonnegative and found.head.statistics.lowest >= 0.0:
+    if model_of(found.problem).least_feature < 0.0 <= found.head.statistics.lowest:
         remedies.append("no feature is negative: if they come after a ReLU, measure with features = 'relu'")
     directions, balance = found.head.by_direction, found.head.balance
     if directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:

@@ -84,14 +84,15 @@ def fit_labels(ax: Axes, bar: Colorbar | None = None) -> None:
     _thin(ax, "y")
 
 
-def keep_inside(ax: Axes, text: Text) -> None:
-    """Move a text sideways into the panel."""
+def keep_inside(ax: Axes, texts: Sequence[Text]) -> None:
+    """Move texts sideways into the panel."""
     _size(ax)
-    box, panel = text.get_window_extent(), ax.bbox
-    shift = max(panel.x0 - box.x0 + 2.0, 0.0) - max(box.x1 - panel.x1 + 2.0, 0.0)
-    if shift:
-        x, y = ax.transData.transform(text.get_position())
-        text.set_x(ax.transData.inverted().transform((x + shift, y))[0])
+    for text in texts:
+        box, panel = text.get_window_extent(), ax.bbox
+        shift = max(panel.x0 - box.x0 + 2.0, 0.0) - max(box.x1 - panel.x1 + 2.0, 0.0)
+        if shift:
+            x, y = ax.transData.transform(text.get_position())
+            text.set_x(ax.transData.inverted().transform((x + shift, y))[0])
 
 
 def fit_numbers(ax: Axes, texts: Sequence[Text], cells: int) -> None:

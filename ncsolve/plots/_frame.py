@@ -40,7 +40,7 @@ def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[f
     with style():
         image = _draw(minimizer, ax, limits)
         bar = colour_bar(image, ax, _COLOURS_SHOW, square=True)
-        ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
+        ax.set_title(f"class means, {_bias_decay(minimizer)}{_regime(minimizer)}")
         fit_labels(ax, bar)
         fit_numbers(ax, list(ax.texts), minimizer.problem.classes)
     return ax
@@ -151,7 +151,7 @@ def gram_figure(minimizers: Sequence[Minimizer], *, titles: Sequence[str] | None
         names = [_bias_decay(minimizer) for minimizer in minimizers] if titles is None else titles
         for minimizer, name, gram, ax in zip(minimizers, names, grams, axes, strict=True):
             image = _draw(minimizer, ax, limits)
-            ax.set_title(f"{name}: {minimizer.regime}{_two_values(gram)}")
+            ax.set_title(f"{name}{_regime(minimizer)}{_two_values(gram)}")
         figure.colorbar(image, ax=axes, label=_COLOURS_SHOW)  # one scale for all
     return figure
 
@@ -164,6 +164,11 @@ def _two_values(gram: Array) -> str:
         return ""
     inner = 0.0 if abs(off[0]) < 1e-12 * scale else float(off[0])
     return f"\n{number(float(on[0]))} on the diagonal, {number(inner)} off it"
+
+
+def _regime(minimizer: Minimizer) -> str:
+    """The regime behind a name, where it has one."""
+    return "" if minimizer.regime == "general" else f": {minimizer.regime}"
 
 
 def _bias_decay(minimizer: Minimizer) -> str:

@@ -269,7 +269,7 @@ BROKEN = [
     ({}, [*LAMBDAS, "--samples", "0"], "at least 1"),
     ({}, [*LAMBDAS, "--gap-tolerance", "-1"], "--gap-tolerance must be a positive number"),
     ({}, [*LAMBDAS, "--scatter", "half"], "half"),
-    ({}, [*LAMBDAS, "--features", "relu"], "must not be negative"),
+    ({}, [*LAMBDAS, "--features", "relu"], "must not be below 0"),
     ({}, ["--label-column", "y"], "--label-column is about .parquet files"),
     ({}, ["--head-name", "fc"], "add --head FILE"),
     ({}, ["--classes", "3"], "got '3'"),

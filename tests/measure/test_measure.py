@@ -167,7 +167,7 @@ def test_labels_in_another_order_than_the_rows():
         (lambda a: a | {"b": [math.nan] * 4}, "finite"),
         (lambda a: a | {"problem": one_hot(lambda_b=INF)}, "no bias"),
         (lambda a: a | {"problem": one_hot(counts=11)}, "counts of the statistic"),
-        (lambda a: a | {"problem": one_hot(features="relu")}, "must not be negative"),
+        (lambda a: a | {"problem": one_hot(features="relu")}, "must not be below 0"),
         (lambda a: a | {"lambda_h": "guess"}, "'balance' or 'norm'"),
         (lambda a: a | {"samples": 3}, "at least 40"),
         (lambda a: a | {"gap_tolerance": 0}, "gap_tolerance"),
