@@ -42,6 +42,7 @@ class Measurement(Frozen):
 
     ``head`` holds W, b, the statistic and the ``problem`` with the ``lambda_h`` that was used; ``predicted`` is the
     minimizer.  ``tolerances`` are those of the verdict: of the gap over the minimum, and of the stationarity.
+    ``training_samples`` is the size of the training set where only a part of it was measured.
 
     Source: T13 to T15 of docs/theory.md.
     """
@@ -50,6 +51,7 @@ class Measurement(Frozen):
     predicted: Minimizer
     estimator: str | None
     tolerances: tuple[float, float]
+    training_samples: int | None = None
 
     @property
     def problem(self) -> UFM:
@@ -263,7 +265,8 @@ def measure(
     )
     predicted = solve(head.problem)
     model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
-    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances)
+    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,
+                       training_samples=None if factor == 1.0 else samples)
 
 
 def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:

@@ -7,22 +7,13 @@ from typing import Any
 
 from ncsolve._measure.metrics import cdnv_of, energy_share
 from ncsolve._measure.statistics import FeatureStatistics
-from ncsolve._numbers.printed import number
+from ncsolve._numbers.printed import number, percent
 from ncsolve.geometry import NCMetrics
 
-__all__ = ["absent_words", "angle_of", "metric_rows", "name_of", "percent"]
+__all__ = ["absent_words", "angle_of", "metric_rows", "name_of"]
 
 # More classes are counted, not named.
 _NAMED = 8
-
-
-def percent(share: float) -> str:
-    """A share of three digits.
-
-    >>> percent(0.04567), percent(3e-7), percent(0.0)
-    ('4.57 %', 'below 0.01 %', '0 %')
-    """
-    return "below 0.01 %" if 0.0 < share < 1e-4 else f"{number(100 * share, 3)} %"
 
 
 def name_of(k: int, names: tuple[str, ...] | None) -> str:

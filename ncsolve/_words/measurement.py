@@ -13,10 +13,10 @@ from ncsolve._measure.feature_geometry import WHY_NOT, FeatureGeometry
 from ncsolve._measure.implied import implied_by
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.verdict import COLLAPSED, verdict_of
-from ncsolve._numbers.printed import number
+from ncsolve._numbers.printed import number, percent
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
-from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, name_of, percent
+from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, name_of
 from ncsolve._words.minimizer import problem_words
 from ncsolve._words.model import guarantee
 from ncsolve._words.summary import Summary
@@ -27,11 +27,11 @@ __all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
 
 def measurement_summary(
     found: Measurement, convention: Convention, lambdas: tuple[float, float, float] | None = None, *,
-    sampled: bool = False, nc4_samples: float | None = None,
+    nc4_samples: float | None = None,
 ) -> Summary:
     """What there is to say of a measurement, its losses and lambdas in a convention.
 
-    ``lambdas`` (w, h, b) are those that were typed.  ``sampled`` says that the size of the training set was given.
+    ``lambdas`` (w, h, b) are those that were typed.
     """
     problem, statistics = found.problem, found.head.statistics
     w, h, b = convention.factors(problem.samples, problem.code_length)[:3]
@@ -40,12 +40,10 @@ def measurement_summary(
         used = lambdas[0], used[1], lambdas[2]
     verdict = verdict_of(found, decays=(w, h))
     rows = (
-        ("problem", problem_words(found.predicted, convention, used)),
+        ("problem", problem_words(found.predicted, convention, used, statistics.dim)),
         ("guarantee", guarantee(found.predicted, convention)),
         ("absent", absent_words(statistics)),
-        ("note", "" if sampled or found.estimator is not None or verdict.kind == COLLAPSED else
-         "lambda_H is a penalty on every sample: if these are a part of the training set, say how large that is "
-         "(samples = N)"),
+        ("note", _samples(found, verdict.kind)),
         ("note", _room(found)),
         ("loss", _loss(found, convention)),
         ("gap", _parts(found)),
@@ -122,6 +120,16 @@ def _implied(found: FeatureGeometry, convention: Convention) -> str:
         f"{text}\nat these the head is stationary to {percent(implied.stationarity or 0.0)} of its weight decay: give "
         "the lambdas that it was trained with, and what it implies shows whether they are in this convention"
     )
+
+
+def _samples(found: Measurement, kind: str) -> str:
+    """Where the size of the training set matters."""
+    if found.training_samples is not None:
+        return f"a part of a training set of {found.training_samples} samples"
+    if found.estimator is not None or kind == COLLAPSED:
+        return ""
+    return ("lambda_H is a penalty on every sample: if these are a part of the training set, say how large that is "
+            "(samples = N)")
 
 
 def _room(found: Measurement) -> str:

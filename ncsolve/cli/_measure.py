@@ -48,6 +48,8 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
         help="Classes in the order of the codes or of the head's rows; also those without samples.  [default: as "
         "numbers, or as text]",
     ),
+    dim=click.option("--dim", type=whole, default=None, hidden=True),  # refused in words
+    depth=click.option("--depth", type=whole, default=None, hidden=True),
     lambda_w=_decay("--lambda-w", "X", "Weight decay of the head W that the network was trained with."),
     lambda_h=_decay(
         "--lambda-h", "X|balance|norm",

@@ -93,7 +93,7 @@ def read_inputs(
         read.append(last.sentence)
         _check_head(last, shards[0].dim, encoding)
     statistics = FeatureStatistics(
-        len(classes.names) if classes.plain else classes.names, shards[0].dim,
+        len(classes.names) if classes.from_zero else classes.names, shards[0].dim,
         None if last is None else (last.W, last.b), scatter, codes=_deciding(encoding, last),
     )
     if codes is not None:

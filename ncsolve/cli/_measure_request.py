@@ -49,7 +49,6 @@ class Measured:
     geometry: FeatureGeometry | None
     convention: Convention
     lambdas: tuple[float, float, float] | None
-    sampled: bool
     nc4_samples: float | None
     read: tuple[str, ...]
 
@@ -58,7 +57,7 @@ class Measured:
         from ncsolve._words.measurement import geometry_summary, measurement_summary
 
         if self.measurement is not None:
-            return measurement_summary(self.measurement, self.convention, self.lambdas, sampled=self.sampled,
+            return measurement_summary(self.measurement, self.convention, self.lambdas,
                                        nc4_samples=self.nc4_samples)
         assert self.geometry is not None
         return geometry_summary(self.geometry, self.convention, nc4_samples=self.nc4_samples)
@@ -123,12 +122,11 @@ def measured(asked: MeasureArguments) -> Measured:
         "held out" if asked.held_out else "no head" if inputs.head is None else
         "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
     )
-    sampled = asked.samples is not None
     if why is not None or lambdas is None or inputs.head is None:
         head = None if inputs.head is None else _with_bias(inputs.head)
         geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas")
         return Measured(statistics=statistics, measurement=None, geometry=geometry, convention=scaling, lambdas=None,
-                        sampled=sampled, nc4_samples=share, read=inputs.read)
+                        nc4_samples=share, read=inputs.read)
     from ncsolve._measure.measurement import measure
 
     size = asked.samples or statistics.samples
@@ -145,7 +143,7 @@ def measured(asked: MeasureArguments) -> Measured:
         factor = scaling.factors(problem.samples, problem.code_length)[1]
         typed = lambdas.w, found.lambda_h / factor, lambdas.b
     return Measured(statistics=statistics, measurement=found, geometry=None, convention=scaling, lambdas=typed,
-                    sampled=sampled, nc4_samples=share, read=inputs.read)
+                    nc4_samples=share, read=inputs.read)
 
 
 def _with_bias(head: tuple[Array, Array | None]) -> tuple[Array, Array]:
