@@ -107,7 +107,7 @@ class FeatureStatistics:
         layout = self._moments.layout
         numbers = class_numbers(labels, layout.classes, self._class_names)
         found = None
-        for rows, block in blocks(features, layout.dim, numbers.size, self.samples):
+        for rows, block in blocks(features, layout.dim, numbers.size, self.samples, layout.rows):
             new = Moments.of(layout, block, numbers[rows])
             if found is None:
                 found = new
