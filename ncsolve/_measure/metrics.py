@@ -9,13 +9,9 @@ import numpy as np
 from ncsolve._arrays import EPS
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.statistics import FeatureStatistics
-from ncsolve.geometry import (
-    NCMetrics,
-    boundary_mismatch,
-    distance_to_orthogonal_frame,
-    distance_to_simplex_etf,
-    self_duality_error,
-)
+from ncsolve._metrics.decision_boundaries import boundary_mismatch
+from ncsolve._metrics.four_properties import NCMetrics
+from ncsolve._metrics.frames import distance_to_orthogonal_frame, distance_to_simplex_etf, self_duality_error
 
 __all__ = ["cdnv_of", "energy_share", "measured_nc", "nc1_of"]
 
@@ -26,7 +22,7 @@ _CHUNK = 512
 
 
 def nc1_of(statistics: FeatureStatistics) -> float | None:
-    r"""NC1, :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+)/K` as ``geometry.nc1``, where S_W is kept.
+    r"""NC1, :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+)/K` as ``metrics.nc1``, where S_W is kept.
 
     Directions in which the class means differ by less than a millionth of their length, which single precision makes,
     are not inverted.  None without S_W, and where all class means coincide.
@@ -69,7 +65,7 @@ def cdnv_of(statistics: FeatureStatistics) -> float | None:
 
 
 def energy_share(statistics: FeatureStatistics) -> float | None:
-    r"""Share of the features' energy within the classes, as ``geometry.within_class_energy``; None for zero ones."""
+    r"""Share of the features' energy within the classes, as ``metrics.within_class_energy``; None for zero ones."""
     present = statistics.present
     between = float(statistics.counts[present] @ np.sum(statistics.class_means[:, present] ** 2, axis=0))
     energy = between + statistics.within_energy
