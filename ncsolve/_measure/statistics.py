@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike
 from ncsolve._arrays import Array, Index
 from ncsolve._measure.dask import gather_chunks
 from ncsolve._measure.layout import SCATTERS, Layout, head_of, names_of
+from ncsolve._measure.metrics import cdnv_of, energy_share, nc1_of
 from ncsolve._measure.moments import Moments
+from ncsolve._measure.published import PublishedValue, published_values
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
 from ncsolve._problem.ufm import UFM
@@ -225,6 +227,33 @@ class FeatureStatistics:
     def within_scatter(self) -> Array | None:
         """S_W (d, d), None where it is not kept."""
         return read_only(self._moments.scatter.copy()) if self.scatter == "full" else None
+
+    @property
+    def nc1(self) -> float | None:
+        """``metrics.nc1`` of the samples; None where S_W is not kept, or all class means coincide."""
+        return nc1_of(self)
+
+    @property
+    def cdnv(self) -> float | None:
+        """``metrics.cdnv`` of the samples, over the classes that have some; inf where two class means coincide."""
+        return cdnv_of(self)
+
+    @property
+    def within_class_energy(self) -> float | None:
+        """``metrics.within_class_energy`` of the samples."""
+        return energy_share(self)
+
+    def published(self) -> tuple[PublishedValue, ...]:
+        """The values of ``metrics.PUBLISHED``, in its order: of the features, and of the head if it is known.
+
+        Those of S_W only where it is kept, and none that compare samples.  Raises ProblemError where a class has none.
+
+        >>> import ncsolve
+        >>> stats = ncsolve.FeatureStatistics(2, 1).update([[0.], [2.], [3.], [5.]], [0, 0, 1, 1])
+        >>> [round(found.value, 3) for found in stats.published() if found.variant.source == "Hui 2022"]
+        [0.444]
+        """
+        return published_values(self, self.head)
 
     @property
     def lowest(self) -> float:
