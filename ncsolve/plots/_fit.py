@@ -183,20 +183,24 @@ def _between(low: float, high: float) -> float:
     return low + _SHARE * (high - low)
 
 
-def _engine(ax: Axes) -> Any:
+def _root(ax: Axes) -> Any:
+    """The figure that holds the axes, also those of a subfigure."""
     figure: Any = ax.figure
-    while getattr(figure, "figure", figure) is not figure:  # of subfigures
+    while figure.figure is not figure:
         figure = figure.figure
-    return figure.get_layout_engine()
+    return figure
+
+
+def _engine(ax: Axes) -> Any:
+    return _root(ax).get_layout_engine()
 
 
 def _size(ax: Axes) -> tuple[float, float]:
     """Width and height in pixels, as they will be."""
-    figure: Any = ax.figure
     if _engine(ax) is None:
         ax.apply_aspect()
         return ax.bbox.width, ax.bbox.height
-    figure.draw_without_rendering()
+    _root(ax).draw_without_rendering()
     return _LEFT * ax.bbox.width, _LEFT * ax.bbox.height
 
 
