@@ -122,9 +122,10 @@ def _thin(ax: Axes, which: str) -> None:
         return
     labels = ax.get_yticklabels() if upright else ax.get_xticklabels()
     texts, boxes = [text.get_text() for text in labels], [text.get_window_extent() for text in labels]
-    last = 0
+    last, scale = 0, 1.0 if _engine(ax) is None else _LEFT
     for i in range(1, len(texts)):
         gap = boxes[i].y0 - boxes[last].y1 if upright else boxes[i].x0 - boxes[last].x1
+        gap -= (1.0 - scale) * (boxes[i].y0 - boxes[last].y0 if upright else boxes[i].x0 - boxes[last].x0)
         if gap > (0.0 if upright else boxes[i].height / 4):
             last = i
         elif i == len(texts) - 1 and last > 0:  # infinity, or the end
