@@ -102,9 +102,9 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     with style():
         top = spectrum_bars(minimizer, ax)
         ax.set_ylim(0, 1.03 * top)
+        ax.set_title(f"rank of $Z$: {minimizer.rank}")
         fit_labels(ax)
         legend_inside(ax, columns=1)
-        ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax
 
 
