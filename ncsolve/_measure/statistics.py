@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array, Index
-from ncsolve._measure.layout import SCATTERS, Head, Layout
+from ncsolve._measure.layout import SCATTERS, Layout
+from ncsolve._measure.made_of import checked_head, checked_names
 from ncsolve._measure.moments import Moments
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole, entries
+from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole
 from ncsolve.checks.arrays import read_only
 from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
@@ -82,10 +83,10 @@ class FeatureStatistics:
         *,
         codes: ArrayLike | Encoding | None = None,
     ) -> None:
-        names = None if isinstance(classes, (int, np.integer)) else _names(classes)
+        names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
         count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
         d = check_whole("dim", dim)
-        last = None if head is None else _head(head, d, codes, count)
+        last = None if head is None else checked_head(head, d, codes, count)
         if last is None and codes is not None:
             raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
         if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
@@ -307,39 +308,3 @@ class FeatureStatistics:
             f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, scatter={self.scatter}, "
             f"samples={self.samples})"
         )
-
-
-def _names(classes: object) -> tuple[str, ...]:
-    names = entries("classes", classes, "pass a number of classes or their names")
-    wrong = next((name for name in names if not isinstance(name, str)), None)
-    if wrong is not None:
-        raise ProblemError(f"names of classes must be text; got {shown(wrong)}, pass [str(name) for name in names]")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ProblemError(f"names of classes must differ; got {shown(twice)} twice, rename one")
-    return names  # type: ignore[return-value]
-
-
-def _head(head: object, dim: int, codes: object, classes: int) -> Head:
-    w, b = head if isinstance(head, tuple) and len(head) == 2 else (head, None)
-    weights = measured(w, "the head W", "(m, d)")  # type: ignore[arg-type]
-    if weights.shape[1] != dim:
-        turned = ", pass W.T" if weights.shape[0] == dim else ""
-        raise ProblemError(f"the head W must be (m, d) with d = {dim}; got {weights.shape}{turned}")
-    bias = np.zeros(weights.shape[0]) if b is None else measured(b, "the bias b of the head", "(m,)")
-    if bias.shape != weights.shape[:1]:
-        raise ProblemError(f"the bias b must have one entry per row of W; got {bias.size} for {weights.shape[0]}")
-    if codes is None:
-        if weights.shape[0] != classes:
-            raise ProblemError(
-                f"a head without codes decides by its largest output and needs one for each of the {classes} classes; "
-                f"got {weights.shape[0]} outputs, pass codes= (m, K)"
-            )
-        matrix = None
-    else:
-        matrix = (codes if isinstance(codes, Encoding) else from_array(codes)).matrix  # type: ignore[arg-type]
-        if matrix.shape != (weights.shape[0], classes):
-            raise ProblemError(
-                f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
-            )
-    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix)

@@ -129,6 +129,8 @@ def _merged(
     read = [f"{count} saved statistic{'s' * (count > 1)}, {found.samples} samples of {found.classes} classes, d = "
             f"{found.dim}"]
     head: tuple[Array, Array | None] | None = found.head
+    if head is not None and head[1] is not None and not head[1].any():
+        head = head[0], None
     if last is not None:
         if found.scatter == "projected":
             raise ProblemError("the saved statistics are projected by their own head; got --head, drop it, or gather "
