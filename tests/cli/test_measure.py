@@ -150,7 +150,7 @@ def test_features_and_labels_alone(tmp_path, whole):
     assert found["gram"] == pytest.approx(np.array(whole["gram"]), rel=1e-12)
     assert (found["nc"]["nc1"], found["nc"]["nc3"]) == (pytest.approx(whole["nc"]["nc1"]), None)
     text = said("measure", file, *LAMBDAS)
-    assert text.startswith("Geometry only: features and labels only")
+    assert text.startswith("Geometry only: loss, gap, NC3 and NC4 need the last layer")
     assert "CDNV" in text
 
 
@@ -313,6 +313,11 @@ BROKEN = [
     ({}, ["--label-column", "y"], "--label-column is about .parquet files"),
     ({}, ["--head-name", "fc"], "add --head FILE"),
     ({}, ["--classes", "3"], "got '3'"),
+    ({}, ["--classes", "0"], "the number of classes must be an integer of at least 1; got 0"),
+    ({}, ["--classes", "100000000000"], "must not exceed"),
+    ({"features": np.ones((40, 20000), dtype=np.float32), "W": None, "b": None}, [], "use --scatter trace"),
+    ({}, ["--encoding", "nohot"], "nohot"),
+    ({}, ["--convention", "mine"], "mine"),
     ({}, ["--order", "0,1,2"], "'3' is none of the classes"),
     ({"W": None, "b": None}, ["--nc4"], "got no head"),
     ({}, ["--header"], "name one, or drop it"),
