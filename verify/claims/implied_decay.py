@@ -42,7 +42,8 @@ def examine(size: Size) -> list[Figure]:
         slopes.add(norms / 2, _slopes(problem), size=float(found.loss / decays.min()))
         balance.add(problem.lambda_h, _measured(problem, np.array(found.class_means)).head.balance)
         head = _measured(problem, rng.standard_normal((found.rank, problem.classes))).head
-        implied.add(decays[[0, 2]], [head.implied_lambda_w, head.implied_lambda_b])
+        implied.add(problem.lambda_w, head.implied_lambda_w)
+        implied.add(problem.lambda_b, head.implied_lambda_b)
         lower.append(_least(problem, rng))
     return [
         at_most(
@@ -100,7 +101,8 @@ def _best_head(problem: UFM, h: Array) -> tuple[Array, Array]:
     weights = np.linalg.solve(
         (inputs * n) @ inputs.T / total + np.diag(decay), (inputs * n) @ problem.encoding.matrix.T / total
     ).T
-    return (weights[:, :-1], weights[:, -1]) if bias else (weights, np.zeros(problem.code_length))
+    b = weights[:, -1] if bias else np.zeros(problem.code_length)
+    return np.asarray(weights[:, :-1] if bias else weights), np.asarray(b)
 
 
 def _measured(problem: UFM, h: Array, how: str | None = None) -> ncsolve.Measurement:
