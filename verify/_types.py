@@ -1,12 +1,11 @@
-"""The types of arrays that files of verify name."""
+"""The types of arrays that most files of verify name."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Labels"]
+__all__ = ["Array", "ClassNumbers"]
 
 Array = NDArray[np.float64]
-# The class of every sample.
-Labels = NDArray[np.integer[Any]]
+ClassNumbers = NDArray[np.integer[Any]]

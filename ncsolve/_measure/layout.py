@@ -7,13 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import Array, Index
-from ncsolve.checks.arguments import entries
-from ncsolve.checks.arrays import read_only
-from ncsolve.checks.measured import measured
-from ncsolve.encodings import Encoding, from_array
-from ncsolve.errors import ProblemError, shown
 
-__all__ = ["SCATTERS", "Head", "Layout", "head_of", "names_of"]
+__all__ = ["SCATTERS", "Head", "Layout"]
 
 SCATTERS = ("full", "projected", "trace")
 
@@ -29,7 +24,7 @@ class Head:
     @property
     def decides(self) -> int:
         """Between how many classes it decides."""
-        return self.W.shape[0] if self.codes is None else self.codes.shape[1]
+        return int(self.W.shape[0] if self.codes is None else self.codes.shape[1])
 
     def decide(self, features: Array) -> Index:
         """The class of each row of features (n, d): of the nearest code, or of the largest output."""
@@ -65,41 +60,3 @@ class Layout:
         if self.scatter == "projected" and self.head is not None:
             return np.asarray((apart @ self.head.W.T).T @ apart)
         return np.asarray(apart.T @ apart)
-
-
-def names_of(classes: object) -> tuple[str, ...]:
-    """Names of classes, text that differs; or ProblemError."""
-    names = entries("classes", classes, "pass a number of classes or their names")
-    wrong = next((name for name in names if not isinstance(name, str)), None)
-    if wrong is not None:
-        raise ProblemError(f"names of classes must be text; got {shown(wrong)}, pass [str(name) for name in names]")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ProblemError(f"names of classes must differ; got {shown(twice)} twice, rename one")
-    return names  # type: ignore[return-value]
-
-
-def head_of(head: object, dim: int, codes: object, classes: int) -> Head:
-    """The last layer (W, b), or W, for features of dimension ``dim``; or ProblemError."""
-    w, b = head if isinstance(head, tuple) and len(head) == 2 else (head, None)
-    weights = measured(w, "the head W", "(m, d)")  # type: ignore[arg-type]
-    if weights.shape[1] != dim:
-        turned = ", pass W.T" if weights.shape[0] == dim else ""
-        raise ProblemError(f"the head W must be (m, d) with d = {dim}; got {weights.shape}{turned}")
-    bias = np.zeros(weights.shape[0]) if b is None else measured(b, "the bias b of the head", "(m,)")
-    if bias.shape != weights.shape[:1]:
-        raise ProblemError(f"the bias b must have one entry per row of W; got {bias.size} for {weights.shape[0]}")
-    if codes is None:
-        if weights.shape[0] != classes:
-            raise ProblemError(
-                f"a head without codes decides by its largest output and needs one for each of the {classes} classes; "
-                f"got {weights.shape[0]} outputs, pass codes= (m, K)"
-            )
-        matrix = None
-    else:
-        matrix = (codes if isinstance(codes, Encoding) else from_array(codes)).matrix  # type: ignore[arg-type]
-        if matrix.shape != (weights.shape[0], classes):
-            raise ProblemError(
-                f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
-            )
-    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix)

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array, Index
 from ncsolve._measure.dask import gather_chunks
-from ncsolve._measure.layout import SCATTERS, Layout, head_of, names_of
+from ncsolve._measure.layout import SCATTERS, Layout
+from ncsolve._measure.made_of import checked_head, checked_names
 from ncsolve._measure.metrics import cdnv_of, energy_share, nc1_of
 from ncsolve._measure.moments import Moments
 from ncsolve._measure.published import PublishedValue, published_values
@@ -86,10 +87,10 @@ class FeatureStatistics:
         *,
         codes: ArrayLike | Encoding | None = None,
     ) -> None:
-        names = None if isinstance(classes, (int, np.integer)) else names_of(classes)
+        names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
         count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
         d = check_whole("dim", dim)
-        last = None if head is None else head_of(head, d, codes, count)
+        last = None if head is None else checked_head(head, d, codes, count)
         if last is None and codes is not None:
             raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
         if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:

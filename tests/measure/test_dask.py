@@ -88,7 +88,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
         array.from_delayed(load(i, str(tmp_path), 33), (100, 8), dtype=np.float32) for i in range(40)])
     quiet = dask.config.set({"logging.distributed": "critical", "distributed.comm.timeouts.connect": "60s"})
     with quiet, distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
     ) as cluster, distributed.Client(cluster) as client:
         workers = set(client.run(os.getpid).values())
         found = ncsolve.FeatureStatistics.from_dask(features, y, 5, client=client)

@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import random_problem, random_shape
-from ncsolve.verify._types import Array, Labels
+from ncsolve.verify._types import Array, ClassNumbers
 
 import ncsolve
 from ncsolve import UFM, Minimizer
@@ -83,7 +83,7 @@ def examine(size: Size) -> list[Figure]:
 class _Network:
     """What is below the layer (d, N), its scales and shifts (d,), the head W, b, and the decay of scales and shifts."""
 
-    def __init__(self, found: Minimizer, labels: Labels, problem: UFM) -> None:
+    def __init__(self, found: Minimizer, labels: ClassNumbers, problem: UFM) -> None:
         """A network for a problem, whose layer, at epsilon = 0, gives the features of a minimizer."""
         self.problem, self.labels = problem, labels
         self.decay = problem.lambda_h * labels.size

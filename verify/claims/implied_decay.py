@@ -42,8 +42,7 @@ def examine(size: Size) -> list[Figure]:
         slopes.add(norms / 2, _slopes(problem), size=float(found.loss / decays.min()))
         balance.add(problem.lambda_h, _measured(problem, np.array(found.class_means)).head.balance)
         head = _measured(problem, rng.standard_normal((found.rank, problem.classes))).head
-        implied.add(problem.lambda_w, head.implied_lambda_w)
-        implied.add(problem.lambda_b, head.implied_lambda_b)
+        implied.add(decays[[0, 2]], np.array([head.implied_lambda_w, head.implied_lambda_b], dtype=np.float64))
         lower.append(_least(problem, rng))
     return [
         at_most(
@@ -98,11 +97,9 @@ def _best_head(problem: UFM, h: Array) -> tuple[Array, Array]:
     decay = np.full(inputs.shape[0], problem.lambda_w)
     if bias:
         decay[-1] = problem.lambda_b
-    weights = np.linalg.solve(
-        (inputs * n) @ inputs.T / total + np.diag(decay), (inputs * n) @ problem.encoding.matrix.T / total
-    ).T
-    b = weights[:, -1] if bias else np.zeros(problem.code_length)
-    return np.asarray(weights[:, :-1] if bias else weights), np.asarray(b)
+    square = (inputs * n) @ inputs.T / total + np.diag(decay)
+    weights = np.asarray(np.linalg.solve(square, (inputs * n) @ problem.encoding.matrix.T / total).T, dtype=np.float64)
+    return (weights[:, :-1], weights[:, -1]) if bias else (weights, np.zeros(problem.code_length))
 
 
 def _measured(problem: UFM, h: Array, how: str | None = None) -> ncsolve.Measurement:

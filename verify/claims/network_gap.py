@@ -8,7 +8,7 @@ import numpy as np
 from ncsolve.verify._claim import Size, claim
 from ncsolve.verify._figure import Figure, Worst, at_least
 from ncsolve.verify._problems import random_problem, random_shape
-from ncsolve.verify._types import Array, Labels
+from ncsolve.verify._types import Array, ClassNumbers
 
 import ncsolve
 from ncsolve import UFM, Minimizer
@@ -60,7 +60,7 @@ class _Sums:
         self.gap, self.loss = worst("loss minus minimum minus the four parts"), worst("loss of measure")
         self.parts = worst("the four parts of measure, and what varies within the classes")
 
-    def add(self, found: Minimizer, labels: Labels, w: Array, h: Array, b: Array) -> ncsolve.Measurement:
+    def add(self, found: Minimizer, labels: ClassNumbers, w: Array, h: Array, b: Array) -> ncsolve.Measurement:
         """Compare at a network, of which this is the measurement."""
         problem = found.problem
         there, whole = _objective(problem, labels, w, h, b), _by_definition(found, labels, w, h, b)
@@ -92,7 +92,9 @@ def _problem(rng: np.random.Generator, trial: int) -> UFM:
     )
 
 
-def _network(rng: np.random.Generator, found: Minimizer, labels: Labels, distance: float) -> tuple[Array, Array, Array]:
+def _network(
+    rng: np.random.Generator, found: Minimizer, labels: ClassNumbers, distance: float
+) -> tuple[Array, Array, Array]:
     """The minimum, moved at random by about ``distance`` of its size."""
     w, h, b = np.array(found.W), np.array(found.class_means)[:, labels], np.array(found.bias)
     unit = distance * max(float(np.abs(w).max()), float(np.abs(h).max()), 0.1)
@@ -100,7 +102,7 @@ def _network(rng: np.random.Generator, found: Minimizer, labels: Labels, distanc
     return w + unit * rng.standard_normal(w.shape), h + unit * rng.standard_normal(h.shape), b
 
 
-def _objective(problem: UFM, labels: Labels, w: Array, h: Array, b: Array) -> float:
+def _objective(problem: UFM, labels: ClassNumbers, w: Array, h: Array, b: Array) -> float:
     apart = w @ h + b[:, None] - problem.encoding.matrix[:, labels]
     penalty = problem.lambda_w * np.sum(w**2) + problem.lambda_h * np.sum(h**2)
     if math.isfinite(problem.lambda_b):
@@ -108,7 +110,7 @@ def _objective(problem: UFM, labels: Labels, w: Array, h: Array, b: Array) -> fl
     return float(np.sum(apart**2) / labels.size + penalty) / 2
 
 
-def _by_definition(found: Minimizer, labels: Labels, w: Array, h: Array, b: Array) -> tuple[float, ...]:
+def _by_definition(found: Minimizer, labels: ClassNumbers, w: Array, h: Array, b: Array) -> tuple[float, ...]:
     """The four parts, with a column for every sample."""
     problem, n = found.problem, labels.size
     residual = _residual(found, labels)
@@ -123,19 +125,19 @@ def _by_definition(found: Minimizer, labels: Labels, w: Array, h: Array, b: Arra
     )
 
 
-def _residual(found: Minimizer, labels: Labels) -> Array:
+def _residual(found: Minimizer, labels: ClassNumbers) -> Array:
     """(Y - O*)/N, with a column for every sample."""
     best = (found.W @ found.class_means + found.bias[:, None])[:, labels]
     return np.asarray((found.problem.encoding.matrix[:, labels] - best) / labels.size)
 
 
-def _within(problem: UFM, labels: Labels, w: Array, h: Array) -> float:
+def _within(problem: UFM, labels: ClassNumbers, w: Array, h: Array) -> float:
     """What the variation within the classes adds to the objective."""
     apart = h - np.stack([h[:, labels == k].mean(axis=1) for k in range(problem.classes)], axis=1)[:, labels]
     return float(np.sum((w @ apart) ** 2)) / (2 * labels.size) + problem.lambda_h / 2 * float(np.sum(apart**2))
 
 
-def _measured(problem: UFM, labels: Labels, w: Array, h: Array, b: Array) -> ncsolve.Measurement:
+def _measured(problem: UFM, labels: ClassNumbers, w: Array, h: Array, b: Array) -> ncsolve.Measurement:
     statistics = ncsolve.FeatureStatistics(
         problem.classes, h.shape[0], (w, b), "projected", codes=problem.encoding.matrix
     )
@@ -145,7 +147,7 @@ def _measured(problem: UFM, labels: Labels, w: Array, h: Array, b: Array) -> ncs
     return ncsolve.measure(statistics, w, b, problem)
 
 
-def _excess(found: Minimizer, labels: Labels, w: Array, h: Array, b: Array, bounds: object) -> float:
+def _excess(found: Minimizer, labels: ClassNumbers, w: Array, h: Array, b: Array, bounds: object) -> float:
     """By how much a true distance is above its bound, at worst, over the size of what is compared."""
     u = np.sqrt(found.problem.counts.array)
     means = np.stack([h[:, labels == k].mean(axis=1) for k in range(u.size)], axis=1)
