@@ -183,19 +183,23 @@ def _between(low: float, high: float) -> float:
 
 
 def _engine(ax: Axes) -> Any:
+    return _whole(ax).get_layout_engine()
+
+
+def _whole(ax: Axes) -> Any:
+    """The figure, of which subfigures are parts."""
     figure: Any = ax.figure
-    while getattr(figure, "figure", figure) is not figure:  # of subfigures
+    while getattr(figure, "figure", figure) is not figure:
         figure = figure.figure
-    return figure.get_layout_engine()
+    return figure
 
 
 def _size(ax: Axes) -> tuple[float, float]:
     """Width and height in pixels, as they will be."""
-    figure: Any = ax.figure
     if _engine(ax) is None:
         ax.apply_aspect()
         return ax.bbox.width, ax.bbox.height
-    figure.draw_without_rendering()
+    _whole(ax).draw_without_rendering()
     return _LEFT * ax.bbox.width, _LEFT * ax.bbox.height
 
 

@@ -82,7 +82,7 @@ def _difference(one: UFM, other: UFM, varied: str) -> str:
 
 def measured_points(ax: Axes, found: list[Measurement], axis: ParameterAxis, convention: Convention) -> None:
     """The mean cosine of each measurement with a bar from its smallest to its largest."""
-    cosines = np.array([_spread(one) for one in found])
+    cosines = np.array([_spread(one) for one in found]).reshape(-1, 3)
     known = np.isfinite(cosines[:, 1])
     x = axis.place(lambdas_of(found, axis.name, convention))[known]
     low, mean, high = cosines[known].T
