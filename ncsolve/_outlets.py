@@ -19,6 +19,7 @@ OUTLETS = {
     "Minimizer.to_json": "ncsolve._documents.minimizer:document",
     "Minimizer.summary": "ncsolve._words.summary:named_summary",
     "Comparison.to_json": "ncsolve._documents.comparison:comparison_document",
+    "Measurement.plot": "ncsolve.plots:measured_cosines",
     "Measurement.to_json": "ncsolve._documents.measurement:measurement_document",
     "Measurement.summary": "ncsolve._words.measurement:named_measurement",
     "Path.plot": "ncsolve.plots:cosine_curves",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +29,9 @@ from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.checks.measured import measured, positive_number
 from ncsolve.errors import ProblemError, shown
 from ncsolve.geometry import NCMetrics, cosine_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Measurement", "measure"]
 
@@ -150,6 +154,15 @@ class Measurement(Frozen):
     def verdict(self) -> Verdict:
         """Collapsed as predicted, not finished, or another model, with the numbers and what to try next."""
         return verdict_of(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the measured cosines of the class means over the predicted ones; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        picture: Axes = outlet("Measurement.plot")(self, ax=ax)
+        return picture
 
     def summary(self, *, convention: str = "paper") -> str:
         """What ``ncsolve measure`` prints: the verdict, and measured beside predicted.

@@ -23,9 +23,9 @@ for package in ("sphinx", "myst_parser", "furo"):
 bs4 = pytest.importorskip("bs4")  # comes with furo
 SCHEMAS = sorted(entry.name for entry in files("ncsolve.schemas").iterdir() if entry.name.endswith(".json"))
 MODULES = (
-    "ncsolve", "ncsolve.encodings", "ncsolve.design", "ncsolve.deep", "ncsolve.certificates", "ncsolve.geometry",
-    "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.verify", "ncsolve.verify.metrics",
-    "ncsolve.verify.peers", "ncsolve.errors", "ncsolve.derivations", "ncsolve.schemas",
+    "ncsolve", "ncsolve.encodings", "ncsolve.design", "ncsolve.deep", "ncsolve.certificates", "ncsolve.metrics",
+    "ncsolve.geometry", "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.verify",
+    "ncsolve.verify.metrics", "ncsolve.verify.peers", "ncsolve.errors", "ncsolve.derivations", "ncsolve.schemas",
 )
 
 
