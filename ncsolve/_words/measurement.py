@@ -16,7 +16,7 @@ from ncsolve._measure.verdict import COLLAPSED, verdict_of
 from ncsolve._numbers.printed import number, percent
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
-from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, name_of
+from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, who
 from ncsolve._words.minimizer import problem_words
 from ncsolve._words.model import guarantee
 from ncsolve._words.summary import Summary
@@ -55,7 +55,7 @@ def measurement_summary(
         ("length", _lengths(found)),
         ("bias", f"|b| = {number(float(np.linalg.norm(found.head.b)), 5)}, predicted "
                  f"{number(float(np.linalg.norm(found.predicted.bias)), 5)}"),
-        *metric_rows(found.nc, statistics, problem.class_names, nc4_samples, found.predicted.nc),
+        *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc),
     )
     return Summary(verdict=str(verdict), essentials=tuple(row for row in rows if row[1]), details=(), classes=None)
 
@@ -66,8 +66,7 @@ def named_measurement(found: Measurement, convention: str) -> Summary:
 
 
 def geometry_summary(
-    found: FeatureGeometry, convention: Convention, *, names: tuple[str, ...] | None = None,
-    nc4_samples: float | None = None,
+    found: FeatureGeometry, convention: Convention, *, nc4_samples: float | None = None,
 ) -> Summary:
     """What there is to say of features without a loss to compare."""
     statistics = found.statistics
@@ -78,10 +77,10 @@ def geometry_summary(
         ("features", f"N = {statistics.samples} samples of {counts.size} classes ({counts.min()} to {counts.max()} "
                      f"per class), d = {statistics.dim}"),
         ("absent", absent_words(statistics)),
-        ("angle", angle_of(spread, names)),
+        ("angle", angle_of(spread, who(statistics))),
         ("length", f"{number(float(lengths.min()), 5)} to {number(float(lengths.max()), 5)}"),
         ("implied", _implied(found, convention)),
-        *metric_rows(found.nc, statistics, names, nc4_samples, None),
+        *metric_rows(found.nc, statistics, nc4_samples, None),
     )
     verdict = f"Geometry only: {WHY_NOT[found.why]}."
     if spread is not None:
@@ -195,15 +194,15 @@ def _decay(found: Measurement, factor: float) -> str:
 
 
 def _angles(found: Measurement) -> str:
-    names = found.problem.class_names
+    names = who(found.head.statistics)
     measured = angle_of(spread_of(found.cosines), names)
     other = cosine_matrix(found.predicted.gram)
-    predicted = angle_of(spread_of(other), names, pair=False)
+    predicted = angle_of(spread_of(other))
     if not measured or not predicted:
         return measured
     first, second, apart = _worst(found.cosines, other)
     worst = "" if apart == 0.0 else (
-        f"\nfurthest from it: classes {name_of(first, names)} and {name_of(second, names)}, cos off by "
+        f"\nfurthest from it: classes {names[first]} and {names[second]}, cos off by "
         f"{number(apart, 3)}")
     return f"{measured}\npredicted {predicted}{worst}"
 

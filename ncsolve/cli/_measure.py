@@ -108,7 +108,6 @@ def measure(
     from ncsolve._measure.state_file import check_state_output
     from ncsolve.cli._measure_request import MeasureArguments, measured
     from ncsolve.cli._written import check_pictures, draw
-    from ncsolve.errors import ProblemError
 
     check_different({"--save": save, "--plot": plot})
     if save is not None:
@@ -117,11 +116,9 @@ def measure(
     asked = MeasureArguments(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
+        plot=plot is not None,
     )
     found = measured(asked)
-    if plot is not None and found.measurement is None:
-        raise ProblemError("--plot draws measured beside predicted; got geometry only, give the head and --lambda-w, "
-                           "--lambda-h and --lambda-b, or drop it")
     if save is not None:
         found.statistics.save(save, force=force)
     draw(plot, "measurement_figure", found.measurement, force=force)

@@ -38,6 +38,7 @@ class MeasureArguments:
     nc4: bool
     gap_tolerance: str
     stationarity_tolerance: str
+    plot: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ class _Lambdas:
 
 def measured(asked: MeasureArguments) -> Measured:
     """Read the files and measure.  Raises NCSolveError, naming the option or the file."""
-    from ncsolve._measure.feature_geometry import feature_geometry
+    from ncsolve._measure.feature_geometry import WHY_NOT, feature_geometry
     from ncsolve._measure.inputs import agreement
     from ncsolve._problem.convention import convention
     from ncsolve.progress import SlowProgress
@@ -109,19 +110,23 @@ def measured(asked: MeasureArguments) -> Measured:
                            + ("name the features themselves" if inputs.head is not None else "add --head")
                            + ", or drop it")
     lambdas = None if early is None or inputs.head is None else _lambdas(asked, bias=inputs.head[1] is not None)
+    why = (
+        "held out" if asked.held_out else "no head" if inputs.head is None else
+        "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
+    )
+    if asked.plot and why is not None:
+        raise ProblemError(f"--plot draws measured beside predicted, and there is no prediction ({WHY_NOT[why]}); give "
+                           "what is missing, or drop it")
+    size = inputs.rows or statistics.samples
+    if asked.samples is not None and asked.samples < size:
+        raise ProblemError(f"--samples is the size of the training set, of which these are a part; got {asked.samples} "
+                           f"for {size} samples, drop it or name fewer files")
     total = inputs.rows * (2 if asked.nc4 else 1)
     with SlowProgress("reading features", total=max(total, 1)) as progress:
         inputs.gather(lambda done, name: progress.update(done, name))
         share = None
         if asked.nc4:
             share = agreement(statistics, inputs.shards, lambda n, name: progress.update(inputs.rows + n, name))
-    if asked.samples is not None and asked.samples < statistics.samples:
-        raise ProblemError(f"--samples is the size of the training set, of which these are a part; got {asked.samples} "
-                           f"for {statistics.samples} samples, drop it or name fewer files")
-    why = (
-        "held out" if asked.held_out else "no head" if inputs.head is None else
-        "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
-    )
     if why is not None or lambdas is None or inputs.head is None:
         head = None if inputs.head is None else _with_bias(inputs.head)
         geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas")
@@ -129,8 +134,9 @@ def measured(asked: MeasureArguments) -> Measured:
                         nc4_samples=share, read=inputs.read)
     from ncsolve._measure.measurement import measure
 
-    size = asked.samples or statistics.samples
-    w, h, b = scaling.to_paper(size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b)
+    w, h, b = scaling.to_paper(
+        asked.samples or size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b,
+    )
     problem = statistics.problem(
         inputs.encoding, lambda_w=w, lambda_h=h, lambda_b=b, features=asked.given.features or "linear",
     )

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve import plots
-from tests.command import document, refused, run, said
+from tests.command import ROOT, document, refused, run, said
 from tests.measure.samples import labels_of, network
 
 LAMBDAS = ["--lambda-w", "5e-3", "--lambda-h", "2e-3", "--lambda-b", "0.3"]
@@ -150,7 +149,7 @@ def test_features_and_labels_alone(tmp_path, whole):
     assert found["gram"] == pytest.approx(np.array(whole["gram"]), rel=1e-12)
     assert (found["nc"]["nc1"], found["nc"]["nc3"]) == (pytest.approx(whole["nc"]["nc1"]), None)
     text = said("measure", file, *LAMBDAS)
-    assert text.startswith("Geometry only: features and labels only")
+    assert text.startswith("Geometry only: loss, gap, NC3 and NC4 need the last layer")
     assert "CDNV" in text
 
 
@@ -199,7 +198,21 @@ def test_absent_classes(tmp_path):
     assert found["absent_classes"] == [2, 3]
     assert found["verdict"]["kind"] == "collapsed as predicted"
     assert len(found["gram"]) == 4
-    assert "2 of 6 classes have no samples" in said("measure", file, *LAMBDAS)
+    text = said("measure", file, *LAMBDAS)
+    assert "2 of 6 classes have no samples" in text
+    least = found["cosines"]["least_pair"]
+    assert set(least) <= {0, 1, 4, 5}
+    assert f"furthest: {least[0]} and {least[1]}" in said("measure", file)
+
+
+def test_pairs_are_classes_and_not_places(tmp_path):
+    """Classes 2 and 5 are the two that are nearest."""
+    features = np.repeat(np.array([[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]]), 3, axis=0)
+    file = saved(tmp_path, features=features, labels=np.repeat([0, 2, 5], 3), W=None, b=None)
+    found = document("measure", file, "--classes", 7)
+    assert found["cosines"]["greatest_pair"] == [2, 5]
+    assert found["absent_classes"] == [1, 3, 4, 6]
+    assert "nearest: classes 2 and 5" in said("measure", file, "--classes", 7)
 
 
 def test_names_and_codes(tmp_path):
@@ -215,6 +228,31 @@ def test_names_and_codes(tmp_path):
     ordered = document("measure", file, "--order", "cat,dog,ant,elk", *LAMBDAS)
     assert ordered["accuracy"] == found["accuracy"] == 1.0
     assert "labels in the order of the head's rows" in said("measure", file, *LAMBDAS)
+
+
+def test_codes_of_another_length(tmp_path):
+    """Three outputs, four classes: samples are decided by the nearest code."""
+    codes = ncsolve.encodings.from_array(np.loadtxt(ROOT / "examples" / "codes.csv", delimiter=","))
+    own = ncsolve.UFM(encoding=codes, counts=10, lambda_w=5e-3, lambda_h=2e-3, lambda_b=0.3)
+    w, b, features = network(np.random.default_rng(5), own, 0.0)
+    file = saved(tmp_path, features=features, labels=labels_of(own), W=w, b=b)
+    found = document("measure", file, "--encoding", "examples/codes.csv", *LAMBDAS)
+    assert found["verdict"]["kind"] == "collapsed as predicted"
+    assert found["accuracy"] == 1.0
+    assert found["predicted"]["problem"]["code_length"] == 3
+
+
+def test_features_of_fewer_dimensions_than_the_prediction(tmp_path):
+    own = arrays()
+    file = saved(tmp_path, features=own["features"][:, :2], W=own["W"][:, :2])
+    assert "span 4 dimensions and the features have 2" in said("measure", file, *LAMBDAS)
+
+
+def test_saved_heads_without_bias(tmp_path):
+    own = arrays(0.0, lambda_b=np.inf) | {"b": None}
+    said("measure", saved(tmp_path, **own), "--save", tmp_path / "state.npz")
+    found = document("measure", "--merge", tmp_path / "state.npz", *LAMBDAS[:4])
+    assert found["verdict"]["kind"] == "collapsed as predicted"
 
 
 def test_nc4_over_samples(tmp_path):
@@ -233,18 +271,13 @@ def test_relu_features(tmp_path):
     assert "measure with --features relu" in said("measure", saved(tmp_path, "l.npz", **own), *lambdas)
 
 
-def test_a_picture(tmp_path, monkeypatch):
-    drawn = []
-
-    def figure(found):
-        drawn.append(found.verdict.kind)
-        return plots.minimizer_figure(found.predicted)
-
-    monkeypatch.setattr(plots, "measurement_figure", figure, raising=False)
-    said("measure", saved(tmp_path, **arrays(0.0)), *LAMBDAS, "--plot", tmp_path / "a.svg")
-    assert drawn == ["collapsed as predicted"]
-    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
-    assert "geometry only" in refused("measure", saved(tmp_path, "g.npz"), "--plot", tmp_path / "b.svg")
+def test_a_picture(tmp_path):
+    assert said("measure", saved(tmp_path, **arrays(0.0)), *LAMBDAS, "--plot", tmp_path / "a.svg").endswith("a.svg")
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "Collapsed as predicted" in drawn  # beside the letters, which are outlines
+    alone = refused("measure", saved(tmp_path, "g.npz"), "--plot", tmp_path / "b.svg")
+    assert "no prediction (no weight decays" in alone
+    assert not (tmp_path / "b.svg").exists()
 
 
 BROKEN = [
@@ -273,6 +306,11 @@ BROKEN = [
     ({}, ["--label-column", "y"], "--label-column is about .parquet files"),
     ({}, ["--head-name", "fc"], "add --head FILE"),
     ({}, ["--classes", "3"], "got '3'"),
+    ({}, ["--classes", "0"], "the number of classes must be an integer of at least 1; got 0"),
+    ({}, ["--classes", "100000000000"], "must not exceed"),
+    ({"features": np.ones((40, 20000), dtype=np.float32), "W": None, "b": None}, [], "use --scatter trace"),
+    ({}, ["--encoding", "nohot"], "nohot"),
+    ({}, ["--convention", "mine"], "mine"),
     ({}, ["--order", "0,1,2"], "'3' is none of the classes"),
     ({"W": None, "b": None}, ["--nc4"], "got no head"),
     ({}, ["--header"], "name one, or drop it"),
