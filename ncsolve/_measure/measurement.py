@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,12 +22,16 @@ from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._models.residual import Residual
+from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.checks.measured import measured, positive_number
 from ncsolve.errors import ProblemError, shown
 from ncsolve.geometry import NCMetrics, cosine_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Measurement", "measure"]
 
@@ -37,6 +42,7 @@ class Measurement(Frozen):
 
     ``head`` holds W, b, the statistic and the ``problem`` with the ``lambda_h`` that was used; ``predicted`` is the
     minimizer.  ``tolerances`` are those of the verdict: of the gap over the minimum, and of the stationarity.
+    ``training_samples`` is the size of the training set where only a part of it was measured.
 
     Source: T13 to T15 of docs/theory.md.
     """
@@ -45,6 +51,7 @@ class Measurement(Frozen):
     predicted: Minimizer
     estimator: str | None
     tolerances: tuple[float, float]
+    training_samples: int | None = None
 
     @property
     def problem(self) -> UFM:
@@ -106,7 +113,7 @@ class Measurement(Frozen):
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
-        if self.parts is None or self.problem.spec.nonnegative:
+        if self.parts is None or not model_of(self.problem).certifies_networks:
             return None
         return certified(self._residual, self.point, self.parts)
 
@@ -147,6 +154,38 @@ class Measurement(Frozen):
     def verdict(self) -> Verdict:
         """Collapsed as predicted, not finished, or another model, with the numbers and what to try next."""
         return verdict_of(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the measured cosines of the class means over the predicted ones; returns the axes.
+
+        ``ax`` are matplotlib axes to draw in (new ones by default).  Raises MissingPackageError if matplotlib is not
+        installed.
+        """
+        picture: Axes = outlet("Measurement.plot")(self, ax=ax)
+        return picture
+
+    def summary(self, *, convention: str = "paper") -> str:
+        """What ``ncsolve measure`` prints: the verdict, and measured beside predicted.
+
+        ``convention`` is that of losses and lambdas ("paper", "sum", "torch-mean" or "per-sample-features").  Raises
+        UnknownNameError.
+
+        >>> import ncsolve
+        >>> problem = ncsolve.UFM(encoding="onehot", counts=[2, 2], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+        >>> found, labels = ncsolve.solve(problem), [0, 0, 1, 1]
+        >>> stats = ncsolve.FeatureStatistics(2, found.dim).update(found.class_means[:, labels].T, labels)
+        >>> print(ncsolve.measure(stats, found.W, found.bias, problem).summary().split(":")[0])
+        Collapsed as predicted
+        """
+        return str(outlet("Measurement.summary")(self, convention).text(full=False))
+
+    def _repr_html_(self) -> str:
+        return str(outlet("Measurement.summary")(self, "paper").html())
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``--json``, in the convention of the paper (schema ncsolve.measurement/1)."""
+        found: dict[str, object] = outlet("Measurement.to_json")(self)
+        return found
 
     def __repr__(self) -> str:
         return f"Measurement({self.verdict.kind}, loss={self.loss:.9g}, gap={self.gap:.3g}, {self.problem!r})"
@@ -202,10 +241,10 @@ def measure(
     check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
     check_problem(problem)
     head = _head(statistics, W, b, problem)
-    if problem.spec.nonnegative and statistics.lowest < 0.0:
+    if statistics.lowest < (least := model_of(problem).least_feature):
         raise ProblemError(
-            f"features of a problem with ReLU features must not be negative; got {statistics.lowest:g}, take them "
-            "after the ReLU, or set features = 'linear'"
+            f"features of a problem with {problem.features} features must not be below {least:g}; got "
+            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
         )
     if lambda_h is not None and not (isinstance(lambda_h, str) and lambda_h in ESTIMATORS):
         raise ProblemError(
@@ -226,7 +265,8 @@ def measure(
     )
     predicted = solve(head.problem)
     model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
-    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances)
+    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,
+                       training_samples=None if factor == 1.0 else samples)
 
 
 def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:

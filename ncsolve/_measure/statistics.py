@@ -22,7 +22,7 @@ from ncsolve._measure.state_file import read_state, write_state
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole
 from ncsolve.checks.arrays import read_only
-from ncsolve.checks.measured import measured
+from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError, shown
 
@@ -287,6 +287,25 @@ class FeatureStatistics:
         """Share of the samples that the head decides as their class, if it is known and there are any."""
         decisions = self.decisions
         return None if decisions is None or not self.samples else float(np.trace(decisions)) / self.samples
+
+    def nearest_mean_agreement(self, features: ArrayLike) -> int:
+        """How many features (n, d) the head decides as the class of the nearest class mean: NC4 over samples.
+
+        Raises ProblemError without a head, without samples so far, and for features that do not fit.
+
+        >>> import ncsolve
+        >>> stats = ncsolve.FeatureStatistics(2, 1, head=[[-1.0], [1.0]]).update([[-1.0], [3.0]], [0, 1])
+        >>> stats.nearest_mean_agreement([[-1.0], [0.5], [3.0]])
+        2
+        """
+        head, met = self._moments.layout.head, self.present
+        if head is None or met.size == 0:
+            raise ProblemError(f"NC4 over samples needs a head and class means; got {self!r}, pass head= and update")
+        means, found = self.class_means[:, met], 0
+        for _, block in blocks(features, self.dim, len(real_numbers(features, "features")), 0):
+            nearest = np.argmax(block @ means - np.sum(means**2, axis=0) / 2, axis=1)
+            found += int(np.sum(head.decide(block) == met[nearest]))
+        return found
 
     def problem(
         self, encoding: str | Encoding | ArrayLike = "onehot", *, lambda_w: float, lambda_h: float, lambda_b: float,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._numbers.printed import number
+from ncsolve._measure.implied import implied_by
+from ncsolve._models.registry import model_of
+from ncsolve._numbers.printed import number, percent
 
 if TYPE_CHECKING:
     from ncsolve._measure.measurement import Measurement
@@ -22,6 +24,8 @@ _APART = 1.5
 _CHANCE = 0.05
 # A permutation fits if it makes a classifier of the head.
 _FITS = 0.9
+# The share of the gap beyond which variation within the classes is what is wrong.
+_MOST = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +38,22 @@ class Verdict:
 
     def __str__(self) -> str:
         first, *rest = self.reasons
-        return " ".join([f"{self.kind[0].upper()}{self.kind[1:]}: {first}.", *(f"{_capital(x)}." for x in rest),
-                         *(f"{_capital(x)}." for x in self.remedies)])
+        return " ".join(map(_sentence, (f"{self.kind}: {first}", *rest, *self.remedies)))
 
 
-def verdict_of(found: Measurement) -> Verdict:
-    """By the gap and the stationarity of the head, both against the measurement's tolerances."""
+def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) -> Verdict:
+    """By the gap and the stationarity of the head, both against the measurement's tolerances.
+
+    ``decays`` are a lambda_w and a lambda_h of 1 in the convention of the lambdas that are told.
+    """
     allowed, still = found.tolerances
     relative = found.relative_gap
     stationary, near = found.stationarity <= still, relative <= allowed
-    kind = COLLAPSED if stationary and near else UNFINISHED if not stationary else OTHER
+    elsewhere = None if stationary else _stationary_at(found)
+    kind = COLLAPSED if stationary and near else UNFINISHED if not stationary and elsewhere is None else OTHER
     what = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum, which is not known"
     reasons = [
-        f"the loss is {_percent(relative)} above {what} ({_percent(allowed)} allowed), and the head is "
+        f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is "
         + (f"stationary to {number(found.stationarity, 2)}" if stationary else
            f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
         *_proved(found),
@@ -54,7 +61,14 @@ def verdict_of(found: Measurement) -> Verdict:
     remedies: list[str] = []
     if kind != COLLAPSED:
         reasons += _largest(found)
-        remedies = [*_order(found), *(_unfinished() if kind == UNFINISHED else _other(found))]
+        if elsewhere is not None:
+            remedies = [
+                *_order(found),
+                f"the head is stationary at lambda_w = {number(elsewhere / decays[0], 3)}, and "
+                f"{number(found.problem.lambda_w / decays[0], 3)} was given: are the lambdas in another convention?"
+            ]
+        else:
+            remedies = [*_order(found), *(_unfinished(found) if kind == UNFINISHED else _other(found, decays[1]))]
     return Verdict(kind=kind, reasons=tuple(reasons), remedies=tuple(remedies))
 
 
@@ -66,8 +80,10 @@ def _proved(found: Measurement) -> list[str]:
     if size == 0.0 or not math.isfinite(found.certificate.gram):
         return []
     bound, true = found.certificate.gram / size, found.distance.gram / size
+    if bound > 1.0:  # the zero matrix is as near
+        return []
     return [
-        f"the class means are proved to be within {_percent(bound)} of the predicted frame (they are {_percent(true)} "
+        f"the class means are proved to be within {percent(bound)} of the predicted frame (they are {percent(true)} "
         "from it)"
     ]
 
@@ -83,8 +99,8 @@ def _largest(found: Measurement) -> list[str]:
     }
     name = max(named, key=named.__getitem__)
     return [
-        f"the largest part of the gap is {name}, {_percent(named[name] / parts.total)}; "
-        f"{_percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
+        f"the largest part of the gap is {name}, {percent(named[name] / parts.total)}; "
+        f"{percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
     ]
 
 
@@ -97,7 +113,7 @@ def _order(found: Measurement) -> list[str]:
     if accuracy >= 1.0 / found.problem.classes + _CHANCE:
         return []
     text = (
-        f"only {_percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
+        f"only {percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
     )
     rows, columns = linear_sum_assignment(-decisions)
     if decisions[rows, columns].sum() >= _FITS * found.head.statistics.samples:
@@ -107,36 +123,49 @@ def _order(found: Measurement) -> list[str]:
     return [f"{text} are what it needs"]
 
 
-def _unfinished() -> list[str]:
+def _stationary_at(found: Measurement) -> float | None:
+    """The lambda_w at which a head is stationary that is not so at the one given."""
+    implied = implied_by(found.head)
+    if implied.stationarity is None or implied.stationarity > found.tolerances[1]:
+        return None
+    return implied.lambda_w
+
+
+def _unfinished(found: Measurement) -> list[str]:
+    if found.training_samples is not None:
+        return ["these samples are a part of the training set, on which a head is stationary only as far as the part "
+                "has every class as often as the whole: measure all of it, or as many of every class in proportion"]
     return [
         "train on, or lower the learning rate to zero; a head that was trained with dropout, augmentation, mixup or "
         "AdamW is not stationary on clean data even at its end"
     ]
 
 
-def _other(found: Measurement) -> list[str]:
+def _other(found: Measurement, decay: float) -> list[str]:
     remedies = []
-    if not found.problem.spec.nonnegative and found.head.statistics.lowest >= 0.0:
+    if model_of(found.problem).least_feature < 0.0 <= found.head.statistics.lowest:
         remedies.append("no feature is negative: if they come after a ReLU, measure with features = 'relu'")
     directions, balance = found.head.by_direction, found.head.balance
     if directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:
         remedies.append(
-            f"the head implies lambda_h = {number(directions[0], 3)} along the mean of the features and "
-            f"{number(directions[1], 3)} across it: plain weight decay, which penalizes no features, does that"
+            f"the head implies lambda_h = {number(directions[0] / decay, 3)} along the mean of the features and "
+            f"{number(directions[1] / decay, 3)} across it: plain weight decay, which penalizes no features, does that"
         )
     elif balance is not None and not 1 / _APART <= balance / found.lambda_h <= _APART:
         remedies.append(
-            f"the head implies lambda_h = {number(balance, 3)} and {number(found.lambda_h, 3)} was given: are the "
-            "lambdas in another convention, or the samples a part of the training set (samples=)? lambda_h = 'balance' "
-            "takes the implied one"
+            f"the head implies lambda_h = {number(balance / decay, 3)} and {number(found.lambda_h / decay, 3)} was "
+            "given: are the lambdas in another convention, or the samples a part of the training set (samples=)? "
+            "lambda_h = 'balance' takes the implied one"
+        )
+    parts = found.parts
+    if not remedies and parts is not None and parts.within > _MOST * parts.total:
+        remedies.append(
+            "the head is at its own minimum, but the features of a class still differ: train the layers below it on; "
+            "small ones may not be able to make them equal"
         )
     return remedies or ["codes, counts or lambdas are not those that the network was trained with, or the head is at "
                         "another critical point"]
 
 
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 3)} %"
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"

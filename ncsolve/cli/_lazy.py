@@ -30,6 +30,11 @@ COMMANDS = {  # in the order of the help
         "Draw the phase diagram over lambda_b and a second parameter, with the exact boundaries of the "
         "regimes.",
     ),
+    "measure": _Entry(
+        "ncsolve.cli._measure:measure",
+        "Measure a trained network: what geometry it took, whether it is the predicted one, and if not, what "
+        "fails.",
+    ),
     "explore": _Entry(
         "ncsolve.cli._explore:explore",
         "Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ncsolve._arrays import Array, Mask
+from ncsolve._measure.measurement import Measurement
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
@@ -25,6 +26,7 @@ from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._fit import fit_labels, legend_inside, shortened
 from ncsolve.plots._frame import gram_figure
 from ncsolve.plots._jumps import broken, latent_lines
+from ncsolve.plots._points import check_measurements, check_on_path, lambdas_of, measured_points
 from ncsolve.plots._style import COLOURS, LINES, SYMBOLS, new_axes, new_figure, number, style
 
 if TYPE_CHECKING:
@@ -48,10 +50,17 @@ _POINTS = 25
 _MARKS = ("o", "s", "^", "D", "v", "P")
 
 
-def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
+def cosine_curves(
+    path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER, measured: Sequence[Measurement] = ()
+) -> Axes:
     """The cosine between class means along the parameter: the range and the mean where pairs differ, the levels of a
-    simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes."""
-    with _panel(path, ax, convention, named=True) as (ax, axis):
+    simplex ETF and an orthogonal frame, and a vertical line at every change of regime.  Returns the axes.
+
+    ``measured`` networks are points at their weight decay: the mean of their cosines, with a bar from the smallest to
+    the largest.  Raises ProblemError for one of another problem than the path's.
+    """
+    points = check_on_path(check_measurements(measured), _check(path))
+    with _panel(path, ax, convention, named=True, points=points) as (ax, axis):
         x, values = broken(path, axis, convention, path.cosines, _cosines)
         low, mean, high = values.T
         if np.nanmax(high - low, initial=0.0) > 1e-9:
@@ -68,6 +77,7 @@ def cosine_curves(path: Path, *, ax: Axes | None = None, convention: Convention 
             text = f"simplex ETF, $-1/(K-1)$ = {number(etf)}"
             ax.axhline(etf, color="0.25", linewidth=1.0, linestyle=LINES[1], label=text)
         ax.axhline(0.0, color="0.25", linewidth=1.0, linestyle=LINES[2], label="orthogonal frame, 0")
+        measured_points(ax, points, axis, convention)
         ax.set_ylabel("cosine between class means")
         ax.margins(y=0.08)
     return ax
@@ -164,11 +174,12 @@ def nc_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _P
     return ax
 
 
-def path_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
-    """All curves of a path: cosines, singular values, bias and NC metrics."""
+def path_figure(path: Path, *, convention: Convention = _PAPER, measured: Sequence[Measurement] = ()) -> Figure:
+    """All curves of a path: cosines with the ``measured`` networks on them, singular values, bias and NC metrics."""
     _check(path)
     figure, axes = new_figure(2, 2, (10.0, 6.8))
-    for draw, ax in zip((cosine_curves, singular_value_curves, bias_curves, nc_curves), axes, strict=True):
+    cosine_curves(path, ax=axes[0], convention=convention, measured=measured)
+    for draw, ax in zip((singular_value_curves, bias_curves, nc_curves), axes[1:], strict=True):
         draw(path, ax=ax, convention=convention)
     with style():
         figure.suptitle(_title(path), fontsize=10)
@@ -186,8 +197,8 @@ def path_gram_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     return gram_figure([path.minimizer(i) for i in points], titles=titles)
 
 
-def _check(path: Path) -> None:
-    check_kind("the path", path, Path, "make one with ncsolve.path(problem, ...)")
+def _check(path: Path) -> Path:
+    return check_kind("the path", path, Path, "make one with ncsolve.path(problem, ...)")
 
 
 def _title(path: Path) -> str:
@@ -209,13 +220,16 @@ def _title(path: Path) -> str:
 
 @contextmanager
 def _panel(
-    path: Path, ax: Axes | None, convention: Convention, *, named: bool = False
+    path: Path, ax: Axes | None, convention: Convention, *, named: bool = False, points: Sequence[Measurement] = ()
 ) -> Iterator[tuple[Axes, ParameterAxis]]:
     """Axes for curves of a path; then the changes of regime, ``named`` or not, and the legend."""
     _check(path)
     ax = new_axes(ax)
     with style():
-        axis = ParameterAxis(path.varied, path.values / user_factor(path, convention))
+        values = path.values / user_factor(path, convention)
+        if points:
+            values = np.concatenate((values, lambdas_of(points, path.varied, convention)))
+        axis = ParameterAxis(path.varied, values)
         yield ax, axis
         _finish(ax, path, axis, convention, named=named)
         fit_labels(ax)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._problem.ufm import UFM
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind, entries
 from ncsolve.errors import ProblemError
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-__all__ = ["gram_figure", "gram_matrix", "minimizer_figure", "spectrum"]
+__all__ = [
+    "BARS", "COLOURS_SHOW", "draw_gram", "even_choice", "gram_figure", "gram_matrix", "minimizer_figure",
+    "name_classes", "spectrum", "spectrum_bars",
+]
 
 # A picture of more classes than this would be finer than a screen.
 _MOST = 100
 # Numbers are written into the cells of so few classes.
 _WRITTEN = 6
-_BARS = 60
+BARS = 60
 # Up to so many classes are named, by so many letters.
 _NAMED, _LETTERS = 20, 10
-_COLOURS_SHOW = r"inner product  $\langle h_k, h_l\rangle$"
+COLOURS_SHOW = r"inner product  $\langle h_k, h_l\rangle$"
 
 
 def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[float, float] | None = None) -> Axes:
@@ -38,49 +42,57 @@ def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[f
     check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
     with style():
-        image = _draw(minimizer, ax, limits)
-        bar = colour_bar(image, ax, _COLOURS_SHOW, square=True)
-        ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
+        gram, chosen = _gram(minimizer)
+        image = draw_gram(ax, gram, chosen, minimizer.problem, limits or _range(gram))
+        bar = colour_bar(image, ax, COLOURS_SHOW, square=True)
+        ax.set_title(f"class means, {_bias_decay(minimizer)}{_regime(minimizer)}")
         fit_labels(ax, bar)
         fit_numbers(ax, list(ax.texts), minimizer.problem.classes)
     return ax
 
 
-def _draw(minimizer: Minimizer, ax: Axes, limits: tuple[float, float] | None) -> AxesImage:
-    gram, chosen = _gram(minimizer)
-    low, high = limits if limits is not None else (float(gram.min()), float(gram.max()))
+def draw_gram(
+    ax: Axes, gram: Array, chosen: Index, problem: UFM, limits: tuple[float, float], *, diverging: bool = False
+) -> AxesImage:
+    """Inner products as colours, with numbers in the cells of few classes; ``chosen`` are the numbers of the classes.
+
+    ``diverging`` is for differences, whose 0 is in the middle.
+    """
+    low, high = limits
     if high <= low:
         high = low + 1.0
-    image = ax.imshow(gram, vmin=low, vmax=high, interpolation="nearest")
+    image = ax.imshow(gram, vmin=low, vmax=high, interpolation="nearest", cmap="PuOr" if diverging else None)
     if gram.shape[0] <= _WRITTEN:
         for (row, column), value in np.ndenumerate(gram):
-            dark = (value - low) / (high - low) < 0.5
-            text = number(0.0 if abs(value) < 1e-12 * high else float(value))
+            place = (value - low) / (high - low)
+            dark = abs(place - 0.5) > 0.3 if diverging else place < 0.5
+            text = number(0.0 if abs(value) < 1e-12 * high else float(value), 2 if diverging else 4)
             ax.text(column, row, text, ha="center", va="center", fontsize=7.5, color="white" if dark else "black")
-    several = gram.shape[0] < minimizer.problem.classes
-    note = f" ({gram.shape[0]} of {minimizer.problem.classes})" if several else ""
-    if minimizer.problem.class_names is None or several:
+    several = gram.shape[0] < problem.classes
+    note = f" ({gram.shape[0]} of {problem.classes})" if several else ""
+    if problem.class_names is None or several:
         ax.set_xlabel(f"class $l${note}")
         ax.set_ylabel(f"class $k${note}")
-    _name_classes(ax, minimizer.problem.class_names, chosen)
+    name_classes(ax, problem.class_names, chosen)
     ax.spines[["top", "right"]].set_visible(True)
     return image
 
 
-def _name_classes(ax: Axes, names: tuple[str, ...] | None, chosen: Index) -> None:
+def name_classes(ax: Axes, names: tuple[str, ...] | None, chosen: Index, which: str = "xy") -> None:
     """Ticks with the names of the classes, or their numbers, at equal steps."""
     most = 6 if names is None else _NAMED
     places = np.arange(0, chosen.size, -(-chosen.size // most))
-    if names is None:
-        texts = [str(chosen[i]) for i in places]
-        ax.set_xticks(places, texts)
-        ax.set_yticks(places, texts)
-        return
-    texts = [literal_math(shortened(names[int(chosen[i])], _LETTERS)) for i in places]
-    size = 8.0 if places.size <= 10 else 5.5
-    upright = sum(map(len, texts)) > 20
-    ax.set_xticks(places, texts, fontsize=size, rotation=90 if upright else 0)
-    ax.set_yticks(places, texts, fontsize=size)
+    texts = [str(chosen[i]) if names is None else _name(names[int(chosen[i])]) for i in places]
+    size = 8.0 if names is None or places.size <= 10 else 5.5
+    if "x" in which:
+        upright = names is not None and sum(map(len, texts)) > 20
+        ax.set_xticks(places, texts, fontsize=size, rotation=90 if upright else 0)
+    if "y" in which:
+        ax.set_yticks(places, texts, fontsize=size)
+
+
+def _name(name: str) -> str:
+    return literal_math(shortened(name, _LETTERS))
 
 
 def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
@@ -88,19 +100,25 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     check_kind("the minimizer", minimizer, Minimizer, "make one with ncsolve.solve(problem)")
     ax = new_axes(ax, (4.2, 3.6))
     with style():
-        values = _all_singular_values(minimizer)
-        shown = values[:_BARS]
-        place = np.arange(1, shown.size + 1)
-        draw, lowest = (_over_threshold, minimizer.problem.threshold) if minimizer.frame.convex else (_beside, 1e-300)
-        draw(minimizer, ax, place, shown)
-        if shown.size <= 12:
-            ax.set_xticks(place)
-        ax.set_xlabel("number" if values.size <= _BARS else f"number (the largest {_BARS} of {values.size})")
-        ax.set_ylim(0, 1.03 * max(float(shown.max(initial=0.0)), lowest))
+        top = spectrum_bars(minimizer, ax)
+        ax.set_ylim(0, 1.03 * top)
+        ax.set_title(f"rank of $Z$: {minimizer.rank}")
         fit_labels(ax)
         legend_inside(ax, columns=1)
-        ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax
+
+
+def spectrum_bars(minimizer: Minimizer, ax: Axes) -> float:
+    """The bars of the spectrum with their axes; returns where they end, T at least."""
+    values = _all_singular_values(minimizer)
+    shown = values[:BARS]
+    place = np.arange(1, shown.size + 1)
+    draw, lowest = (_over_threshold, minimizer.problem.threshold) if minimizer.frame.convex else (_beside, 1e-300)
+    draw(minimizer, ax, place, shown)
+    if shown.size <= 12:
+        ax.set_xticks(place)
+    ax.set_xlabel("number" if values.size <= BARS else f"number (the largest {BARS} of {values.size})")
+    return max(float(shown.max(initial=0.0)), lowest)
 
 
 def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
@@ -119,7 +137,7 @@ def _beside(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
     """Singular values of M - b u^T and of Z side by side, for models that shrink otherwise than by T."""
     ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
     ax.bar(
-        place + 0.2, minimizer.singular_values[:_BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",
+        place + 0.2, minimizer.singular_values[:BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",
         linewidth=0, label="singular value of $Z$",
     )
     ax.set_ylabel("singular value")
@@ -145,14 +163,14 @@ def gram_figure(minimizers: Sequence[Minimizer], *, titles: Sequence[str] | None
     if not 1 <= len(minimizers) <= 6:
         raise ProblemError(f"a figure holds from one to six Gram matrices; got {len(minimizers)}")
     figure, axes = new_figure(1, len(minimizers), (3.3 * len(minimizers) + 0.8, 3.7), layout="compressed")
-    grams = [_gram(minimizer)[0] for minimizer in minimizers]
-    limits = (min(float(gram.min()) for gram in grams), max(float(gram.max()) for gram in grams))
+    grams = [_gram(minimizer) for minimizer in minimizers]
+    limits = _range(np.concatenate([gram.ravel() for gram, _ in grams]))
     with style():
         names = [_bias_decay(minimizer) for minimizer in minimizers] if titles is None else titles
-        for minimizer, name, gram, ax in zip(minimizers, names, grams, axes, strict=True):
-            image = _draw(minimizer, ax, limits)
-            ax.set_title(f"{name}: {minimizer.regime}{_two_values(gram)}")
-        figure.colorbar(image, ax=axes, label=_COLOURS_SHOW)  # one scale for all
+        for minimizer, name, (gram, chosen), ax in zip(minimizers, names, grams, axes, strict=True):
+            image = draw_gram(ax, gram, chosen, minimizer.problem, limits)
+            ax.set_title(f"{name}{_regime(minimizer)}{_two_values(gram)}")
+        figure.colorbar(image, ax=axes, label=COLOURS_SHOW)  # one scale for all
     return figure
 
 
@@ -166,15 +184,28 @@ def _two_values(gram: Array) -> str:
     return f"\n{number(float(on[0]))} on the diagonal, {number(inner)} off it"
 
 
+def _regime(minimizer: Minimizer) -> str:
+    """The regime behind a name, where it has one."""
+    return "" if minimizer.regime == "general" else f": {minimizer.regime}"
+
+
 def _bias_decay(minimizer: Minimizer) -> str:
     value = minimizer.problem.lambda_b
     return r"$\lambda_b = \infty$" if value == math.inf else rf"$\lambda_b$ = {value:.4g}"
 
 
+def _range(values: Array) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def even_choice(classes: int) -> Index:
+    """All classes, or so many of them, evenly chosen, as a picture can show."""
+    return np.unique(np.linspace(0, classes - 1, min(classes, _MOST)).round().astype(np.intp))
+
+
 def _gram(minimizer: Minimizer) -> tuple[Array, Index]:
     """Inner products of all class means, or of an even choice of them, and their classes."""
-    k = minimizer.problem.classes
-    chosen = np.unique(np.linspace(0, k - 1, min(k, _MOST)).round().astype(np.intp))
+    chosen = even_choice(minimizer.problem.classes)
     symmetric = minimizer.frame.symmetric
     if symmetric is None:
         means = minimizer.class_means[:, chosen]

@@ -11,11 +11,12 @@ from ncsolve.errors import MissingPackageError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
 
 __all__ = [
     "COLOURS", "LINES", "MAP", "SYMBOLS", "label", "legend_above", "new_axes", "new_figure", "number",
-    "require_matplotlib", "style",
+    "require_matplotlib", "style", "whole_numbers",
 ]
 
 # Okabe and Ito 2008, the order chosen so that neighbours differ in lightness as well.
@@ -96,6 +97,13 @@ def label(name: str) -> str:
 def number(value: float, digits: int = 4) -> str:
     """A number for a figure: ``digits`` significant digits, and a true minus sign."""
     return f"{value:.{digits}g}".replace("-", "\u2212")
+
+
+def whole_numbers() -> Locator:
+    """A few ticks, at whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=5, integer=True)
 
 
 def legend_above(ax: Axes, columns: int = 2) -> None:

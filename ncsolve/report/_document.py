@@ -14,6 +14,7 @@ from ncsolve import __version__
 from ncsolve._documents.model_part import typed_lambdas
 from ncsolve._files.check_output import check_output
 from ncsolve._files.write_whole import write_text
+from ncsolve._measure.measurement import Measurement
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
@@ -24,8 +25,9 @@ from ncsolve._words.objective import model_rows, objective_latex, statement
 from ncsolve._words.summary import summary
 from ncsolve.errors import NCSolveError, visible
 from ncsolve.plots._descent import descents_of
-from ncsolve.report._figures import figures
+from ncsolve.report._figures import FIRST_FIGURE, figures
 from ncsolve.report._math import mathml, require_report_packages
+from ncsolve.report._measurement import measurement_section
 from ncsolve.report._page import page, table
 from ncsolve.report._theorems import theorem_section
 
@@ -49,12 +51,13 @@ def check_report_output(path: str | Path, *, force: bool = False) -> Path:
 
 
 def write_report(
-    problem: UFM, path: str | Path, *, convention: Convention = _PAPER,
+    problem: UFM | Measurement, path: str | Path, *, convention: Convention = _PAPER,
     lambdas: tuple[float, float, float] | None = None, verify: bool = True,
     certify: Callable[[Minimizer], Certificate] | None = None, force: bool = False,
 ) -> None:
-    """Write the report on a problem to an .html file, whole or not at all.
+    """Write the report on a problem, or on a measured network, to an .html file, whole or not at all.
 
+    A measurement (``ncsolve.measure``) makes the report on its problem, which begins with what was measured.
     ``convention`` and ``lambdas`` (w, h, b) say how the weight decays were given; ``verify`` runs descents, convex
     programs and the other checks of ``ncsolve.verify`` (seconds to a minute); ``certify`` makes the certificate, by
     default of the problem's floats.  Raises FileError for the file,
@@ -66,27 +69,37 @@ def write_report(
 
 
 def report_html(
-    problem: UFM, *, convention: Convention = _PAPER, lambdas: tuple[float, float, float] | None = None,
+    problem: UFM | Measurement, *, convention: Convention = _PAPER, lambdas: tuple[float, float, float] | None = None,
     verify: bool = True, certify: Callable[[Minimizer], Certificate] | None = None,
 ) -> str:
-    """The report on a problem: one HTML document that needs nothing else."""
+    """The report on a problem, or on a measured network: one HTML document that needs nothing else."""
     require_report_packages()
-    check_problem(problem)
-    minimizer = solve(problem)
+    measurement = problem if isinstance(problem, Measurement) else None
+    if isinstance(problem, Measurement):
+        minimizer = problem.predicted
+    else:
+        check_problem(problem)
+        minimizer = solve(problem)
+    problem = minimizer.problem
     if lambdas is None:
         lambdas = typed_lambdas(problem, convention)
     known = minimizer.guarantee == "global"
     sections = [
         ("problem", "Problem", _problem(minimizer, convention, lambdas)),
         ("minimizer", "Global minimizer" if known else "Best point found", _minimizer(minimizer, convention, lambdas)),
-        ("figures", "Figures", figures(minimizer, descents=verify)),
+        ("figures", "Figures", figures(minimizer, descents=verify, measurement=measurement)),
         ("theorem", "Theorem and derivation", theorem_section(minimizer)),
         ("verification", "Verification", _verification(problem) if verify else "<p>Verification was switched off.</p>"),
         ("certificate", "Certificate", _certificate(minimizer, certify)),
     ]
+    if measurement is not None:
+        section = measurement_section(measurement, convention, lambdas, FIRST_FIGURE)
+        sections.insert(0, ("measurement", "Measured network", section))
     title = f"Neural collapse of {problem.encoding.name} codes, K = {problem.classes}"
     if text := model_words(problem, frame=minimizer.frame):
         title += f", {text}"
+    if measurement is not None:
+        title += ": a measured network"
     footer = (
         f"Made by ncsolve {html.escape(__version__)}. The words proved and certified are for exact arithmetic; a run "
         "of descent that ends at the predicted loss agrees with it, and proves nothing."

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ncsolve._measure.measurement import Measurement
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.room import may_bind
 from ncsolve._sweeps.path import path
@@ -14,7 +15,9 @@ from ncsolve.plots._descent import descents_of
 from ncsolve.plots._save import svg_text
 from ncsolve.report._page import figure
 
-__all__ = ["figures"]
+__all__ = ["FIRST_FIGURE", "figures"]
+
+FIRST_FIGURE = 1
 
 # Along lambda_b the columns of so many classes take a second or two: of any codes, and of affine one-hot codes.
 _MOST_CLASSES, _MOST_SYMMETRIC = 200, 2000
@@ -23,8 +26,11 @@ _POINTS = 160
 _MOST_BEYOND, _MOST_DESCENDED = 50, 6
 
 
-def figures(minimizer: Minimizer, *, descents: bool) -> str:
-    """The frame and the spectrum; the path along lambda_b; the descents, if they are wanted."""
+def figures(minimizer: Minimizer, *, descents: bool, measurement: Measurement | None = None) -> str:
+    """The frame and the spectrum; the path along lambda_b; the descents, if they are wanted.
+
+    A measured network is a point on the path; its own figure is the first.
+    """
     shown = [(minimizer_figure(minimizer), "The Gram matrix of the class means, and the singular values of M - b u^T.")]
     problem = minimizer.problem
     points, left_out = _points(minimizer), ""
@@ -32,7 +38,11 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
         # Four decades or more around the problem's lambda_b and its transition.
         places = [x for x in (problem.lambda_b, minimizer.transition) if x and math.isfinite(x)] or [0.1]
         grid = np.concatenate(([0.0], np.geomspace(min(places) / 100, max(places) * 100, points), [math.inf]))
-        shown.append((path_figure(path(problem, lambda_b=grid)), "The minimizer along the weight decay of the bias."))
+        measured, caption = [], "The minimizer along the weight decay of the bias."
+        if measurement is not None:
+            measured = [measurement]
+            caption += " The measured network is a point, its mean cosine, with a bar from its smallest to its largest."
+        shown.append((path_figure(path(problem, lambda_b=grid), measured=measured), caption))
     else:
         left_out = (
             "<p>The picture along the weight decay of the bias is left out: it would take minutes. "
@@ -41,7 +51,8 @@ def figures(minimizer: Minimizer, *, descents: bool) -> str:
     how = descents_of(problem)
     if descents and problem.code_length * problem.classes <= how.most_entries:
         shown.append((how.figure(problem, 0), how.caption))
-    drawings = (figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=1))
+    first = FIRST_FIGURE + (measurement is not None)
+    drawings = (figure(svg_text(drawn), caption, i) for i, (drawn, caption) in enumerate(shown, start=first))
     return "".join(drawings) + left_out
 
 

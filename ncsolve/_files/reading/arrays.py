@@ -13,7 +13,7 @@ from ncsolve._files.reading.kinds import MOST_BYTES
 from ncsolve._files.reading.numerals import missing_in
 from ncsolve.errors import FileError
 
-__all__ = ["count_entries", "one_array", "spelled"]
+__all__ = ["count_entries", "one_array", "spelled", "spelled_entries"]
 
 _SHOWN = 12
 _FIXED = (1e-20, 1e22)  # floats between are written without an exponent
@@ -99,6 +99,15 @@ def count_entries(name: str, array: NDArray[np.generic]) -> tuple[Counter[str], 
         found[spelled(name, value)] += count
     _refuse_missing(name, found, array)
     return found, "an array"
+
+
+def spelled_entries(name: str, array: NDArray[np.generic]) -> list[str]:
+    """The labels of an array that ``count_entries`` took, in their order, spelled as there."""
+    if array.ndim == 2 and array.shape[1] > 1:
+        return [str(k) for k in np.argmax(array == 1, axis=1).tolist()]
+    values, which = np.unique(array.reshape(-1), return_inverse=True)
+    texts = [spelled(name, value) for value in values]
+    return [texts[k] for k in which.reshape(-1).tolist()]
 
 
 def _refuse_missing(name: str, found: Counter[str], array: NDArray[np.generic]) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from ncsolve._files.open_input import shown_name
-from ncsolve._files.reading.arrays import count_entries, one_array
+from ncsolve._files.reading.arrays import count_entries, one_array, spelled_entries
 from ncsolve._files.reading.classes import Classes, group_labels, listed
 from ncsolve._files.reading.columns import LabelColumn, find_column
 from ncsolve._files.reading.kinds import LABEL_ENDINGS, has_table_ending, kind_and_bytes, short_name
 from ncsolve._files.reading.numerals import MISSING, is_whole, label_number, missing_in
-from ncsolve._files.reading.parquet import parquet_labels
+from ncsolve._files.reading.parquet import label_column, parquet_labels
+from ncsolve._files.reading.sequence import LabelSequence
 from ncsolve.errors import FileError
 
-__all__ = ["LabelFile", "read_labels"]
+__all__ = ["LabelFile", "read_label_sequence", "read_labels"]
 
 _ORDER = {"numbers": "as numbers", "text": "as text"}
 _MERGED = 3
@@ -65,25 +68,43 @@ def read_labels(
     ``column`` is a name or a number (from 0); ``header`` says whether line 1 is one, where it must not be left to the
     rules; ``text`` keeps spellings of one number apart.  Raises FileError, with the line.
     """
+    return _read(path, column, header, text)[0]
+
+
+def read_label_sequence(
+    path: str | Path, *, column: str | None = None, header: bool | None = None, text: bool = False
+) -> tuple[LabelFile, LabelSequence]:
+    """The same, and the label of every sample, in the order of the file.  Raises FileError."""
+    found, entries = _read(path, column, header, text)
+    return found, LabelSequence.of(entries())
+
+
+def _read(
+    path: str | Path, column: str | None, header: bool | None, text: bool
+) -> tuple[LabelFile, Callable[[], Iterable[str]]]:
     kind, data = kind_and_bytes(path, LABEL_ENDINGS, "a file of labels")
     name = shown_name(path)
     twofold = None
     if kind in (".npy", ".npz"):
         if column is not None:
             raise FileError(f"{name}: --label-column is for files with columns; a {kind} file has one array, drop it")
-        counts, where = count_entries(name, one_array(name, kind, data))
+        array = one_array(name, kind, data)
+        counts, where = count_entries(name, array)
+        entries: Callable[[], Iterable[str]] = lambda: spelled_entries(name, array)  # noqa: E731
     elif kind == ".parquet":
         counts, where = parquet_labels(name, data, column)
+        entries = lambda: label_column(name, data, column)  # noqa: E731
     else:
-        counts, where, first = _read_text(name, kind, data, column, header)
+        counts, where, first, entries = _read_text(name, kind, data, column, header)
         twofold = first if header and first in counts else None
-    return LabelFile(name=short_name(path), where=where, classes=group_labels(counts, text=text), twofold=twofold)
+    classes = group_labels(counts, text=text)
+    return LabelFile(name=short_name(path), where=where, classes=classes, twofold=twofold), entries
 
 
 def _read_text(
     name: str, kind: str, data: bytes, column: str | None, told: bool | None
-) -> tuple[Counter[str], str, str]:
-    """How often each label occurs, what was read in words, and the cell in line 1."""
+) -> tuple[Counter[str], str, str, Callable[[], Iterable[str]]]:
+    """How often each label occurs, what was read in words, the cell in line 1, and the labels in their order."""
     found = find_column(name, kind, data, column)
     cells = found.cells()
     _, first = next(cells)
@@ -101,7 +122,7 @@ def _read_text(
     where = found.where(first if header else None)
     if not header and has_table_ending(kind):
         where = f"{where}, no header".removeprefix(", ")
-    return counts, where, first
+    return counts, where, first, lambda: (cell for _, cell in islice(found.cells(), int(header), None))
 
 
 def _is_header(name: str, kind: str, first: str, below: Counter[str], found: LabelColumn) -> bool:

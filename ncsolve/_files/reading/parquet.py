@@ -11,29 +11,17 @@ from ncsolve._files.reading.arrays import spelled
 from ncsolve._files.reading.numerals import missing_in
 from ncsolve.errors import FileError, MissingPackageError
 
-__all__ = ["parquet_labels"]
+__all__ = ["label_column", "parquet_labels"]
 
 _SHOWN = 12
 
 
-def parquet_labels(name: str, data: bytes, column: str | None) -> tuple[Counter[str], str]:
-    """How often each label of one column occurs, and what was read in words.  Raises FileError."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingPackageError("reading .parquet files", "pyarrow", "ncsolve[tables]") from None
-    try:
-        file = parquet.ParquetFile(pyarrow.BufferReader(data))
-        chosen = _column(name, file.schema_arrow.names, column)
-        held = file.read(columns=[chosen]).column(0)
-        if pyarrow.types.is_dictionary(held.type):
-            held = held.cast(held.type.value_type)
-    except FileError:
-        raise
-    except (pyarrow.ArrowException, OSError, ValueError, MemoryError):
-        raise FileError(f"{name}: is not a .parquet file that can be read; save it again, or as .csv") from None
-    kinds = pyarrow.types
+def parquet_labels(name: str, data: bytes | str, column: str | None) -> tuple[Counter[str], str]:
+    """How often each label of one column occurs, and what was read in words; ``data`` may be a path.
+
+    Raises FileError.
+    """
+    kinds, chosen, held = _held(name, data, column)
     numbers = (kinds.is_integer, kinds.is_floating, kinds.is_decimal, kinds.is_boolean)
     texts = (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
     if not any(test(held.type) for test in (*numbers, *texts)):
@@ -52,6 +40,33 @@ def parquet_labels(name: str, data: bytes, column: str | None) -> tuple[Counter[
     if missing := missing_in(found):
         _refuse(name, held, next(value for value in held.to_pylist() if spelled(name, value) in missing))
     return found, f"column {chosen!r}"
+
+
+def label_column(name: str, data: bytes | str, column: str | None) -> list[str]:
+    """The labels that ``parquet_labels`` counted, in their order, spelled as there."""
+    kinds, _, held = _held(name, data, column)
+    single = kinds.is_float32(held.type)
+    return [spelled(name, np.float32(value) if single else value) for value in held.to_pylist()]
+
+
+def _held(name: str, data: bytes | str, column: str | None) -> tuple[Any, str, Any]:
+    """The module of types, the name of the column, and the column."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingPackageError("reading .parquet files", "pyarrow", "ncsolve[tables]") from None
+    try:
+        file = parquet.ParquetFile(pyarrow.BufferReader(data) if isinstance(data, bytes) else data)
+        chosen = _column(name, file.schema_arrow.names, column)
+        held = file.read(columns=[chosen]).column(0)
+        if pyarrow.types.is_dictionary(held.type):
+            held = held.cast(held.type.value_type)
+    except FileError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError, MemoryError):
+        raise FileError(f"{name}: is not a .parquet file that can be read; save it again, or as .csv") from None
+    return pyarrow.types, chosen, held
 
 
 def _column(name: str, names: list[str], column: str | None) -> str:
