@@ -44,6 +44,16 @@ _LATEX = {
     "sign_w": r"\varepsilon_{w}",
     "value": r"\varsigma",
     "‖l_k‖²": r"\left\|l_k\right\|^{2}",
+    "H̄": r"\bar{H}",
+    "ε": r"\varepsilon",
+    "ε_1": r"\varepsilon_{1}",
+    "ε_2": r"\varepsilon_{2}",
+    "ε_3": r"\varepsilon_{3}",
+    "ν": r"\nu",
+    "λ": r"\lambda",
+    "‖W‖": r"\left\|W\right\|",
+    "‖G‖²": r"\left\|G\right\|^{2}",
+    "‖h‖²": r"\left\|h\right\|^{2}",
     "lambda": r"\lambda",
     "ρ": r"\rho",
     "ρ_1": r"\rho_{1}",
@@ -141,18 +151,18 @@ def line(expr: sp.Basic) -> str:
 
 # A letter with an index, as the texts of the theorems write it: λ_b*, lb+, s_⊥, n_k.
 _MATH = re.compile(
-    r"(?<![\w‖])(?P<letter>[A-Za-zλτσωκμΣ])_(?P<index>[A-Za-z0-9μ⊥])(?P<mark>[*+ᵀ])?(?!\w)"
+    r"(?<![\w‖])(?P<letter>[A-Za-zλτσωκμΣε])_(?P<index>[A-Za-z0-9μ⊥])(?P<mark>[*+ᵀ])?(?!\w)"
     r"|‖(?P<nuclear>[ZŽ])‖_\*"
     r"|\^\((?P<power>-?1/2)\)"
 )
 _GREEK = {
     "λ": r"\lambda", "τ": r"\tau", "σ": r"\sigma", "μ": r"\mu", "κ": r"\kappa", "⊥": r"\perp", "ω": r"\omega",
-    "Σ": r"\sum", "ᵀ": r"\top",
+    "ε": r"\varepsilon", "Σ": r"\sum", "ᵀ": r"\top",
 }  # fmt: skip
 # Characters of the texts that pdfLaTeX has no glyph for.
 _TEX_CHARACTERS = _GREEK | {
     "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "α": r"\alpha",
-    "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
+    "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
     "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z", "ŷ": r"\hat y",
     "<": "<", ">": ">", "|": "|", "₀": "{}_0",
@@ -194,7 +204,7 @@ def _escape(text: str) -> str:
 
 def _tex(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
-    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x")):
+    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H")):
         text = text.replace(accented, f"\0{code}\0")
     out = "".join(
         f"${_TEX_CHARACTERS[c]}$"
@@ -202,5 +212,5 @@ def _tex(text: str) -> str:
         else {"≤": r"$\le$", "≥": r"$\ge$"}.get(c, _TEX_SPECIAL.get(c, c))
         for c in text
     )
-    # The two accented letters were set apart before the special characters were escaped.
+    # The accented letters were set apart before the special characters were escaped.
     return re.sub("\0(.*?)\0", lambda m: "$" + m.group(1).replace(r"\^{}", "^") + "$", out)

@@ -39,6 +39,8 @@ MODULES: dict[str, str] = {
     "copositive": "copositive_certificate",
     "gap": "gap_identity",
     "network-certificate": "network_certificate",
+    "implied-decay": "implied_decay",
+    "batch-norm": "batch_norm",
 }
 
 

@@ -2,7 +2,7 @@
 
 Class-weighted: A = H̄ D^(1/2), u = D^(1/2) 1, L = Lambda D^(1/2) with the singular values s_1 >= s_2 >= ...; V holds
 the first j right singular vectors, U the left ones, and j is at least the number of directions that the minimum keeps,
-whose class means A* therefore have nothing outside V.
+whose class means A* therefore have nothing outside V.  The class means alone are a network too, with a smaller gap.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ network.rule(L * space.t(B) * B, lambda_w * (O - c * space.t(u)))
 
 
 def prove(r: Result) -> Iterator[Step]:
+    yield from of_the_means(r)
     kept = space.copy()
     S, S2 = kept.symmetric("S", "j"), kept.symmetric("S'", "q")
     U2, V2 = kept.matrix("U'", "m", "q"), kept.matrix("V'", "K", "q")
@@ -62,6 +63,14 @@ def prove(r: Result) -> Iterator[Step]:
         left=network.t(U) * L * (network.t(A) * A - network.t(B) * B) * V,
         right=lambda_w * network.t(U) * (R - (b - c) * network.t(u) - E * A) * V,
         words=network,
+    )
+    kept.rule(kept.t(U) * L, S * kept.t(V))
+    kept.rule(c, L * u / lambda_b)
+    yield Identity(
+        text="As L u = λ_b b*, the mean direction is in V by ν = ‖Vᵀu‖ <= λ_b ‖b*‖/s_j: not at all for λ_b = 0",
+        left=lambda_b * kept.t(U) * c,
+        right=S * kept.t(V) * u,
+        words=kept,
     )
     roots = [sp.sqrt(e_fit), sp.sqrt(e_bias), sp.sqrt(e_dual)]
     sizes = [sp.sqrt(2 * N), nu * sp.sqrt(2 / lambda_b), x * sp.sqrt(2 / lambda_w)]
@@ -95,6 +104,27 @@ def prove(r: Result) -> Iterator[Step]:
     some = sp.Symbol("λ", positive=True)
     for name in ("p", "gram", "outputs", "within", "bias"):
         yield AtLeast(text="Each bound is the root that is at least 0, λ_b > 0", left=r[name], given={lambda_b: some})
+
+
+def of_the_means(r: Result) -> Iterator[Step]:
+    """The Gram matrix of the class means is that of a network whose features are its class means."""
+    split = Words()
+    head, bias, one = split.matrix("W", "m", "d"), split.matrix("b", "m", "1"), split.matrix("𝟏", "N", "1")
+    labels, means, apart = split.matrix("Y", "m", "N"), split.matrix("H̄", "d", "N"), split.matrix("X", "d", "N")
+    for constant in (means, labels, split.t(one)):
+        split.rule(constant * split.t(apart), sp.S.Zero)
+
+    def part(features: sp.Expr) -> sp.Expr:
+        fit = norm2(head * features + bias * split.t(one) - labels) / (2 * N)
+        return fit + lambda_h / 2 * norm2(features)
+
+    yield Identity(
+        text="W, H̄ and b are a network too, whose class means are the same. It has no variation X within the classes, "
+        "which the gap counts by two squares alone; what holds of its gap ε (below) holds of the class means",
+        left=part(means) - part(means + apart),
+        right=r["means"] - _whole,
+        words=split,
+    )
 
 
 def blocks(r: Result) -> Iterator[Step]:
@@ -164,6 +194,8 @@ def mean_feature(r: Result) -> Iterator[Step]:
 
 
 _p, _y = sp.symbols("p y", nonnegative=True)
+_whole = sp.Symbol("ε_0", real=True)
+_head, _apart = sp.Symbol("W", commutative=False), sp.Symbol("X", commutative=False)
 
 THEOREM = Theorem(
     name="network-certificate",
@@ -171,13 +203,18 @@ THEOREM = Theorem(
     title="The certificate of a trained network",
     assumptions=(
         "λ_w, λ_h > 0, 0 <= λ_b <= ∞; MSE and linear features; any encoding, any counts, any feature dimension",
-        "ε is the gap of W, H, b above the minimum, ε_1 + ε_2 + ε_3 the parts of outputs, bias and head",
-        "j is at least the number of directions that the minimum keeps; λ_b = 0: Vᵀu = 0",
+        "ε is the gap of W, H, b above the minimum, for the Gram matrices that of W, H̄, b; ε_1 + ε_2 + ε_3 its parts "
+        "of outputs, bias and head",
+        "j is at least the number of directions that the minimum keeps; s_j > 0, or j = 0",
     ),
     statement="The Gram matrices of the class means of network and minimum, weighted by the counts, differ by at most "
     "the bound in Frobenius norm, for every such j; the outputs by at most √(2N ε), the features from their class "
     "means by at most √(2ε/λ_h), and the bias by at most √(2ε/λ_b).",
     formulas={
+        "means": Formula(
+            expr=_whole - norm2(_head * _apart) / (2 * N) - lambda_h / 2 * norm2(_apart),
+            meaning="ε for the Gram matrices: the gap without the variation within the classes",
+        ),
         "p": Formula(
             expr=lambda_w / s_j * sp.sqrt(eps) * sp.sqrt(2 * N + 2 * nu**2 / lambda_b + 2 * x**2 / lambda_w),
             meaning="bound along V; 0 for j = 0, and without the term in λ_b at λ_b = 0 and λ_b = ∞",
@@ -205,6 +242,9 @@ THEOREM = Theorem(
         "E": "W - L Aᵀ/λ_w",
         "R": "W A + b uᵀ - O*",
         "ε": "the gap",
+        "ε_0": "the gap of W, H, b",
+        "W": "head of the network",
+        "X": "H - H̄, the variation within the classes",
         "s_j": "the least singular value of L along V",
         "s_{j+1}": "the largest across V, 0 for those that L has not",
         "x": "‖A‖",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ncsolve._version import __version__
 
 if TYPE_CHECKING:
-    from ncsolve import deep, design, encodings, geometry
+    from ncsolve import deep, design, encodings, geometry, metrics
     from ncsolve._bias.theorems import MethodChoice
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
@@ -83,6 +83,7 @@ __all__ = [
     "geometry",
     "gradient",
     "measure",
+    "metrics",
     "objective",
     "path",
     "phase",
@@ -98,6 +99,7 @@ _HOMES = {
     "design": "",
     "encodings": "",
     "geometry": "",
+    "metrics": "",
     "MethodChoice": "ncsolve._bias.theorems",
     "ComparedEncoding": "ncsolve._comparison",
     "Comparison": "ncsolve._comparison",

@@ -100,8 +100,18 @@ def _measured(
         "cdnv": None if (cdnv := cdnv_of(statistics)) is None else json_number(cdnv),
         "within_energy": energy_share(statistics),
         "gram": found.gram.tolist() if len(found.gram) <= _WHOLE else None,
-        "cosines": spread_of(found.cosines),
+        "cosines": _spread(found, statistics),
     }
+
+
+def _spread(found: Measurement | FeatureGeometry, statistics: FeatureStatistics) -> dict[str, object] | None:
+    """The cosines' spread, whose pairs are classes by their numbers."""
+    spread = spread_of(found.cosines)
+    if spread is None:
+        return None
+    numbers = statistics.present.tolist()
+    pairs = {key: [numbers[k] for k in spread[key]] for key in ("least_pair", "greatest_pair")}
+    return spread | pairs
 
 
 def _implied(found: Implied, convention: Convention, samples: int, length: int) -> dict[str, object]:

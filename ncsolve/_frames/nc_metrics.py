@@ -14,15 +14,10 @@ from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import choose_evenly
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._metrics.decision_boundaries import SAME
+from ncsolve._metrics.decision_boundaries import SAME, boundary_mismatch, nc4_mismatch
+from ncsolve._metrics.four_properties import NCMetrics
+from ncsolve._metrics.frames import self_duality_error, weighted_frame_distances
 from ncsolve._problem.ufm import UFM
-from ncsolve.geometry import (
-    NCMetrics,
-    boundary_mismatch,
-    nc4_mismatch,
-    self_duality_error,
-    weighted_frame_distances,
-)
 
 __all__ = ["NC_NAMES", "Cosines", "alive", "cosines_of", "metrics_of"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ncsolve._arrays import Array
@@ -9,7 +11,7 @@ from ncsolve._arrays import Array
 __all__ = ["spread_of"]
 
 
-def spread_of(cosines: Array) -> dict[str, object] | None:
+def spread_of(cosines: Array) -> dict[str, Any] | None:
     """Smallest, largest and mean cosine, their standard deviation, and the classes of the smallest and largest.
 
     The mean of centred class means is about -1/(K-1) for any frame at all: it tells nothing without the spread.

@@ -19,8 +19,8 @@ __all__ = ["WHY_NOT", "FeatureGeometry", "feature_geometry"]
 
 # Why there is no gap, in the order in which it is said.
 WHY_NOT = {
-    "held out": "held-out data: the loss that training minimized is that of the training set",
-    "no head": "features and labels only: loss, gap, NC3 and NC4 need the last layer",
+    "held out": "held-out data has no gap, as training minimized the loss of the training set",
+    "no head": "loss, gap, NC3 and NC4 need the last layer, and there are features and labels only",
     "no scatter": "the statistic keeps no scatter, which the loss needs",
     "no lambdas": "no weight decays were given, and without them there is no prediction",
 }

@@ -24,7 +24,7 @@ class Head:
     @property
     def decides(self) -> int:
         """Between how many classes it decides."""
-        return self.W.shape[0] if self.codes is None else self.codes.shape[1]
+        return int(self.W.shape[0] if self.codes is None else self.codes.shape[1])
 
     def decide(self, features: Array) -> Index:
         """The class of each row of features (n, d): of the nearest code, or of the largest output."""

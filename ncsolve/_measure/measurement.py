@@ -42,6 +42,7 @@ class Measurement(Frozen):
 
     ``head`` holds W, b, the statistic and the ``problem`` with the ``lambda_h`` that was used; ``predicted`` is the
     minimizer.  ``tolerances`` are those of the verdict: of the gap over the minimum, and of the stationarity.
+    ``training_samples`` is the size of the training set where only a part of it was measured.
 
     Source: T13 to T15 of docs/theory.md.
     """
@@ -50,6 +51,7 @@ class Measurement(Frozen):
     predicted: Minimizer
     estimator: str | None
     tolerances: tuple[float, float]
+    training_samples: int | None = None
 
     @property
     def problem(self) -> UFM:
@@ -111,7 +113,7 @@ class Measurement(Frozen):
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
-        if self.parts is None or self.problem.spec.nonnegative:
+        if self.parts is None or not model_of(self.problem).certifies_networks:
             return None
         return certified(self._residual, self.point, self.parts)
 
@@ -239,10 +241,10 @@ def measure(
     check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
     check_problem(problem)
     head = _head(statistics, W, b, problem)
-    if problem.spec.nonnegative and statistics.lowest < 0.0:
+    if statistics.lowest < (least := model_of(problem).least_feature):
         raise ProblemError(
-            f"features of a problem with ReLU features must not be negative; got {statistics.lowest:g}, take them "
-            "after the ReLU, or set features = 'linear'"
+            f"features of a problem with {problem.features} features must not be below {least:g}; got "
+            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
         )
     if lambda_h is not None and lambda_h not in ESTIMATORS:
         raise ProblemError(
@@ -263,7 +265,8 @@ def measure(
     )
     predicted = solve(head.problem)
     model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
-    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances)
+    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,
+                       training_samples=None if factor == 1.0 else samples)
 
 
 def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._arrays import EPS
-from ncsolve._measure.head import MeasuredHead
-from ncsolve._measure.statistics import FeatureStatistics
-from ncsolve.geometry import (
-    NCMetrics,
-    boundary_mismatch,
-    distance_to_orthogonal_frame,
-    distance_to_simplex_etf,
-    self_duality_error,
-)
+from ncsolve._arrays import EPS, Array
+from ncsolve._metrics.decision_boundaries import boundary_mismatch
+from ncsolve._metrics.four_properties import NCMetrics
+from ncsolve._metrics.frames import distance_to_orthogonal_frame, distance_to_simplex_etf, self_duality_error
 
-__all__ = ["cdnv_of", "energy_share", "measured_nc", "nc1_of"]
+if TYPE_CHECKING:
+    from ncsolve._measure.head import MeasuredHead
+    from ncsolve._measure.statistics import FeatureStatistics
+
+__all__ = ["cdnv_of", "energy_share", "inverse_ratio_of", "measured_nc", "nc1_of"]
 
 # Directions of the class means that single precision makes of equal ones, over the largest feature's length.
 _NOISE = 1e-6
@@ -26,16 +25,24 @@ _CHUNK = 512
 
 
 def nc1_of(statistics: FeatureStatistics) -> float | None:
-    r"""NC1, :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+)/K` as ``geometry.nc1``, where S_W is kept.
+    r"""NC1, :math:`\operatorname{tr}(\Sigma_W \Sigma_B^+)/K` as ``metrics.nc1``, where S_W is kept.
 
     Directions in which the class means differ by less than a millionth of their length, which single precision makes,
     are not inverted.  None without S_W, and where all class means coincide.
     """
+    if statistics.present.size < 2:
+        return None
+    return inverse_ratio_of(statistics, np.ones(statistics.present.size))
+
+
+def inverse_ratio_of(statistics: FeatureStatistics, weights: Array | None) -> float | None:
+    """The same for class means less their mean by weights, or for the class means themselves."""
     scatter, present = statistics.within_scatter, statistics.present
-    if scatter is None or present.size < 2:
+    if scatter is None:
         return None
     means = statistics.class_means[:, present]
-    basis, sizes, _ = np.linalg.svd(means - means.mean(axis=1, keepdims=True), full_matrices=False)
+    middle = 0.0 if weights is None else (means @ (weights / weights.sum()))[:, None]
+    basis, sizes, _ = np.linalg.svd(means - middle, full_matrices=False)
     length = float(np.sqrt(np.max(np.sum(means**2, axis=0) + statistics.class_energies[present]
                                   / statistics.counts[present])))
     real = sizes > max(_NOISE * length, max(means.shape) * EPS * float(sizes[0]))
@@ -69,7 +76,7 @@ def cdnv_of(statistics: FeatureStatistics) -> float | None:
 
 
 def energy_share(statistics: FeatureStatistics) -> float | None:
-    r"""Share of the features' energy within the classes, as ``geometry.within_class_energy``; None for zero ones."""
+    r"""Share of the features' energy within the classes, as ``metrics.within_class_energy``; None for zero ones."""
     present = statistics.present
     between = float(statistics.counts[present] @ np.sum(statistics.class_means[:, present] ** 2, axis=0))
     energy = between + statistics.within_energy

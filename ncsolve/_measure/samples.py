@@ -33,9 +33,12 @@ def class_numbers(labels: ArrayLike | Sequence[str], classes: int, names: tuple[
     return np.array([number[str(name)] for name in found], dtype=np.intp)[back.reshape(-1)]
 
 
-def blocks(features: ArrayLike, dim: int, samples: int, before: int) -> Iterator[tuple[slice, Array]]:
+def blocks(
+    features: ArrayLike, dim: int, samples: int, before: int, least: int = 1
+) -> Iterator[tuple[slice, Array]]:
     """Rows of features (n, d) and what they are in double precision, a block at a time; each is the caller's own.
 
+    A block has at least so many rows, where there are: a scatter of ``least`` rows is added to for each block.
     ``before`` samples came in earlier batches.  Raises ProblemError for a shape that does not fit, and for a row that
     is not finite.
     """
@@ -45,7 +48,7 @@ def blocks(features: ArrayLike, dim: int, samples: int, before: int) -> Iterator
         raise ProblemError(
             f"features must be (n, d) = ({samples}, {dim}), a row for every label; got {raw.shape}{turned}"
         )
-    rows = max(1, _BLOCK // dim)
+    rows = max(1, _BLOCK // dim, least)
     for start in range(0, samples, rows):
         part = slice(start, start + rows)
         with np.errstate(over="ignore"):

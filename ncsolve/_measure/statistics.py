@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array, Index
-from ncsolve._measure.layout import SCATTERS, Head, Layout
+from ncsolve._measure.dask import gather_chunks
+from ncsolve._measure.layout import SCATTERS, Layout
+from ncsolve._measure.made_of import checked_head, checked_names
+from ncsolve._measure.metrics import cdnv_of, energy_share, nc1_of
 from ncsolve._measure.moments import Moments
+from ncsolve._measure.published import PublishedValue, published_values
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole, entries
+from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole
 from ncsolve.checks.arrays import read_only
 from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
@@ -82,10 +87,10 @@ class FeatureStatistics:
         *,
         codes: ArrayLike | Encoding | None = None,
     ) -> None:
-        names = None if isinstance(classes, (int, np.integer)) else _names(classes)
+        names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
         count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
         d = check_whole("dim", dim)
-        last = None if head is None else _head(head, d, codes, count)
+        last = None if head is None else checked_head(head, d, codes, count)
         if last is None and codes is not None:
             raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
         if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
@@ -105,7 +110,7 @@ class FeatureStatistics:
         layout = self._moments.layout
         numbers = class_numbers(labels, layout.classes, self._class_names)
         found = None
-        for rows, block in blocks(features, layout.dim, numbers.size, self.samples):
+        for rows, block in blocks(features, layout.dim, numbers.size, self.samples, layout.rows):
             new = Moments.of(layout, block, numbers[rows])
             if found is None:
                 found = new
@@ -115,6 +120,27 @@ class FeatureStatistics:
             self._moments.add(found)
             vars(self).pop("class_means", None)
         return self
+
+    @classmethod
+    def from_dask(
+        cls, features: Any, labels: Any, classes: int | Sequence[str],
+        head: tuple[ArrayLike, ArrayLike | None] | ArrayLike | None = None, scatter: str = "full", *,
+        codes: ArrayLike | Encoding | None = None, client: Any | None = None,
+    ) -> FeatureStatistics:
+        """The statistic of Dask arrays in chunks of rows, features (N, d) and labels (N,), gathered where they are.
+
+        A task folds chunks into a state of its own, and states are merged two and two, by ``client`` (of
+        dask.distributed) or the scheduler that Dask takes.  The numbers are those of ``update`` but for rounding.
+        Raises ProblemError as ``update`` does, and MissingPackageError without the extra ``dask``.
+
+        >>> import dask.array, ncsolve
+        >>> features, labels = dask.array.ones((1000, 3), chunks=100), dask.array.zeros(1000, dtype=int, chunks=100)
+        >>> ncsolve.FeatureStatistics.from_dask(features, labels, 2).counts
+        array([1000,    0])
+        """
+        shape: Any = getattr(features, "shape", ())
+        make = partial(cls, classes, shape[1] if len(shape) == 2 else 1, head, scatter, codes=codes)
+        return gather_chunks(make, features, labels, client)
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
         """A new statistic, of the samples of both.
@@ -202,6 +228,33 @@ class FeatureStatistics:
     def within_scatter(self) -> Array | None:
         """S_W (d, d), None where it is not kept."""
         return read_only(self._moments.scatter.copy()) if self.scatter == "full" else None
+
+    @property
+    def nc1(self) -> float | None:
+        """``metrics.nc1`` of the samples; None where S_W is not kept, or all class means coincide."""
+        return nc1_of(self)
+
+    @property
+    def cdnv(self) -> float | None:
+        """``metrics.cdnv`` of the samples, over the classes that have some; inf where two class means coincide."""
+        return cdnv_of(self)
+
+    @property
+    def within_class_energy(self) -> float | None:
+        """``metrics.within_class_energy`` of the samples."""
+        return energy_share(self)
+
+    def published(self) -> tuple[PublishedValue, ...]:
+        """The values of ``metrics.PUBLISHED``, in its order: of the features, and of the head if it is known.
+
+        Those of S_W only where it is kept, and none that compare samples.  Raises ProblemError where a class has none.
+
+        >>> import ncsolve
+        >>> stats = ncsolve.FeatureStatistics(2, 1).update([[0.], [2.], [3.], [5.]], [0, 0, 1, 1])
+        >>> [round(found.value, 3) for found in stats.published() if found.variant.source == "Hui 2022"]
+        [0.444]
+        """
+        return published_values(self, self.head)
 
     @property
     def lowest(self) -> float:
@@ -307,39 +360,3 @@ class FeatureStatistics:
             f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, scatter={self.scatter}, "
             f"samples={self.samples})"
         )
-
-
-def _names(classes: object) -> tuple[str, ...]:
-    names = entries("classes", classes, "pass a number of classes or their names")
-    wrong = next((name for name in names if not isinstance(name, str)), None)
-    if wrong is not None:
-        raise ProblemError(f"names of classes must be text; got {shown(wrong)}, pass [str(name) for name in names]")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ProblemError(f"names of classes must differ; got {shown(twice)} twice, rename one")
-    return names  # type: ignore[return-value]
-
-
-def _head(head: object, dim: int, codes: object, classes: int) -> Head:
-    w, b = head if isinstance(head, tuple) and len(head) == 2 else (head, None)
-    weights = measured(w, "the head W", "(m, d)")  # type: ignore[arg-type]
-    if weights.shape[1] != dim:
-        turned = ", pass W.T" if weights.shape[0] == dim else ""
-        raise ProblemError(f"the head W must be (m, d) with d = {dim}; got {weights.shape}{turned}")
-    bias = np.zeros(weights.shape[0]) if b is None else measured(b, "the bias b of the head", "(m,)")
-    if bias.shape != weights.shape[:1]:
-        raise ProblemError(f"the bias b must have one entry per row of W; got {bias.size} for {weights.shape[0]}")
-    if codes is None:
-        if weights.shape[0] != classes:
-            raise ProblemError(
-                f"a head without codes decides by its largest output and needs one for each of the {classes} classes; "
-                f"got {weights.shape[0]} outputs, pass codes= (m, K)"
-            )
-        matrix = None
-    else:
-        matrix = (codes if isinstance(codes, Encoding) else from_array(codes)).matrix  # type: ignore[arg-type]
-        if matrix.shape != (weights.shape[0], classes):
-            raise ProblemError(
-                f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
-            )
-    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ncsolve._measure.implied import implied_by
-from ncsolve._numbers.printed import number
+from ncsolve._models.registry import model_of
+from ncsolve._numbers.printed import number, percent
 
 if TYPE_CHECKING:
     from ncsolve._measure.measurement import Measurement
@@ -37,8 +38,7 @@ class Verdict:
 
     def __str__(self) -> str:
         first, *rest = self.reasons
-        return " ".join([f"{self.kind[0].upper()}{self.kind[1:]}: {first}.", *(f"{_capital(x)}." for x in rest),
-                         *(f"{_capital(x)}." for x in self.remedies)])
+        return " ".join(map(_sentence, (f"{self.kind}: {first}", *rest, *self.remedies)))
 
 
 def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) -> Verdict:
@@ -53,7 +53,7 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
     kind = COLLAPSED if stationary and near else UNFINISHED if not stationary and elsewhere is None else OTHER
     what = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum, which is not known"
     reasons = [
-        f"the loss is {_percent(relative)} above {what} ({_percent(allowed)} allowed), and the head is "
+        f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is "
         + (f"stationary to {number(found.stationarity, 2)}" if stationary else
            f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
         *_proved(found),
@@ -63,10 +63,12 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         reasons += _largest(found)
         if elsewhere is not None:
             remedies = [
+                *_order(found),
                 f"the head is stationary at lambda_w = {number(elsewhere / decays[0], 3)}, and "
                 f"{number(found.problem.lambda_w / decays[0], 3)} was given: are the lambdas in another convention?"
             ]
-        remedies += [*_order(found), *(_unfinished() if kind == UNFINISHED else _other(found, decays[1]))]
+        else:
+            remedies = [*_order(found), *(_unfinished(found) if kind == UNFINISHED else _other(found, decays[1]))]
     return Verdict(kind=kind, reasons=tuple(reasons), remedies=tuple(remedies))
 
 
@@ -78,8 +80,10 @@ def _proved(found: Measurement) -> list[str]:
     if size == 0.0 or not math.isfinite(found.certificate.gram):
         return []
     bound, true = found.certificate.gram / size, found.distance.gram / size
+    if bound > 1.0:  # the zero matrix is as near
+        return []
     return [
-        f"the class means are proved to be within {_percent(bound)} of the predicted frame (they are {_percent(true)} "
+        f"the class means are proved to be within {percent(bound)} of the predicted frame (they are {percent(true)} "
         "from it)"
     ]
 
@@ -95,8 +99,8 @@ def _largest(found: Measurement) -> list[str]:
     }
     name = max(named, key=named.__getitem__)
     return [
-        f"the largest part of the gap is {name}, {_percent(named[name] / parts.total)}; "
-        f"{_percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
+        f"the largest part of the gap is {name}, {percent(named[name] / parts.total)}; "
+        f"{percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
     ]
 
 
@@ -109,7 +113,7 @@ def _order(found: Measurement) -> list[str]:
     if accuracy >= 1.0 / found.problem.classes + _CHANCE:
         return []
     text = (
-        f"only {_percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
+        f"only {percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
     )
     rows, columns = linear_sum_assignment(-decisions)
     if decisions[rows, columns].sum() >= _FITS * found.head.statistics.samples:
@@ -127,7 +131,10 @@ def _stationary_at(found: Measurement) -> float | None:
     return implied.lambda_w
 
 
-def _unfinished() -> list[str]:
+def _unfinished(found: Measurement) -> list[str]:
+    if found.training_samples is not None:
+        return ["these samples are a part of the training set, on which a head is stationary only as far as the part "
+                "has every class as often as the whole: measure all of it, or as many of every class in proportion"]
     return [
         "train on, or lower the learning rate to zero; a head that was trained with dropout, augmentation, mixup or "
         "AdamW is not stationary on clean data even at its end"
@@ -136,7 +143,7 @@ def _unfinished() -> list[str]:
 
 def _other(found: Measurement, decay: float) -> list[str]:
     remedies = []
-    if not found.problem.spec.nonnegative and found.head.statistics.lowest >= 0.0:
+    if model_of(found.problem).least_feature < 0.0 <= found.head.statistics.lowest:
         remedies.append("no feature is negative: if they come after a ReLU, measure with features = 'relu'")
     directions, balance = found.head.by_direction, found.head.balance
     if directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:
@@ -160,9 +167,5 @@ def _other(found: Measurement, decay: float) -> list[str]:
                         "another critical point"]
 
 
-def _percent(share: float) -> str:
-    return f"{number(100 * share, 3)} %"
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"

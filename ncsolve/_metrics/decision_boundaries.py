@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ncsolve._arrays import EPS, Array, Index
+from ncsolve.checks.measured import measured, positive_number
+from ncsolve.errors import ProblemError
 
-__all__ = ["SAME", "Boundaries", "worst_boundary"]
+__all__ = ["SAME", "Boundaries", "boundary_mismatch", "nc4_mismatch", "worst_boundary"]
 
 # Class means nearer than this, over their root mean square, are one point: there is no boundary.
 SAME = 1e-13
@@ -27,6 +30,56 @@ _ROUNDING = 1e-12
 _EQUAL = 1e-9
 # Entries of the arrays that are alive at a time.
 _CHUNK = 2**20
+
+
+def nc4_mismatch(
+    means: ArrayLike, stretch: ArrayLike, codes_minus_bias_square: ArrayLike, kappa: float, scale: float | None = None
+) -> tuple[float, tuple[int, int]] | None:
+    r"""NC4, how far the boundaries of the nearest class mean and of the nearest code are apart, at worst.
+
+    For classes k, l and features h in the span of the means the boundaries are (T7)
+
+    .. math:: \kappa \langle h, \Sigma (h_k - h_l) \rangle = \tfrac12 (\|e_k - b\|^2 - \|e_l - b\|^2), \qquad
+              \langle h, h_k - h_l \rangle = \tfrac12 (\|h_k\|^2 - \|h_l\|^2).
+
+    Returned is the largest sine of the angle between the two hyperplanes (in features scaled to unit root mean
+    square, so that offsets count too) and the classes where it occurs; None if no two class means differ.
+
+    Parameters: ``means`` (p, K) class means in the eigenbasis of Sigma, ``stretch`` (p,) the eigenvalues of Sigma,
+    ``codes_minus_bias_square`` (K,) the squares ||e_k - b||^2, ``kappa`` = sqrt(lambda_h/lambda_w), ``scale`` the root
+    mean square of the class means where ``means`` are only some of them.  Raises ProblemError for shapes that do not
+    fit.  Source: T7 of docs/theory.md.
+
+    >>> worst, classes = nc4_mismatch([[1.0, 0.0], [0.0, 1.0]], [1.0, 2.0], [1.0, 1.0], 1.0)
+    >>> round(worst, 6), classes
+    (0.316228, (0, 1))
+    """
+    h = measured(means, "class means", "(p, K)", empty=True)
+    sigma = measured(stretch, "the eigenvalues of Sigma", "(p,)", empty=True)
+    code = measured(codes_minus_bias_square, "the squares ||e_k - b||^2", "(K,)", empty=True)
+    kappa = positive_number(kappa, "kappa = sqrt(lambda_h/lambda_w)")
+    if sigma.shape != h.shape[:1] or code.shape != h.shape[1:]:
+        raise ProblemError(
+            f"class means (p, K), eigenvalues (p,) and squares (K,) must fit; got {h.shape}, {sigma.shape} and "
+            f"{code.shape}"
+        )
+    return boundary_mismatch(h, kappa * sigma[:, None] * h, code, scale)
+
+
+def boundary_mismatch(
+    h: Array, normal: Array, code: Array, scale: float | None = None, own: Array | None = None,
+    same: float = SAME,
+) -> tuple[float, tuple[int, int]] | None:
+    """``nc4_mismatch`` of any classifier: ``normal`` (p, K) holds W^T e_k in the basis of the class means h (p, K).
+
+    ``own`` (2, K): what each class mean, and each normal, has in a dimension of its own.  ``same``: class means nearer
+    than this, over their root mean square, are one.
+    """
+    k = h.shape[1]
+    own = np.zeros((2, k)) if own is None else own
+    if scale is None:
+        scale = math.sqrt(float(np.sum(h * h)) / k) if h.size else 0.0
+    return worst_boundary(Boundaries(h=h, normal=normal, code=code, own=own, scale=scale, same=same))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from ncsolve._arrays import EPS, Array, Index
 from ncsolve._metrics.labels import features_by_class
 from ncsolve.checks.measured import exponent, resolution, unit_scale
 
-__all__ = ["Deviations", "class_means_of", "deviations", "nc1", "within_class_energy"]
+__all__ = ["Deviations", "class_means_of", "deviations", "inverse_ratio", "nc1", "within_class_energy"]
 
 
 def class_means_of(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> Array:
@@ -59,12 +59,7 @@ def nc1(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> f
     """
     h, y, _ = features_by_class(features, labels, classes)
     found = deviations(unit_scale(h), y)
-    centred = found.centred(np.ones(found.counts.size))
-    basis, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-    real = sizes > found.noise(resolution(features)) + max(centred.shape) * EPS * float(sizes[0])
-    if not real.any():
-        return None
-    return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / y.size
+    return inverse_ratio(found, found.centred(np.ones(found.counts.size)), resolution(features))
 
 
 def within_class_energy(features: ArrayLike, labels: ArrayLike, classes: int | None = None) -> float | None:
@@ -117,6 +112,16 @@ class Deviations:
         """
         level = self.level
         return resolution * float(np.linalg.norm(level, axis=0).max() + np.linalg.norm(level, axis=1).max())
+
+
+def inverse_ratio(found: Deviations, means: Array, resolution: float) -> float | None:
+    """tr(Sigma_W Sigma_B^+)/K for class means (d, K') less what the metric takes from them, of features that came
+    rounded to ``resolution``; None if rounding alone can have made these."""
+    basis, sizes, _ = np.linalg.svd(means, full_matrices=False)
+    real = sizes > found.noise(resolution) + max(means.shape) * EPS * float(sizes[0])
+    if not real.any():
+        return None
+    return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / int(found.apart.shape[1])
 
 
 def deviations(h: Array, y: Index) -> Deviations:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
@@ -67,6 +68,10 @@ class Model(ABC):
     continuous = False
     # Whether W and the class means are unique up to a rotation, so that Gram matrices can be compared.
     unique_gram = True
+    # Whether the gap of a network bounds its distance from the Gram matrix of the minimum (T13).
+    certifies_networks = False
+    # No feature is below this.
+    least_feature = -math.inf
 
     @abstractmethod
     def owns(self, problem: UFM) -> bool:

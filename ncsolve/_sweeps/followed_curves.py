@@ -24,7 +24,7 @@ __all__ = ["joined", "refined"]
 # Where a curve ends between two rows, its end is followed through as many halvings of the interval.
 _HALVINGS = 7
 # A curve may be this part of the diagram away from its chords; it has so many points, found in so many passes.
-_STRAIGHT, _MOST, _PASSES = 2e-3, 400, 16
+_STRAIGHT, _MOST, _PASSES = 3e-3, 400, 16
 
 _Row = tuple[float, tuple[RegimeChange, ...]]
 

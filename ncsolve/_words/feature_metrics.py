@@ -7,31 +7,29 @@ from typing import Any
 
 from ncsolve._measure.metrics import cdnv_of, energy_share
 from ncsolve._measure.statistics import FeatureStatistics
-from ncsolve._numbers.printed import number
+from ncsolve._numbers.printed import number, percent
 from ncsolve.geometry import NCMetrics
 
-__all__ = ["absent_words", "angle_of", "metric_rows", "name_of", "percent"]
+__all__ = ["absent_words", "angle_of", "metric_rows", "who"]
 
 # More classes are counted, not named.
 _NAMED = 8
 
 
-def percent(share: float) -> str:
-    """A share of three digits.
+def who(statistics: FeatureStatistics) -> tuple[str, ...]:
+    """The classes that have samples, by their names, or by their numbers from 0."""
+    return tuple(_name(statistics, k) for k in statistics.present.tolist())
 
-    >>> percent(0.04567), percent(3e-7), percent(0.0)
-    ('4.57 %', 'below 0.01 %', '0 %')
+
+def _name(statistics: FeatureStatistics, k: int) -> str:
+    return str(k) if statistics.class_names is None else repr(statistics.class_names[k])
+
+
+def angle_of(spread: dict[str, Any] | None, names: tuple[str, ...] | None = None) -> str:
+    """The angles between class means from the smallest to the largest, never a mean alone; "" if there are none.
+
+    ``names`` are those of the classes, for the worst pairs.
     """
-    return "below 0.01 %" if 0.0 < share < 1e-4 else f"{number(100 * share, 3)} %"
-
-
-def name_of(k: int, names: tuple[str, ...] | None) -> str:
-    """A class by its name, or by its number from 0."""
-    return str(k) if names is None else repr(names[k])
-
-
-def angle_of(spread: dict[str, Any] | None, names: tuple[str, ...] | None, *, pair: bool = True) -> str:
-    """The angles between class means from the smallest to the largest, never a mean alone; "" if there are none."""
     if spread is None:
         return ""
     low, high, mean = (float(spread[key]) for key in ("min", "max", "mean"))
@@ -41,26 +39,24 @@ def angle_of(spread: dict[str, Any] | None, names: tuple[str, ...] | None, *, pa
         f"{_degrees(high)} to {_degrees(low)} deg (cos {number(high, 5)} to {number(low, 5)}, mean {number(mean, 5)} "
         f"+- {number(float(spread['deviation']), 2)})"
     )
-    if not pair:
+    if names is None:
         return text
-    near, far = (" and ".join(name_of(k, names) for k in spread[key]) for key in ("greatest_pair", "least_pair"))
+    near, far = (" and ".join(names[k] for k in spread[key]) for key in ("greatest_pair", "least_pair"))
     return f"{text}\nnearest: classes {near}; furthest: {far}"
 
 
 def absent_words(statistics: FeatureStatistics) -> str:
     """Which classes have no samples; "" if all have."""
-    names = statistics.class_names
     gone = [k for k, n in enumerate(statistics.counts.tolist()) if n == 0]
     if not gone:
         return ""
-    who = ", ".join(name_of(k, names) for k in gone[:_NAMED]) + (", ..." if len(gone) > _NAMED else "")
+    first = ", ".join(_name(statistics, k) for k in gone[:_NAMED]) + (", ..." if len(gone) > _NAMED else "")
     return (f"{len(gone)} of {statistics.classes} classes have no samples and are left out with their codes, while the "
-            f"outputs stay: {who}")
+            f"outputs stay: {first}")
 
 
 def metric_rows(
-    nc: NCMetrics, statistics: FeatureStatistics, names: tuple[str, ...] | None, nc4_samples: float | None,
-    predicted: NCMetrics | None,
+    nc: NCMetrics, statistics: FeatureStatistics, nc4_samples: float | None, predicted: NCMetrics | None,
 ) -> tuple[tuple[str, str], ...]:
     """NC1 to NC4 and the accuracy; "" for what is not known."""
     cdnv, share = cdnv_of(statistics), energy_share(statistics)
@@ -74,7 +70,7 @@ def metric_rows(
         ("NC2", _frames(nc, predicted)),
         ("NC3", "" if nc.nc3 is None else f"classifier and class means are {number(nc.nc3, 5)} from being aligned"
                 + ("" if predicted is None or predicted.nc3 is None else f", predicted {_rounded(predicted.nc3)}")),
-        ("NC4", _nearest(nc, names, nc4_samples)),
+        ("NC4", _nearest(nc, who(statistics), nc4_samples)),
         ("accuracy", "" if statistics.accuracy is None else
          f"{percent(statistics.accuracy)} of the samples are decided as their class"),
     )
@@ -90,14 +86,14 @@ def _frames(nc: NCMetrics, predicted: NCMetrics | None) -> str:
     return ", ".join(texts)
 
 
-def _nearest(nc: NCMetrics, names: tuple[str, ...] | None, samples: float | None) -> str:
+def _nearest(nc: NCMetrics, names: tuple[str, ...], samples: float | None) -> str:
     texts = [] if samples is None else [
         f"{percent(samples)} of the samples are decided as the class of the nearest class mean"
     ]
     if nc.nc4 is not None:
         text = f"nearest class mean and nearest code differ by {number(nc.nc4, 3)}"
         if nc.nc4_classes is not None and nc.nc4 > 0.0:
-            first, second = (name_of(k, names) for k in nc.nc4_classes)
+            first, second = (names[k] for k in nc.nc4_classes)
             text += f", most between {first} and {second}"
         texts.append(text)
     return "; ".join(texts)

@@ -13,10 +13,10 @@ from ncsolve._measure.feature_geometry import WHY_NOT, FeatureGeometry
 from ncsolve._measure.implied import implied_by
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.verdict import COLLAPSED, verdict_of
-from ncsolve._numbers.printed import number
+from ncsolve._numbers.printed import number, percent
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
-from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, name_of, percent
+from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, who
 from ncsolve._words.minimizer import problem_words
 from ncsolve._words.model import guarantee
 from ncsolve._words.summary import Summary
@@ -27,11 +27,11 @@ __all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
 
 def measurement_summary(
     found: Measurement, convention: Convention, lambdas: tuple[float, float, float] | None = None, *,
-    sampled: bool = False, nc4_samples: float | None = None,
+    nc4_samples: float | None = None,
 ) -> Summary:
     """What there is to say of a measurement, its losses and lambdas in a convention.
 
-    ``lambdas`` (w, h, b) are those that were typed.  ``sampled`` says that the size of the training set was given.
+    ``lambdas`` (w, h, b) are those that were typed.
     """
     problem, statistics = found.problem, found.head.statistics
     w, h, b = convention.factors(problem.samples, problem.code_length)[:3]
@@ -40,12 +40,10 @@ def measurement_summary(
         used = lambdas[0], used[1], lambdas[2]
     verdict = verdict_of(found, decays=(w, h))
     rows = (
-        ("problem", problem_words(found.predicted, convention, used)),
+        ("problem", problem_words(found.predicted, convention, used, statistics.dim)),
         ("guarantee", guarantee(found.predicted, convention)),
         ("absent", absent_words(statistics)),
-        ("note", "" if sampled or found.estimator is not None or verdict.kind == COLLAPSED else
-         "lambda_H is a penalty on every sample: if these are a part of the training set, say how large that is "
-         "(samples = N)"),
+        ("note", _samples(found, verdict.kind)),
         ("note", _room(found)),
         ("loss", _loss(found, convention)),
         ("gap", _parts(found)),
@@ -57,7 +55,7 @@ def measurement_summary(
         ("length", _lengths(found)),
         ("bias", f"|b| = {number(float(np.linalg.norm(found.head.b)), 5)}, predicted "
                  f"{number(float(np.linalg.norm(found.predicted.bias)), 5)}"),
-        *metric_rows(found.nc, statistics, problem.class_names, nc4_samples, found.predicted.nc),
+        *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc),
     )
     return Summary(verdict=str(verdict), essentials=tuple(row for row in rows if row[1]), details=(), classes=None)
 
@@ -68,8 +66,7 @@ def named_measurement(found: Measurement, convention: str) -> Summary:
 
 
 def geometry_summary(
-    found: FeatureGeometry, convention: Convention, *, names: tuple[str, ...] | None = None,
-    nc4_samples: float | None = None,
+    found: FeatureGeometry, convention: Convention, *, nc4_samples: float | None = None,
 ) -> Summary:
     """What there is to say of features without a loss to compare."""
     statistics = found.statistics
@@ -80,10 +77,10 @@ def geometry_summary(
         ("features", f"N = {statistics.samples} samples of {counts.size} classes ({counts.min()} to {counts.max()} "
                      f"per class), d = {statistics.dim}"),
         ("absent", absent_words(statistics)),
-        ("angle", angle_of(spread, names)),
+        ("angle", angle_of(spread, who(statistics))),
         ("length", f"{number(float(lengths.min()), 5)} to {number(float(lengths.max()), 5)}"),
         ("implied", _implied(found, convention)),
-        *metric_rows(found.nc, statistics, names, nc4_samples, None),
+        *metric_rows(found.nc, statistics, nc4_samples, None),
     )
     verdict = f"Geometry only: {WHY_NOT[found.why]}."
     if spread is not None:
@@ -122,6 +119,16 @@ def _implied(found: FeatureGeometry, convention: Convention) -> str:
         f"{text}\nat these the head is stationary to {percent(implied.stationarity or 0.0)} of its weight decay: give "
         "the lambdas that it was trained with, and what it implies shows whether they are in this convention"
     )
+
+
+def _samples(found: Measurement, kind: str) -> str:
+    """Where the size of the training set matters."""
+    if found.training_samples is not None:
+        return f"a part of a training set of {found.training_samples} samples"
+    if found.estimator is not None or kind == COLLAPSED:
+        return ""
+    return ("lambda_H is a penalty on every sample: if these are a part of the training set, say how large that is "
+            "(samples = N)")
 
 
 def _room(found: Measurement) -> str:
@@ -187,15 +194,15 @@ def _decay(found: Measurement, factor: float) -> str:
 
 
 def _angles(found: Measurement) -> str:
-    names = found.problem.class_names
+    names = who(found.head.statistics)
     measured = angle_of(spread_of(found.cosines), names)
     other = cosine_matrix(found.predicted.gram)
-    predicted = angle_of(spread_of(other), names, pair=False)
+    predicted = angle_of(spread_of(other))
     if not measured or not predicted:
         return measured
     first, second, apart = _worst(found.cosines, other)
     worst = "" if apart == 0.0 else (
-        f"\nfurthest from it: classes {name_of(first, names)} and {name_of(second, names)}, cos off by "
+        f"\nfurthest from it: classes {names[first]} and {names[second]}, cos off by "
         f"{number(apart, 3)}")
     return f"{measured}\npredicted {predicted}{worst}"
 

@@ -24,8 +24,13 @@ def proved(certificate: Certificate, convention: Convention) -> str:
     return "\n".join(certificate.check().lines) + scale
 
 
-def problem_words(minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float]) -> str:
-    """The codes, the classes and samples, and the weight decays (w, h, b) as they were given."""
+def problem_words(
+    minimizer: Minimizer, convention: Convention, lambdas: tuple[float, float, float], dim: int | None = None,
+) -> str:
+    """The codes, the classes and samples, and the weight decays (w, h, b) as they were given.
+
+    ``dim`` is the dimension of features that were measured.
+    """
     problem = minimizer.problem
     values = problem.counts.values
     per_class = f"{between(values[0], values[-1])} per class"
@@ -36,7 +41,7 @@ def problem_words(minimizer: Minimizer, convention: Convention, lambdas: tuple[f
     length = "" if problem.code_length == problem.classes else f" of length {problem.code_length}"
     return (
         f"{problem.encoding.name} codes{length}, K = {problem.classes} classes, "
-        f"N = {problem.samples} samples ({per_class}), d = {minimizer.dim}\n"
+        f"N = {problem.samples} samples ({per_class}), d = {dim or minimizer.dim}\n"
         f"lambda_W = {w}, lambda_H = {h}, lambda_b = {b}{' (no bias)' if lambdas[2] == math.inf else ''}{scale}"
     )
 

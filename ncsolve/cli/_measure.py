@@ -48,6 +48,8 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
         help="Classes in the order of the codes or of the head's rows; also those without samples.  [default: as "
         "numbers, or as text]",
     ),
+    dim=click.option("--dim", type=whole, default=None, hidden=True),  # refused in words
+    depth=click.option("--depth", type=whole, default=None, hidden=True),
     lambda_w=_decay("--lambda-w", "X", "Weight decay of the head W that the network was trained with."),
     lambda_h=_decay(
         "--lambda-h", "X|balance|norm",
@@ -106,7 +108,6 @@ def measure(
     from ncsolve._measure.state_file import check_state_output
     from ncsolve.cli._measure_request import MeasureArguments, measured
     from ncsolve.cli._written import check_pictures, draw
-    from ncsolve.errors import ProblemError
 
     check_different({"--save": save, "--plot": plot})
     if save is not None:
@@ -115,11 +116,9 @@ def measure(
     asked = MeasureArguments(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
+        plot=plot is not None,
     )
     found = measured(asked)
-    if plot is not None and found.measurement is None:
-        raise ProblemError("--plot draws measured beside predicted; got geometry only, give the head and --lambda-w, "
-                           "--lambda-h and --lambda-b, or drop it")
     if save is not None:
         found.statistics.save(save, force=force)
     draw(plot, "measurement_figure", found.measurement, force=force)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Inputs", "read_inputs"]
 
+# The dimension at which S_W takes 2 GiB.
+_WHOLE = 1 << 14
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
@@ -92,8 +95,9 @@ def read_inputs(
     if last is not None:
         read.append(last.sentence)
         _check_head(last, shards[0].dim, encoding)
+    _check_scatter(scatter, shards[0].dim, last)
     statistics = FeatureStatistics(
-        len(classes.names) if classes.plain else classes.names, shards[0].dim,
+        len(classes.names) if classes.from_zero else classes.names, shards[0].dim,
         None if last is None else (last.W, last.b), scatter, codes=_deciding(encoding, last),
     )
     if codes is not None:
@@ -129,6 +133,8 @@ def _merged(
     read = [f"{count} saved statistic{'s' * (count > 1)}, {found.samples} samples of {found.classes} classes, d = "
             f"{found.dim}"]
     head: tuple[Array, Array | None] | None = found.head
+    if head is not None and head[1] is not None and not head[1].any():
+        head = head[0], None
     if last is not None:
         if found.scatter == "projected":
             raise ProblemError("the saved statistics are projected by their own head; got --head, drop it, or gather "
@@ -155,9 +161,10 @@ def _classes(
 ) -> ClassNumbers:
     """The classes: those that --order or the header of the codes names, or as many as something says there are."""
     from ncsolve._files.reading.sequence import class_numbers_of
+    from ncsolve.checks.arguments import check_classes
 
     names = None if given.order is None else parse_order(given.order)
-    count = given.classes
+    count = None if given.classes is None else check_classes(given.classes)
     if codes is not None:
         columns = codes.matrix.shape[1]
         if count not in (None, columns):
@@ -213,6 +220,14 @@ def _check_head(last: HeadFile, dim: int, encoding: Encoding) -> None:
         raise ProblemError(
             f"W of the head must have a row for each of the {encoding.code_length} outputs of the {encoding.name} "
             f"codes; got {m}, give the codes that the network was trained with (--encoding)"
+        )
+
+
+def _check_scatter(scatter: str, dim: int, last: HeadFile | None) -> None:
+    if scatter == "full" and dim > _WHOLE:
+        raise ProblemError(
+            f"--scatter full keeps d x d numbers, for d up to {_WHOLE}; got d = {dim}, use --scatter "
+            + ("projected, which loses the ratio of NC1 only, or trace" if last is not None else "trace")
         )
 
 

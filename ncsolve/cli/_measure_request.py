@@ -38,6 +38,7 @@ class MeasureArguments:
     nc4: bool
     gap_tolerance: str
     stationarity_tolerance: str
+    plot: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,6 @@ class Measured:
     geometry: FeatureGeometry | None
     convention: Convention
     lambdas: tuple[float, float, float] | None
-    sampled: bool
     nc4_samples: float | None
     read: tuple[str, ...]
 
@@ -58,7 +58,7 @@ class Measured:
         from ncsolve._words.measurement import geometry_summary, measurement_summary
 
         if self.measurement is not None:
-            return measurement_summary(self.measurement, self.convention, self.lambdas, sampled=self.sampled,
+            return measurement_summary(self.measurement, self.convention, self.lambdas,
                                        nc4_samples=self.nc4_samples)
         assert self.geometry is not None
         return geometry_summary(self.geometry, self.convention, nc4_samples=self.nc4_samples)
@@ -89,7 +89,7 @@ class _Lambdas:
 
 def measured(asked: MeasureArguments) -> Measured:
     """Read the files and measure.  Raises NCSolveError, naming the option or the file."""
-    from ncsolve._measure.feature_geometry import feature_geometry
+    from ncsolve._measure.feature_geometry import WHY_NOT, feature_geometry
     from ncsolve._measure.inputs import agreement
     from ncsolve._problem.convention import convention
     from ncsolve.progress import SlowProgress
@@ -110,29 +110,33 @@ def measured(asked: MeasureArguments) -> Measured:
                            + ("name the features themselves" if inputs.head is not None else "add --head")
                            + ", or drop it")
     lambdas = None if early is None or inputs.head is None else _lambdas(asked, bias=inputs.head[1] is not None)
+    why = (
+        "held out" if asked.held_out else "no head" if inputs.head is None else
+        "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
+    )
+    if asked.plot and why is not None:
+        raise ProblemError(f"--plot draws measured beside predicted, and there is no prediction ({WHY_NOT[why]}); give "
+                           "what is missing, or drop it")
+    size = inputs.rows or statistics.samples
+    if asked.samples is not None and asked.samples < size:
+        raise ProblemError(f"--samples is the size of the training set, of which these are a part; got {asked.samples} "
+                           f"for {size} samples, drop it or name fewer files")
     total = inputs.rows * (2 if asked.nc4 else 1)
     with SlowProgress("reading features", total=max(total, 1)) as progress:
         inputs.gather(lambda done, name: progress.update(done, name))
         share = None
         if asked.nc4:
             share = agreement(statistics, inputs.shards, lambda n, name: progress.update(inputs.rows + n, name))
-    if asked.samples is not None and asked.samples < statistics.samples:
-        raise ProblemError(f"--samples is the size of the training set, of which these are a part; got {asked.samples} "
-                           f"for {statistics.samples} samples, drop it or name fewer files")
-    why = (
-        "held out" if asked.held_out else "no head" if inputs.head is None else
-        "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
-    )
-    sampled = asked.samples is not None
     if why is not None or lambdas is None or inputs.head is None:
         head = None if inputs.head is None else _with_bias(inputs.head)
         geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas")
         return Measured(statistics=statistics, measurement=None, geometry=geometry, convention=scaling, lambdas=None,
-                        sampled=sampled, nc4_samples=share, read=inputs.read)
+                        nc4_samples=share, read=inputs.read)
     from ncsolve._measure.measurement import measure
 
-    size = asked.samples or statistics.samples
-    w, h, b = scaling.to_paper(size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b)
+    w, h, b = scaling.to_paper(
+        asked.samples or size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b,
+    )
     problem = statistics.problem(
         inputs.encoding, lambda_w=w, lambda_h=h, lambda_b=b, features=asked.given.features or "linear",
     )
@@ -145,7 +149,7 @@ def measured(asked: MeasureArguments) -> Measured:
         factor = scaling.factors(problem.samples, problem.code_length)[1]
         typed = lambdas.w, found.lambda_h / factor, lambdas.b
     return Measured(statistics=statistics, measurement=found, geometry=None, convention=scaling, lambdas=typed,
-                    sampled=sampled, nc4_samples=share, read=inputs.read)
+                    nc4_samples=share, read=inputs.read)
 
 
 def _with_bias(head: tuple[Array, Array | None]) -> tuple[Array, Array]:

@@ -84,14 +84,15 @@ def fit_labels(ax: Axes, bar: Colorbar | None = None) -> None:
     _thin(ax, "y")
 
 
-def keep_inside(ax: Axes, text: Text) -> None:
-    """Move a text sideways into the panel."""
+def keep_inside(ax: Axes, texts: Sequence[Text]) -> None:
+    """Move texts sideways into the panel."""
     _size(ax)
-    box, panel = text.get_window_extent(), ax.bbox
-    shift = max(panel.x0 - box.x0 + 2.0, 0.0) - max(box.x1 - panel.x1 + 2.0, 0.0)
-    if shift:
-        x, y = ax.transData.transform(text.get_position())
-        text.set_x(ax.transData.inverted().transform((x + shift, y))[0])
+    for text in texts:
+        box, panel = text.get_window_extent(), ax.bbox
+        shift = max(panel.x0 - box.x0 + 2.0, 0.0) - max(box.x1 - panel.x1 + 2.0, 0.0)
+        if shift:
+            x, y = ax.transData.transform(text.get_position())
+            text.set_x(ax.transData.inverted().transform((x + shift, y))[0])
 
 
 def fit_numbers(ax: Axes, texts: Sequence[Text], cells: int) -> None:
@@ -121,9 +122,10 @@ def _thin(ax: Axes, which: str) -> None:
         return
     labels = ax.get_yticklabels() if upright else ax.get_xticklabels()
     texts, boxes = [text.get_text() for text in labels], [text.get_window_extent() for text in labels]
-    last = 0
+    last, scale = 0, 1.0 if _engine(ax) is None else _LEFT
     for i in range(1, len(texts)):
         gap = boxes[i].y0 - boxes[last].y1 if upright else boxes[i].x0 - boxes[last].x1
+        gap -= (1.0 - scale) * (boxes[i].y0 - boxes[last].y0 if upright else boxes[i].x0 - boxes[last].x0)
         if gap > (0.0 if upright else boxes[i].height / 4):
             last = i
         elif i == len(texts) - 1 and last > 0:  # infinity, or the end
@@ -182,16 +184,16 @@ def _between(low: float, high: float) -> float:
     return low + _SHARE * (high - low)
 
 
-def _engine(ax: Axes) -> Any:
-    return _whole(ax).get_layout_engine()
-
-
-def _whole(ax: Axes) -> Any:
-    """The figure, of which subfigures are parts."""
+def _root(ax: Axes) -> Any:
+    """The figure that holds the axes, also those of a subfigure."""
     figure: Any = ax.figure
-    while getattr(figure, "figure", figure) is not figure:
+    while figure.figure is not figure:
         figure = figure.figure
     return figure
+
+
+def _engine(ax: Axes) -> Any:
+    return _root(ax).get_layout_engine()
 
 
 def _size(ax: Axes) -> tuple[float, float]:
@@ -199,7 +201,7 @@ def _size(ax: Axes) -> tuple[float, float]:
     if _engine(ax) is None:
         ax.apply_aspect()
         return ax.bbox.width, ax.bbox.height
-    _whole(ax).draw_without_rendering()
+    _root(ax).draw_without_rendering()
     return _LEFT * ax.bbox.width, _LEFT * ax.bbox.height
 
 

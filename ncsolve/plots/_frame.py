@@ -45,7 +45,7 @@ def gram_matrix(minimizer: Minimizer, *, ax: Axes | None = None, limits: tuple[f
         gram, chosen = _gram(minimizer)
         image = draw_gram(ax, gram, chosen, minimizer.problem, limits or _range(gram))
         bar = colour_bar(image, ax, COLOURS_SHOW, square=True)
-        ax.set_title(f"class means, {_bias_decay(minimizer)}: {minimizer.regime}")
+        ax.set_title(f"class means, {_bias_decay(minimizer)}{_regime(minimizer)}")
         fit_labels(ax, bar)
         fit_numbers(ax, list(ax.texts), minimizer.problem.classes)
     return ax
@@ -102,9 +102,9 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
     with style():
         top = spectrum_bars(minimizer, ax)
         ax.set_ylim(0, 1.03 * top)
+        ax.set_title(f"rank of $Z$: {minimizer.rank}")
         fit_labels(ax)
         legend_inside(ax, columns=1)
-        ax.set_title(f"rank of $Z$: {minimizer.rank}")
     return ax
 
 
@@ -169,7 +169,7 @@ def gram_figure(minimizers: Sequence[Minimizer], *, titles: Sequence[str] | None
         names = [_bias_decay(minimizer) for minimizer in minimizers] if titles is None else titles
         for minimizer, name, (gram, chosen), ax in zip(minimizers, names, grams, axes, strict=True):
             image = draw_gram(ax, gram, chosen, minimizer.problem, limits)
-            ax.set_title(f"{name}: {minimizer.regime}{_two_values(gram)}")
+            ax.set_title(f"{name}{_regime(minimizer)}{_two_values(gram)}")
         figure.colorbar(image, ax=axes, label=COLOURS_SHOW)  # one scale for all
     return figure
 
@@ -182,6 +182,11 @@ def _two_values(gram: Array) -> str:
         return ""
     inner = 0.0 if abs(off[0]) < 1e-12 * scale else float(off[0])
     return f"\n{number(float(on[0]))} on the diagonal, {number(inner)} off it"
+
+
+def _regime(minimizer: Minimizer) -> str:
+    """The regime behind a name, where it has one."""
+    return "" if minimizer.regime == "general" else f": {minimizer.regime}"
 
 
 def _bias_decay(minimizer: Minimizer) -> str:

@@ -55,8 +55,7 @@ def phase_diagram(phase: Phase, *, ax: Axes | None = None) -> Axes:
         _areas(ax, phase, log=along.logarithmic)
         fit_labels(ax, bar)
         legend_inside(ax, columns=1)
-        for text in ax.texts:
-            keep_inside(ax, text)
+        keep_inside(ax, list(ax.texts))
     return ax
 
 

@@ -44,6 +44,8 @@ def files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "y.csv").write_text(f'label\n"{NASTY}"\nb\nb\n', encoding="utf-8")
     (tmp_path / CODES).write_text("1,0,2\n0,1,1\n")
+    np.savez(tmp_path / "f.npz", features=[[1.0, 0.0], [0.0, 1.0], [0.1, 1.0]], labels=[NASTY, "b", "b"],
+             W=[[1.0, 0.0], [0.0, 1.0]])
     return tmp_path
 
 
@@ -55,6 +57,7 @@ COMMANDS = {
     "design": [["design", "--geometry", "simplex", *LABELS], ["design", "--target-cosine", "-0.3", "--classes", "3"]],
     "certify": [["certify", *NAMED, "-o", "c.json"], ["check", "c.json"], ["check", "--source"]],
     "derive": [["derive", "--list"], ["derive", "onehot"], ["derive", "relu"]],
+    "measure": [["measure", "f.npz"], ["measure", "f.npz", *SMALL, "--json"], ["measure", "f.npz", *SMALL]],
     "lists": [["encodings"], ["verify", "--list"], ["--help"], ["path", "--help"]],
 }
 PICTURES = {
@@ -88,7 +91,8 @@ MISTAKES = [
     ["minimizer", "--problem", NASTY], ["check", NASTY], ["derive", NASTY],
     ["derive", "onehot", "--set", NASTY], ["path", *LABELS, "--count", "z=1:2:2", "--lambda-b", "inf"],
     ["verify", "--only", NASTY], ["phase", "--against", NASTY], ["design", "--geometry", f"hierarchy:{NASTY}"],
-    ["compare", "--encodings", NASTY],
+    ["compare", "--encodings", NASTY], ["measure", NASTY], ["measure", "f.npz", "--head", NASTY],
+    ["measure", "f.npz", "--labels", NASTY], ["measure", "f.npz", "--order", NASTY], ["measure", "\0.npz"],
     ["check", "\udcff\ud800\0"], ["minimizer", "--out", "\ud800.npz"], ["explore", "-o", "\0.html"],
     ["report", "a\0.json"],  # which no shell can pass on
 ]

@@ -21,6 +21,8 @@ COMMANDS = {
     "minimizer of labels": "minimizer --labels examples/digits.csv --lambda-b 0.5",
     "minimizer of codes": "minimizer --encoding examples/codes.csv --counts 5,20,1,10 --lambda-w 1e-3 --lambda-b 0.1",
     "deep": "minimizer --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3,1e-2 --lambda-b 0.05",
+    "measure": "measure examples/digits_features.npz --lambda-w 5e-3 --lambda-h 5e-4 --lambda-b 0.5",
+    "measure alone": "measure examples/digits_features.npz",
     "path": "path --counts 5,3,20 --lambda-b 1e-3:10:5",
     "path with a change": "path --encoding smoothed:0.1 --lambda-b 1e-3:10:90",
     "path of a weight decay": "path --lambda-w 1e-12:1e-3:6 --lambda-b 1 --classes 3",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve import encodings, geometry
+from ncsolve import encodings
 from ncsolve._frames import pairs
 from ncsolve._metrics import decision_boundaries
 from tests.command import said
@@ -54,7 +54,7 @@ def test_the_worst_of_all_pairs_is_found_from_bounds(k, p, seed, apart, kind):
     expected = by_hand(h, normal, code) if h.any() else None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decision_boundaries, "_CHUNK", 1)
-        found = geometry.boundary_mismatch(h, normal, code)
+        found = decision_boundaries.boundary_mismatch(h, normal, code)
     if expected is None:
         assert found is None
     else:

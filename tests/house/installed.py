@@ -26,6 +26,8 @@ EXTRAS = {  # "plot" is a part of "report"
 }
 NOT_FOR_USERS = {"test", "docs"}
 TOGETHER = {"all"}  # the others in one
+READS_ONLY = {"safetensors"}  # files that nothing else writes
+IN_PYTHON = {"dask"}  # no command needs it; the message is the same function's
 TOO_LARGE = {"torch"}  # gigabytes where no small build is at hand; the message is the same function's
 
 
@@ -73,7 +75,7 @@ def everything(root: Path) -> None:
 
 def extras(root: Path) -> None:
     known = set(setup(root)["options.extras_require"])
-    assert known - NOT_FOR_USERS - TOGETHER - TOO_LARGE == set(EXTRAS), known
+    assert known - NOT_FOR_USERS - TOGETHER - READS_ONLY - IN_PYTHON - TOO_LARGE == set(EXTRAS), known
     for extra, words in EXTRAS.items():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

@@ -24,8 +24,8 @@ from ncsolve.cli._lazy import COMMANDS
 FILE = Path(__file__).with_suffix(".txt")
 MODULES = [
     "ncsolve", *(f"ncsolve.{name}" for name in (
-        "encodings", "geometry", "errors", "deep", "design", "certificates", "verify", "verify.metrics", "verify.peers",
-        "derivations", "plots", "report", "explorer", "schemas",
+        "encodings", "metrics", "geometry", "errors", "deep", "design", "certificates", "verify", "verify.metrics",
+        "verify.peers", "derivations", "plots", "report", "explorer", "schemas",
     )),
 ]
 

@@ -13,7 +13,7 @@ import ncsolve
 from tests.house.lowest import lowest
 
 ROOT = Path(__file__).parents[2]
-USERS = ("plot", "tables", "report", "explore")
+USERS = ("plot", "tables", "report", "safetensors", "explore", "dask")
 
 
 def setup():

@@ -21,7 +21,7 @@ def test_a_wrong_transcript_of_a_page_is_noticed(tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text(
         "```console\n$ ncsolve --version | sed -n 1,1p\nncsolve 9.9.9\n```\n\n"
-        "```console\n$ ncsolve minimizer --depth 0\nncsolve: error: depth must be an integer from 1 to 100; got 0 (1 "
+        "```console\n$ ncsolve minimizer --depth 0\nncsolve: error: --depth must be an integer from 1 to 100; got 0 (1 "
         "is a single layer)\n```\n"
     )
     assert readme.check(page=page) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from ncsolve.cli._lazy import COMMANDS
 from ncsolve.schemas import schema
-from tests.browser import EXECUTABLE, missing, offline
+from tests.browser import chromium
 from tests.command import run
 from tests.readme import ROOT
 
@@ -23,9 +23,9 @@ for package in ("sphinx", "myst_parser", "furo"):
 bs4 = pytest.importorskip("bs4")  # comes with furo
 SCHEMAS = sorted(entry.name for entry in files("ncsolve.schemas").iterdir() if entry.name.endswith(".json"))
 MODULES = (
-    "ncsolve", "ncsolve.encodings", "ncsolve.design", "ncsolve.deep", "ncsolve.certificates", "ncsolve.geometry",
-    "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.verify", "ncsolve.verify.metrics",
-    "ncsolve.verify.peers", "ncsolve.errors", "ncsolve.derivations", "ncsolve.schemas",
+    "ncsolve", "ncsolve.encodings", "ncsolve.design", "ncsolve.deep", "ncsolve.certificates", "ncsolve.metrics",
+    "ncsolve.geometry", "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.verify",
+    "ncsolve.verify.metrics", "ncsolve.verify.peers", "ncsolve.errors", "ncsolve.derivations", "ncsolve.schemas",
 )
 
 
@@ -163,29 +163,25 @@ TOO_WIDE = """() => {
 
 
 @pytest.fixture(scope="module")
-def tab():
-    reason = missing()
-    if reason is not None:
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=EXECUTABLE, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.route("**/*", offline)
-        yield page
-        browser.close()
+def tab(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("browser")) as window:
+        yield window.new_tab()
 
 
 def show(tab, path, width, scheme="light"):
     """Opens a page with everything unfolded and its formulas drawn; what it asked of a network."""
     asked = []
-    tab.on("request", lambda request: asked.append(request.url))
+
+    def note(request):
+        asked.append(request.url)
+
+    tab.on("request", note)
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme=scheme)
     tab.goto(path.as_uri())
     tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     tab.evaluate("typeof MathJax === 'undefined' ? null : MathJax.startup.promise.then(() => null)")
+    tab.remove_listener("request", note)
     return [url for url in asked if not url.startswith(("file:", "data:"))]
 
 

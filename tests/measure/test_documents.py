@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import ncsolve
-from ncsolve._documents.measurement import measurement_document
+from ncsolve._documents.measurement import geometry_document, measurement_document
+from ncsolve._measure.feature_geometry import feature_geometry
 from ncsolve.schemas import schema
 from tests.measure.samples import network, random_problem, statistic
 
@@ -35,3 +36,21 @@ def test_documents_keep_their_schema(seed):
         assert other[name] == pytest.approx(factor * document[name], rel=1e-12)
     assert other["lambda_h"]["used"] == pytest.approx(factor * found.lambda_h, rel=1e-12)
     assert other["relative_gap"] == document["relative_gap"]
+
+
+@pytest.mark.parametrize("why", ["held out", "no head", "no scatter", "no lambdas"])
+def test_documents_of_features_alone(why):
+    random = np.random.default_rng(3)
+    problem = random_problem(random)
+    w, b, features = network(random, problem, 0.2)
+    stats = statistic(problem, w, b, features, "trace" if why == "no scatter" else "full")
+    found = feature_geometry(stats, None if why == "no head" else (w, b), problem.encoding, why=why)
+    document = geometry_document(found, convention=ncsolve.convention("sum"))
+    jsonschema.validate(document, schema("ncsolve.measurement/1"))
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert (document["implied"] is not None) == (why == "no lambdas")
+    assert (document["nc"]["nc3"] is None) == (why == "no head")
+    whole = measurement_document(ncsolve.measure(statistic(problem, w, b, features), w, b, problem))
+    assert set(document) == set(whole)
+    assert document["gram"] == whole["gram"]
+    assert document["cosines"] == whole["cosines"]

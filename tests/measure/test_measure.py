@@ -136,6 +136,20 @@ def test_a_subsample_keeps_its_prediction():
     assert found.predicted.cosines.mean == pytest.approx(ncsolve.solve(problem).cosines.mean, rel=1e-9)
 
 
+def test_a_part_in_which_classes_are_not_as_frequent_as_in_the_whole():
+    """Its head is not stationary on the part, which is no reason to train on."""
+    problem = one_hot(counts=100)
+    w, b, features = network(np.random.default_rng(7), problem, 0.0)
+    rows = np.r_[0:100, 100:150, 200:210, 300:310]
+    part = ncsolve.FeatureStatistics(4, features.shape[1]).update(features[rows], labels_of(problem)[rows])
+    own = part.problem(lambda_w=problem.lambda_w, lambda_h=problem.lambda_h, lambda_b=problem.lambda_b)
+    found = ncsolve.measure(part, w, b, own, samples=400)
+    assert found.verdict.kind == "not finished"
+    assert "These samples are a part of the training set" in str(found.verdict)
+    assert "Train on" not in str(found.verdict)
+    assert "a part of a training set of 400 samples" in found.summary()
+
+
 def test_absent_classes_are_left_out():
     problem = one_hot(classes=3, counts=10)
     codes = np.eye(5)
@@ -167,7 +181,7 @@ def test_labels_in_another_order_than_the_rows():
         (lambda a: a | {"b": [math.nan] * 4}, "finite"),
         (lambda a: a | {"problem": one_hot(lambda_b=INF)}, "no bias"),
         (lambda a: a | {"problem": one_hot(counts=11)}, "counts of the statistic"),
-        (lambda a: a | {"problem": one_hot(features="relu")}, "must not be negative"),
+        (lambda a: a | {"problem": one_hot(features="relu")}, "must not be below 0"),
         (lambda a: a | {"lambda_h": "guess"}, "'balance' or 'norm'"),
         (lambda a: a | {"samples": 3}, "at least 40"),
         (lambda a: a | {"gap_tolerance": 0}, "gap_tolerance"),

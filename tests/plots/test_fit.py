@@ -93,7 +93,7 @@ def overlap(one, other):
     return shared is not None and shared.width > 1.0 and shared.height > 1.0
 
 
-@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+@pytest.mark.parametrize("layout", [None, "constrained", pytest.param("tight", marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize(("left", "right"), PAIRS)
 def test_panels_side_by_side(left, right, layout):
     figure, (first, second) = side_by_side(left, right, layout)
@@ -116,6 +116,29 @@ def test_panels_side_by_side(left, right, layout):
         assert box.x1 <= figure.bbox.x1 + 1
         assert box.y0 >= -1
         assert box.y1 <= figure.bbox.y1 + 1
+
+
+def test_rows_of_panels():
+    """Two by two without a layout engine: neither the label below nor the one above is on another panel."""
+    figure = Figure(figsize=(8, 6))
+    axes = figure.subplots(2, 2)
+    for name, ax in zip(("path", "range", "nc", "spectrum"), axes.ravel(), strict=True):
+        PANELS[name](ax)
+    boxes = [ax.get_tightbbox() for ax in axes.ravel()]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not overlap(one, other)
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_axes_of_a_subfigure(layout):
+    figure = Figure(figsize=(8, 3), layout=layout)
+    parts = figure.subfigures(1, 2)
+    for part, name in zip(parts, ("path", "classes"), strict=True):
+        PANELS[name](part.subplots())
+    figure.draw_without_rendering()
+    first, second = ([ax.get_tightbbox() for ax in part.axes] for part in parts)
+    for one, other in itertools.product(first, second):
+        assert not overlap(one, other)
 
 
 @pytest.mark.parametrize("name", ["path", "range", "bias", "nc", "spectrum", "phase", "lengths", "gaps", "points"])

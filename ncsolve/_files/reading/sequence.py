@@ -50,7 +50,7 @@ class ClassNumbers:
     basis: str
 
     @property
-    def plain(self) -> bool:
+    def from_zero(self) -> bool:
         """Whether the names are the numbers from 0."""
         return self.names == tuple(map(str, range(len(self.names))))
 

@@ -24,6 +24,7 @@ class Plain(Model):
     """Convex in Z and b: each singular value of the labels minus bias shrinks by T."""
 
     name = "plain"
+    certifies_networks = True
 
     def owns(self, problem: UFM) -> bool:
         return problem.spec.plain and problem.feature_dim >= min(problem.code_length, problem.classes)

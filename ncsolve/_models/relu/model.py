@@ -29,6 +29,7 @@ class ReLU(Model):
     name = "relu"
     continuous = True
     unique_gram = False
+    least_feature = 0.0
 
     def owns(self, problem: UFM) -> bool:
         return problem.features == "relu"

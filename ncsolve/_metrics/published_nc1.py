@@ -1,15 +1,15 @@
-"""NC1 as the field computes it: covariance ratios and CDNV."""
+"""NC1 as it was published: ratios of covariances, and CDNV."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import scipy.linalg
-from ncsolve.verify._peers_arrays import DOUBLE, Centring, Classes, ShapeError, centred, classes_of, weights
-from ncsolve.verify._types import Array
 from numpy.typing import ArrayLike
 
+from ncsolve._arrays import Array
+from ncsolve._metrics.published_arrays import Centring, ShapeError, classes_of, weights
+from ncsolve._metrics.within_classes import Deviations, inverse_ratio
 from ncsolve.checks.measured import measured, resolution
 
 __all__ = ["cdnv", "covariance_pinv", "covariance_pinv_2024_10", "covariance_quotient", "covariance_ratio_2024_10"]
@@ -27,12 +27,8 @@ def covariance_pinv(features: ArrayLike, labels: ArrayLike, classes: int, *, cen
     0.222222222222
     """
     found = classes_of(features, labels, classes)
-    means = _about(found, centring)
-    noise = found.noise(resolution(features))
-    inverse = scipy.linalg.pinv(means, atol=noise, rtol=max(means.shape) * DOUBLE)
-    if not inverse.any():
-        return math.nan
-    return float(np.sum((inverse @ found.apart) ** 2)) / found.labels.size
+    ratio = inverse_ratio(found, _about(found, centring), resolution(features))
+    return math.nan if ratio is None else ratio
 
 
 def covariance_pinv_2024_10(
@@ -64,7 +60,7 @@ def covariance_quotient(
     size = float(np.linalg.norm(means))
     if size <= found.noise(resolution(features)) * math.sqrt(min(means.shape)):
         return math.nan
-    return float(np.sum(found.apart**2)) / found.labels.size / (size**2 / classes)
+    return float(np.sum(found.apart**2)) / int(found.apart.shape[1]) / (size**2 / classes)
 
 
 def covariance_ratio_2024_10(
@@ -92,7 +88,7 @@ def cdnv(features: ArrayLike, labels: ArrayLike, classes: int) -> float:
     found = classes_of(features, labels, classes)
     if classes < 2:
         raise ShapeError(f"CDNV is a mean over pairs of classes and needs at least 2; got {classes}")
-    means, variances = centred(found.means, np.ones(classes)), np.sum(found.variances, axis=0)
+    means, variances = found.centred(np.ones(classes)), np.sum(found.spread**2, axis=0)
     # Rounding of the features moves a class mean by half their spacing, which leaves room for that of the sums.
     slack = resolution(features) * np.linalg.norm(found.level, axis=0)
     total, pairs = 0.0, classes * (classes - 1) // 2
@@ -108,7 +104,7 @@ def _dimension(features: ArrayLike) -> int:
     return int(measured(features, "features", "(d, N)").shape[0])
 
 
-def _about(found: Classes, centring: str) -> Array:
+def _about(found: Deviations, centring: str) -> Array:
     counts = found.counts if centring == "samples" else None
     share = weights(centring, found.counts.size, counts)
-    return found.means if share is None else centred(found.means, share)
+    return found.means if share is None else found.centred(share)

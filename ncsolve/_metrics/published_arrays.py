@@ -1,63 +1,32 @@
-"""What the peers' metrics are made of: W and class means that fit, the two global means, and the distance to an ETF."""
+"""What the published metrics are made of: W and class means that fit, the two global means, the distance to an ETF."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from ncsolve.verify._types import Array
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ncsolve import NCSolveError, ProblemError, UnknownNameError
-from ncsolve.checks.measured import measured, measured_features, resolution, unit_scale
+from ncsolve._arrays import EPS, Array, Index
+from ncsolve._metrics.within_classes import Deviations, deviations
+from ncsolve.checks.measured import exponent, measured, measured_features, resolution, unit_scale
+from ncsolve.errors import NCSolveError, ProblemError, UnknownNameError
 
 __all__ = [
-    "DOUBLE", "Centring", "Classes", "ShapeError", "centred", "centred_means", "centred_rows", "classes_of",
-    "etf_distance", "fitting", "weights",
+    "CENTRINGS", "Centring", "ShapeError", "centred_means", "centred_rows", "classes_of", "etf_distance", "fitting",
+    "nearest", "weights",
 ]
 
 Centring = Literal["classes", "samples", "none"]
 CENTRINGS = ("classes", "samples", "none")
-DOUBLE = float(np.finfo(np.float64).eps)
 
 
 class ShapeError(NCSolveError):
-    """A peer's metric is not defined for arrays of these shapes."""
+    """A published metric is not defined for arrays of these shapes."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Classes:
-    """Class means (d, K) with their ``counts`` (K,), and what the features are ``apart`` from them (d, N)."""
-
-    means: Array
-    counts: NDArray[np.intp]
-    labels: NDArray[np.intp]
-    apart: Array
-
-    @cached_property
-    def variances(self) -> Array:
-        """Of every feature in every class (d, K)."""
-        return _sums(self.apart**2, self.labels, self.counts) / self.counts
-
-    @property
-    def level(self) -> Array:
-        """Root mean square of every feature in every class (d, K), to which its rounding is relative."""
-        return np.asarray(np.sqrt(self.means**2 + self.variances))
-
-    def noise(self, spacing: float) -> float:
-        """The largest singular value that class means can have by rounding alone.
-
-        Independent errors of entries make a matrix whose norm is about that of its largest row and largest column
-        together (Latala 2005); those of the features are at most half their spacing.
-        """
-        level = self.level
-        return spacing * float(np.linalg.norm(level, axis=0).max() + np.linalg.norm(level, axis=1).max())
-
-
-def classes_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Classes:
+def classes_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Deviations:
     """The classes of features (d, N) in any scale; ProblemError for a class without a sample."""
     h, y = measured_features(features, labels, classes)
     missing = np.setdiff1d(np.arange(classes), y)
@@ -66,16 +35,7 @@ def classes_of(features: ArrayLike, labels: ArrayLike, classes: int) -> Classes:
             f"the metrics of the field need a sample of every class; class {missing[0]} has none, number the classes "
             f"that occur 0 .. {classes - missing.size - 1}"
         )
-    h, counts = unit_scale(h), np.bincount(y)
-    # From the first sample of its class: equal features are exactly 0 apart.
-    first = h[:, np.unique(y, return_index=True)[1]]
-    apart = h - first[:, y]
-    shift = _sums(apart, y, counts) / counts
-    return Classes(means=first + shift, counts=counts, labels=y, apart=apart - shift[:, y])
-
-
-def _sums(columns: Array, labels: NDArray[np.intp], counts: NDArray[np.intp]) -> Array:
-    return np.stack([np.bincount(labels, row, counts.size) for row in columns])
+    return deviations(unit_scale(h), y)
 
 
 def weights(centring: str, classes: int, counts: ArrayLike | None) -> Array | None:
@@ -130,13 +90,19 @@ def etf_distance(matrix: Array) -> float:
     return float(np.linalg.norm(matrix / size - (np.eye(k) - 1.0 / k) / math.sqrt(k - 1)))
 
 
-def centred(columns: Array, share: Array) -> Array:
-    """Columns less their mean by weights."""
-    return np.asarray(columns - (columns @ (share / share.sum()))[:, None])
-
-
 def _centred(columns: Array, share: Array, spacing: float) -> Array:
-    rest = centred(columns, share)
+    rest = columns - (columns @ (share / share.sum()))[:, None]
     # Entries came rounded by half their spacing; what is left of columns that differ by no more is noise.
-    real = np.linalg.norm(rest) > (spacing + 4 * DOUBLE) * np.linalg.norm(columns)
+    real = np.linalg.norm(rest) > (spacing + 4 * EPS) * np.linalg.norm(columns)
     return rest if real else np.zeros_like(rest)
+
+
+def nearest(points: Array, centres: Array) -> Index:
+    """Number of the nearest centre (p, K) of each point (p, P), wherever the origin is and in any scale."""
+    unit = max(exponent(points), exponent(centres))  # far from the origin squares would cancel, and large ones overflow
+    x, c = np.ldexp(points, -unit), np.ldexp(centres, -unit)
+    middle = c.mean(axis=1, keepdims=True)
+    x, c = x - middle, c - middle
+    unit = exponent(c)
+    x, c = np.ldexp(x, -unit), np.ldexp(c, -unit)
+    return np.asarray(np.argmax(2.0 * c.T @ x - np.sum(c * c, axis=0)[:, None], axis=0))

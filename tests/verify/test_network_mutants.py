@@ -1,0 +1,120 @@
+"""Wrong measurements of networks, and wrong minima: the claims of T13 to T15 must fail each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from types import ModuleType
+
+import pytest
+from ncsolve.verify.claims import batch_norm
+
+import ncsolve
+from ncsolve import verify
+from ncsolve._measure import certificate, head, measurement
+from tests.solver_mutants import Damage, scaled, silence
+
+
+def part_off(name: str) -> Damage:
+    """A wrong factor in one part of the gap."""
+
+    def damage(monkeypatch: pytest.MonkeyPatch) -> None:
+        original = measurement.gap_parts
+
+        def damaged(*args: object) -> object:
+            parts = original(*args)
+            return dataclasses.replace(parts, **{name: 1.01 * getattr(parts, name)})
+
+        monkeypatch.setattr(measurement, "gap_parts", damaged)
+
+    return damage
+
+
+def bound_halved(name: str) -> Damage:
+    """One bound of the certificate is half of what is proved."""
+
+    def damage(monkeypatch: pytest.MonkeyPatch) -> None:
+        original = measurement.certified
+
+        def damaged(*args: object) -> object:
+            bounds = original(*args)
+            return dataclasses.replace(bounds, **{name: getattr(bounds, name) / 2})
+
+        monkeypatch.setattr(measurement, "certified", damaged)
+
+    return damage
+
+
+def retyped(old: str, new: str) -> Damage:
+    """The certificate with another text in its source."""
+
+    def damage(monkeypatch: pytest.MonkeyPatch) -> None:
+        source = inspect.getsource(certificate)
+        assert source.count(old) == 1, f"nothing to damage: {old!r}"
+        module = ModuleType(certificate.__name__)
+        exec(compile(source.replace(old, new), "damaged", "exec"), module.__dict__)
+        monkeypatch.setattr(measurement, "certified", module.certified)
+
+    return damage
+
+
+def scaled_property(thing: type, name: str) -> Damage:
+    """A property is wrong by one percent."""
+
+    def damage(monkeypatch: pytest.MonkeyPatch) -> None:
+        original = getattr(thing, name)
+        get = original.func if hasattr(original, "func") else original.fget
+        monkeypatch.setattr(thing, name, property(lambda self: 1.01 * get(self)))
+
+    return damage
+
+
+def decay_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """lambda_h would be twice the decay over N."""
+    original = batch_norm._Network.__init__
+
+    def damaged(self: object, *args: object) -> None:
+        original(self, *args)
+        self.decay /= 2
+
+    monkeypatch.setattr(batch_norm._Network, "__init__", damaged)
+
+
+def loss_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The minimum is one in a million too high."""
+    original = ncsolve.solve
+    monkeypatch.setattr(ncsolve, "solve", lambda problem: _raised(original(problem)))
+
+
+def _raised(found: ncsolve.Minimizer) -> ncsolve.Minimizer:
+    kind = type("Raised", (ncsolve.Minimizer,), {"loss": property(lambda self: found.loss * (1 + 1e-6))})
+    return kind(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
+
+
+MUTANTS: dict[str, tuple[str, Damage]] = {
+    **{f"part {name} off by 1 %": ("network-gap", part_off(name))
+       for name in ("fit", "bias", "dual", "feature", "within")},
+    **{f"bound {name} halved": ("network-gap", bound_halved(name)) for name in ("gram", "outputs", "bias", "within")},
+    "the outputs' part left out of p": ("network-gap", retyped("2 * problem.samples + bias + 2", "bias + 2")),
+    "the head's part left out of p": ("network-gap", retyped(" + 2 * x / lw", "")),
+    "p left out": ("network-gap", retyped("p**2 + ", "")),
+    "mean feature left out of the bias": ("network-gap", retyped(" + size * math.sqrt(2 * eps / (lh * samples))", "")),
+    "within counted twice": ("network-gap", retyped("eps - parts.within", "eps - 2 * parts.within")),
+    "minimum too high": ("network-gap", loss_off),
+    "balance": ("implied-decay", scaled_property(head.MeasuredHead, "balance")),
+    "lambda_w of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_w")),
+    "lambda_b of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_b")),
+    "norm of the features": ("implied-decay", scaled_property(head.MeasuredHead, "feature_energy")),
+    "lambda_h of equal norms": ("implied-decay", scaled(measurement, "of_equal_norm", 1.1)),
+    "bound of batch normalization": ("batch-norm", decay_halved),
+    "bound of batch normalization too high": ("batch-norm", loss_off),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_claim_fails_the_mutant(monkeypatch: pytest.MonkeyPatch, mutant: str) -> None:
+    silence(monkeypatch)
+    name, damage = MUTANTS[mutant]
+    damage(monkeypatch)
+    report = verify.run_claims(verify.select(only=(name,)), size="quick", fail_fast=True)
+    assert [verdict.state for verdict in report.verdicts] == ["disagrees"]
