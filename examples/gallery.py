@@ -5,10 +5,11 @@ from pathlib import Path
 
 import encodings_compared
 import first_order
+import measured_points
 import minority_collapse
 import transition
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "figures"
-    for script in (transition, minority_collapse, encodings_compared, first_order):
+    for script in (transition, minority_collapse, encodings_compared, first_order, measured_points):
         script.draw(folder)
