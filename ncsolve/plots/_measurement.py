@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ncsolve.plots._fit import colour_bar, fit_labels, fit_numbers, legend_insid
 from ncsolve.plots._frame import BARS, COLOURS_SHOW, draw_gram, even_choice, name_classes, spectrum_bars
 from ncsolve.plots._gap import gap_bar
 from ncsolve.plots._points import check_measurement
-from ncsolve.plots._style import COLOURS, new_axes, new_figure, number, style, whole_numbers
+from ncsolve.plots._style import COLOURS, new_axes, number, require_matplotlib, style, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -154,16 +154,19 @@ def measured_spectrum(measurement: Measurement, *, ax: Axes | None = None) -> Ax
 def measurement_figure(measurement: Measurement) -> Figure:
     """All of a measurement: the Gram matrices and their difference, cosines, lengths, spectrum, and the gap's parts."""
     found = check_measurement(measurement)
-    figure, axes = new_figure(3, 3, (10.4, 8.8), height_ratios=(0.95, 1.0, 0.4))
-    _grams(found, axes[:3])
-    for draw, ax in zip((measured_cosines, measured_lengths, measured_spectrum), axes[3:6], strict=True):
-        draw(found, ax=ax)
+    require_matplotlib()
+    from matplotlib.figure import Figure
+
     with style():
-        grid = axes[6].get_gridspec()
-        assert grid is not None
-        for ax in axes[6:]:
-            ax.remove()
-        gap_bar(found, ax=figure.add_subplot(grid[2, :]))
+        # rows of their own: colour bars of one take no room from the next
+        figure = Figure(figsize=(10.4, 8.5), layout="constrained")
+        rows: Any = figure.subfigures(3, 1, height_ratios=(0.8, 1.0, 0.42))
+        grams, panels, bar = rows[0].subplots(1, 3), rows[1].subplots(1, 3), rows[2].subplots()
+    _grams(found, grams)
+    for draw, ax in zip((measured_cosines, measured_lengths, measured_spectrum), panels, strict=True):
+        draw(found, ax=ax)
+    gap_bar(found, ax=bar)
+    with style():
         kind = found.verdict.kind
         figure.suptitle(f"{kind[0].upper()}{kind[1:]}: {found.verdict.reasons[0]}", fontsize=9.5, wrap=True)
     return figure

@@ -29,3 +29,15 @@ def test_misses_are_named():
     slow = {row[0]: row[5] for row in rows("explorer.md") if float(row[5].removesuffix(" ms")) > 50}
     assert list(slow) == ["one-hot K=100"]
     assert f"takes {float(slow['one-hot K=100'].removesuffix(' ms')):.0f} ms at K = 100" in said
+
+
+def test_a_million_features_take_less_than_the_target_and_the_package_has_the_same_metrics():
+    kinds = {}
+    for row in rows("measure.md"):
+        if row[:2] == ["100", "512"]:
+            kinds[row[2]] = float(row[4].removesuffix(" s")) / int(row[3]) * 1e6
+    assert set(kinds) == {"full", "projected", "trace"}
+    assert max(kinds.values()) <= 40
+    apart = {row[0]: float(row[5]) for row in rows("measure.md") if row[0].startswith("package")}
+    assert set(apart) == {"package, float64", "package, float32"}
+    assert apart["package, float64"] <= 1e-6

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ncsolve
+from tests.measure.samples import network, statistic
 from tests.sweeps.diagrams import DEEP, drawn
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -24,6 +25,13 @@ CASE = ncsolve.UFM(
     encoding=[[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]], counts=[5, 20, 1, 10], lambda_w=0.1, lambda_h=0.04,
     lambda_b=0.1,
 )
+
+
+def measured(problem, distance=0.05):
+    w, b, features = network(np.random.default_rng(0), problem, distance)
+    return ncsolve.measure(statistic(problem, w, b, features), w, b, problem)
+
+
 PANELS = {
     "numbers": lambda ax: ncsolve.solve(CASE).plot(ax),
     "classes": lambda ax: ncsolve.solve(ONE_HOT).plot(ax),
@@ -39,6 +47,12 @@ PANELS = {
     "compared": lambda ax: plots.compared_cosines({"one-hot": ncsolve.path(ONE_HOT, lambda_b=GRID)}, ax=ax),
     "phase": lambda ax: drawn("one-hot")[0].plot(ax),
     "classes of a phase": lambda ax: drawn("classes in a bottleneck")[0].plot(ax),
+    "measured": lambda ax: measured(NAMED).plot(ax),
+    "lengths": lambda ax: plots.measured_lengths(measured(NAMED), ax=ax),
+    "measured spectrum": lambda ax: plots.measured_spectrum(measured(CASE), ax=ax),
+    "gap": lambda ax: plots.gap_bar(measured(CASE), ax=ax),
+    "gaps": lambda ax: plots.gap_curves([measured(CASE, distance) for distance in (0.5, 0.1, 0.02)], ax=ax),
+    "points": lambda ax: plots.cosine_curves(ncsolve.path(CASE, lambda_b=GRID), ax=ax, measured=[measured(CASE)]),
     "deep phase": lambda ax: drawn("deep")[0].plot(ax),
 }
 # Each is once on the left and once on the right.
@@ -127,7 +141,7 @@ def test_axes_of_a_subfigure(layout):
         assert not overlap(one, other)
 
 
-@pytest.mark.parametrize("name", ["path", "range", "bias", "nc", "spectrum", "phase"])
+@pytest.mark.parametrize("name", ["path", "range", "bias", "nc", "spectrum", "phase", "lengths", "gaps", "points"])
 def test_a_legend_hides_nothing(name):
     """All that is drawn is below it."""
     ax = Figure(figsize=(4, 3)).subplots()

@@ -8,13 +8,15 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve.errors import ProblemError
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
 from ncsolve import plots
-from ncsolve.report import report_html
+from ncsolve.report import report_html, write_report
 from tests.cases import CASES
 from tests.command import said
+from tests.measure.samples import network, statistic
 
 DEEP, BEST, RELU = (CASES[name].problem for name in ("deep", "bottleneck by descent", "relu"))
 
@@ -62,6 +64,70 @@ def test_a_report_begins_its_answer_with_the_verdict():
     assert "&lt;i&gt;" in text
     assert "<i>" not in text
     assert page.row("loss terms")[1].startswith("fit ")  # all of --full
+
+
+NAMED = ncsolve.UFM(encoding="onehot", classes=3, counts=[9, 6, 3], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1,
+                    class_names=["<i>", "dog", "cat"])
+
+
+def measured(problem, distance):
+    w, b, features = network(np.random.default_rng(0), problem, distance)
+    return ncsolve.measure(statistic(problem, w, b, features), w, b, problem)
+
+
+def part_of(page, name):
+    """Loss and share in the table of the parts, whose rows have four cells."""
+    return next(row[1:3] for row in page.rows if row[0] == name and len(row) == 4)
+
+
+def test_report_of_a_measured_network(tmp_path):
+    found = measured(NAMED, 0.05)
+    write_report(found, tmp_path / "a.html", verify=False)
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.headings[0] == "Neural collapse of onehot codes, K = 3: a measured network"
+    assert page.headings[1:4] == ["Measured network", "Parts of the gap", "Distance from the prediction"]
+    assert f"<p><strong>{found.verdict}</strong></p>" in text
+    for name in ("fit", "bias", "dual", "feature", "within"):
+        loss, share = map(float, part_of(page, name))
+        assert loss == pytest.approx(getattr(found.parts, name), rel=1e-6)
+        assert share == pytest.approx(100 * getattr(found.parts, name) / found.gap, rel=1e-3)
+    distances = page.row("outputs, all samples")
+    assert [float(cell) for cell in distances[1:]] == pytest.approx(
+        [found.distance.outputs, found.certificate.outputs], rel=1e-4
+    )
+    assert "<i>" not in text
+    assert re.findall(r"<figcaption>Figure (\d)", text) == ["1", "2", "3"]
+    assert "The measured network is a point" in text
+    # its minimizer is that of its problem
+    minimizer = Page(report_html(NAMED, verify=False))
+    at = page.headings.index("Problem")
+    assert page.headings[at:] == minimizer.headings[1:]
+    assert page.row("dog") == minimizer.row("dog")
+
+
+def test_a_measurement_is_reported_in_a_convention():
+    found = measured(NAMED, 0.05)
+    page = Page(report_html(found, verify=False, convention=ncsolve.convention("torch-mean")))
+    assert float(part_of(page, "fit")[0]) == pytest.approx(found.parts.fit * 2 / 3, rel=1e-6)
+    assert "λ_W = 0.00666667" in page.row("weight decay")[1]
+
+
+def test_a_measurement_against_a_bound_has_no_parts_in_its_report():
+    problem = ncsolve.UFM(encoding=[[1, 0, 0, 2, 1, 0], [0, 1, -1, 0.5, 0.3, 1], [0.5, 0.5, 2, 0, -1, 1]],
+                          counts=[5, 20, 1, 10, 4, 2], lambda_w=0.01, lambda_h=0.004, lambda_b=0.1, features="relu",
+                          dim=3)
+    w, b, features = network(np.random.default_rng(0), problem, 0.05)
+    features = np.maximum(features, 0.0)
+    page = Page(report_html(ncsolve.measure(statistic(problem, w, b, features), w, b, problem), verify=False))
+    assert "Parts of the gap" not in page.headings
+    assert page.row("outputs, all samples")[1:] == page.row("outputs, all samples")[1:2]  # a distance, no bound
+    assert "lower bound of the minimum" in page.row("loss")[1]
+
+
+def test_a_report_is_of_a_problem_or_of_a_measurement():
+    with pytest.raises(ProblemError, match="the problem must be a UFM; got int"):
+        report_html(3)
 
 
 @pytest.mark.exhaustive
