@@ -7,7 +7,9 @@ a distance of 100 from zero have a scatter of 1e-6 beside 1e4.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +68,10 @@ class Moments:
         found.energies[met] = np.add.reduceat(np.einsum("ij,ij->i", apart, apart), starts)
         return replace(found, lowest=lowest, scatter=layout.products(apart) if layout.rows else found.scatter)
 
+    def __reduce__(self) -> tuple[Callable[..., Moments], tuple[Any, ...]]:
+        """What is sent to another process: of no samples the layout alone, and not d x d zeros."""
+        return (_with, (vars(self),)) if self.counts.any() else (Moments.none, (self.layout,))
+
     def merged(self, other: Moments) -> Moments:
         """Of both sets of samples together."""
         both = replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
@@ -89,3 +95,7 @@ class Moments:
         self.counts[:] += other.counts
         self.decisions[:] += other.decisions
         self.lowest = min(self.lowest, other.lowest)
+
+
+def _with(fields: dict[str, Any]) -> Moments:
+    return Moments(**fields)

@@ -1,5 +1,7 @@
 """The statistic of features: against the definition over all samples, in any batches and orders."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -200,6 +202,23 @@ def test_a_state_comes_back_from_its_file(tmp_path, scatter):
         made.save(tmp_path / "state.npz")
     with pytest.raises(FileError, match=r"saved as \.npz"):
         made.save(tmp_path / "state.txt")
+
+
+@pytest.mark.parametrize("scatter", ["full", "projected", "trace"])
+def test_a_statistic_is_sent_to_other_processes(scatter):
+    random = np.random.default_rng(6)
+    empty = ncsolve.FeatureStatistics(["a", "b"], 300, random.standard_normal((2, 300)), scatter)
+    sent = pickle.dumps(empty)
+    assert len(sent) < 3 * 2 * 300 * 8  # the head, and no 300 x 300 zeros
+    x, y = random.standard_normal((9, 300)), ["a", "b", "a"] * 3
+    wanted, found = empty.merge(empty).update(x, y), pickle.loads(sent).update(x, y)
+    assert (empty.samples, pickle.loads(sent).samples) == (0, 0)
+    for one in (found, pickle.loads(pickle.dumps(wanted)), wanted.merge(pickle.loads(sent))):
+        assert repr(one) == repr(wanted)
+        assert np.array_equal(one.class_means, wanted.class_means)
+        assert np.array_equal(one.class_energies, wanted.class_energies)
+        assert one.lowest == wanted.lowest
+        assert scatter != "full" or np.array_equal(one.within_scatter, wanted.within_scatter)
 
 
 def test_other_files_and_changed_ones_are_refused(tmp_path):
