@@ -22,6 +22,8 @@ COLLAPSED, UNFINISHED, OTHER = "collapsed as predicted", "not finished", "anothe
 _APART = 1.5
 # Labels in another order than the head's rows: guessing is right in 1/K of the samples, and 5 % are chance.
 _CHANCE = 0.05
+# A class mean that is off by this part of the longest is not the predicted one, however small the gap is.
+_SHORT = 0.1
 # A permutation fits if it makes a classifier of the head.
 _FITS = 0.9
 # The share of the gap beyond which variation within the classes is what is wrong.
@@ -57,6 +59,7 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         + (f"stationary to {number(found.stationarity, 2)}" if stationary else
            f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
         *_proved(found),
+        *_short_classes(found),
     ]
     remedies: list[str] = []
     if kind != COLLAPSED:
@@ -85,6 +88,22 @@ def _proved(found: Measurement) -> list[str]:
     return [
         f"the class means are proved to be within {percent(bound)} of the predicted frame (they are {percent(true)} "
         "from it)"
+    ]
+
+
+def _short_classes(found: Measurement) -> list[str]:
+    """Classes that a small gap says nothing of: those whose direction is near the threshold cost little when missed."""
+    own, wanted = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
+    off = np.flatnonzero(np.abs(own - wanted) > _SHORT * wanted.max(initial=0.0))
+    if off.size == 0:
+        return []
+    worst = int(off[np.argmax(np.abs(own - wanted)[off])])
+    names = found.problem.class_names
+    name = names[worst] if names else str(found.head.statistics.present[worst])
+    more = f", and {off.size - 1} more class means are off in length" if off.size > 1 else ""
+    return [
+        f"the mean of class {name} has length {number(float(own[worst]), 3)} where {number(float(wanted[worst]), 3)} "
+        f"is predicted{more}"
     ]
 
 

@@ -212,3 +212,21 @@ def test_without_the_scatter_there_is_no_loss():
     w, b, features = network(np.random.default_rng(12), problem, 0.2)
     with pytest.raises(ProblemError, match="gather it anew"):
         _ = ncsolve.measure(gathered(problem, features, scatter="trace"), w, b, problem).loss
+
+
+def test_a_class_that_the_gap_does_not_see_is_named():
+    """A small class near the threshold costs next to nothing when its mean is zero (THEORY T13): the verdict tells."""
+    counts = [100, 100, 5]
+    decay = 2.0 / sum(counts)  # T = 2
+    problem = ncsolve.UFM(
+        encoding=ncsolve.encodings.onehot(3), counts=counts, lambda_w=decay, lambda_h=decay, lambda_b=INF
+    )
+    found = ncsolve.solve(problem)
+    w, means = np.array(found.W), np.array(found.class_means)
+    w[2], means[:, 2] = 0.0, 0.0
+    stats = ncsolve.FeatureStatistics(3, means.shape[0]).update(means.T[labels_of(problem)], labels_of(problem))
+    measured = ncsolve.measure(stats, w, None, problem)
+    assert measured.verdict.kind == "collapsed as predicted"
+    assert "The mean of class 2 has length 0 where 0.217 is predicted." in str(measured.verdict)
+    whole = gathered(problem, np.array(found.class_means).T[labels_of(problem)])
+    assert "is predicted" not in str(ncsolve.measure(whole, found.W, None, problem).verdict)
