@@ -49,7 +49,27 @@ _LATEX = {
     "ε_1": r"\varepsilon_{1}",
     "ε_2": r"\varepsilon_{2}",
     "ε_3": r"\varepsilon_{3}",
+    "ε_0": r"\varepsilon_{0}",
     "ν": r"\nu",
+    "θ": r"\theta",
+    "γ": r"\gamma",
+    "β": r"\beta",
+    "δ'": r"\delta'",
+    "λ_w'": r"\lambda_{w}'",
+    "λ_h'": r"\lambda_{h}'",
+    "λ_b'": r"\lambda_{b}'",
+    "h̄": r"\bar{h}",
+    "h⁺": r"h^{+}",
+    "h⁻": r"h^{-}",
+    "‖W‖²": r"\left\|W\right\|^{2}",
+    "‖H‖²": r"\left\|H\right\|^{2}",
+    "‖H*‖²": r"\left\|H^{*}\right\|^{2}",
+    "‖b‖²": r"\left\|b\right\|^{2}",
+    "‖μ‖²": r"\left\|\mu\right\|^{2}",
+    "H*": r"H^{*}",
+    "A*": r"A^{*}",
+    "b*": r"b^{*}",
+    "O*": r"O^{*}",
     "λ": r"\lambda",
     "‖W‖": r"\left\|W\right\|",
     "‖G‖²": r"\left\|G\right\|^{2}",
@@ -161,7 +181,7 @@ _GREEK = {
 }  # fmt: skip
 # Characters of the texts that pdfLaTeX has no glyph for.
 _TEX_CHARACTERS = _GREEK | {
-    "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "α": r"\alpha",
+    "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "θ": r"\theta", "α": r"\alpha",
     "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
     "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z", "ŷ": r"\hat y",
@@ -204,7 +224,7 @@ def _escape(text: str) -> str:
 
 def _tex(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
-    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H")):
+    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H"), ("h̄", r"\bar h")):
         text = text.replace(accented, f"\0{code}\0")
     out = "".join(
         f"${_TEX_CHARACTERS[c]}$"

@@ -30,7 +30,7 @@ space.rule(space.t(one) * one, N)
 residual = W * H + b * space.t(one) - Y
 
 theta = sp.Symbol("θ", nonnegative=True)
-first = sp.symbols("λ_w λ_h λ_b", positive=True)
+first = (lambda_w, lambda_h, lambda_b)
 second = sp.symbols("λ_w' λ_h' λ_b'", positive=True)
 nuclear_norm = sp.Symbol("nuclear_norm", nonnegative=True)
 
@@ -88,9 +88,14 @@ def least(r: Result) -> Iterator[Step]:
     """Where the gap of a network is least."""
     other, mine, unknown = sp.symbols("‖H*‖² ‖H‖² λ", positive=True)
     less, more, mean = sp.symbols("δ δ' ‖μ‖²", nonnegative=True)
+    minimum = sp.Function("F")(lambda_h)
+    yield Identity(
+        text="The gap of a network with features H has this slope in λ_h, with F for the minimum and ‖H*‖² = 2 F'",
+        left=sp.Derivative(lambda_h / 2 * mine - minimum, lambda_h),
+        right=r["gap_slope"].subs({norm2(best): 2 * sp.Derivative(minimum, lambda_h), norm2(H): mine}),
+    )
     yield Solution(
-        text="The gap of a network with features H has this slope in λ_h; as the gap is convex it is least where the "
-        "slope is 0, at equal norms. Likewise in λ_w and in λ_b",
+        text="As the gap is convex it is least where the slope is 0, at equal norms; likewise in λ_w and in λ_b",
         equation=r["gap_slope"].subs({norm2(best): other, norm2(H): mine}), unknown=other, value=mine,
     )
     yield AtLeast(

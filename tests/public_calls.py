@@ -1,6 +1,7 @@
 """Every public function with arguments that fit, and values that do not: shared by the test of wrong types."""
 
 import numpy as np
+import pytest
 from ncsolve.verify.descent import descend
 
 import ncsolve
@@ -13,6 +14,9 @@ STATISTICS = LabelStatistics.from_targets(np.eye(3))
 ALONG = ncsolve.path(PROBLEM, lambda_b=[0.1, 1.0])
 DIAGRAM = ncsolve.phase(PROBLEM, lambda_b=[0.01, 1.0], against="t", values=[0.1, 0.4])
 COMPARED = ncsolve.compare(["onehot"], counts=[4, 4, 4], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
+GATHERED = ncsolve.FeatureStatistics(3, 3, np.eye(3)).update(np.eye(3)[[0, 1, 2] * 4], [0, 1, 2] * 4)
+MEASURED = ncsolve.measure(GATHERED, np.eye(3), np.zeros(3), PROBLEM)
+CHUNKS = pytest.importorskip("dask.array", reason="needs dask: pip install 'ncsolve[dask]'").from_array(np.eye(3))
 POINT = verify.zero_point(PROBLEM)
 LAMBDAS = {"lambda_w": 1e-2, "lambda_h": 1e-2, "lambda_b": 0.1}
 
@@ -70,6 +74,20 @@ CALLS = {
     "UFM.replace": (PROBLEM.replace, dict(counts=5, depth=1, dim=2)),
     "solve": (ncsolve.solve, dict(problem=PROBLEM, method="auto")),
     "select_method": (ncsolve.select_method, dict(problem=PROBLEM)),
+    "measure": (ncsolve.measure, dict(
+        statistics=GATHERED, W=np.eye(3), b=np.zeros(3), problem=PROBLEM, lambda_h=None, samples=None,
+        gap_tolerance=1e-2, stationarity_tolerance=1e-2,
+    )),
+    "FeatureStatistics": (ncsolve.FeatureStatistics, dict(
+        classes=3, dim=3, head=(np.eye(3), np.zeros(3)), scatter="full", codes=np.eye(3),
+    )),
+    "FeatureStatistics.update": (ncsolve.FeatureStatistics(3, 3).update, dict(features=np.eye(3), labels=[0, 1, 2])),
+    "FeatureStatistics.merge": (GATHERED.merge, dict(other=GATHERED)),
+    "FeatureStatistics.problem": (GATHERED.problem, dict(encoding="onehot", **LAMBDAS, features="linear", seed=0)),
+    "FeatureStatistics.seen_by": (GATHERED.seen_by, dict(W=np.eye(3))),
+    "FeatureStatistics.from_dask": (ncsolve.FeatureStatistics.from_dask, dict(
+        features=CHUNKS, labels=np.arange(3), classes=3, head=np.eye(3), scatter="full", codes=np.eye(3),
+    )),
     "objective": (ncsolve.objective, dict(
         problem=PROBLEM, W=np.eye(3), H=np.eye(3), b=np.zeros(3), labels=None,
     )),
@@ -168,11 +186,19 @@ CALLS = {
     "spectrum": (plots.spectrum, dict(minimizer=None)),
     "minimizer_figure": (plots.minimizer_figure, dict(minimizer=None)),
     "gram_figure": (plots.gram_figure, dict(minimizers=None, titles=None)),
-    "cosine_curves": (plots.cosine_curves, dict(path=None)),
+    "cosine_curves": (plots.cosine_curves, dict(path=None, measured=())),
+    "measured points": (plots.cosine_curves, dict(path=ALONG, measured=())),
+    "gap_bar": (plots.gap_bar, dict(measurement=None)),
+    "gap_curves": (plots.gap_curves, dict(measurements=None, x=None)),
+    "gap_curves at": (plots.gap_curves, dict(measurements=[MEASURED], x=[1.0, 2.0])),
+    "measured_cosines": (plots.measured_cosines, dict(measurement=None)),
+    "measured_lengths": (plots.measured_lengths, dict(measurement=None)),
+    "measured_spectrum": (plots.measured_spectrum, dict(measurement=None)),
+    "measurement_figure": (plots.measurement_figure, dict(measurement=None)),
     "bias_curves": (plots.bias_curves, dict(path=None)),
     "nc_curves": (plots.nc_curves, dict(path=None)),
     "singular_value_curves": (plots.singular_value_curves, dict(path=None)),
-    "path_figure": (plots.path_figure, dict(path=None)),
+    "path_figure": (plots.path_figure, dict(path=None, measured=())),
     "path_gram_figure": (plots.path_gram_figure, dict(path=None)),
     "compared_cosines": (plots.compared_cosines, dict(paths=None)),
     "comparison_figure": (plots.comparison_figure, dict(comparison=None)),

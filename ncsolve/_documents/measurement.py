@@ -14,6 +14,7 @@ from ncsolve._measure.implied import Implied, implied_by
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.metrics import cdnv_of, energy_share
 from ncsolve._measure.statistics import FeatureStatistics
+from ncsolve._measure.verdict import verdict_of
 from ncsolve._problem.convention import CONVENTIONS, Convention
 
 __all__ = ["MEASUREMENT_SCHEMA", "geometry_document", "measurement_document"]
@@ -34,13 +35,14 @@ def measurement_document(
     """
     problem, statistics = found.problem, found.head.statistics
     loss = convention.loss_factor(problem.samples, problem.code_length)
-    decay = convention.factors(problem.samples, problem.code_length)[1]
+    weights, decay = convention.factors(problem.samples, problem.code_length)[:2]
+    verdict = verdict_of(found, decays=(weights, decay))
     along, across = found.head.by_direction or (None, None)
     return {
         "schema": MEASUREMENT_SCHEMA,
         "verdict": {
-            "kind": found.verdict.kind, "text": str(found.verdict), "reasons": list(found.verdict.reasons),
-            "remedies": list(found.verdict.remedies), "gap_tolerance": found.tolerances[0],
+            "kind": verdict.kind, "text": str(verdict), "reasons": list(verdict.reasons),
+            "remedies": list(verdict.remedies), "gap_tolerance": found.tolerances[0],
             "stationarity_tolerance": found.tolerances[1],
         },
         "loss": found.loss * loss,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from ncsolve.checks.arrays import as_array
 from ncsolve.errors import MissingPackageError, ProblemError
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ _ROWS_PER_DIMENSION = 4
 def gather_chunks(
     make: Callable[[], FeatureStatistics], features: Any, labels: Any, client: Any | None = None
 ) -> FeatureStatistics:
-    """All samples of dask arrays (N, d) and (N,), in a statistic as ``make`` makes it without samples.
+    """All samples of a Dask array (N, d), with labels (N,), in a statistic as ``make`` makes it without samples.
 
     ``client`` computes it, or else the scheduler that Dask takes.  Raises ProblemError for arrays that do not fit, and
     whatever ``update`` refuses, with the row where its chunk begins; MissingPackageError without Dask.
     """
     dask = _dask()
-    x, y, dim = dask.array.asarray(features), dask.array.asarray(labels), make().dim
+    if not isinstance(features, dask.array.Array):
+        raise ProblemError(
+            f"features must be a Dask array; got {type(features).__name__}, pass others to FeatureStatistics.update"
+        )
+    x, y, dim = features, labels if isinstance(labels, dask.array.Array) else as_array(labels), make().dim
     if x.ndim != 2 or y.ndim != 1 or x.shape[1] != dim or x.shape[0] != y.shape[0]:
         unknown = any(size != size for size in (*x.shape, *y.shape))
         remedy = "call compute_chunk_sizes() on both" if unknown else "a row for every label"
@@ -41,7 +46,8 @@ def gather_chunks(
         )
     x = x.rechunk({1: -1})
     sizes = x.chunks[0]
-    rows, numbers = x.to_delayed().ravel().tolist(), y.rechunk((sizes,)).to_delayed().ravel().tolist()
+    y = dask.array.asarray(y, chunks=(sizes,)).rechunk((sizes,))
+    rows, numbers = x.to_delayed().ravel().tolist(), y.to_delayed().ravel().tolist()
     task = dask.delayed(fold, pure=False)
     states = [
         task(make, rows[block], numbers[block], sum(sizes[: block.start]))

@@ -246,7 +246,7 @@ def measure(
             f"features of a problem with {problem.features} features must not be below {least:g}; got "
             f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
         )
-    if lambda_h is not None and lambda_h not in ESTIMATORS:
+    if lambda_h is not None and not (isinstance(lambda_h, str) and lambda_h in ESTIMATORS):
         raise ProblemError(
             f"lambda_h must be {' or '.join(map(repr, ESTIMATORS))}, or that of the problem; got {shown(lambda_h)}"
         )

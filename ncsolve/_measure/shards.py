@@ -106,6 +106,11 @@ def find_shards(paths: Sequence[str | Path], *, column: str | None = None, label
 
 
 def _files(path: Path) -> list[Path]:
+    if any(mark in path.name for mark in "*?[") and not path.exists():  # in quotes, or in a shell that has no patterns
+        found = sorted(path.parent.glob(path.name), key=_natural)
+        if not found:
+            raise FileError(f"{shown_name(path)}: no file has such a name; name one, or a folder")
+        return found
     if not path.is_dir():
         return [path]
     found = [file for file in path.iterdir() if file.suffix.lower() in _ENDINGS and not file.name.startswith(".")]

@@ -127,7 +127,7 @@ class FeatureStatistics:
         head: tuple[ArrayLike, ArrayLike | None] | ArrayLike | None = None, scatter: str = "full", *,
         codes: ArrayLike | Encoding | None = None, client: Any | None = None,
     ) -> FeatureStatistics:
-        """The statistic of Dask arrays in chunks of rows, features (N, d) and labels (N,), gathered where they are.
+        """The statistic of features (N, d), a Dask array in chunks of rows, and labels (N,), gathered where they are.
 
         A task folds chunks into a state of its own, and states are merged two and two, by ``client`` (of
         dask.distributed) or the scheduler that Dask takes.  The numbers are those of ``update`` but for rounding.

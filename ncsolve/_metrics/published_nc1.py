@@ -60,7 +60,7 @@ def covariance_quotient(
     size = float(np.linalg.norm(means))
     if size <= found.noise(resolution(features)) * math.sqrt(min(means.shape)):
         return math.nan
-    return float(np.sum(found.apart**2)) / int(found.apart.shape[1]) / (size**2 / classes)
+    return float(np.sum(found.apart**2) / found.apart.shape[1] / (size**2 / classes))
 
 
 def covariance_ratio_2024_10(

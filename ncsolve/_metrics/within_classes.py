@@ -121,7 +121,7 @@ def inverse_ratio(found: Deviations, means: Array, resolution: float) -> float |
     real = sizes > found.noise(resolution) + max(means.shape) * EPS * float(sizes[0])
     if not real.any():
         return None
-    return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2)) / int(found.apart.shape[1])
+    return float(np.sum((basis[:, real].T @ found.apart / sizes[real, None]) ** 2) / found.apart.shape[1])
 
 
 def deviations(h: Array, y: Index) -> Deviations:

@@ -83,6 +83,10 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
     "small.",
 )
 @flag("--merge", help="The files are statistics that --save wrote, of parts of the data; measure all of it.")
+@click.option(
+    "--dask", metavar="SCHEDULER", default=None,
+    help="Read every file in a task of Dask: threads, processes, or the address of a scheduler, as tcp://HOST:8786.",
+)
 @file_option("--save", metavar="STATE.npz", help="Save the statistic, for --merge or ncsolve.FeatureStatistics.load.")
 @flag("--json", "as_json", help="Print JSON (schema ncsolve.measurement/1).")
 @file_option("--plot", help="Save measured and predicted Gram matrix, spectrum and gap: .png, .svg or .pdf.")
@@ -90,7 +94,7 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
 def measure(
     *, files: tuple[Path, ...], given: ProblemArguments, head: str | None, head_name: str | None, samples: int | None,
     scatter: str, held_out: bool, nc4: bool, gap_tolerance: str, stationarity_tolerance: str, merge: bool,
-    save: Path | None, as_json: bool, plot: Path | None, force: bool,
+    dask: str | None, save: Path | None, as_json: bool, plot: Path | None, force: bool,
 ) -> None:
     """Measure a trained network: what geometry it took, whether it is the predicted one, and if not, what fails.
 
@@ -116,7 +120,7 @@ def measure(
     asked = MeasureArguments(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
-        plot=plot is not None,
+        plot=plot is not None, dask=dask,
     )
     found = measured(asked)
     if save is not None:

@@ -31,7 +31,7 @@ _WHOLE = 1 << 14
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """A statistic that ``gather`` fills, the head (W, b), the codes of all classes, and sentences on what was read.
+    """A statistic that ``gather`` begins with, the head (W, b), the codes of all classes, and what was read in words.
 
     ``shards`` are empty where the statistic was saved before.
     """
@@ -48,11 +48,16 @@ class Inputs:
         """How many rows there are to read."""
         return sum(shard.rows for shard in self.shards)
 
-    def gather(self, tell: Callable[[int, str], None]) -> None:
-        """Read all rows."""
+    def gather(self, tell: Callable[[int, str], None], scheduler: str | None) -> FeatureStatistics:
+        """The statistic of all rows, which are read here, or by the tasks of a ``scheduler`` of Dask."""
         from ncsolve._measure.inputs import gather
 
+        if scheduler is not None:
+            from ncsolve._measure.dask_shards import gather_shards
+
+            return gather_shards(self.statistics, self.shards, self.numbers, scheduler)
         gather(self.statistics, self.shards, self.numbers, tell)
+        return self.statistics
 
 
 def read_inputs(

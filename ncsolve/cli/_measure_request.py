@@ -39,6 +39,7 @@ class MeasureArguments:
     gap_tolerance: str
     stationarity_tolerance: str
     plot: bool
+    dask: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,8 @@ def measured(asked: MeasureArguments) -> Measured:
     from ncsolve.progress import SlowProgress
 
     _refuse_model(asked)
+    if asked.dask is not None and asked.merge:
+        raise ProblemError("--dask reads features, and the files of --merge are read here; drop it")
     scaling = convention(asked.given.convention or "paper")
     tolerances = tuple(_tolerance(option, text) for option, text in (
         ("--gap-tolerance", asked.gap_tolerance), ("--stationarity-tolerance", asked.stationarity_tolerance)))
@@ -123,7 +126,7 @@ def measured(asked: MeasureArguments) -> Measured:
                            f"for {size} samples, drop it or name fewer files")
     total = inputs.rows * (2 if asked.nc4 else 1)
     with SlowProgress("reading features", total=max(total, 1)) as progress:
-        inputs.gather(lambda done, name: progress.update(done, name))
+        statistics = inputs.gather(lambda done, name: progress.update(done, name), asked.dask)
         share = None
         if asked.nc4:
             share = agreement(statistics, inputs.shards, lambda n, name: progress.update(inputs.rows + n, name))

@@ -81,6 +81,27 @@ def test_shards(tmp_path, whole, kind, folder):
     same(document("measure", *files, "--head", tmp_path / "head.npz", *more, *LAMBDAS), whole)
 
 
+def test_tasks_of_dask(tmp_path, whole):
+    """By threads, by processes, and by a scheduler with an address; retries and lost workers are in test_dask.py."""
+    pytest.importorskip("dask", reason="needs dask: pip install 'ncsolve[dask]'")
+    distributed = pytest.importorskip("distributed", reason="needs distributed")
+    a = arrays()
+    for k, rows in enumerate(np.array_split(np.arange(len(a["labels"])), 5)):
+        saved(tmp_path, f"p{k}.npz", features=a["features"][rows], labels=a["labels"][rows])
+    pattern = tmp_path / "p*.npz"
+    same(document("measure", pattern, *LAMBDAS), whole)
+    for scheduler in ("threads", "synchronous"):
+        same(document("measure", pattern, "--dask", scheduler, "--nc4", *LAMBDAS), whole)
+    with distributed.LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
+        same(document("measure", pattern, "--dask", cluster.scheduler_address, *LAMBDAS), whole)
+    assert "the address of a scheduler" in refused("measure", pattern, "--dask", "mine")
+    assert "read here" in refused("measure", "--merge", pattern, "--dask", "threads")
+    assert "no file has such a name" in refused("measure", tmp_path / "q*.npz")
+    a["features"][3, 1] = np.inf
+    saved(tmp_path, "p9.npz", features=a["features"], labels=a["labels"])
+    assert "p9.npz: features must be finite; got inf in row 3" in refused("measure", pattern, "--dask", "threads")
+
+
 @pytest.mark.parametrize("scatter", ["full", "projected"])
 def test_states_merge(tmp_path, whole, scatter):
     a, half = arrays(), 17

@@ -103,7 +103,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     ("features", "labels", "message"),
     [
         (np.ones((6, 2)), np.zeros(5, dtype=int), r"got \(6, 2\) and \(5,\), a row for every label"),
-        (np.ones(6), np.zeros(6, dtype=int), "must be"),
+        (np.ones(6), np.zeros(6, dtype=int), r"with d = 1, and labels \(N,\); got \(6,\)"),
         (np.array([[1.0]] * 4 + [[np.nan]] * 2), np.zeros(6, dtype=int), "chunk from row 4 on: .*got nan in row 0"),
         (np.ones((6, 2)), np.array([0, 0, 0, 0, 0, 7]), "chunk from row 4 on: .*7"),
     ],
@@ -113,6 +113,11 @@ def test_what_does_not_fit_is_said_in_a_line(features, labels, message):
     with dask.config.set(scheduler="synchronous"), pytest.raises(ProblemError, match=message) as caught:
         ncsolve.FeatureStatistics.from_dask(given, array.from_array(labels, chunks=2), 2)
     assert "\n" not in str(caught.value)
+
+
+def test_features_must_be_chunked():
+    with pytest.raises(ProblemError, match=r"must be a Dask array; got ndarray, pass others to .*update"):
+        ncsolve.FeatureStatistics.from_dask(np.ones((2, 2)), [0, 1], 2)
 
 
 def test_chunks_of_unknown_size_are_told_to_be_computed():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ncsolve
+from ncsolve._documents.measurement import measurement_document
 from tests.measure.samples import network, random_problem, statistic
 
 
@@ -53,7 +54,9 @@ def test_lambdas_in_remedies_are_those_of_the_convention():
     found = ncsolve.measure(stats, w, b, problem.replace(lambda_w=1e-3))
     assert found.verdict.kind == "another model"
     assert "stationary at lambda_w = 0.002, and 0.001 was given" in str(found.verdict)
-    assert "stationary at lambda_w = 0.054, and 0.027 was given" in " ".join(found.summary(convention="sum").split())
+    text = "stationary at lambda_w = 0.054, and 0.027 was given"
+    assert text in " ".join(found.summary(convention="sum").split())
+    assert text in measurement_document(found, convention=ncsolve.convention("sum"))["verdict"]["text"]
 
 
 def test_variation_within_classes_is_named_where_it_is_the_gap():
