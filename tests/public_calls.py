@@ -15,6 +15,7 @@ ALONG = ncsolve.path(PROBLEM, lambda_b=[0.1, 1.0])
 DIAGRAM = ncsolve.phase(PROBLEM, lambda_b=[0.01, 1.0], against="t", values=[0.1, 0.4])
 COMPARED = ncsolve.compare(["onehot"], counts=[4, 4, 4], lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
 GATHERED = ncsolve.FeatureStatistics(3, 3, np.eye(3)).update(np.eye(3)[[0, 1, 2] * 4], [0, 1, 2] * 4)
+MEASURED = ncsolve.measure(GATHERED, np.eye(3), np.zeros(3), PROBLEM)
 CHUNKS = pytest.importorskip("dask.array", reason="needs dask: pip install 'ncsolve[dask]'").from_array(np.eye(3))
 POINT = verify.zero_point(PROBLEM)
 LAMBDAS = {"lambda_w": 1e-2, "lambda_h": 1e-2, "lambda_b": 0.1}
@@ -185,11 +186,19 @@ CALLS = {
     "spectrum": (plots.spectrum, dict(minimizer=None)),
     "minimizer_figure": (plots.minimizer_figure, dict(minimizer=None)),
     "gram_figure": (plots.gram_figure, dict(minimizers=None, titles=None)),
-    "cosine_curves": (plots.cosine_curves, dict(path=None)),
+    "cosine_curves": (plots.cosine_curves, dict(path=None, measured=())),
+    "measured points": (plots.cosine_curves, dict(path=ALONG, measured=())),
+    "gap_bar": (plots.gap_bar, dict(measurement=None)),
+    "gap_curves": (plots.gap_curves, dict(measurements=None, x=None)),
+    "gap_curves at": (plots.gap_curves, dict(measurements=[MEASURED], x=[1.0, 2.0])),
+    "measured_cosines": (plots.measured_cosines, dict(measurement=None)),
+    "measured_lengths": (plots.measured_lengths, dict(measurement=None)),
+    "measured_spectrum": (plots.measured_spectrum, dict(measurement=None)),
+    "measurement_figure": (plots.measurement_figure, dict(measurement=None)),
     "bias_curves": (plots.bias_curves, dict(path=None)),
     "nc_curves": (plots.nc_curves, dict(path=None)),
     "singular_value_curves": (plots.singular_value_curves, dict(path=None)),
-    "path_figure": (plots.path_figure, dict(path=None)),
+    "path_figure": (plots.path_figure, dict(path=None, measured=())),
     "path_gram_figure": (plots.path_gram_figure, dict(path=None)),
     "compared_cosines": (plots.compared_cosines, dict(paths=None)),
     "comparison_figure": (plots.comparison_figure, dict(comparison=None)),

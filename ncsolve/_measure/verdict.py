@@ -59,7 +59,7 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         + (f"stationary to {number(found.stationarity, 2)}" if stationary else
            f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
         *_proved(found),
-        *_short_classes(found),
+        *(_short_classes(found) if kind == COLLAPSED else []),
     ]
     remedies: list[str] = []
     if kind != COLLAPSED:

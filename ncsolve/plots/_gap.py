@@ -85,7 +85,7 @@ def _pieces(ax: Axes, shares: dict[str, float]) -> None:
 
 def _gap_words(found: Measurement) -> str:
     above = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum"
-    text = f"gap {number(found.gap, 3)}: {_percent(found.relative_gap)} of {above}"
+    text = f"gap: {_percent(found.relative_gap)} of {above}"
     parts = found.parts
     if parts is None or found.relative_gap <= _ROUNDING:
         return text

@@ -170,7 +170,7 @@ def test_the_parts_of_the_gap_fill_one_bar(ax):
                        if share >= 5}
     within = 100 * found.parts.within / found.gap
     title = ax.get_title().replace("\n", " ")
-    assert title.startswith(f"gap {found.gap:.3g}: {100 * found.relative_gap:.3g} % of the minimum")
+    assert title.startswith(f"gap: {100 * found.relative_gap:.3g} % of the minimum")
     assert f"{within:.3g} % of it is within the classes (NC1)" in title
 
 
