@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
     from ncsolve._frames.symmetric import ClassBlock
-    from ncsolve._measure.measurement import Measurement, measure
+    from ncsolve._measure.measure import measure
+    from ncsolve._measure.measurement import Measurement
     from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
@@ -110,7 +111,7 @@ _HOMES = {
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
     "Measurement": "ncsolve._measure.measurement",
-    "measure": "ncsolve._measure.measurement",
+    "measure": "ncsolve._measure.measure",
     "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",
     "Minimizer": "ncsolve._minimizer.minimizer",

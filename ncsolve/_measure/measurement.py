@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,28 +12,23 @@ from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array
 from ncsolve._measure.certificate import Distances, certified
-from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
 from ncsolve._measure.gap import GapParts, Point, gap_parts, loss_of
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.metrics import measured_nc
-from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._measure.verdict import Verdict, verdict_of
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._models.residual import Residual
 from ncsolve._outlets import outlet
-from ncsolve._problem.ufm import UFM, check_problem
-from ncsolve.checks.arguments import check_kind, check_whole
-from ncsolve.checks.arrays import Frozen, array_property
-from ncsolve.checks.measured import measured, positive_number
-from ncsolve.errors import ProblemError, shown
+from ncsolve._problem.ufm import UFM
+from ncsolve.checks.arrays import Frozen, array_property, number_list
 from ncsolve.geometry import NCMetrics, cosine_matrix
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,6 +104,25 @@ class Measurement(Frozen):
         if unit == 0.0:
             return math.inf if self.gap > 0.0 else 0.0
         return self.gap / unit
+
+    def scan(self, lambda_h: ArrayLike) -> tuple[Measurement, ...]:
+        """The same network against the minimum of each of these lambda_h (n,), in the convention of the paper.
+
+        The gap is convex in lambda_h, and least where the predicted features are as long as the measured (T14).  Raises
+        ProblemError for what is no positive number.
+
+        >>> import ncsolve, numpy as np
+        >>> problem = ncsolve.UFM(encoding="onehot", classes=3, counts=4, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.5)
+        >>> found, labels = ncsolve.solve(problem), np.repeat(range(3), 4)
+        >>> stats = ncsolve.FeatureStatistics(3, found.dim).update(found.class_means[:, labels].T, labels)
+        >>> scanned = ncsolve.measure(stats, found.W, found.bias, problem).scan([5e-3, 1e-2, 2e-2])
+        >>> [f"{measured.relative_gap:.3f}" for measured in scanned]
+        ['0.063', '0.000', '0.065']
+        """
+        return tuple(
+            replace(self, head=replace(self.head, problem=problem), predicted=solve(problem), estimator=None)
+            for problem in (self.problem.replace(lambda_h=float(x)) for x in number_list(lambda_h, "lambda_h"))
+        )
 
     @cached_property
     def certificate(self) -> Distances | None:
@@ -189,106 +203,3 @@ class Measurement(Frozen):
 
     def __repr__(self) -> str:
         return f"Measurement({self.verdict.kind}, loss={self.loss:.9g}, gap={self.gap:.3g}, {self.problem!r})"
-
-
-def measure(
-    statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None, problem: UFM, *, lambda_h: str | None = None,
-    samples: int | None = None, gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
-) -> Measurement:
-    """Measure a trained network against the exact prediction.
-
-    Parameters
-    ----------
-    statistics : FeatureStatistics
-        Of the features that the last layer sees, over the training set; with a scatter that is "full", or "projected"
-        by this very head.
-    W, b : arrays (m, d) and (m,)
-        The last layer; ``b`` may be None where there is none.
-    problem : UFM
-        Codes, counts and lambdas: ``statistics.problem(...)`` makes it.  Its classes are those that have samples.
-    lambda_h : "balance" or "norm", optional
-        Estimate lambda_h in place of the problem's: from lambda_w ||W||^2 = lambda_h ||H||^2, or so that the predicted
-        features are as long as the measured ones.
-    samples : int, optional
-        Size of the training set where the statistic is of a part of it: lambda_h is then multiplied by this over N.
-    gap_tolerance, stationarity_tolerance : float
-        What the verdict calls small.
-
-    Raises
-    ------
-    ProblemError
-        For arrays that do not fit, counts that are not those of the statistic, a bias at lambda_b = inf, and negative
-        features for a problem with ReLU features.
-    OpenProblemError
-        For deep heads and bottlenecks.
-
-    Notes
-    -----
-    Source: T13 of docs/theory.md.
-
-    Examples
-    --------
-    >>> import ncsolve
-    >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=4,
-    ...                       lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.5)
-    >>> found = ncsolve.solve(problem)
-    >>> labels = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
-    >>> stats = ncsolve.FeatureStatistics(3, found.dim).update(found.class_means[:, labels].T, labels)
-    >>> measured = ncsolve.measure(stats, 1.1 * found.W, found.bias, problem)
-    >>> measured.gap > 0, abs(measured.gap - (measured.loss - found.loss)) < 1e-15
-    (True, True)
-    """
-    check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
-    check_problem(problem)
-    head = _head(statistics, W, b, problem)
-    if statistics.lowest < (least := model_of(problem).least_feature):
-        raise ProblemError(
-            f"features of a problem with {problem.features} features must not be below {least:g}; got "
-            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
-        )
-    if lambda_h is not None and not (isinstance(lambda_h, str) and lambda_h in ESTIMATORS):
-        raise ProblemError(
-            f"lambda_h must be {' or '.join(map(repr, ESTIMATORS))}, or that of the problem; got {shown(lambda_h)}"
-        )
-    factor = 1.0
-    if samples is not None:
-        total = check_whole("samples", samples, statistics.samples, remedy=", at least those of the statistic")
-        factor = total / statistics.samples
-    if lambda_h is not None:
-        value = (balanced if lambda_h == "balance" else of_equal_norm)(head)
-        head = _head(statistics, head.W, head.b, problem.replace(lambda_h=value))
-    elif factor != 1.0:
-        head = _head(statistics, head.W, head.b, problem.replace(lambda_h=problem.lambda_h * factor))
-    tolerances = (
-        positive_number(gap_tolerance, "gap_tolerance"),
-        positive_number(stationarity_tolerance, "stationarity_tolerance"),
-    )
-    predicted = solve(head.problem)
-    model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
-    return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,
-                       training_samples=None if factor == 1.0 else samples)
-
-
-def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:
-    counts = statistics.counts[statistics.present]
-    if counts.size != problem.classes or (counts != problem.counts.array).any():
-        raise ProblemError(
-            f"the problem must have the counts of the statistic, {shown(counts.tolist())}; got "
-            f"{shown(problem.counts.array.tolist())}, make it with statistics.problem(...)"
-        )
-    weights = measured(w, "W", "(m, d)")
-    if weights.shape != (problem.code_length, statistics.dim):
-        turned = ", pass W.T" if weights.shape[::-1] == (problem.code_length, statistics.dim) else ""
-        raise ProblemError(
-            f"W must be (m, d) = ({problem.code_length}, {statistics.dim}), outputs by features; got {weights.shape}"
-            + turned
-        )
-    bias = np.zeros(problem.code_length) if b is None else measured(b, "b", "(m,)")
-    if bias.size != problem.code_length:
-        raise ProblemError(f"b must have {problem.code_length} entries, one per output; got {bias.size}")
-    if problem.lambda_b == math.inf and bias.any():
-        raise ProblemError(
-            f"lambda_b = inf means that there is no bias; got one of length {np.linalg.norm(bias):g}, give the "
-            "lambda_b that it was trained with"
-        )
-    return MeasuredHead(problem=problem, statistics=statistics, W=weights, b=bias)

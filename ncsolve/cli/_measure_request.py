@@ -135,7 +135,7 @@ def measured(asked: MeasureArguments) -> Measured:
         geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas")
         return Measured(statistics=statistics, measurement=None, geometry=geometry, convention=scaling, lambdas=None,
                         nc4_samples=share, read=inputs.read)
-    from ncsolve._measure.measurement import measure
+    from ncsolve._measure.measure import measure
 
     w, h, b = scaling.to_paper(
         asked.samples or size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b,

@@ -230,3 +230,18 @@ def test_a_class_that_the_gap_does_not_see_is_named():
     assert "The mean of class 2 has length 0 where 0.217 is predicted." in str(measured.verdict)
     whole = gathered(problem, np.array(found.class_means).T[labels_of(problem)])
     assert "is predicted" not in str(ncsolve.measure(whole, found.W, None, problem).verdict)
+
+
+def test_a_scan_over_lambda_h_is_convex_and_least_at_equal_norms():
+    problem = one_hot(counts=[20, 10, 5, 5], lambda_b=0.1)
+    w, b, features = network(np.random.default_rng(14), problem, 0.1)
+    stats = gathered(problem, features)
+    least = ncsolve.measure(stats, w, b, problem, lambda_h="norm")
+    values = least.lambda_h * np.linspace(0.5, 1.5, 11)
+    gaps = np.array([found.gap for found in least.scan(values)])
+    assert gaps.argmin() == 5
+    assert gaps[5] == pytest.approx(least.gap, rel=1e-9)
+    assert (np.diff(gaps, 2) > 0).all()  # a strictly convex curve: its second differences are far from rounding
+    assert all(found.estimator is None for found in least.scan(values))
+    with pytest.raises(ProblemError, match="lambda_h"):
+        least.scan([1e-3, -1.0])
