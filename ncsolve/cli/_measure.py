@@ -90,11 +90,13 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
 @file_option("--save", metavar="STATE.npz", help="Save the statistic, for --merge or ncsolve.FeatureStatistics.load.")
 @flag("--json", "as_json", help="Print JSON (schema ncsolve.measurement/1).")
 @file_option("--plot", help="Save measured and predicted Gram matrix, spectrum and gap: .png, .svg or .pdf.")
-@flag("--force", help="Overwrite the files of --save and --plot.")
+@file_option("--report", metavar="FILE.html", help="Save one document: the measurement, its pictures, and the report "
+             "on its problem.")
+@flag("--force", help="Overwrite the files of --save, --plot and --report.")
 def measure(
     *, files: tuple[Path, ...], given: ProblemArguments, head: str | None, head_name: str | None, samples: int | None,
     scatter: str, held_out: bool, nc4: bool, gap_tolerance: str, stationarity_tolerance: str, merge: bool,
-    dask: str | None, save: Path | None, as_json: bool, plot: Path | None, force: bool,
+    dask: str | None, save: Path | None, as_json: bool, plot: Path | None, report: Path | None, force: bool,
 ) -> None:
     """Measure a trained network: what geometry it took, whether it is the predicted one, and if not, what fails.
 
@@ -113,19 +115,30 @@ def measure(
     from ncsolve.cli._measure_request import MeasureArguments, measured
     from ncsolve.cli._written import check_pictures, draw
 
-    check_different({"--save": save, "--plot": plot})
+    check_different({"--save": save, "--plot": plot, "--report": report})
     if save is not None:
         check_state_output(save, force=force)
     check_pictures(plot, force=force)
+    if report is not None:
+        from ncsolve.report._document import check_report_output
+
+        check_report_output(report, force=force)
     asked = MeasureArguments(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
-        plot=plot is not None, dask=dask,
+        beside=next((name for name, file in (("--plot", plot), ("--report", report)) if file is not None), None),
+        dask=dask,
     )
     found = measured(asked)
     if save is not None:
         found.statistics.save(save, force=force)
     draw(plot, "measurement_figure", found.measurement, force=force)
+    if report is not None and found.measurement is not None:
+        from ncsolve.report import write_report
+
+        write_report(
+            found.measurement, report, convention=found.convention, lambdas=found.lambdas, verify=False, force=force
+        )
     if as_json:
         from ncsolve.cli._output import say_json
 
@@ -133,4 +146,4 @@ def measure(
         return
     from ncsolve.cli._describe_measurement import describe_measurement
 
-    describe_measurement(found, save, plot)
+    describe_measurement(found, save, plot, report)

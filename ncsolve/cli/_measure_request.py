@@ -38,7 +38,7 @@ class MeasureArguments:
     nc4: bool
     gap_tolerance: str
     stationarity_tolerance: str
-    plot: bool
+    beside: str | None  # the option that shows measured beside predicted, if there is one
     dask: str | None
 
 
@@ -117,9 +117,9 @@ def measured(asked: MeasureArguments) -> Measured:
         "held out" if asked.held_out else "no head" if inputs.head is None else
         "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
     )
-    if asked.plot and why is not None:
-        raise ProblemError(f"--plot draws measured beside predicted, and there is no prediction ({WHY_NOT[why]}); give "
-                           "what is missing, or drop it")
+    if asked.beside is not None and why is not None:
+        raise ProblemError(f"{asked.beside} shows measured beside predicted, and there is no prediction "
+                           f"({WHY_NOT[why]}); give what is missing, or drop it")
     size = inputs.rows or statistics.samples
     if asked.samples is not None and asked.samples < size:
         raise ProblemError(f"--samples is the size of the training set, of which these are a part; got {asked.samples} "

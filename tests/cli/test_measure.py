@@ -301,6 +301,18 @@ def test_a_picture(tmp_path):
     assert not (tmp_path / "b.svg").exists()
 
 
+def test_a_report(tmp_path):
+    file = saved(tmp_path, **arrays(0.0))
+    assert said("measure", file, *LAMBDAS, "--report", tmp_path / "a.html").endswith("a.html")
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "Collapsed as predicted" in text
+    assert "Distance from the prediction" in text
+    assert "exists already" in refused("measure", file, *LAMBDAS, "--report", tmp_path / "a.html")
+    alone = refused("measure", saved(tmp_path, "g.npz"), "--report", tmp_path / "b.html")
+    assert "--report shows measured beside predicted" in alone
+    assert not (tmp_path / "b.html").exists()
+
+
 BROKEN = [
     ({"labels": None}, [], "f.npz: has features without labels; name a file of labels"),
     ({"features": None}, [], "must hold an array 'features'; got labels, W, b"),
