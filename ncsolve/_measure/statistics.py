@@ -309,12 +309,13 @@ class FeatureStatistics:
 
     def problem(
         self, encoding: str | Encoding | ArrayLike = "onehot", *, lambda_w: float, lambda_h: float, lambda_b: float,
-        features: str = "linear", seed: int = 0,
+        features: str = "linear", convention: str = "paper", seed: int = 0,
     ) -> UFM:
-        """The unconstrained features model with these counts, in the convention of the paper.
+        """The unconstrained features model with these counts.
 
         The encoding has a code for each of the K classes; classes without samples are left out with their codes, while
-        the outputs stay.  Raises ProblemError for an encoding of another number of classes, and without samples.
+        the outputs stay.  The lambdas are those of ``convention``, for as many samples as were measured; the problem is
+        in that of the paper.  Raises ProblemError for an encoding of another number of classes, and without samples.
 
         >>> import ncsolve
         >>> stats = ncsolve.FeatureStatistics(3, 1).update([[1.0], [2.0]], [0, 2])
@@ -340,7 +341,7 @@ class FeatureStatistics:
             names = None if names is None else tuple(names[k] for k in met)
         return UFM(
             encoding=code, counts=self.counts[met], lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
-            features=features, class_names=names,
+            features=features, class_names=names, convention=convention,
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:

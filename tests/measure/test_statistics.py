@@ -108,6 +108,8 @@ def test_names_of_classes_and_classes_without_samples():
     problem = found.problem("onehot", lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1)
     assert problem.class_names == ("cat", "eel")
     assert (problem.code_length, problem.classes) == (3, 2)
+    torch = found.problem("onehot", lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1, convention="torch-mean")
+    assert (torch.lambda_w, torch.lambda_b) == (1.5 * problem.lambda_w, 1.5 * problem.lambda_b)  # m/2 with m = 3
     assert ncsolve.FeatureStatistics(2, 1).update([[1.0], [3.0]], [0, 1]).problem(
         lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.1).encoding.affine is not None  # closed forms where all are there
 
