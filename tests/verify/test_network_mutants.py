@@ -11,7 +11,7 @@ from ncsolve.verify.claims import batch_norm
 
 import ncsolve
 from ncsolve import verify
-from ncsolve._measure import certificate, head, measurement
+from ncsolve._measure import certificate, head, measure, measurement
 from tests.solver_mutants import Damage, scaled, silence
 
 
@@ -105,7 +105,7 @@ MUTANTS: dict[str, tuple[str, Damage]] = {
     "lambda_w of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_w")),
     "lambda_b of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_b")),
     "norm of the features": ("implied-decay", scaled_property(head.MeasuredHead, "feature_energy")),
-    "lambda_h of equal norms": ("implied-decay", scaled(measurement, "of_equal_norm", 1.1)),
+    "lambda_h of equal norms": ("implied-decay", scaled(measure, "of_equal_norm", 1.1)),
     "bound of batch normalization": ("batch-norm", decay_halved),
     "bound of batch normalization too high": ("batch-norm", loss_off),
 }
