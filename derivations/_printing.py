@@ -45,6 +45,8 @@ _LATEX = {
     "value": r"\varsigma",
     "‖l_k‖²": r"\left\|l_k\right\|^{2}",
     "H̄": r"\bar{H}",
+    "s_next": "s_{j+1}",
+    "ω": r"\omega",
     "ε": r"\varepsilon",
     "ε_1": r"\varepsilon_{1}",
     "ε_2": r"\varepsilon_{2}",
@@ -83,6 +85,7 @@ _PLAIN = {
     **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
     "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
+    "s_next": "s_(j+1)",
     "mean_norm": "‖μ‖", "nuclear_norm": "‖Z‖_*", "residual_square": "‖R‖²", "bias_square": "‖b‖²",
 }  # fmt: skip
 
@@ -184,8 +187,8 @@ _TEX_CHARACTERS = _GREEK | {
     "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "θ": r"\theta", "α": r"\alpha",
     "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
-    "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z", "ŷ": r"\hat y",
-    "<": "<", ">": ">", "|": "|", "₀": "{}_0",
+    "∂": r"\partial ", "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z",
+    "ŷ": r"\hat y", "<": "<", ">": ">", "|": "|", "₀": "{}_0",
 }  # fmt: skip
 _TEX_SPECIAL = {"_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 

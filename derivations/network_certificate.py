@@ -19,10 +19,10 @@ __all__ = ["THEOREM"]
 
 eps = sp.Symbol("ε", nonnegative=True)
 s_j = sp.Symbol("s_j", positive=True)
-s_next = sp.Symbol("s_{j+1}", nonnegative=True)
+s_next = sp.Symbol("s_next", nonnegative=True)
 x = sp.Symbol("x", nonnegative=True)
 nu = sp.Symbol("ν", nonnegative=True)
-size = sp.Symbol("‖W‖", positive=True)
+size = sp.Symbol("ω", positive=True)
 e_fit, e_bias, e_dual = sp.symbols("ε_1 ε_2 ε_3", nonnegative=True)
 
 space = Words()
@@ -180,7 +180,7 @@ def mean_feature(r: Result) -> Iterator[Step]:
     free.rule(target * one, N * mu)
     yield Identity(
         text="and the mean of the outputs' error is W h + b - μ, of length at most √(2ε), so that b is within √(2ε) + "
-        "‖W‖ ‖h‖ of μ",
+        "ω ‖h‖ of μ, ω = ‖W‖",
         left=(W * features + bias * free.t(one) - target) * one / N,
         right=W * h + bias - mu,
         words=free,
@@ -246,10 +246,10 @@ THEOREM = Theorem(
         "W": "head of the network",
         "X": "H - H̄, the variation within the classes",
         "s_j": "the least singular value of L along V",
-        "s_{j+1}": "the largest across V, 0 for those that L has not",
+        "s_next": "the largest across V, 0 for those that L has not",
         "x": "‖A‖",
         "ν": "‖Vᵀu‖",
-        "‖W‖": "the largest singular value of the head",
+        "ω": "‖W‖, the largest singular value of the head",
         "p": "the bound along V",
         "y": "the bound across V",
     },

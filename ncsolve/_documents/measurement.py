@@ -42,7 +42,8 @@ def measurement_document(
         "schema": MEASUREMENT_SCHEMA,
         "verdict": {
             "kind": verdict.kind, "text": str(verdict), "reasons": list(verdict.reasons),
-            "remedies": list(verdict.remedies), "gap_tolerance": found.tolerances[0],
+            "remedies": list(verdict.remedies),
+            "exceptions": list(verdict.exceptions), "gap_tolerance": found.tolerances[0],
             "stationarity_tolerance": found.tolerances[1],
         },
         "loss": found.loss * loss,
@@ -79,7 +80,7 @@ def geometry_document(
         "schema": MEASUREMENT_SCHEMA,
         "verdict": {
             "kind": "geometry only", "text": f"Geometry only: {reason}.", "reasons": [reason], "remedies": [],
-            "gap_tolerance": None, "stationarity_tolerance": None,
+            "exceptions": [], "gap_tolerance": None, "stationarity_tolerance": None,
         },
         **dict.fromkeys(nothing),
         "implied": implied,
@@ -96,7 +97,7 @@ def _measured(
         "samples": statistics.samples,
         "dim": statistics.dim,
         "absent_classes": [k for k, n in enumerate(statistics.counts.tolist()) if n == 0],
-        "accuracy": statistics.accuracy,
+        "accuracy": statistics.accuracy if found.head is None else found.head.accuracy,
         "nc": {name: getattr(found.nc, name) for name in NC_NAMES},
         "nc4_samples": nc4_samples,
         "cdnv": None if (cdnv := cdnv_of(statistics)) is None else json_number(cdnv),

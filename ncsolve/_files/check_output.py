@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ncsolve._files.write_whole import check_free, checked_path
@@ -21,13 +21,17 @@ def check_output(path: str | Path, endings: Sequence[str], *, force: bool = Fals
     return check_free(path, force=force)
 
 
-def check_different(outputs: Mapping[str, Path | None]) -> None:
-    """FileError if two options name one and the same file, by whatever way."""
+def check_different(outputs: Mapping[str, Path | None], inputs: Iterable[object] = ()) -> None:
+    """FileError if two options name one and the same file, by whatever way, or one of the ``inputs``: what is read must
+    not be lost, whatever --force says."""
     seen: dict[str, str] = {}
+    read = {os.path.realpath(path) for path in inputs if isinstance(path, (str, os.PathLike)) and os.path.isfile(path)}
     for option, path in outputs.items():
         if path is None:
             continue
         place = os.path.realpath(checked_path(path))
+        if place in read:
+            raise FileError(f"{path}: is read by this command, and {option} would overwrite it; name another file")
         if place in seen:
             raise FileError(f"{path}: is the file of {seen[place]} and of {option}; give each a file of its own")
         seen[place] = option

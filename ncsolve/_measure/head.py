@@ -8,8 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ncsolve._arrays import Array
+from ncsolve._arrays import Array, Index
 from ncsolve._measure.statistics import FeatureStatistics
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
 
 __all__ = ["MeasuredHead"]
@@ -56,7 +57,9 @@ class MeasuredHead:
         r"""How far the head is from stationary, :math:`\|R H^T/N + \lambda_W W\| / (\lambda_W \|W\|)`, inf if W = 0."""
         size = self.problem.lambda_w * float(np.linalg.norm(self.W))
         apart = float(np.linalg.norm(self.slope + self.problem.lambda_w * self.W))
-        return apart / size if size > 0.0 else math.inf
+        if size == 0.0:
+            return math.inf if apart > 0.0 else 0.0
+        return apart / size
 
     @property
     def implied_lambda_w(self) -> float | None:
@@ -83,12 +86,28 @@ class MeasuredHead:
         return None if size == 0.0 else self.problem.lambda_w * float(np.sum(self.W**2)) / size
 
     @cached_property
-    def by_direction(self) -> tuple[float, float] | None:
-        """The same along the mean of all features and across it, whose ratio is 1 for every minimum.
+    def decisions(self) -> Index | None:
+        """How many samples of class k this head decides as class r (R, K); None where another was known in the pass."""
+        own, decided = self.statistics.head, self.statistics.decisions
+        if own is None or not (np.array_equal(own[0], self.W) and np.array_equal(own[1], self.b)):
+            return None
+        return decided
 
-        None where the statistic does not keep S_W, or where the features have nothing along or across.
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the samples that this head decides as their class; None where another was known in the pass."""
+        return None if self.decisions is None else self.statistics.accuracy
+
+    @cached_property
+    def by_direction(self) -> tuple[float, float] | None:
+        """The same along the mean of all features and across it, which at a minimum of linear features are equal.
+
+        None where the statistic does not keep S_W, where the features have nothing along or across, and for features
+        that may not be negative, which balance neuron by neuron only.
         """
         scatter, counts = self.statistics.within_scatter, self.problem.counts.array
+        if model_of(self.problem).least_feature > -math.inf:
+            return None
         mean = self.means @ counts / self.problem.samples
         length = float(np.linalg.norm(mean))
         if scatter is None or length == 0.0:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._files.open_input import open_file, shown_name
+from ncsolve._measure.samples import MOST
 from ncsolve.errors import FileError, MissingPackageError, shown
 
 __all__ = ["HeadFile", "named_head", "read_head"]
@@ -42,6 +43,8 @@ def read_head(text: str, name: str | None = None) -> HeadFile:
     files = [part.strip() for part in text.split(",")]
     if len(files) == 2 and all(part.lower().endswith(".npy") for part in files):
         w, b = (_array(part) for part in files)
+        _check_matrix(_short(files[0]), w)
+        _check_bias(_short(files[1]), w, b)
         return HeadFile(W=w, b=b, sentence=f"head {', '.join(map(_short, files))}: W {_shape(w)}, b {_shape(b)}")
     if len(files) > 1:
         raise FileError(f"{shown(text)}: a head of two files is W.npy,b.npy; name these, or one file")
@@ -51,6 +54,7 @@ def read_head(text: str, name: str | None = None) -> HeadFile:
         raise FileError(f"{shown_name(path)}: unknown file ending {ending!r}; use one of {', '.join(_ENDINGS)}")
     if ending == ".npy":
         w = _array(path)
+        _check_matrix(_short(path), w)
         return HeadFile(W=w, b=None, sentence=f"head {_short(path)}: W {_shape(w)}, no bias")
     tensors = {".npz": _npz, ".safetensors": _safetensors}.get(ending, _torch)(path)
     return named_head(_short(path), tensors, name)
@@ -74,6 +78,18 @@ def named_head(file: str, tensors: Mapping[str, Any], name: str | None) -> HeadF
                         f"got shape {bias.shape}")
     about = "no bias" if bias is None else f"b {_shape(bias)}"
     return HeadFile(W=weights, b=bias, sentence=f"head {file}, {layer}: W {_shape(weights)}, {about}")
+
+
+def _check_matrix(file: str, w: Array) -> None:
+    if w.ndim != 2 or w.size == 0:
+        raise FileError(f"{file}: W must be a matrix (m, d), a row for every output; got shape {w.shape}, save the "
+                        "weights of the last layer")
+
+
+def _check_bias(file: str, w: Array, b: Array) -> None:
+    if b.shape != w.shape[:1]:
+        raise FileError(f"{file}: b must have one entry per row of W, {_shape(w)}; got shape {b.shape}, save the bias "
+                        "of the same layer")
 
 
 _USUAL = ("fc", "head", "classifier", "linear", "heads.head", "head.fc", "output", "")
@@ -107,8 +123,9 @@ def _numbers(file: str, layer: str, value: Any) -> Array:
     array = np.asarray(value)
     if array.dtype.kind not in "iuf":
         raise FileError(f"{file}: {layer!r} must hold real numbers; got {array.dtype}")
-    if not np.isfinite(array).all():
-        raise FileError(f"{file}: {layer!r} must hold finite numbers; got {array[~np.isfinite(array)].flat[0]}")
+    fine = np.abs(array.astype(np.float64)) < MOST
+    if not fine.all():
+        raise FileError(f"{file}: {layer!r} must hold finite numbers below {MOST:g}; got {array[~fine].flat[0]}")
     return array.astype(np.float64)
 
 

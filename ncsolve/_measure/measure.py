@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.measurement import Measurement
+from ncsolve._measure.samples import MOST
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
@@ -114,6 +115,8 @@ def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, prob
             + turned
         )
     bias = np.zeros(problem.code_length) if b is None else measured(b, "b", "(m,)")
+    if max(float(np.abs(weights).max()), float(np.abs(bias).max())) >= MOST:
+        raise ProblemError(f"W and b must be below {MOST:g}; got larger numbers, whose squares no float holds")
     if bias.size != problem.code_length:
         raise ProblemError(f"b must have {problem.code_length} entries, one per output; got {bias.size}")
     if problem.lambda_b == math.inf and bias.any():

@@ -12,12 +12,12 @@ from ncsolve.checks.arrays import as_array, check_labels
 from ncsolve.checks.measured import real_numbers
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["blocks", "class_numbers"]
+__all__ = ["MOST", "blocks", "class_numbers"]
 
 # Entries of a block in double precision: 8 MiB, so that what is done to it stays near the processor.
 _BLOCK = 1 << 20
 # Larger features have squares whose sums leave the range of floats.
-_MOST = 1e100
+MOST = 1e100
 
 
 def class_numbers(labels: ArrayLike | Sequence[str], classes: int, names: tuple[str, ...] | None) -> Index:
@@ -53,12 +53,12 @@ def blocks(
         part = slice(start, start + rows)
         with np.errstate(over="ignore"):
             block = np.array(raw[part], dtype=np.float64)
-        fine = np.abs(block) < _MOST
+        fine = np.abs(block) < MOST
         if not fine.all():
             row, column = (int(i) for i in np.argwhere(~fine)[0])
             earlier = f" ({before + start + row} with those of earlier batches)" if before else ""
             raise ProblemError(
-                f"features must be finite and below {_MOST:g}; got {block[row, column]:g} in row {start + row}"
+                f"features must be finite and below {MOST:g}; got {block[row, column]:g} in row {start + row}"
                 f"{earlier}, dimension {column}, leave that sample out"
             )
         yield part, block

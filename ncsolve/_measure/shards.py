@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ncsolve._files.reading.sequence import LabelSequence
 from ncsolve._files.write_whole import checked_path
 from ncsolve.errors import FileError, MissingPackageError
 
-__all__ = ["Shard", "find_shards"]
+__all__ = ["Shard", "check_once", "find_shards"]
 
 _ENDINGS = (".npz", ".npy", ".parquet")
 # Rows of a parquet file that are in memory at a time, and entries of an array that are handed on at a time.
@@ -95,6 +96,7 @@ def find_shards(paths: Sequence[str | Path], *, column: str | None = None, label
     FileError for another kind of file, folders without files or with several kinds, and features of several dimensions.
     """
     files = [file for path in paths for file in _files(checked_path(path))]
+    check_once(files)
     shards = [_shard(file, column, labelled) for file in files]
     for shard in shards[1:]:
         if shard.dim != shards[0].dim:
@@ -103,6 +105,16 @@ def find_shards(paths: Sequence[str | Path], *, column: str | None = None, label
     if column is not None and not any(file.suffix.lower() == ".parquet" for file in files):
         raise FileError("--label-column is about .parquet files and the file of --labels; got neither, drop it")
     return shards
+
+
+def check_once(files: Sequence[str | Path]) -> None:
+    """FileError for a file that is named twice, by whatever way: its samples would count twice."""
+    seen: set[str] = set()
+    for file in files:
+        place = os.path.realpath(file)
+        if place in seen:
+            raise FileError(f"{shown_name(file)}: is named twice, and its samples would count twice; name it once")
+        seen.add(place)
 
 
 def _files(path: Path) -> list[Path]:

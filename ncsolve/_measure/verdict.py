@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ncsolve._measure.implied import implied_by
-from ncsolve._models.registry import model_of
+from ncsolve._measure.causes import elsewhere_stationary, remedies_of
 from ncsolve._numbers.printed import number, percent
+from ncsolve.geometry import cosine_matrix
 
 if TYPE_CHECKING:
     from ncsolve._measure.measurement import Measurement
@@ -18,29 +18,30 @@ if TYPE_CHECKING:
 __all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "verdict_of"]
 
 COLLAPSED, UNFINISHED, OTHER = "collapsed as predicted", "not finished", "another model"
-# A ratio of two estimates of lambda_h beyond which they are not of one minimum: what a finished run leaves is 1 %.
-_APART = 1.5
-# Labels in another order than the head's rows: guessing is right in 1/K of the samples, and 5 % are chance.
-_CHANCE = 0.05
-# A class mean that is off by this part of the longest is not the predicted one, however small the gap is.
+# A class mean whose length is off by this part of the longest, or a cosine by this much, is not the predicted one,
+# however small the gap is.
 _SHORT = 0.1
-# A permutation fits if it makes a classifier of the head.
-_FITS = 0.9
-# The share of the gap beyond which variation within the classes is what is wrong.
-_MOST = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """``kind`` is one of three, ``reasons`` the numbers that it rests on, and ``remedies`` what to try next."""
+    """``kind`` is one of three, ``reasons`` the numbers that it rests on, and ``remedies`` what to try next.
+
+    ``exceptions`` are class means that are not the predicted ones though gap and head are as near as was asked: a
+    direction near the threshold costs next to nothing when it is missed.
+    """
 
     kind: str
     reasons: tuple[str, ...]
     remedies: tuple[str, ...]
+    exceptions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         first, *rest = self.reasons
-        return " ".join(map(_sentence, (f"{self.kind}: {first}", *rest, *self.remedies)))
+        but = ", but for some class means" if self.exceptions else ""
+        return " ".join(
+            map(_sentence, (f"{self.kind}{but}: {first}", *self.exceptions, *rest, *self.remedies))
+        )
 
 
 def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) -> Verdict:
@@ -49,30 +50,65 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
     ``decays`` are a lambda_w and a lambda_h of 1 in the convention of the lambdas that are told.
     """
     allowed, still = found.tolerances
-    relative = found.relative_gap
+    relative = max(found.relative_gap, 0.0)  # below it is rounding
     stationary, near = found.stationarity <= still, relative <= allowed
-    elsewhere = None if stationary else _stationary_at(found)
+    elsewhere = None if stationary else elsewhere_stationary(found)
     kind = COLLAPSED if stationary and near else UNFINISHED if not stationary and elsewhere is None else OTHER
     what = "the minimum" if found.guarantee == "global" else "a lower bound of the minimum, which is not known"
-    reasons = [
-        f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is "
-        + (f"stationary to {number(found.stationarity, 2)}" if stationary else
-           f"not stationary: {number(found.stationarity, 3)}") + f" ({number(still, 3)} allowed)",
+    head = f"stationary to {number(found.stationarity, 2)}" if stationary else (
+        f"not stationary: {number(found.stationarity, 3)}" if math.isfinite(found.stationarity) else
+        "zero, and not stationary"
+    )
+    reasons = (
+        f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is {head} "
+        f"({number(still, 3)} allowed)",
         *_proved(found),
-        *(_short_classes(found) if kind == COLLAPSED else []),
-    ]
-    remedies: list[str] = []
-    if kind != COLLAPSED:
-        reasons += _largest(found)
-        if elsewhere is not None:
-            remedies = [
-                *_order(found),
-                f"the head is stationary at lambda_w = {number(elsewhere / decays[0], 3)}, and "
-                f"{number(found.problem.lambda_w / decays[0], 3)} was given: are the lambdas in another convention?"
-            ]
-        else:
-            remedies = [*_order(found), *(_unfinished(found) if kind == UNFINISHED else _other(found, decays[1]))]
-    return Verdict(kind=kind, reasons=tuple(reasons), remedies=tuple(remedies))
+    )
+    if kind == COLLAPSED:
+        return Verdict(kind=kind, reasons=reasons, remedies=(), exceptions=_exceptions(found))
+    return Verdict(
+        kind=kind, reasons=(*reasons, *_room(found), *_largest(found)),
+        remedies=remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
+    )
+
+
+def _room(found: Measurement) -> tuple[str, ...]:
+    span, dim = found.predicted.frame.span, found.head.statistics.dim
+    return () if dim >= span else (
+        f"the predicted class means span {span} dimensions and the features have {dim}: the minimum is a bound that "
+        "this network cannot reach",
+    )
+
+
+def _exceptions(found: Measurement) -> tuple[str, ...]:
+    """The class mean furthest from its predicted length, and the pair furthest from its predicted cosine."""
+    names = _names(found)
+    own, wanted = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
+    off = np.abs(own - wanted)
+    short = np.flatnonzero(off > _SHORT * wanted.max(initial=0.0))
+    said = []
+    if short.size:
+        worst = int(np.argmax(off))
+        more = f", and {short.size - 1} more class means are off in length" if short.size > 1 else ""
+        said.append(
+            f"the mean of class {names[worst]} has length {number(float(own[worst]), 3)} where "
+            f"{number(float(wanted[worst]), 3)} is predicted{more}"
+        )
+    alive = np.minimum(own, wanted) > _SHORT * wanted.max(initial=0.0)
+    there, predicted = found.cosines, cosine_matrix(found.predicted.gram)
+    apart = np.where(np.outer(alive, alive), np.nan_to_num(np.abs(there - predicted)), 0.0)
+    first, second = divmod(int(np.argmax(apart)), apart.shape[1])
+    if apart[first, second] > _SHORT:
+        said.append(
+            f"the means of classes {names[min(first, second)]} and {names[max(first, second)]} have the cosine "
+            f"{number(float(there[first, second]), 3)} where {number(float(predicted[first, second]), 3)} is predicted"
+        )
+    return tuple(said)
+
+
+def _names(found: Measurement) -> tuple[str, ...]:
+    """Names of the classes that have samples, or their numbers."""
+    return found.problem.class_names or tuple(str(k) for k in found.head.statistics.present)
 
 
 def _proved(found: Measurement) -> list[str]:
@@ -91,22 +127,6 @@ def _proved(found: Measurement) -> list[str]:
     ]
 
 
-def _short_classes(found: Measurement) -> list[str]:
-    """Classes that a small gap says nothing of: those whose direction is near the threshold cost little when missed."""
-    own, wanted = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
-    off = np.flatnonzero(np.abs(own - wanted) > _SHORT * wanted.max(initial=0.0))
-    if off.size == 0:
-        return []
-    worst = int(off[np.argmax(np.abs(own - wanted)[off])])
-    names = found.problem.class_names
-    name = names[worst] if names else str(found.head.statistics.present[worst])
-    more = f", and {off.size - 1} more class means are off in length" if off.size > 1 else ""
-    return [
-        f"the mean of class {name} has length {number(float(own[worst]), 3)} where {number(float(wanted[worst]), 3)} "
-        f"is predicted{more}"
-    ]
-
-
 def _largest(found: Measurement) -> list[str]:
     parts = found.parts
     if parts is None or not parts.total > 0.0:
@@ -121,69 +141,6 @@ def _largest(found: Measurement) -> list[str]:
         f"the largest part of the gap is {name}, {percent(named[name] / parts.total)}; "
         f"{percent(parts.within / parts.total)} of the gap is variation within the classes (NC1)"
     ]
-
-
-def _order(found: Measurement) -> list[str]:
-    from scipy.optimize import linear_sum_assignment
-
-    accuracy, decisions = found.head.statistics.accuracy, found.head.statistics.decisions
-    if accuracy is None or decisions is None or found.problem.classes < 2:
-        return []
-    if accuracy >= 1.0 / found.problem.classes + _CHANCE:
-        return []
-    text = (
-        f"only {percent(accuracy)} of the samples are decided as their class: labels in the order of the head's rows"
-    )
-    rows, columns = linear_sum_assignment(-decisions)
-    if decisions[rows, columns].sum() >= _FITS * found.head.statistics.samples:
-        order = ", ".join(str(row) for row in rows[np.argsort(columns)][:20])
-        more = ", ..." if columns.size > 20 else ""
-        return [f"{text} would do better, and class 0, 1, ... is row {order}{more}"]
-    return [f"{text} are what it needs"]
-
-
-def _stationary_at(found: Measurement) -> float | None:
-    """The lambda_w at which a head is stationary that is not so at the one given."""
-    implied = implied_by(found.head)
-    if implied.stationarity is None or implied.stationarity > found.tolerances[1]:
-        return None
-    return implied.lambda_w
-
-
-def _unfinished(found: Measurement) -> list[str]:
-    if found.training_samples is not None:
-        return ["these samples are a part of the training set, on which a head is stationary only as far as the part "
-                "has every class as often as the whole: measure all of it, or as many of every class in proportion"]
-    return [
-        "train on, or lower the learning rate to zero; a head that was trained with dropout, augmentation, mixup or "
-        "AdamW is not stationary on clean data even at its end"
-    ]
-
-
-def _other(found: Measurement, decay: float) -> list[str]:
-    remedies = []
-    if model_of(found.problem).least_feature < 0.0 <= found.head.statistics.lowest:
-        remedies.append("no feature is negative: if they come after a ReLU, measure with features = 'relu'")
-    directions, balance = found.head.by_direction, found.head.balance
-    if directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:
-        remedies.append(
-            f"the head implies lambda_h = {number(directions[0] / decay, 3)} along the mean of the features and "
-            f"{number(directions[1] / decay, 3)} across it: plain weight decay, which penalizes no features, does that"
-        )
-    elif balance is not None and not 1 / _APART <= balance / found.lambda_h <= _APART:
-        remedies.append(
-            f"the head implies lambda_h = {number(balance / decay, 3)} and {number(found.lambda_h / decay, 3)} was "
-            "given: are the lambdas in another convention, or the samples a part of the training set (samples=)? "
-            "lambda_h = 'balance' takes the implied one"
-        )
-    parts = found.parts
-    if not remedies and parts is not None and parts.within > _MOST * parts.total:
-        remedies.append(
-            "the head is at its own minimum, but the features of a class still differ: train the layers below it on; "
-            "small ones may not be able to make them equal"
-        )
-    return remedies or ["codes, counts or lambdas are not those that the network was trained with, or the head is at "
-                        "another critical point"]
 
 
 def _sentence(text: str) -> str:

@@ -57,6 +57,7 @@ def absent_words(statistics: FeatureStatistics) -> str:
 
 def metric_rows(
     nc: NCMetrics, statistics: FeatureStatistics, nc4_samples: float | None, predicted: NCMetrics | None,
+    accuracy: float | None,
 ) -> tuple[tuple[str, str], ...]:
     """NC1 to NC4 and the accuracy; "" for what is not known."""
     cdnv, share = cdnv_of(statistics), energy_share(statistics)
@@ -71,8 +72,7 @@ def metric_rows(
         ("NC3", "" if nc.nc3 is None else f"classifier and class means are {number(nc.nc3, 5)} from being aligned"
                 + ("" if predicted is None or predicted.nc3 is None else f", predicted {_rounded(predicted.nc3)}")),
         ("NC4", _nearest(nc, who(statistics), nc4_samples)),
-        ("accuracy", "" if statistics.accuracy is None else
-         f"{percent(statistics.accuracy)} of the samples are decided as their class"),
+        ("accuracy", "" if accuracy is None else f"{percent(accuracy)} of the samples are decided as their class"),
     )
 
 

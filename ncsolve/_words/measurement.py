@@ -24,6 +24,11 @@ from ncsolve.geometry import cosine_matrix
 
 __all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
 
+# As in a minimizer's verdict: a frame further away than this (NC2) is not worth naming as the nearer one.
+_NEAR = 0.5
+# Beyond this a head is at no minimum over itself, and implies nothing.
+_NO_END = 0.5
+
 
 def measurement_summary(
     found: Measurement, convention: Convention, lambdas: tuple[float, float, float] | None = None, *,
@@ -55,7 +60,7 @@ def measurement_summary(
         ("length", _lengths(found)),
         ("bias", f"|b| = {number(float(np.linalg.norm(found.head.b)), 5)}, predicted "
                  f"{number(float(np.linalg.norm(found.predicted.bias)), 5)}"),
-        *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc),
+        *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc, found.head.accuracy),
     )
     return Summary(verdict=str(verdict), essentials=tuple(row for row in rows if row[1]), details=(), classes=None)
 
@@ -80,7 +85,7 @@ def geometry_summary(
         ("angle", angle_of(spread, who(statistics))),
         ("length", f"{number(float(lengths.min()), 5)} to {number(float(lengths.max()), 5)}"),
         ("implied", _implied(found, convention)),
-        *metric_rows(found.nc, statistics, nc4_samples, None),
+        *metric_rows(found.nc, statistics, nc4_samples, None, statistics.accuracy),
     )
     verdict = f"Geometry only: {WHY_NOT[found.why]}."
     if spread is not None:
@@ -94,6 +99,9 @@ def _nearest(found: FeatureGeometry) -> str:
         return "all zero"
     near, far = ("a simplex ETF", "an orthogonal frame") if simplex < orthogonal else (
         "an orthogonal frame", "a simplex ETF")
+    if min(simplex, orthogonal) > _NEAR:
+        return (f"neither near {near} nor near {far} (NC2 distances {number(min(simplex, orthogonal), 3)} and "
+                f"{number(max(simplex, orthogonal), 3)})")
     return (f"nearer to {near} (NC2 distance {number(min(simplex, orthogonal), 3)}) than to {far} "
             f"({number(max(simplex, orthogonal), 3)})")
 
@@ -105,6 +113,9 @@ def _implied(found: FeatureGeometry, convention: Convention) -> str:
         return ""
     if implied.lambda_w is None or implied.lambda_h is None:
         return "no positive weight decay makes the head stationary, as at the end of a descent on mean squared error"
+    if (implied.stationarity or 0.0) > _NO_END:
+        return ("no weight decay makes the head nearly stationary, so that it implies none: is the training at its "
+                "end, and was its loss the mean squared error?")
     w, h, b = convention.factors(found.statistics.samples, found.head.problem.code_length)[:3]
     bias = "no bias (lambda_b = inf)" if implied.lambda_b == math.inf else (
         "no lambda_b from 0 on" if implied.lambda_b is None else f"lambda_b = {number(implied.lambda_b / b, 4)}")
@@ -144,7 +155,8 @@ def _loss(found: Measurement, convention: Convention) -> str:
     what = "minimum" if found.guarantee == "global" else "lower bound of the minimum"
     return (
         f"{number(found.loss * factor, 9)}, {what} {number(found.minimum * factor, 9)}: gap "
-        f"{number(found.gap * factor, 4)} ({percent(found.relative_gap)}, {percent(found.tolerances[0])} allowed)"
+        f"{number(found.gap * factor, 4)} ({percent(max(found.relative_gap, 0.0))}, "
+        f"{percent(found.tolerances[0])} allowed)"
     )
 
 

@@ -12,7 +12,7 @@ from click.exceptions import Exit
 from ncsolve.cli._named_files import Rows
 from ncsolve.cli._options import FILE, argument, command, file_option, flag, whole
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import Request, request
 from ncsolve.errors import FileError, ProblemError
@@ -45,10 +45,12 @@ def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bo
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
       ncsolve certify --features relu --lambda-b 0.5 -o cert.json
     """
+    from ncsolve._files.check_output import check_different
     from ncsolve._files.write_whole import check_free
     from ncsolve._minimizer.solve import solve
 
     if out is not None:  # before the work, not after it
+        check_different({"--out": out}, files_of(given))
         check_free(out, force=force)
     asked = request(given)
     say_read(asked, err=out is None)

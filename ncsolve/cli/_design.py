@@ -10,7 +10,7 @@ import click
 from ncsolve.checks.parse import parse_float
 from ncsolve.cli._options import SPEC_OR_FILE, command, file_option, flag, whole
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._request import request, told_header
 from ncsolve.cli._tables import show_facts
 from ncsolve.cli._written import conclude
@@ -101,7 +101,7 @@ def _encoding(
     from ncsolve.design._design import TOLERANCE
     from ncsolve.design._files import ENDINGS
 
-    check_different({"--out": out, "--certificate": certificate})
+    check_different({"--out": out, "--certificate": certificate}, (*files_of(typed), spec))
     if out is not None:
         check_output(out, ENDINGS, force=force)
     if certificate is not None:

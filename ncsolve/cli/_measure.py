@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ncsolve.cli._options import FILE, argument, command, file_option, flag, whole
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 
 __all__ = ["measure"]
 
@@ -115,7 +115,9 @@ def measure(
     from ncsolve.cli._measure_request import MeasureArguments, measured
     from ncsolve.cli._written import check_pictures, draw
 
-    check_different({"--save": save, "--plot": plot, "--report": report})
+    check_different(
+        {"--save": save, "--plot": plot, "--report": report}, (*files_of(given), *files, *(head or "").split(","))
+    )
     if save is not None:
         check_state_output(save, force=force)
     check_pictures(plot, force=force)

@@ -97,6 +97,7 @@ def read_inputs(
     classes = _classes(given, last, codes, sequences)
     read.append(_classes_read(classes))
     encoding = _encoding(given, len(classes.names), codes, classes.names)
+    _check_gaps(classes, encoding, given)
     if last is not None:
         read.append(last.sentence)
         _check_head(last, shards[0].dim, encoding)
@@ -117,12 +118,14 @@ def _merged(
     files: Sequence[Path], given: ProblemArguments, last: HeadFile | None, codes: CodeFile | None
 ) -> Inputs:
     """Saved statistics, merged; the head is theirs, unless they keep the whole scatter and another is named."""
+    from ncsolve._measure.shards import check_once
     from ncsolve._measure.statistics import FeatureStatistics
 
     for option, value in (("--labels", given.labels), ("--label-column", given.label_column),
                           ("--order", given.order), ("--text-labels", given.text_labels)):
         if value is not None:
             raise ProblemError(f"{option} is about labels, which saved statistics have counted; drop it, or --merge")
+    check_once(files)
     found = FeatureStatistics.load(files[0])
     for file in files[1:]:
         try:
@@ -247,6 +250,24 @@ def _features_read(shards: Sequence[Shard]) -> str:
     rows = sum(shard.rows for shard in shards)
     names = shards[0].name if len(shards) == 1 else f"{shards[0].name} to {shards[-1].name} ({len(shards)} files)"
     return f"{names}: features {rows} x {shards[0].dim}"
+
+
+def _check_gaps(classes: ClassNumbers, encoding: Encoding, given: ProblemArguments) -> None:
+    """ProblemError where codes hang on the number of classes and numbers of classes are left out."""
+    if given.classes is not None or given.order is not None or classes.from_zero or encoding.affine is not None:
+        return
+    try:
+        numbers = {int(name) for name in classes.names}
+    except ValueError:
+        return
+    most = max(numbers)
+    if min(numbers) >= 0 and len(numbers) == len(classes.names) and most >= len(numbers) and most < 2 * len(numbers):
+        missing = min(set(range(min(numbers), most + 1)) - numbers, default=None)
+        if missing is not None:
+            raise ProblemError(
+                f"the labels lack class {missing}, and the {encoding.name} codes are those of all classes; say how "
+                f"many there are (--classes {most + 1}), or name them in their order (--order)"
+            )
 
 
 def _classes_read(classes: ClassNumbers) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ncsolve.cli._options import command, file_option, flag
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._request import request
 from ncsolve.cli._written import check_pictures, conclude, draw
 
@@ -43,7 +43,7 @@ def minimizer(
     from ncsolve._files.check_output import check_different
     from ncsolve._minimizer.solve import solve
 
-    check_different({"--out": out, "--plot": plot})
+    check_different({"--out": out, "--plot": plot}, files_of(given))
     if out is not None:
         check_minimizer_output(out, force=force)
     check_pictures(plot, force=force)

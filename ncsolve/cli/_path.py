@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ncsolve.cli._options import command, file_option, flag
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._ranges import is_range, parse_class_range, parse_range
 from ncsolve.cli._read_words import with_read
 from ncsolve.cli._request import request
@@ -65,7 +65,7 @@ def path(
     from ncsolve._sweeps.path import path as solve_path
     from ncsolve.progress import SlowProgress
 
-    check_different({"--out": out, "--plot": plot, "--gram": gram})
+    check_different({"--out": out, "--plot": plot, "--gram": gram}, files_of(given))
     check_pictures(plot, gram, force=force)
     if out is not None:
         check_table_output(out, force=force)

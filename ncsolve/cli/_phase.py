@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ncsolve.cli._options import command, file_option, flag, whole
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._ranges import parse_range, parse_whole_range
 from ncsolve.cli._read_words import with_read
 from ncsolve.cli._request import request
@@ -68,7 +68,7 @@ def phase(
     from ncsolve.cli._tables import show_facts
     from ncsolve.progress import SlowProgress
 
-    check_different({"--out": out, "--plot": plot})
+    check_different({"--out": out, "--plot": plot}, files_of(given))
     check_pictures(plot, force=force)
     if out is not None:
         check_table_output(out, force=force)

@@ -13,7 +13,7 @@ import click
 from ncsolve._problem.model_fields import SPEC_FIELDS, SpecFields
 from ncsolve.cli._options import FILE, SPEC_OR_FILE, whole
 
-__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "problem_options"]
+__all__ = ["CLASSES", "LAMBDA", "PER_CLASS", "ProblemArguments", "files_of", "problem_options"]
 
 CLASSES = 10
 PER_CLASS = 100
@@ -100,6 +100,11 @@ class ProblemArguments(SpecFields):
         "[default: paper]",
     )
     seed: int | None = _typed("--seed", metavar="S", type=whole, help="Seed of random encodings.  [default: 0]")
+
+
+def files_of(given: ProblemArguments) -> tuple[object, ...]:
+    """What was typed that may be the name of a file that is read."""
+    return given.problem, given.encoding, given.counts, given.labels
 
 
 def problem_options(*, without: tuple[str, ...] = (), **instead: Callable[..., Any]) -> Callable[..., Any]:

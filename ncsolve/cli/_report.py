@@ -9,7 +9,7 @@ import click
 
 from ncsolve.cli._options import FILE, argument, command, file_option, flag
 from ncsolve.cli._output import say
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._read_words import say_read
 from ncsolve.cli._request import request
 from ncsolve.errors import ProblemError
@@ -32,12 +32,14 @@ def report(*, file: Path | None, given: ProblemArguments, verify: bool, out: Pat
       ncsolve report --encoding smoothed:0.1 --lambda-b 0.5 -o report.html
       ncsolve report --classes 3 --per-class 10 --depth 2 --lambda-w 5e-3 --lambda-b 0.05 -o deep.html
     """
+    from ncsolve._files.check_output import check_different
     from ncsolve.cli._certify import certificate_as_typed
     from ncsolve.report import write_report
     from ncsolve.report._document import check_report_output
 
     if file is not None and given.problem is not None:
         raise ProblemError(f"give one problem file; got {file} and --problem {given.problem}, drop one")
+    check_different({"--out": out}, (*files_of(given), file))
     check_report_output(out, force=force)
     asked = request(given if file is None else replace(given, problem=file))
     say_read(asked)

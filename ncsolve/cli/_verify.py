@@ -14,7 +14,7 @@ from ncsolve._files.check_output import check_different
 from ncsolve._files.write_whole import check_free, write_text
 from ncsolve.cli._options import command, each, file_option, flag, whole
 from ncsolve.cli._output import say, say_json
-from ncsolve.cli._problem_options import ProblemArguments, problem_options
+from ncsolve.cli._problem_options import ProblemArguments, files_of, problem_options
 from ncsolve.cli._read_words import say_read, with_read
 from ncsolve.cli._request import request
 from ncsolve.cli._written import check_pictures, draw
@@ -75,7 +75,7 @@ def verify(
             shown.add_row(claim.name, ", ".join(claim.sources), claim.statement)
         show(shown)
         return
-    check_different({"--report": report, "--plot": plot})
+    check_different({"--report": report, "--plot": plot}, files_of(given))
     if report is not None:
         check_free(report, force=force)
     elif _given(context, ("stable",)):

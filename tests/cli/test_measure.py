@@ -382,3 +382,31 @@ def test_files_that_are_none(tmp_path):
         assert message in refused("measure", *words, cwd=tmp_path)
     (tmp_path / "labels.txt").write_text("0\n1\n2\n")
     assert "3 labels for 2 rows in 1 file" in refused("measure", "one.npy", "--labels", "labels.txt", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("words", [
+    ("measure", "a.npz", "--save", "a.npz"), ("measure", "a.npz", *LAMBDAS, "--report", "./a.npz"),
+    ("measure", "a.npz", "--head", "h.npz", "--save", "h.npz"), ("minimizer", "--labels", "y.npz", "--out", "y.npz"),
+    ("minimizer", "-e", "c.csv", "--counts", "5,5", "--out", "c.csv"),
+    ("path", "--lambda-b", "0:1:3", "-e", "c.csv", "--out", "../here/c.csv"),
+    ("design", "--geometry", "c.csv", "--counts", "5,5", "--out", "c.csv"),
+    ("certify", "-p", "p.json", "-o", "p.json"), ("report", "p.json", "-o", "p.json"),
+])
+def test_what_is_read_is_never_overwritten(tmp_path, words):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    saved(folder, "a.npz", **arrays(0.0))
+    np.savez(folder / "h.npz", W=np.eye(3), b=np.zeros(3))
+    np.savez(folder / "y.npz", np.array([0, 1, 1]))
+    (folder / "c.csv").write_text("1,0\n0,1\n")
+    (folder / "p.json").write_text('{"classes": 3}')
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert "would overwrite it; name another file" in refused(*words, "--force", cwd=folder)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_a_file_that_is_named_twice(tmp_path):
+    file = saved(tmp_path, **arrays(0.0))
+    assert "named twice" in refused("measure", file, tmp_path / "." / file.name, *LAMBDAS)
+    said("measure", file, "--save", tmp_path / "state.npz")
+    assert "named twice" in refused("measure", "--merge", tmp_path / "state.npz", tmp_path / "state.npz", *LAMBDAS)

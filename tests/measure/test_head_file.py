@@ -52,6 +52,22 @@ def test_arrays(tmp_path):
     assert read_head(str(tmp_path / "all.npz")).sentence == "head all.npz, W: W 2 x 3, b 2"
 
 
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3, 1), (0, 3)])
+def test_arrays_that_are_no_matrix(tmp_path, shape):
+    np.save(tmp_path / "W.npy", np.ones(shape))
+    np.save(tmp_path / "b.npy", np.ones(2))
+    for text in (f"{tmp_path / 'W.npy'}", f"{tmp_path / 'W.npy'},{tmp_path / 'b.npy'}"):
+        with pytest.raises(FileError, match="W must be a matrix"):
+            read_head(text)
+    np.save(tmp_path / "W.npy", W)
+    np.save(tmp_path / "b.npy", np.ones(3))
+    with pytest.raises(FileError, match="one entry per row of W"):
+        read_head(f"{tmp_path / 'W.npy'},{tmp_path / 'b.npy'}")
+    np.save(tmp_path / "W.npy", 1e200 * W)
+    with pytest.raises(FileError, match="below 1e"):
+        read_head(f"{tmp_path / 'W.npy'}")
+
+
 def test_half_precision_of_torch(tmp_path):
     torch = pytest.importorskip("torch", reason="torch is not installed")
     from safetensors.torch import save_file
