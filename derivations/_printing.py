@@ -94,7 +94,8 @@ class _Latex(LatexPrinter):
     def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
         name = expr.name
         if name.endswith(TRANSPOSED):
-            return _letter(name.removesuffix(TRANSPOSED)) + r"^{\top}"
+            letter = _letter(name.removesuffix(TRANSPOSED))
+            return (f"{{{letter}}}" if "^" in letter or "'" in letter else letter) + r"^{\top}"  # one exponent a letter
         return _letter(name) if name in _LATEX else str(super()._print_Symbol(expr, style))
 
     def _print_norm2(self, expr: Any, exp: Any = None) -> str:

@@ -13,7 +13,6 @@ import pytest
 
 from ncsolve.cli._lazy import COMMANDS
 from ncsolve.schemas import schema
-from tests.browser import chromium
 from tests.command import run
 from tests.readme import ROOT
 
@@ -163,9 +162,11 @@ TOO_WIDE = """() => {
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory):
-    with chromium(tmp_path_factory.mktemp("browser")) as window:
-        yield window.new_tab()
+def tab(window):
+    """In the browser of the other tests of this process: playwright can't have two."""
+    tab = window.new_tab()
+    yield tab
+    tab.close()
 
 
 def show(tab, path, width, scheme="light"):
