@@ -206,7 +206,7 @@ def _size(ax: Axes) -> tuple[float, float]:
 
 
 def _widest(texts: Sequence[Text]) -> float:
-    return max(text.get_window_extent().width for text in texts)
+    return max(float(text.get_window_extent().width) for text in texts)
 
 
 def _wrap(text: Text, room: float, *, upright: bool = False) -> None:
