@@ -170,6 +170,10 @@ def _feature_columns(path: Path, file: Any, own: str | None) -> list[str]:
 
     kinds = pyarrow.types
     real = (kinds.is_integer, kinds.is_floating, kinds.is_boolean)
+    nested = next((field for field in file.schema_arrow if field.name != own and kinds.is_nested(field.type)), None)
+    if nested is not None:
+        raise FileError(f"{shown_name(path)}: features have a column for every dimension; the column {nested.name!r} "
+                        f"holds {nested.type}, write its entries as columns, or drop it")
     found = [field.name for field in file.schema_arrow
              if field.name != own and not field.name.startswith("__index_level_")
              and any(test(field.type) for test in real)]

@@ -410,3 +410,24 @@ def test_a_file_that_is_named_twice(tmp_path):
     assert "named twice" in refused("measure", file, tmp_path / "." / file.name, *LAMBDAS)
     said("measure", file, "--save", tmp_path / "state.npz")
     assert "named twice" in refused("measure", "--merge", tmp_path / "state.npz", tmp_path / "state.npz", *LAMBDAS)
+
+
+def test_columns_of_lists_are_not_left_out_in_silence(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    columns = {"label": [0, 1], "size": [1.0, 2.0], "embedding": [[1.0, 2.0], [3.0, 4.0]]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "f.parquet")
+    assert "the column 'embedding' holds list" in refused("measure", tmp_path / "f.parquet")
+
+
+def test_codes_hang_on_classes_that_are_not_there(tmp_path):
+    """Class 2 of 5 has no sample: codes for 4 classes would be others, while one-hot ones only lose a column."""
+    labels = np.repeat([0, 1, 3, 4], 10)
+    features = np.random.default_rng(0).standard_normal((40, 3))
+    file = saved(tmp_path, features=features, labels=labels, W=None, b=None)
+    line = refused("measure", file, "-e", "ecoc:7")
+    assert "the labels lack class 2" in line
+    assert "--classes 5" in line
+    assert "Geometry only" in said("measure", file, "-e", "ecoc:7", "--classes", "5")
+    assert "Geometry only" in said("measure", file)

@@ -248,14 +248,14 @@ def test_a_scan_over_lambda_h_is_convex_and_least_at_equal_norms():
 
 
 def test_two_classes_in_one_point_are_told():
-    problem = one_hot(classes=60, counts=20, lambda_b=0.5).replace(lambda_w=1.5e-3, lambda_h=1.5e-3)
+    problem = one_hot(classes=100, counts=20, lambda_b=0.5).replace(lambda_w=1.5e-3, lambda_h=1.5e-3)
     _, _, features = network(np.random.default_rng(15), problem, 0.0)
     y = labels_of(problem)
     features[y == 1] = features[y == 0]
     w, b = ridge(problem, features)
     verdict = ncsolve.measure(gathered(problem, features), w, b, problem).verdict
-    text = " ".join((*verdict.exceptions, str(verdict)))
-    assert verdict.kind != "collapsed as predicted" or "classes 0 and 1 have the cosine 1" in text
+    assert verdict.kind == "collapsed as predicted"  # the gap is 0.2 % of the minimum
+    assert verdict.exceptions == ("the means of classes 0 and 1 have the cosine 1 where -0.0101 is predicted",)
 
 
 def test_nothing_at_all_is_the_minimum_of_a_large_decay():
