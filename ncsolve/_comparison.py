@@ -71,7 +71,7 @@ class Comparison:
 
     def name_of(self, row: ComparedEncoding) -> str:
         """What a row is called: its encoding, with the loss where several are compared."""
-        return row.name if len(self.losses) == 1 else f"{row.name}, {row.minimizer.problem.spec.fit.words}"
+        return row.name if len(self.losses) == 1 else f"{row.name}, {row.minimizer.problem.spec.fit.short}"
 
     @property
     def beyond(self) -> bool:

@@ -45,7 +45,7 @@ def heading(found: Comparison) -> str:
     narrow = any(model_of(one.problem).binds(one.problem, one.frame) for one in minimizers)
     models = dict.fromkeys(model_words(one.problem, narrow=narrow) for one in minimizers)
     if found.beyond and (model := "; ".join(words for words in models if words)):
-        text += f"\n{model}{' (beside MSE)' if len(found.losses) > 1 else ''}"
+        text += f"\n{model}{' (CE) beside MSE' if len(found.losses) > 1 else ''}"
     return text
 
 

@@ -55,17 +55,19 @@ def compare(*, encodings: str | None, given: ProblemArguments, as_json: bool, pl
     from ncsolve._problem.losses import check_loss
 
     check_pictures(plot, force=force)
-    losses = [check_loss(name.strip()) for name in (given.loss or "mse").split(",")]
-    if encodings is None:
-        encodings = _PROBABILITIES if "cross-entropy" in losses else _ENCODINGS
-    specs = split_specs(encodings)
-    asked = request(replace(given, encoding="onehot", loss=None if given.loss is None else losses[0]), files=any(map(names_a_file, specs)))  # all but the encoding
+    losses = [check_loss(name.strip()) for name in given.loss.split(",")] if given.loss is not None else []
+    specs = split_specs(encodings) if encodings is not None else []
+    asked = request(
+        replace(given, encoding="onehot", loss=losses[0] if losses else None), files=any(map(names_a_file, specs))
+    )  # all but the encoding
+    losses = losses or [asked.problem.loss]
+    specs = specs or split_specs(_PROBABILITIES if "cross-entropy" in losses else _ENCODINGS)
     asked, codes = _encodings(specs, asked)
     _, h, b = asked.lambdas
     found = library(
         codes, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
         convention=asked.convention.name, class_names=asked.samples.names,
-        loss=[asked.problem.loss] if given.loss is None else losses, dim=asked.problem.dim,
+        loss=losses, dim=asked.problem.dim,
         features=asked.problem.features, depth=asked.problem.depth,
     )
     draw(plot, "comparison_figure", found, force=force)

@@ -103,7 +103,7 @@ class CrossEntropy(Model):
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
         if problem.regular is None:
-            return "none is known: under cross-entropy with these labels the class means depend smoothly on lambda_b"
+            return ""
         return "none: under cross-entropy the class means are a simplex ETF for every lambda_b"
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
