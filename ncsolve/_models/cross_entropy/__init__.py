@@ -1,0 +1,4 @@
+"""Cross-entropy (T16).
+
+``dense.py`` and ``grouped.py`` solve the convex core, ``dual_bound.py`` bounds it from below.
+"""
