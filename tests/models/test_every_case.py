@@ -42,7 +42,8 @@ def test_weak_duality_leaves_no_gap(case):
 
 def scalars_tell(case):
     """Whether the problem falls apart into scalar ones: balanced codes a I + q J and linear features."""
-    return case.squared and case.model != "relu" and case.problem.encoding.affine is not None and case.problem.counts.balanced
+    affine = case.problem.encoding.affine is not None and case.problem.counts.balanced
+    return case.squared and case.model != "relu" and affine
 
 
 @cases_where(scalars_tell)
