@@ -39,10 +39,9 @@ class Minimum:
 def minimize(objective: Objective, start: Point | None = None) -> Minimum:
     """The best point found, from a start if there is one; its gap says how good it is."""
     best = _descended(objective, collapsed(objective), 0)
-    point = thresholded(objective, best.point)
-    if point.rank == 0:
+    if thresholded(objective, best.point).rank == 0:
         return best
-    points = [point, *guesses(objective)]
+    points = guesses(objective)
     if start is not None:
         points.append(thresholded(objective, start))
     point = min(points, key=lambda each: objective.value(each, objective.fit(each)))
