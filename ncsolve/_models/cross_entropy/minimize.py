@@ -47,9 +47,10 @@ def minimize(objective: Objective, start: Point | None = None) -> Minimum:
     point = min(points, key=lambda each: objective.value(each, objective.fit(each)))
     for _ in range(_MOST_ROUNDS):
         new = _descended(objective, point, best.iterations)
+        better = new.gap < best.gap / 2
         best = replace(new if new.gap < best.gap else best, iterations=new.iterations)
         point = thresholded(objective, new.point)
-        if point.rank == new.point.rank:
+        if point.rank == new.point.rank and (new.gap <= _SAME_GAP or not better):
             break
     return _without_dust(objective, best)
 

@@ -67,6 +67,15 @@ class Point:
             within=self.within + within,
         )
 
+    def tangent(self, step: Array) -> Point:
+        """The point nearby whose Q is moved by the step to first order: along a valley Q hardly moves."""
+        weights, features, bias, within = self.parts(step)
+        new = replace(self, bias=self.bias + bias, within=self.within + within)
+        if self.rank == 0:
+            return new
+        matrix = self.matrix + weights @ self.features + self.weights @ features
+        return new.of(*np.linalg.svd(matrix, full_matrices=False), rank=self.rank)
+
     def parts(self, row: Array) -> tuple[Array, Array, Array, Array]:
         """A row of all entries, cut up."""
         first = self.weights.size
@@ -186,6 +195,12 @@ def newton(objective: Objective, point: Point) -> tuple[Point, Fit, int]:
         new = point.moved(step.step).balanced()
         new_found = objective.fit(new)
         new_value = objective.value(new, new_found)
+        if value - new_value < step.decrease / 4:
+            other = point.tangent(step.step)
+            other_found = objective.fit(other)
+            other_value = objective.value(other, other_found)
+            if other_value < new_value:
+                new, new_found, new_value = other, other_found, other_value
         new_gradient, new_slope = objective.gradient(new, new_found)
         noise, fall = _DIGITS * abs(value), value - new_value
         agreement = (fall + noise) / (step.decrease + noise)
