@@ -37,8 +37,8 @@ def truncated_newton(
     direction = -scaled
     size = first = float(rest @ scaled)
     inside, along, ahead = 0.0, 0.0, size  # squares and the inner product of step and direction, in that norm
-    products = 0
-    while size > accuracy**2 * first and products < _MOST_PRODUCTS:
+    products, most = 0, min(_MOST_PRODUCTS, 2 * gradient.size)  # without rounding it takes no more than the size
+    while size > accuracy**2 * first and products < most:
         bent = product(direction)
         products += 1
         curvature = float(direction @ bent)

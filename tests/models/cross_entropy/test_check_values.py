@@ -92,7 +92,8 @@ def test_within_a_group_chances_differ_as_T16_says(alpha, lambda_b):
 
 def test_one_class_has_nothing_to_learn():
     for found in (
-        solve_dense(np.ones((1, 1)), np.array([5.0]), 0.1, 0.0), solve_dense(np.ones((1, 3)), np.arange(1.0, 4), 0.1, 1.0),
+        solve_dense(np.ones((1, 1)), np.array([5.0]), 0.1, 0.0),
+        solve_dense(np.ones((1, 3)), np.arange(1.0, 4), 0.1, 1.0),
         solve_grouped(np.array([5.0]), np.array([1]), 0.0, 0.1, 1.0),
     ):
         assert found.loss == found.lower_bound == 0.0

@@ -165,7 +165,7 @@ def _one_direction_less(original):
 
 def _stops_early(original):
     def damaged(objective, point):
-        point, found, steps = original(objective, point)
+        point, _, steps = original(objective, point)
         point = replace(point, weights=point.weights * 1.001)
         return point, objective.fit(point), steps
 
