@@ -39,18 +39,23 @@ class Minimum:
 def minimize(objective: Objective, start: Point | None = None) -> Minimum:
     """The best point found, from a start if there is one; its gap says how good it is."""
     best = _descended(objective, collapsed(objective), 0)
-    point = thresholded(objective, best.point)
-    if point.rank == 0:
+    if thresholded(objective, best.point).rank == 0:
         return best
-    points = [point, *guesses(objective)]
-    if start is not None:
-        points.append(thresholded(objective, start))
+    points = guesses(objective) + ([thresholded(objective, start)] if start is not None else [])
     point = min(points, key=lambda each: objective.value(each, objective.fit(each)))
+    best = _descended(objective, collapsed(objective) if start is None else point, 0)
+    if start is None:
+        if thresholded(objective, best.point).rank == 0:
+            return best
+        best = _descended(objective, point, best.iterations)
     for _ in range(_MOST_ROUNDS):
+        point = thresholded(objective, best.point)
+        if point.rank == best.point.rank and best.gap <= _SAME_GAP:
+            break
         new = _descended(objective, point, best.iterations)
+        stuck = point.rank == best.point.rank and new.gap >= best.gap / 2
         best = replace(new if new.gap < best.gap else best, iterations=new.iterations)
-        point = thresholded(objective, new.point)
-        if point.rank == new.point.rank:
+        if stuck:
             break
     return _without_dust(objective, best)
 
