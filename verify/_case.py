@@ -9,7 +9,6 @@ import numpy as np
 from ncsolve.verify._definition import Parts, fit_size
 from ncsolve.verify._problems import gram_unit
 from ncsolve.verify._samples import Samples
-from ncsolve.verify._types import Array
 
 from ncsolve import UFM, Minimizer
 
@@ -54,12 +53,6 @@ class Case:
             f"descent and the convex program: N sqrt(lambda_w lambda_h) is {ratio:.1e} times "
             f"the largest singular value of the labels, and floats tell minimizers apart from {_LEAST:g} to {_MOST:g}"
         )
-
-    def seen(self, vectors: Array) -> Array:
-        """Outputs (m, K), or b (m,), but for what no loss sees: under cross-entropy a multiple of 1 in a free bias."""
-        if self.samples.loss == "cross-entropy" and self.samples.lambda_b == 0.0:
-            return vectors - vectors.mean(axis=0)
-        return vectors
 
     @property
     def loss_size(self) -> float:

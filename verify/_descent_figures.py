@@ -53,7 +53,7 @@ def one_minimum(case: Case, tick: Tick) -> list[Figure]:
             ("Gram matrix, relative", case.prediction.gram, best.gram, case.gram_size, fine, curved),
             ("singular values of W H, relative", case.prediction.singular_values, best.singular_values,
              case.label_size, fine, curved),
-            ("b", case.seen(case.prediction.bias), case.seen(best.bias), case.code_size, fine, stop),
+            ("b", case.prediction.bias, best.bias, case.code_size, fine, stop),
         ),
     ]
     if not case.merged and case.prediction.rank > 0:
@@ -150,8 +150,8 @@ def _geometry(case: Case, runs: Sequence[LayeredRun], unique: Callable[[Case], U
     if shared.note:
         case.skipped.append(shared.note)
     return _same(*(
-        ("outputs W H + b of the best run", case.seen(outputs), case.seen(nearest.outputs), case.code_size, 1e-4, why),
-        ("b", case.seen(prediction.bias), case.seen(nearest.bias), case.code_size, 1e-4, why),
+        ("outputs W H + b of the best run", outputs, nearest.outputs, case.code_size, 1e-4, why),
+        ("b", prediction.bias, nearest.bias, case.code_size, 1e-4, why),
         ("Gram matrix, relative", prediction.gram, nearest.gram, case.gram_size, 1e-3, f"{why}, over the curvature"),
     )[: shared.figures])
 

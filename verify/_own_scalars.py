@@ -132,7 +132,9 @@ def _centring(case: Case) -> Figure:
     scale = fit_size(samples)
     figure.add(np.asarray(case.problem.label_mean), mean, size=scale)
     length, square = float(np.linalg.norm(bias)), float(mean @ mean)
-    if centring is None:
+    if samples.loss == "cross-entropy":  # b is no part of the label mean there
+        figure.add(0.0, 0.0 if centring is None else math.inf)
+    elif centring is None:
         figure.add(0.0, math.sqrt(square), size=scale)
     else:
         size = max(length * math.sqrt(square), 1e-6 * length * scale, 1e-12 * scale * scale)

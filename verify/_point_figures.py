@@ -69,7 +69,7 @@ def weak_duality(case: Case) -> list[Figure]:
             "lower bound by weak duality, relative", loss, lower_bound(case.samples, case.parts.point), size=size,
             tolerance=fine, reason="first order in the solver's rounding, over tau",
         )]
-    case.skipped.append("the lower bound by weak duality: the loss is below the rounding of the labels' squares")
+    case.skipped.append("the lower bound by weak duality: the loss is below the rounding of its terms")
     return []
 
 
