@@ -38,7 +38,8 @@ class Definition:
     .. math:: f = \tfrac{1}{N} \sum_j w_j \ell(W_L \cdots W_1 h_j + b, y_j) + \tfrac12 \sum_l \lambda_l \|W_l\|_F^2
               + \tfrac{\lambda_H}{2} \sum_j w_j \|h_j\|^2 + \tfrac{\lambda_b}{2} \|b\|^2
 
-    with w_j the samples that column j stands for, and the loss l of ``_fit.py``.  ``square`` makes the features the squares of the entries of x.
+    with w_j the samples that column j stands for, and the loss l of ``_fit.py``.  ``square`` makes the features the
+    squares of the entries of x.
     x is in ``units``: "one", or "balanced", in which layers and features decay alike and b has curvature one (otherwise
     very different lambdas would decide which directions a gradient can see; where all are equal the units are 1), or
     "natural", in which besides they are about 1 at a minimum, and so is f at zero.

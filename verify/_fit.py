@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from ncsolve.verify._types import Array
 
-__all__ = ["FITS", "Fit"]
+__all__ = ["FITS", "Fit", "softmax"]
 
 _STEPS, _HALVINGS = 200, 60
 
@@ -59,8 +59,7 @@ class CrossEntropy:
         return np.asarray(log_sum - np.sum(targets * below, axis=0)), np.exp(below - log_sum) - targets
 
     def curvatures(self, outputs: Array) -> Array:
-        below = outputs - outputs.max(axis=0)
-        chances = np.exp(below - np.logaddexp.reduce(below, axis=0)).T
+        chances = softmax(outputs).T
         return np.asarray(chances[:, :, None] * (np.eye(chances.shape[1]) - chances[:, None, :]))
 
     def best_bias(self, outputs: Array, targets: Array, share: Array, lambda_b: float) -> Array:
@@ -92,3 +91,9 @@ class CrossEntropy:
 
 
 FITS: dict[str, Fit] = {"mse": Squares(), "cross-entropy": CrossEntropy()}
+
+
+def softmax(outputs: Array) -> Array:
+    """The probabilities (m, N) of outputs (m, N)."""
+    below = outputs - outputs.max(axis=0)
+    return np.asarray(np.exp(below - np.logaddexp.reduce(below, axis=0)))
