@@ -129,9 +129,9 @@ def _unique(case: Case) -> Unique:
 def _unique_nonnegative(case: Case) -> Unique:
     problem = case.problem
     regular = problem.encoding.affine is not None and problem.counts.balanced
-    if problem.lambda_b > 0.0 or (regular and problem.classes > 2):
+    if problem.lambda_b > 0.0 or regular:
         return _unique(case)
-    # A whole segment of b can cost the same (of two classes it does): what is unique is W H + b.
+    # A whole segment of b can cost the same: what is unique is W H + b.
     return Unique(
         figures=1,
         note="b and the Gram matrix of the best run: of ReLU features and a free bias they may not be unique",
