@@ -178,7 +178,7 @@ def test_regimes_that_rounding_hides(spec, lambda_b):
 )
 def test_every_model_that_can_be_solved_has_a_row(loss, features, depth):
     """The table of the verifier is its own: a model that the solver learns must be entered here too."""
-    parts = {"encoding": "onehot", "classes": 4, "lambda_b": math.inf} if loss == "cross-entropy" else {}
+    parts = {"encoding": encodings.onehot(4), "lambda_b": math.inf} if loss == "cross-entropy" else {}
     for dim in (2, None):
         asked = SMALL.replace(loss=loss, features=features, depth=depth, dim=dim, **parts)
         rows = {key[3] for key in MODELS if key[:3] == (loss, features, depth > 1)}

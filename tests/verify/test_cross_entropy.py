@@ -141,17 +141,6 @@ def test_every_method_reaches_the_minimum(method, lambda_b):
     assert found.bias == pytest.approx(best.bias, abs=1e-4)
 
 
-def test_torch_walks_the_same_way_by_automatic_differentiation():
-    pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
-    for lambda_b in (0.0, 0.1, INF):
-        asked = PROBLEMS["soft labels"].replace(lambda_b=lambda_b)
-        ours, theirs = (descend(asked, method="newton", seed=2, max_steps=5, backend=backend, device="cpu")
-                        for backend in ("numpy", "torch"))
-        assert theirs.loss == pytest.approx(ours.loss, rel=1e-9)
-        assert np.abs(theirs.point.W - ours.point.W).max() < 1e-6
-        assert theirs.bias == pytest.approx(ours.bias, abs=1e-6)
-
-
 @pytest.mark.parametrize("solver", ["clarabel", "scs"])
 @pytest.mark.parametrize("merged", [False, True])
 @pytest.mark.parametrize("lambda_b", [0.0, 0.1, INF])
