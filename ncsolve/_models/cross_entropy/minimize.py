@@ -10,6 +10,7 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.newton import Objective, Point, newton
+from ncsolve._models.cross_entropy.smoothing import small_enough, smoothed
 from ncsolve._models.cross_entropy.softmax import Fit
 from ncsolve._models.cross_entropy.start import collapsed, guesses, thresholded
 
@@ -18,6 +19,7 @@ __all__ = ["Minimum", "minimize"]
 _MOST_ROUNDS = 20
 _DUST = 1e-6  # singular values below this, over the largest, are tried without
 _SAME_GAP = 1e-12
+_GOOD_GAP = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,6 +59,9 @@ def minimize(objective: Objective, start: Point | None = None) -> Minimum:
         best = replace(new if new.gap < best.gap else best, iterations=new.iterations)
         if stuck:
             break
+    if best.gap > _GOOD_GAP and small_enough(objective):
+        steady = _descended(objective, smoothed(objective, best.point), best.iterations)
+        best = replace(steady if steady.gap < best.gap else best, iterations=steady.iterations)
     return _without_dust(objective, best)
 
 

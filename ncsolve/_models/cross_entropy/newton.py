@@ -206,7 +206,7 @@ def newton(objective: Objective, point: Point) -> tuple[Point, Fit, int]:
         agreement = (fall + noise) / (step.decrease + noise)
         if max(step.decrease, abs(fall)) > noise:
             failures = 0
-        elif float(np.linalg.norm(new_gradient)) >= size:  # nor has the gradient digits left
+        elif new_gradient @ (new_gradient / diagonal) >= gradient @ (gradient / diagonal):  # nor has it digits left
             agreement, failures = -1.0, failures + 1
         radius = next_radius(radius, step.length, agreement)
         if agreement > 0.05:
