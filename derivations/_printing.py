@@ -88,15 +88,17 @@ _LATEX = {
     "log_sum_means": r"\operatorname{lse}(\bar{O})",
     "entropy": r"\operatorname{H}(P)",
     "force": "f",
-    "size": r"\left\|\Lambda\right\|",
+    "spectral_norm": r"\left\|\Lambda\right\|",
     "part": "a",
+    "cost": r"\operatorname{cost}",
 }
 _PLAIN = {
     **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
     "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
     "s_next": "s_(j+1)",
-    "log_sum": "lse(O)", "log_sum_means": "lse(Ō)", "entropy": "H(P)", "force": "f", "size": "‖Λ‖", "part": "a",
+    "log_sum": "lse(O)", "log_sum_means": "lse(Ō)", "entropy": "H(P)", "force": "f", "part": "a",
+    "spectral_norm": "‖Λ‖",
     "mean_norm": "‖μ‖", "nuclear_norm": "‖Z‖_*", "residual_square": "‖R‖²", "bias_square": "‖b‖²",
 }  # fmt: skip
 

@@ -211,6 +211,6 @@ THEOREM = Theorem(
     definitions={s: _logit, t: K * sp.sqrt(n * lambda_w * lambda_h)},
     letters={"s": "the own output less another"},
     prove=prove,
-    source="α = 0 with a small λ_b: Zhu et al. 2021; losses with label smoothing: Zhou et al. 2022; s and every λ_b "
-    "(with λ_b = ∞ as in Hong & Ling 2023): here.",
+    source="One-hot codes: Lu & Steinerberger 2022 (features of fixed length), Zhu et al. 2021 (weight decay, with the "
+    "bias); label smoothing: Zhou et al. 2022, arXiv:2210.02192; s as a function of α + t, every λ_b, the loss: here.",
 )

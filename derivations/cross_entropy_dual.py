@@ -23,7 +23,7 @@ __all__ = ["THEOREM", "entropy", "log_sum", "objective"]
 
 log_sum = sp.Symbol("log_sum", real=True)
 entropy = sp.Symbol("entropy", nonnegative=True)
-size = sp.Symbol("size", positive=True)
+size = sp.Symbol("spectral_norm", positive=True)
 p, r, part, kept, missing = sp.symbols("p r part kept missing", nonnegative=True)
 x = sp.Symbol("x", nonnegative=True)
 y = sp.Symbol("y", positive=True)
@@ -240,7 +240,7 @@ THEOREM = Theorem(
         "𝟏": "vector of N ones",
         "log_sum": "sum over the samples of logsumexp of their outputs, O = W H + b 𝟏ᵀ",
         "entropy": "sum over the samples of the entropy of p_k, -Σ_j p_kj log p_kj",
-        "size": "the largest singular value of Λ",
+        "spectral_norm": "the largest singular value of Λ",
         "p": "an entry of p_k",
         "r": "an entry of ν - a q, by entries",
         "part": "share of that entry that is kept",
