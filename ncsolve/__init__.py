@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ncsolve._bias.theorems import MethodChoice
     from ncsolve._comparison import ComparedEncoding, Comparison, compare
     from ncsolve._frames.coupled_block import LossTerms
-    from ncsolve._frames.symmetric import ClassBlock
+    from ncsolve._frames.grouped import ClassBlock
     from ncsolve._measure.measure import measure
     from ncsolve._measure.measurement import Measurement
     from ncsolve._measure.statistics import FeatureStatistics
@@ -129,7 +129,7 @@ _HOMES = {
     "LabelStatistics": "ncsolve._problem.label_statistics",
     "StatisticsMinimizer": "ncsolve._minimizer.from_statistics",
     "solve_statistics": "ncsolve._minimizer.from_statistics",
-    "ClassBlock": "ncsolve._frames.symmetric",
+    "ClassBlock": "ncsolve._frames.grouped",
     "ConvergenceError": "ncsolve.errors",
     "DimensionError": "ncsolve.errors",
     "EncodingError": "ncsolve.errors",

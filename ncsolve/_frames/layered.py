@@ -102,9 +102,14 @@ class FactoredFrame:
         return int(np.count_nonzero(values > zero * max(float(values[0]), 1e-300)))
 
     @cached_property
+    def _outputs(self) -> Array:
+        """W H + b 1^T, one column per class."""
+        return self.product @ self.means + self.bias[:, None]
+
+    @cached_property
     def _residual(self) -> Array:
-        """W H + b 1^T - E, one column per class."""
-        return self.product @ self.means + self.bias[:, None] - self.problem.encoding.matrix
+        """The slope of the loss in the outputs, of MSE outputs minus codes."""
+        return self.problem.spec.fit.slope(self._outputs, self.problem.encoding.matrix)
 
     def loss_terms(self) -> LossTerms:
         problem = self.problem
@@ -114,7 +119,7 @@ class FactoredFrame:
             for decay, layer in zip(problem.lambda_w_layers, self.stack, strict=True)
         )
         finite = math.isfinite(problem.lambda_b)
-        fit = float(np.sum(n * self._residual**2)) / (2 * problem.samples)
+        fit = float(n @ problem.spec.fit.of_columns(self._outputs, problem.encoding.matrix)) / problem.samples
         if self.fit is not None:
             shifted = np.abs(problem.encoding.matrix) + np.abs(self.bias)[:, None]
             check_fit(self.fit, fit, float(np.sum(n * shifted**2)) / (2 * problem.samples))

@@ -10,6 +10,7 @@ import numpy as np
 from ncsolve import _formulas
 from ncsolve._arrays import Array, Mask
 from ncsolve._frames.dense import DenseFrame
+from ncsolve._frames.grouped import GroupedFrame
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import choose_evenly
 from ncsolve._frames.protocol import Frame
@@ -94,12 +95,12 @@ def _factored_nc3(problem: UFM, frame: FactoredFrame) -> float | None:
 def _factored_nc4(problem: UFM, frame: FactoredFrame) -> tuple[float, tuple[int, int]] | None:
     chosen, _ = choose_evenly(problem.classes)
     codes = problem.encoding.matrix[:, chosen]
-    squares = np.sum((codes - frame.bias[:, None]) ** 2, axis=0)
+    offsets = problem.spec.fit.offsets(codes, frame.bias)
     # Only features in the span of the class means count.
     basis, sizes, _ = np.linalg.svd(frame.means, full_matrices=False)
     basis = basis[:, sizes > 1e-12 * sizes[0]]
     found = boundary_mismatch(
-        basis.T @ frame.means[:, chosen], basis.T @ (frame.product.T @ codes), squares, _scale(frame),
+        basis.T @ frame.means[:, chosen], basis.T @ (frame.product.T @ codes), offsets, _scale(frame),
         same=_FOUND if frame.choice.method in ("convex", "descent") else SAME,
     )
     return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
@@ -126,14 +127,13 @@ def _dense_nc3(frame: DenseFrame, unit_per_class: bool) -> float:
     return float(np.linalg.norm(classifier / a - means / h))
 
 
-def _symmetric_nc3(frame: SymmetricFrame) -> float | None:
+def _symmetric_nc3(frame: GroupedFrame) -> float | None:
     """W^T against the class means: output unit k belongs to class k."""
-    core = frame.core
     root_n = np.sqrt(frame.group_counts)
-    classifier = (core.right * np.sqrt(core.z)) @ core.left.T
-    means = ((core.right * np.sqrt(core.z)) @ core.right.T) / root_n
+    classifier = (frame.right * np.sqrt(frame.z)) @ frame.left.T
+    means = ((frame.right * np.sqrt(frame.z)) @ frame.right.T) / root_n
     times = frame.sizes - 1
-    inner_w = math.copysign(1.0, frame.a) * np.sqrt(frame.within_z)
+    inner_w = frame.sign * np.sqrt(frame.within_z)
     inner_h = np.sqrt(frame.within_z) / root_n
     size_w = math.sqrt(float(np.sum(classifier**2) + np.sum(times * inner_w**2)))
     size_h = math.sqrt(float(np.sum(means**2) + np.sum(times * inner_h**2)))
@@ -161,24 +161,30 @@ def _dense_nc4(problem: UFM, frame: DenseFrame) -> tuple[float, tuple[int, int]]
     return None if found is None else (found[0], (int(chosen[found[1][0]]), int(chosen[found[1][1]])))
 
 
-def _symmetric_nc4(problem: UFM, frame: SymmetricFrame) -> tuple[float, tuple[int, int]] | None:
+def _symmetric_nc4(problem: UFM, frame: GroupedFrame) -> tuple[float, tuple[int, int]] | None:
     """One class of each group stands for all: the boundaries between two of the same group coincide, as the difference
     of their means is an eigenvector of Sigma and they share squared length and bias."""
-    core, affine = frame.core, problem.encoding.affine
+    affine = problem.encoding.affine
     assert affine is not None
+    lw, lh, _ = frame.lambdas
     chosen, _ = choose_evenly(frame.sizes.size)
-    kh, kappa = _formulas.feature_scale(core.lambda_w, core.lambda_h), math.sqrt(core.lambda_h / core.lambda_w)
+    kh = _formulas.feature_scale(lw, lh)
     root_n, root_p = np.sqrt(frame.group_counts), np.sqrt(frame.sizes)
-    quotient = kh * ((core.right * np.sqrt(core.z)) / (root_n * root_p)[:, None])[chosen].T
+    quotient = kh * ((frame.right * np.sqrt(frame.z)) / (root_n * root_p)[:, None])[chosen].T
     # Within a group of p the vector e_k - 1/p has the square 1 - 1/p.
     within = kh * np.sqrt(frame.within_z * (1.0 - 1.0 / frame.sizes)) / root_n
-    own = np.stack((within, kappa * frame.within_sigma * within))[:, chosen]
     a, q, bias = affine.a, affine.q, frame.group_bias
-    total = float(np.sum(frame.sizes * (q - bias) ** 2))
-    squares = total - (q - bias[chosen]) ** 2 + (a + q - bias[chosen]) ** 2
-    found = boundary_mismatch(
-        quotient, kappa * core.active_sigma[:, None] * quotient, squares, _scale(frame), own
-    )
+    if isinstance(frame, SymmetricFrame):
+        kappa = math.sqrt(lh / lw)
+        normals, own = kappa * frame.core.active_sigma[:, None] * quotient, kappa * frame.within_sigma * within
+        total = float(np.sum(frame.sizes * (q - bias) ** 2))
+        offsets = total - (q - bias[chosen]) ** 2 + (a + q - bias[chosen]) ** 2
+    else:  # W^T e_k but for what is common to all classes, of the class with the largest <e_k, W h + b>
+        scale = a * _formulas.weight_scale(lw, lh)
+        normals = scale * ((frame.left * np.sqrt(frame.z)) / root_p[:, None])[chosen].T
+        own = scale * np.sqrt(frame.within_z * (1.0 - 1.0 / frame.sizes))
+        offsets = -2.0 * a * bias[chosen]
+    found = boundary_mismatch(quotient, normals, offsets, _scale(frame), np.stack((within, own))[:, chosen])
     alike = np.flatnonzero((within > 0) & (frame.sizes > 1))
     if found is None or (found[0] == 0.0 and alike.size):
         if alike.size == 0:

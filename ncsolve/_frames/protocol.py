@@ -14,7 +14,7 @@ from ncsolve._frames.coupled_block import BlockGradient, LossTerms
 from ncsolve._frames.pairs import ClassPairs
 
 if TYPE_CHECKING:
-    from ncsolve._frames.symmetric import SymmetricFrame
+    from ncsolve._frames.grouped import GroupedFrame
 
 __all__ = ["GLOBAL", "ConvexFrame", "Frame", "Guarantee"]
 
@@ -57,7 +57,7 @@ class Frame(Protocol):
     @property
     def ties(self) -> str: ...
     @property
-    def symmetric(self) -> SymmetricFrame | None: ...
+    def symmetric(self) -> GroupedFrame | None: ...
     @property
     def gap(self) -> float | None: ...
     @property

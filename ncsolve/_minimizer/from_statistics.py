@@ -93,8 +93,8 @@ def solve_statistics(
         )
     n = statistics.samples
     (lw,), lh, lb = layers_in_paper(
-        convention, (check_lambda("lambda_w", lambda_w),), check_lambda("lambda_h", lambda_h), check_lambda_b(lambda_b),
-        samples=n, code_length=statistics.code_length,
+        convention, "mse", (check_lambda("lambda_w", lambda_w),), check_lambda("lambda_h", lambda_h),
+        check_lambda_b(lambda_b), samples=n, code_length=statistics.code_length,
     )
     tau = math.sqrt(lw) * math.sqrt(lh)
     spectrum = spectrum_of_scatter(statistics.scatter, statistics.mean, n)

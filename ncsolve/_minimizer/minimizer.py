@@ -16,9 +16,9 @@ from ncsolve._arrays import Array, Index
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames import regimes
 from ncsolve._frames.coupled_block import LossTerms
+from ncsolve._frames.grouped import ClassBlock
 from ncsolve._frames.nc_metrics import Cosines, cosines_of, metrics_of
 from ncsolve._frames.protocol import Frame
-from ncsolve._frames.symmetric import ClassBlock
 from ncsolve._models.registry import model_of
 from ncsolve._outlets import outlet
 from ncsolve._problem.ufm import UFM
@@ -185,13 +185,13 @@ class Minimizer(Frozen):
         return self.class_means[:, check_labels(labels, self.problem.classes)]
 
     def predict(self, features: ArrayLike) -> Index:
-        """The class whose code is nearest to W h + b, for features (d, N).  Raises ProblemError."""
+        """The class whose code is nearest to W h + b (under cross-entropy: with the largest <e_k, W h + b>), for
+        features (d, N).  Raises ProblemError."""
         h = real_array(features, "features")
         if h.ndim != 2 or h.shape[0] != self.dim:
             raise ProblemError(f"features must have shape ({self.dim}, N); got {h.shape}")
         codes = self.problem.encoding.matrix
-        outputs = self.W @ h + self.bias[:, None]
-        scores = 2.0 * codes.T @ outputs - np.sum(codes * codes, axis=0)[:, None]
+        scores = 2.0 * codes.T @ (self.W @ h) - self.problem.spec.fit.offsets(codes, self.bias)[:, None]
         return np.asarray(np.argmax(scores, axis=0), dtype=np.intp)
 
     def certify(

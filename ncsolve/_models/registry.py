@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ncsolve._frames.protocol import Frame
+from ncsolve._models.cross_entropy.model import CROSS_ENTROPY, CROSS_ENTROPY_RELU
 from ncsolve._models.layered.model import LAYERED
 from ncsolve._models.plain.model import PLAIN
 from ncsolve._models.protocol import Model
@@ -12,7 +13,7 @@ from ncsolve.errors import OpenProblemError
 
 __all__ = ["MODELS", "model_of"]
 
-MODELS: list[Model] = [PLAIN, LAYERED, RELU]
+MODELS: list[Model] = [PLAIN, LAYERED, RELU, CROSS_ENTROPY, CROSS_ENTROPY_RELU]
 
 
 def model_of(problem: UFM, frame: Frame | None = None) -> Model:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, NamedTuple
 
+from ncsolve._problem.losses import check_loss
 from ncsolve.checks.arguments import check_name, check_real, check_whole
 
 __all__ = ["CONVENTIONS", "Convention", "Lambdas", "convention"]
@@ -29,7 +30,7 @@ class Lambdas(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Convention:
-    """One scaling of the objective.
+    """One scaling of the objective, for one ``loss``.
 
     ``factors(N, m)`` are the numbers by which the user's (lambda_w, lambda_h, lambda_b) are multiplied to give
     the paper's, and the number by which the paper's loss is multiplied to give the user's; exact for Fractions.
@@ -41,9 +42,10 @@ class Convention:
     name: str
     objective: str
     factors: Callable[[Any, Any], tuple[float, float, float, float]]
+    loss: str = "mse"
 
-    def __reduce__(self) -> tuple[Callable[[str], Convention], tuple[str]]:
-        return convention, (self.name,)  # there is one of each name, and functions without one cannot be pickled
+    def __reduce__(self) -> tuple[Callable[[str, str], Convention], tuple[str, str]]:
+        return convention, (self.name, self.loss)  # functions without a name cannot be pickled
 
     def to_paper(
         self, samples: int, code_length: int, lambda_w: float, lambda_h: float, lambda_b: float
@@ -105,10 +107,38 @@ CONVENTIONS: dict[str, Convention] = {
 }
 
 
-def convention(name: str) -> Convention:
-    """The convention of a name.  Raises UnknownNameError, which lists the choices.  Source: T0 of docs/theory.md.
+# Under cross-entropy fit is the mean over samples (``torch.nn.CrossEntropyLoss()``), without a factor of 1/2 or 1/m.
+_CROSS_ENTROPY = {
+    entry.name: entry
+    for entry in (
+        Convention(
+            name="paper", objective="1/N sum CE + l/2 |.|^2", factors=lambda n, m: (1, 1, 1, 1), loss="cross-entropy"
+        ),
+        Convention(
+            name="sum", objective="sum CE + l/2 |.|^2", factors=lambda n, m: (1 / n, 1 / n, 1 / n, n),
+            loss="cross-entropy",
+        ),
+        Convention(
+            name="torch-mean", objective="1/N sum CE + l/2 |.|^2", factors=lambda n, m: (1, 1, 1, 1),
+            loss="cross-entropy",
+        ),
+        Convention(
+            name="per-sample-features", objective="1/N sum CE + lw/2 |W|^2 + lh/(2N) |H|^2",
+            factors=lambda n, m: (1, 1 / n, 1, 1), loss="cross-entropy",
+        ),
+    )
+}
+_BY_LOSS = {"mse": CONVENTIONS, "cross-entropy": _CROSS_ENTROPY}
+
+
+def convention(name: str, loss: str = "mse") -> Convention:
+    """The convention of a name, for a loss.  Raises UnknownNameError, which lists the choices.
+
+    Source: T0 and T16 of docs/theory.md.
 
     >>> convention("sum").to_paper(1000, 10, 0.5, 0.5, float("inf"))
     Lambdas(lambda_w=0.0005, lambda_h=0.0005, lambda_b=inf)
+    >>> convention("torch-mean", "cross-entropy").to_paper(1000, 10, 5e-4, 5e-4, 0.0)
+    Lambdas(lambda_w=0.0005, lambda_h=0.0005, lambda_b=0.0)
     """
-    return CONVENTIONS[check_name("convention", name, CONVENTIONS)]
+    return _BY_LOSS[check_loss(loss)][check_name("convention", name, CONVENTIONS)]

@@ -21,6 +21,10 @@ def _part(metavar: str, help: str, rule: str = _WHOLE) -> Any:
 class SpecFields:
     """The parts of a model as somebody wrote them; None where nothing was."""
 
+    loss: str | None = _part(
+        "NAME", "mse, or cross-entropy (ce) for softmax outputs and codes that are probabilities.  [default: mse]",
+        '"mse" or "cross-entropy"',
+    )
     dim: int | None = _part(
         "D", "Feature dimension; below the rank of the minimizer a bottleneck.  [default: min(outputs, classes)]"
     )

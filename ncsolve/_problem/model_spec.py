@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ncsolve._problem.losses import LOSSES, Loss, check_loss
 from ncsolve._problem.model_fields import SPEC_FIELDS
 from ncsolve.checks.arguments import check_name, check_whole, is_whole
 from ncsolve.errors import ProblemError, shown
@@ -36,8 +37,10 @@ FEATURES = {
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """The parts of a model, as in ``UFM``: ``dim``, ``features`` and ``depth``; the defaults are those of the paper."""
+    """The parts of a model, as in ``UFM``: ``loss``, ``dim``, ``features`` and ``depth``; the defaults are the paper's.
+    """
 
+    loss: str = "mse"
     dim: int | None = None
     features: str = "linear"
     depth: int = 1
@@ -52,14 +55,24 @@ class ModelSpec:
         return FEATURES[self.features].nonnegative
 
     @property
+    def fit(self) -> Loss:
+        """The loss whose mean over samples is the fit."""
+        return LOSSES[self.loss]
+
+    @property
+    def squared(self) -> bool:
+        """Whether the loss is MSE."""
+        return self.loss == "mse"
+
+    @property
     def one_layer(self) -> bool:
         """Whether W is a single matrix."""
         return self.depth == 1
 
     @property
     def plain(self) -> bool:
-        """Whether features and head are those of the paper: any H, and one layer."""
-        return self.features == "linear" and self.one_layer
+        """Whether loss, features and head are those of the paper: MSE, any H, and one layer."""
+        return self.squared and self.features == "linear" and self.one_layer
 
     def default_dim(self, code_length: int, classes: int, regular: bool) -> int:
         """The feature dimension where none is given."""
@@ -88,5 +101,5 @@ def check_dim(value: object) -> int | None:
 
 
 _CHECKS: dict[str, Callable[[object], object]] = {
-    "dim": check_dim, "features": check_features, "depth": check_depth,
+    "loss": check_loss, "dim": check_dim, "features": check_features, "depth": check_depth,
 }

@@ -23,8 +23,11 @@ def objective(
 ) -> float:
     r"""The loss of any W, H and b:
 
-    .. math:: \tfrac{1}{2N} \|W H + b 1^T - Y\|_F^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
-              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 .
+    .. math:: \tfrac{1}{N} \sum_i \ell(W h_i + b, y_i) + \tfrac{\lambda_W}{2} \|W\|_F^2
+              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 ,
+
+    with :math:`\ell(o, y) = \tfrac12 \|o - y\|^2`, or :math:`\log \sum_j \exp o_j - \langle y, o \rangle` for
+    cross-entropy.
 
     Parameters
     ----------
@@ -50,13 +53,13 @@ def objective(
     """
     layers = _layers(problem, W)
     w, h, bias, y, weight = _arguments(problem, reduce(lambda inner, outer: outer @ inner, layers), H, b, labels)
-    residual = w @ h + bias[:, None] - y
+    fit = float(weight @ problem.spec.fit.of_columns(w @ h + bias[:, None], y)) / problem.samples
     decay = sum(
         value * float(np.sum(layer * layer)) for value, layer in zip(problem.lambda_w_layers, layers, strict=True)
     ) + problem.lambda_h * float(np.sum(weight * h * h))
     if math.isfinite(problem.lambda_b):
         decay += problem.lambda_b * float(bias @ bias)
-    return float(np.sum(weight * residual * residual)) / (2 * problem.samples) + decay / 2
+    return fit + decay / 2
 
 
 def gradient(
@@ -78,7 +81,7 @@ def gradient(
     if not problem.spec.one_layer:
         raise ProblemError(f"gradient is for one layer; got depth = {problem.depth}, take Minimizer.residual instead")
     w, h, bias, y, weight = _arguments(problem, W, H, b, labels)
-    residual = weight * (w @ h + bias[:, None] - y) / problem.samples
+    residual = weight * problem.spec.fit.slope(w @ h + bias[:, None], y) / problem.samples
     g_b = residual.sum(axis=1) + problem.lambda_b * bias if math.isfinite(problem.lambda_b) else np.zeros_like(bias)
     return (residual @ h.T + problem.lambda_w * w, w.T @ residual + problem.lambda_h * weight * h, g_b)
 

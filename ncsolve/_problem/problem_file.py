@@ -11,6 +11,7 @@ from ncsolve._files.fields import Written, read_fields
 from ncsolve._files.reading.kinds import names_a_file
 from ncsolve._files.write_whole import checked_path
 from ncsolve._problem.convention import CONVENTIONS
+from ncsolve._problem.losses import check_loss
 from ncsolve._problem.model_fields import SpecFields
 from ncsolve._problem.model_spec import FEATURES
 from ncsolve.checks.parse import parse_float
@@ -185,7 +186,8 @@ _RULES: dict[str, tuple[str, Callable[[object], object]]] = {
     "convention": (f"one of {', '.join(CONVENTIONS)}", _one_of(*CONVENTIONS)),
     "seed": ("a whole number", _whole),
 }
+_PARTS: dict[str, Callable[[object], object]] = {"loss": check_loss, "features": _feature_kind}
 _RULES |= {
-    part.name: (part.metadata["rule"], _feature_kind if part.name == "features" else _positive)
+    part.name: (part.metadata["rule"], _PARTS.get(part.name, _positive))
     for part in fields(SpecFields)
 }

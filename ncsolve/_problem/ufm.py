@@ -27,10 +27,13 @@ __all__ = ["UFM", "check_problem", "weighted_codes"]
 
 @dataclass(frozen=True, kw_only=True)
 class UFM(Frozen):
-    r"""The regularized unconstrained features model with MSE loss, in the convention of the paper:
+    r"""The regularized unconstrained features model, in the convention of the paper:
 
     .. math:: \min_{W, H, b} \tfrac{1}{2N} \|W H + b 1^T - Y\|_F^2 + \tfrac{\lambda_W}{2} \|W\|_F^2
-              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 .
+              + \tfrac{\lambda_H}{2} \|H\|_F^2 + \tfrac{\lambda_b}{2} \|b\|^2 ,
+
+    or, with ``loss="cross-entropy"``, the mean over samples of :math:`\log \sum_j \exp o_j - \langle y, o \rangle` for
+    outputs :math:`o = W h + b` in place of the first term.
 
     Parameters
     ----------
@@ -46,6 +49,9 @@ class UFM(Frozen):
         Weight decay of the features H (d, N); 1e-50 to 1e50.
     lambda_b : float
         Weight decay of the bias b (m,); 0, 1e-100 to 1e100, or inf, which means no bias.
+    loss : "mse" or "cross-entropy"
+        "cross-entropy" (or "ce") is that of softmax outputs, for codes that are probabilities, such as "onehot" and
+        "smoothed:0.1" (T16).
     dim : int, optional
         Feature dimension d (of a deep head: the width of every hidden layer); by default min(m, K), which holds every
         minimizer, and K for ReLU features, 2 K where the frame is not known and K > 4.  A smaller d is a bottleneck
@@ -66,7 +72,7 @@ class UFM(Frozen):
     ProblemError
         For a value outside these ranges; the message names the rule, the value and the remedy.
     UnknownNameError
-        For a convention or an encoding of another name.
+        For a convention, a loss or an encoding of another name.
 
     Notes
     -----
@@ -93,6 +99,7 @@ class UFM(Frozen):
     lambda_w: float
     lambda_h: float
     lambda_b: float
+    loss: str = "mse"
     dim: int | None = None
     class_names: tuple[str, ...] | None = None
     features: str = "linear"
@@ -108,6 +115,7 @@ class UFM(Frozen):
         lambda_w: float | Sequence[float],
         lambda_h: float,
         lambda_b: float,
+        loss: str = "mse",
         dim: int | None = None,
         class_names: Sequence[str] | None = None,
         features: str = "linear",
@@ -123,11 +131,12 @@ class UFM(Frozen):
         for name, size in (("counts", counts.classes), ("class_names", code.classes if names is None else len(names))):
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
-        spec = ModelSpec(dim=dim, features=features, depth=depth)
+        spec = ModelSpec(loss=loss, dim=dim, features=features, depth=depth)
         layers, h, b = layers_in_paper(
-            convention, check_layers("lambda_w", lambda_w, spec.depth), check_lambda("lambda_h", lambda_h),
+            convention, spec.loss, check_layers("lambda_w", lambda_w, spec.depth), check_lambda("lambda_h", lambda_h),
             check_lambda_b(lambda_b), samples=counts.total, code_length=code.code_length,
         )
+        spec.fit.check_codes(code, b)
         for field, value in (
             ("encoding", code),
             ("counts", counts),
@@ -155,6 +164,7 @@ class UFM(Frozen):
         lambda_h: float,
         lambda_b: float,
         order: Sequence[object] | None = None,
+        loss: str = "mse",
         dim: int | None = None,
         features: str = "linear",
         depth: int = 1,
@@ -170,7 +180,7 @@ class UFM(Frozen):
             numbers are numbers (3, 3.0 and "03" are one class), and one text among them makes all of them text.
         encoding : Encoding, array (m, K) or str
             As in ``UFM``, with column k for class k; "ordinal:values" takes labels that are numbers as their codes.
-        lambda_w, lambda_h, lambda_b, dim, features, depth, convention, seed
+        lambda_w, lambda_h, lambda_b, loss, dim, features, depth, convention, seed
             As in ``UFM``.
         order : sequence of K labels, optional
             Every class once.  By default numbers are in numerical order and others in that of text; an ordered
@@ -196,7 +206,8 @@ class UFM(Frozen):
         found = labelled_codes(labels, encoding, order, seed)
         return cls(
             encoding=found.encoding, counts=found.classes.counts, class_names=found.classes.names, lambda_w=lambda_w,
-            lambda_h=lambda_h, lambda_b=lambda_b, dim=dim, features=features, depth=depth, convention=convention,
+            lambda_h=lambda_h, lambda_b=lambda_b, loss=loss, dim=dim, features=features, depth=depth,
+            convention=convention,
         )
 
     @property
@@ -233,12 +244,12 @@ class UFM(Frozen):
 
     @cached_property
     def spec(self) -> ModelSpec:
-        """The parts of the model: dim, features and depth."""
+        """The parts of the model: loss, dim, features and depth."""
         return ModelSpec(**{name: getattr(self, name) for name in SPEC_FIELDS})
 
     @property
     def plain(self) -> bool:
-        """Whether this is the model of the paper: linear features and one layer."""
+        """Whether this is the model of the paper: MSE, linear features and one layer."""
         return self.spec.plain
 
     @cached_property
@@ -281,7 +292,7 @@ class UFM(Frozen):
             f"samples={self.samples}, lambda_w={self.lambda_w:g}, lambda_h={self.lambda_h:g}, "
             f"lambda_b={self.lambda_b:g}, dim={self.dim}"
             + "".join(
-                f", {name}={getattr(self, name)}" for name in ("features", "depth")
+                f", {name}={getattr(self, name)}" for name in ("loss", "features", "depth")
                 if getattr(self, name) != getattr(ModelSpec, name)
             )
             + ")"

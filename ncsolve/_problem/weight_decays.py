@@ -19,13 +19,13 @@ _LEAST, _MOST = 1e-50, 1e50
 
 
 def layers_in_paper(
-    name: str, layers: tuple[float, ...], lambda_h: float, lambda_b: float, *, samples: int, code_length: int
+    name: str, loss: str, layers: tuple[float, ...], lambda_h: float, lambda_b: float, *, samples: int, code_length: int
 ) -> tuple[tuple[float, ...], float, float]:
-    """Checked weight decays of the convention ``name`` in that of the paper.
+    """Checked weight decays of the convention ``name`` of a loss in that of the paper.
 
     Raises UnknownNameError, and ProblemError where the paper's are out of range.
     """
-    scaling = convention(name)
+    scaling = convention(name, loss)
     if scaling.name == "paper":
         return layers, lambda_h, lambda_b
     w, h, b, _ = scaling.factors(samples, code_length)

@@ -70,7 +70,8 @@ class FrameSource:
         if problem.encoding.affine is None:
             codes, u = weighted_codes(problem)
         else:
-            symmetric = plain_frame(problem.replace(lambda_b=0.0)).symmetric
+            found = plain_frame(problem.replace(lambda_b=0.0)).symmetric
+            symmetric = found if isinstance(found, SymmetricFrame) else None
             assert symmetric is not None
             codes, u = symmetric.core.codes, symmetric.core.u
         return codes, u, spectrum_of_codes(codes, u, problem.samples, problem.threshold), symmetric

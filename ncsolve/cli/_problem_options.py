@@ -31,7 +31,7 @@ def _option(one: Field[Any]) -> Callable[..., Any]:
     if "option" in one.metadata:
         option: Callable[..., Any] = one.metadata["option"]
         return option
-    kind = None if one.name == "features" else whole
+    kind = None if one.name in ("loss", "features") else whole
     return click.option(
         f"--{one.name}", help=one.metadata["help"], metavar=one.metadata["metavar"], type=kind, default=None
     )
@@ -44,7 +44,7 @@ class ProblemArguments(SpecFields):
     problem: Path | None = _typed(  # noqa: RUF009
         "--problem", "-p", metavar="FILE", type=FILE,
         help="Read the problem from a .toml or .json file with the fields encoding, classes, per_class, counts, "
-        "labels, label_column, header, order, text_labels, lambda_w, lambda_h, lambda_b, dim, features, depth, "
+        "labels, label_column, header, order, text_labels, lambda_w, lambda_h, lambda_b, loss, dim, features, depth, "
         "convention, seed; options go before its fields.",
     )
     encoding: str | None = _typed(

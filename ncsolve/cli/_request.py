@@ -53,6 +53,7 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     NCSolveError, naming the option or the field."""
     from ncsolve._files.reading.kinds import names_a_file
     from ncsolve._problem.convention import convention
+    from ncsolve._problem.model_fields import SPEC_FIELDS
     from ncsolve._problem.problem_file import ProblemFields, read_problem_file
     from ncsolve._problem.ufm import UFM
     from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, geometric_mean
@@ -66,11 +67,11 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
         own = file.classes if given.per_class is not None else None
         file = replace(file, per_class=None, counts=None, labels=None, label_column=None, text_labels=None, order=None,
                        classes=own)
-    scaling = convention(given.convention or file.convention or "paper")
     name_w, text_w = _lambda("--lambda-w", given.lambda_w, given.problem, file.lambda_w)
     name_h, text_h = _lambda("--lambda-h", given.lambda_h, given.problem, file.lambda_h)
     name_b, text_b = _lambda("--lambda-b", given.lambda_b, given.problem, file.lambda_b)
     spec = _spec(given, file)
+    scaling = convention(given.convention or file.convention or "paper", spec.loss)
     layers = _layers(name_w, text_w, spec.depth)
     w = geometric_mean(layers)
     h = check_lambda(name_h, _number(name_h, text_h))
@@ -96,8 +97,8 @@ def request(given: ProblemArguments, *, files: bool = False) -> Request:
     scale = scaling.factors(_total(numbers, code.classes), code.code_length)[0]
     problem = UFM(
         encoding=code, counts=numbers, lambda_w=fw if len(set(layers)) == 1 else tuple(x * scale for x in layers),
-        lambda_h=fh, lambda_b=fb, class_names=codes.samples.names, dim=spec.dim, features=spec.features,
-        depth=spec.depth,
+        lambda_h=fh, lambda_b=fb, class_names=codes.samples.names,
+        **{name: getattr(spec, name) for name in SPEC_FIELDS},
     )
     return Request(
         problem=problem, convention=scaling, lambdas=(w, h, b), texts=(text_w, text_h, text_b), encoding=codes.typed,

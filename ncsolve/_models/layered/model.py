@@ -37,7 +37,7 @@ class Layered(Model):
     name = "layered"
 
     def owns(self, problem: UFM) -> bool:
-        return problem.features == "linear" and not PLAIN.owns(problem)
+        return problem.spec.squared and problem.features == "linear" and not PLAIN.owns(problem)
 
     def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
         """That of the convex problem where one layer has room for it after all."""

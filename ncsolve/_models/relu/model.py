@@ -32,7 +32,7 @@ class ReLU(Model):
     least_feature = 0.0
 
     def owns(self, problem: UFM) -> bool:
-        return problem.features == "relu"
+        return problem.spec.squared and problem.features == "relu"
 
     def frame(self, problem: UFM, *, spectral: bool = False) -> FactoredFrame:
         """By a theorem where one applies and d is large enough, else the best found.  Raises OpenProblemError for a

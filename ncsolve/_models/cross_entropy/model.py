@@ -1,0 +1,178 @@
+"""Cross-entropy (T16) as a model: linear features, and ReLU features where their minimizer is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ncsolve._bias.theorems import MethodChoice
+from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.protocol import Frame
+from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame
+from ncsolve._models.cross_entropy.relu import orthogonal_frame
+from ncsolve._models.protocol import Limit, Model, State
+from ncsolve._problem.ufm import UFM
+from ncsolve.errors import OpenProblemError
+
+__all__ = ["CROSS_ENTROPY", "CROSS_ENTROPY_RELU"]
+
+CONVEX = MethodChoice(
+    method="convex", theorem="T16", reason="cross-entropy: the convex core, proved by its dual bound"
+)
+
+
+class CrossEntropy(Model):
+    """Softmax outputs over linear features: convex in Z and b, so that a dual bound proves every minimum."""
+
+    name = "cross-entropy"
+    continuous = True
+
+    def owns(self, problem: UFM) -> bool:
+        return problem.loss == "cross-entropy" and problem.features == "linear"
+
+    def frame(self, problem: UFM, *, spectral: bool = False) -> Frame:
+        """The closed form of a regular problem, else the minimum of the convex core.  Raises OpenProblemError for deep
+        heads and bottlenecks."""
+        check_shallow(problem)
+        if problem.regular is not None and not spectral:
+            found: Frame = balanced_frame(problem)
+        else:
+            from ncsolve._models.cross_entropy.convex import convex_frame  # what closed forms do without
+
+            found = convex_frame(problem, CONVEX)
+        if found.rank > problem.feature_dim:
+            raise OpenProblemError(
+                f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
+                f"{found.rank}, leave dim out or set dim >= {found.rank}"
+            )
+        return found
+
+    def choice(self, problem: UFM) -> MethodChoice:
+        check_shallow(problem)
+        return CONVEX if problem.regular is None else BALANCED
+
+    # The threshold of the singular values
+
+    def merging_size(self, problem: UFM) -> float | None:
+        """alpha + t = 1: from there all class means are zero."""
+        regular = problem.regular
+        return None if regular is None else regular.a * math.sqrt(regular.n)
+
+    def merging_words(self, problem: UFM, value: str) -> str:
+        return rf"$\alpha + t = 1$: every class mean is zero, {value}"
+
+    def limit(self, problem: UFM, frame: Frame) -> Limit | None:
+        if frame.rank:
+            return None
+        regular = problem.regular
+        if regular is not None:
+            if regular.classes == 1:
+                return None
+            scale = "1" if regular.a == 1.0 else "(1 - alpha)"
+            return Limit(regular.a * math.sqrt(regular.n), f"{scale} sqrt(n)", f"{scale}/(K sqrt(n))")
+        size = float(frame.shifted_singular_values().max(initial=0.0))
+        if size == 0.0:
+            return None
+        return Limit(size, "the largest singular value s_1 of the labels minus softmax(b)", "s_1/N")
+
+    # What changes along lambda_b
+
+    def state(self, problem: UFM) -> State | None:
+        """A simplex ETF for every lambda_b, or nothing."""
+        regular = problem.regular
+        if regular is None:
+            return None
+        alive = regular.classes > 1 and regular.t < regular.a
+        if not alive:
+            return State("collapsed", 0)
+        return State("simplex", regular.classes - 1, contrasts=regular.classes - 1)
+
+    def state_gap(self, problem: UFM) -> float | None:
+        """The label mean has no part in the class means."""
+        return None if problem.regular is None else -1.0
+
+    # What is said and shown
+
+    def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
+        return ("cross-entropy",)
+
+    def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
+        if problem.regular is None:
+            return "none is known: under cross-entropy with these labels the class means depend smoothly on lambda_b"
+        return "none: under cross-entropy the class means are a simplex ETF for every lambda_b"
+
+    def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
+        if problem.regular is not None:
+            return ("cross-entropy", "cross-entropy-dual")
+        return ("cross-entropy-dual",)
+
+
+class CrossEntropyReLU(CrossEntropy):
+    """Softmax outputs over nonnegative features."""
+
+    name = "cross-entropy over ReLU features"
+    least_feature = 0.0
+
+    def owns(self, problem: UFM) -> bool:
+        return problem.loss == "cross-entropy" and problem.features == "relu"
+
+    def frame(self, problem: UFM, *, spectral: bool = False) -> FactoredFrame:
+        """In closed form.  Raises OpenProblemError where none is known."""
+        check_shallow(problem)
+        return orthogonal_frame(problem)
+
+    def choice(self, problem: UFM) -> MethodChoice:
+        return self.frame(problem).choice
+
+    def merging_size(self, problem: UFM) -> float | None:
+        """t = (1 - alpha) sqrt((K - 1)/K): from there all class means are zero."""
+        regular = problem.regular
+        if regular is None or regular.classes == 1:
+            return None
+        return regular.a * math.sqrt(regular.n * (regular.classes - 1) / regular.classes)
+
+    def merging_words(self, problem: UFM, value: str) -> str:
+        return rf"$t = (1 - \alpha)\sqrt{{(K-1)/K}}$: every class mean is zero, {value}"
+
+    def limit(self, problem: UFM, frame: Frame) -> Limit | None:
+        """The largest class lives longest."""
+        affine, k = problem.encoding.affine, problem.classes
+        if frame.rank or affine is None or k == 1:
+            return None
+        size = affine.a * math.sqrt(max(problem.counts.values) * (k - 1) / k)
+        return Limit(size, "(1 - alpha) sqrt(n (K - 1)/K) of the largest class", "that/N")
+
+    def state(self, problem: UFM) -> State | None:
+        regular, size = problem.regular, self.merging_size(problem)
+        if regular is None:
+            return None
+        if size is None or problem.threshold >= size:
+            return State("collapsed", 0)
+        return State("orthogonal", regular.classes)
+
+    def state_gap(self, problem: UFM) -> float | None:
+        return None if problem.regular is None else 0.0
+
+    def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
+        return ("cross-entropy", "ReLU features (H >= 0)")
+
+    def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
+        if problem.regular is None:
+            return ""
+        return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
+
+    def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
+        return ("cross-entropy-relu", "cross-entropy-dual")
+
+
+def check_shallow(problem: UFM) -> None:
+    """OpenProblemError for a deep head."""
+    if not problem.spec.one_layer:
+        raise OpenProblemError(
+            f"deep heads under cross-entropy are an open problem; got loss = 'cross-entropy' with depth = "
+            f"{problem.depth}, set depth = 1 or loss = 'mse'"
+        )
+
+
+CROSS_ENTROPY = CrossEntropy()
+CROSS_ENTROPY_RELU = CrossEntropyReLU()

@@ -1,0 +1,66 @@
+"""ReLU features under cross-entropy: orthogonal class means in closed form (T16; Dang et al. 2024)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ncsolve import _formulas
+from ncsolve._bias.theorems import MethodChoice
+from ncsolve._frames.layered import FactoredFrame
+from ncsolve._frames.pairs import check_size
+from ncsolve._problem.ufm import UFM
+from ncsolve.errors import OpenProblemError
+
+__all__ = ["ORTHOGONAL", "orthogonal_frame"]
+
+ORTHOGONAL = MethodChoice(
+    method="closed-form", theorem="T16",
+    reason="cross-entropy, ReLU features, one-hot or smoothed codes: orthogonal class means, one problem per class",
+)
+
+
+def orthogonal_frame(problem: UFM) -> FactoredFrame:
+    """Every class mean in a dimension of its own, as long as its own count says.  Raises OpenProblemError where the
+    minimizer is not known."""
+    affine = problem.encoding.affine
+    if affine is None:
+        raise OpenProblemError(
+            "ReLU features under cross-entropy are solved for one-hot and smoothed codes; got the encoding "
+            f"{problem.encoding.name}, use one of these or features = 'linear'"
+        )
+    if not problem.counts.balanced and problem.lambda_b != math.inf:
+        raise OpenProblemError(
+            "ReLU features under cross-entropy with imbalanced counts and a bias are an open problem; got lambda_b = "
+            f"{problem.lambda_b:g}, set lambda_b = inf (no bias), or balance the counts"
+        )
+    k = problem.classes
+    check_size(k, k, "the class means")
+    n = problem.counts.array.astype(np.float64)
+    logit = np.zeros(k)
+    if k > 1:
+        force = np.asarray(_formulas.cross_entropy_relu_force(problem.threshold, n, 1.0 - affine.a, k))
+        below = force < affine.a * (k - 1) / k
+        probability = _formulas.cross_entropy_relu_probability(force[below], 1.0 - affine.a, k)
+        logit[below] = np.asarray(_formulas.cross_entropy_relu_logit(probability, k))
+    alive = np.flatnonzero(logit > 0.0)
+    if alive.size > problem.feature_dim:
+        raise OpenProblemError(
+            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for class means of "
+            f"{alive.size} dimensions, leave dim out or set dim >= {alive.size}"
+        )
+    lengths = np.sqrt(_formulas.cross_entropy_relu_squared_length(
+        logit[alive], n[alive], k, problem.lambda_w, problem.lambda_h
+    ))
+    contrasts = -np.full((k, alive.size), 1.0 / k)
+    contrasts[alive, np.arange(alive.size)] += 1.0
+    means, weights = np.zeros((alive.size, k)), contrasts * (logit[alive] / lengths)
+    means[np.arange(alive.size), alive] = lengths
+    values = np.zeros(k)
+    values[: alive.size] = np.sort(np.linalg.svd(weights @ means * np.sqrt(n), compute_uv=False))[::-1][: alive.size]
+    if alive.size == k:  # the outputs sum to zero
+        values[-1] = 0.0
+    return FactoredFrame(
+        problem=problem, choice=ORTHOGONAL, stack=(weights,), means=means, bias=np.zeros(k), values=values,
+    )
