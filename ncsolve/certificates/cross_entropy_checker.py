@@ -145,9 +145,9 @@ def groups(c: SimpleNamespace) -> dict[str, Any]:
 
 def same(c: SimpleNamespace, k: int, j: int) -> bool | None:
     """Do the means of two classes coincide?  Those of equal codes do.  If exchanging the classes k, j of n samples and
-    two outputs changes nothing, p* does not change: x = p*_k - p*_j is a multiple of e_k - e_j, along which the matrix of
-    the sqrt(n_k) l*_k has a singular vector, of value sqrt(n) |e_k - e_j - x|/(N sqrt 2) <= T/N = root of lambda_w
-    lambda_h, and T/N unless x is 0; so x is 0 iff n |e_k - e_j|^2/2 <= T^2.  Else p and the gap decide, as in all_zero.
+    two outputs changes nothing, p* does not change: x = p*_k - p*_j is a multiple of e_k - e_j, along which the matrix
+    of the sqrt(n_k) l*_k has a singular vector, of value sqrt(n) |e_k - e_j - x|/(N sqrt 2).  It is at most T/N, the
+    root of lambda_w lambda_h, and T/N unless x = 0; so x = 0 iff n |e_k - e_j|^2/2 <= T^2.  Else the gap decides.
     """
     left, right = c.e[k], c.e[j]
     apart = [i for i, (x, y) in enumerate(zip(left, right, strict=True)) if x != y]
