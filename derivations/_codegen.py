@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,9 @@ from sympy.printing.numpy import NumPyPrinter
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
-__all__ = ["COMMAND", "House", "Syntax", "branches", "expression_source", "formulas_module", "function_source"]
+__all__ = [
+    "COMMAND", "House", "Syntax", "branches", "expression_source", "formulas_module", "function_source", "math_import"
+]
 
 COMMAND = "python -m ncsolve.derivations --write"
 _WIDTH = 120
@@ -109,11 +112,17 @@ def formulas_module(theorems: Iterable[Theorem]) -> str:
     """The text of ``ncsolve/_formulas.py``."""
     pieces = [function_source(theorem, function) for theorem in theorems for function in theorem.functions]
     body = "\n\n\n".join(pieces)
-    imports = "from math import sqrt\n\n" if "sqrt(" in body.replace("np.sqrt(", "") else ""
+    imports = math_import(body)
     return (
         f"{_HEADER}\n{imports}import numpy as np\nfrom numpy.typing import NDArray\n\n"
         f"Array = NDArray[np.float64]\n\n\n{body}\n"
     )
+
+
+def math_import(code: str) -> str:
+    """The line, and an empty one, that imports the functions of ``math`` which the code calls; nothing for none."""
+    used = sorted(set(re.findall(r"(?<![\w.])(acos|exp|log|log1p|sqrt)\(", code)))
+    return f"from math import {', '.join(used)}\n\n" if used else ""
 
 
 def function_source(theorem: Theorem, function: Function) -> str:

@@ -15,7 +15,8 @@ class _Script(House, JavascriptCodePrinter):
     """JavaScript, with sums and quotients in the order of the Python code, so that both round alike."""
 
 
-_SYNTAX = Syntax(printer=_Script(), test="if ({}) {{", end="}", give="return {};")
+_PRINTER = _Script({"user_functions": {"log1p": "Math.log1p"}})
+_SYNTAX = Syntax(printer=_PRINTER, test="if ({}) {{", end="}", give="return {};")
 
 
 def formulas_script(theorems: Iterable[Theorem]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 import sympy as sp
+from sympy.codegen.cfunctions import log1p
 from sympy.polys.matrices import DomainMatrix
 
 __all__ = [
@@ -30,7 +31,8 @@ def at_point(expr: sp.Expr, point: Given) -> sp.Expr:
 
 
 def carried_out(expr: sp.Expr) -> sp.Expr:
-    """Derivatives, integrals, sums and determinants carried out."""
+    """Derivatives, integrals, sums and determinants carried out; log1p(x), a form for floats, as log(1 + x)."""
+    expr = expr.replace(log1p, lambda x: sp.log(1 + x))
     return expr.replace(lambda x: isinstance(x, sp.Determinant), _determinant).doit()
 
 

@@ -41,6 +41,8 @@ MODULES: dict[str, str] = {
     "network-certificate": "network_certificate",
     "implied-decay": "implied_decay",
     "batch-norm": "batch_norm",
+    "cross-entropy": "cross_entropy",
+    "cross-entropy-relu": "cross_entropy_relu",
 }
 
 

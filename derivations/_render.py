@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 
 import sympy as sp
-from ncsolve.derivations._codegen import expression_source
+from ncsolve.derivations._codegen import expression_source, math_import
 from ncsolve.derivations._framework import Theorem
 from ncsolve.derivations._notation import NOTATION
 from ncsolve.derivations._printing import latex, latex_text, line, markdown_text, pretty
@@ -182,20 +182,14 @@ def standalone(body: str) -> str:
 
 def as_python(theorem: Theorem, result: Result, values: Values) -> str:
     """Functions of floats, one for each scalar result."""
-    out = [
-        f'"""{theorem.label}: {theorem.title}.  Printed by ncsolve derive{_given(values)}."""',
-        "",
-        "from math import acos, sqrt",
-        "",
+    functions = [
+        expression_source(f"{theorem.name}_{key}".replace("-", "_"), expr, theorem.formulas[key].meaning)
+        for key, expr in result.items()
+        if not _has_matrices(expr)
     ]
-    for key, expr in result.items():
-        if not _has_matrices(expr):
-            out += [
-                "",
-                expression_source(f"{theorem.name}_{key}".replace("-", "_"), expr, theorem.formulas[key].meaning),
-                "",
-            ]
-    return "\n".join(out)
+    body = "\n\n\n".join(functions)
+    head = f'"""{theorem.label}: {theorem.title}.  Printed by ncsolve derive{_given(values)}."""\n\n'
+    return f"{head}{math_import(body)}\n{body}".rstrip() + "\n"
 
 
 def as_json(theorem: Theorem, result: Result, values: Values) -> str:

@@ -1,7 +1,8 @@
-"""``compare``: several encodings on the same classes, side by side."""
+"""``compare``: several encodings, and losses, on the same classes, side by side."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
 from ncsolve._problem.convention import convention as find_convention
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.losses import check_loss
 from ncsolve._problem.model_spec import check_depth
 from ncsolve._problem.ufm import UFM
 from ncsolve._problem.weight_decays import check_lambda, check_lambda_b, check_layers, geometric_mean
@@ -40,6 +42,11 @@ class ComparedEncoding:
         return self.minimizer.problem.encoding.name
 
     @property
+    def loss_function(self) -> str:
+        """The name of the loss: "mse" or "cross-entropy"."""
+        return self.minimizer.problem.loss
+
+    @property
     def cosines(self) -> Cosines | None:
         """Smallest, largest and mean cosine between nonzero class means."""
         return self.minimizer.cosines
@@ -47,7 +54,7 @@ class ComparedEncoding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """``rows``, one per encoding in the order asked for; the ``convention`` and the lambdas as given in it.
+    """``rows``, one per loss and encoding in the order asked for; the ``convention`` and the lambdas as given in it.
 
     ``layers`` are the weight decays of the layers of a deep head; w in ``lambdas`` is their geometric mean.
     """
@@ -58,8 +65,17 @@ class Comparison:
     layers: tuple[float, ...]
 
     @property
+    def losses(self) -> tuple[str, ...]:
+        """The losses that are compared, in the order of the rows."""
+        return tuple(dict.fromkeys(row.loss_function for row in self.rows))
+
+    def name_of(self, row: ComparedEncoding) -> str:
+        """What a row is called: its encoding, with the loss where several are compared."""
+        return row.name if len(self.losses) == 1 else f"{row.name}, {row.minimizer.problem.spec.fit.short}"
+
+    @property
     def beyond(self) -> bool:
-        """Whether the model is another than the paper's: a bottleneck, a deep head or ReLU features."""
+        """Whether some model is another than the paper's: a bottleneck, a deep head, ReLU features, cross-entropy."""
         return not all(row.minimizer.frame.convex for row in self.rows)
 
     def to_json(self) -> dict[str, object]:
@@ -71,8 +87,8 @@ class Comparison:
 def compare(
     encodings: Sequence[str | Encoding | ArrayLike], *, counts: int | Sequence[int] | ArrayLike | ClassCounts,
     lambda_w: float | Sequence[float], lambda_h: float, lambda_b: float, classes: int | None = None,
-    convention: str = "paper", class_names: Sequence[str] | None = None, seed: int = 0, dim: int | None = None,
-    features: str = "linear", depth: int = 1,
+    convention: str = "paper", class_names: Sequence[str] | None = None, seed: int = 0,
+    loss: str | Sequence[str] = "mse", dim: int | None = None, features: str = "linear", depth: int = 1,
 ) -> Comparison:
     """Solve the same problem under several label encodings and compare what becomes of the classes.
 
@@ -90,6 +106,8 @@ def compare(
     class_names : sequence of K strings, optional
     seed : int
         Of random encodings.
+    loss : str or sequence of str
+        "mse", "cross-entropy", or both: then every encoding has a row for each.
     dim, features, depth
         As for ``UFM``, the same for every encoding: a bottleneck, ReLU features, a deep head.
 
@@ -125,13 +143,15 @@ def compare(
         else:
             classes = int(as_array(counts).size)
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
-    scaling = find_convention(convention)
+    losses = [check_loss(name) for name in ([loss] if isinstance(loss, str) else loss)]
+    if not losses:
+        raise ProblemError("compare needs a loss, such as loss='mse', or several: loss=['mse', 'cross-entropy']")
     layers = check_layers("lambda_w", lambda_w, check_depth(depth))
     w, h = geometric_mean(layers), check_lambda("lambda_h", lambda_h)
     b = check_lambda_b(lambda_b)
     rows = []
-    for item in encodings:
-        code = _encoding(item, classes, seed)
+    for one, item in itertools.product(dict.fromkeys(losses), encodings):
+        scaling, code = find_convention(convention, one), _encoding(item, classes, seed)
         if code.classes != numbers.classes:
             raise ProblemError(
                 f"every encoding must have a code per class; {code.name} has {code.classes} codes for "
@@ -144,12 +164,12 @@ def compare(
         else:
             decays = pw
         problem = UFM(
-            encoding=code, counts=numbers, lambda_w=decays, lambda_h=ph, lambda_b=pb, class_names=class_names, dim=dim,
-            features=features, depth=depth,
+            encoding=code, counts=numbers, lambda_w=decays, lambda_h=ph, lambda_b=pb, class_names=class_names,
+            loss=one, dim=dim, features=features, depth=depth,
         )
         minimizer = solve(problem)
         rows.append(ComparedEncoding(minimizer=minimizer, decoding=decoding_of(minimizer)))
-    return Comparison(rows=tuple(rows), convention=scaling.name, lambdas=(w, h, b), layers=layers)
+    return Comparison(rows=tuple(rows), convention=convention, lambdas=(w, h, b), layers=layers)
 
 
 def _encoding(item: str | Encoding | ArrayLike, classes: int, seed: int) -> Encoding:

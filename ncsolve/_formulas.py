@@ -6,7 +6,7 @@ T = N sqrt(lambda_w lambda_h) is the threshold, tau = T/N, and t = T/sqrt(n) the
 the balanced affine one-hot family a I + q J, with w = a + K q.  0 <= lambda_b < inf unless a function says more.
 """
 
-from math import sqrt
+from math import exp, log1p, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -332,3 +332,55 @@ def target_cosine_small_decay(a: float, w: float, K: float) -> float:
 def target_simplex_t(w: float, lambda_b: float) -> float:
     """T11, cosine: t from which the class means are a simplex ETF; also for lambda_b = inf."""
     return abs(w)/(1 + 1/lambda_b)
+
+
+def cross_entropy_logit(alpha: float, t: float, K: float) -> float:
+    """T16: s, the own output less another, balanced; 0 for alpha + t >= 1."""
+    if t < 1 - alpha:
+        return log1p(K*((1 - alpha) - t)/(alpha + t))
+    return 0.0
+
+
+def cross_entropy_loss(s: float, alpha: float, t: float, K: float) -> float:
+    """T16: the minimal loss, balanced, with s of cross_entropy_logit."""
+    return s*(K - 1)*(alpha + t)/K + log1p((K - 1)*exp(-s))
+
+
+def cross_entropy_gram_diagonal(s: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
+    """T16: squared length of a class mean, balanced."""
+    return sqrt(lambda_w)*s*(K - 1)/(K*sqrt(lambda_h)*sqrt(n))
+
+
+def cross_entropy_gram_off_diagonal(s: float, n: float, K: float, lambda_w: float, lambda_h: float) -> float:
+    """T16: inner product of two class means, balanced."""
+    return -sqrt(lambda_w)*s/(K*sqrt(lambda_h)*sqrt(n))
+
+
+def cross_entropy_relu_force(T: float, n: Array, alpha: float, K: float) -> Array:
+    """T16: own entry of e_k - p_k, ReLU features, for a class of n samples (arrays)."""
+    value: Array = np.minimum(T*np.sqrt(K - 1)/(np.sqrt(K)*np.sqrt(n)), (1 - alpha)*(K - 1)/K)
+    return value
+
+
+def cross_entropy_relu_probability(force: Array, alpha: float, K: float) -> Array:
+    """T16: probability of the own class, with force of cross_entropy_relu_force (arrays)."""
+    value: Array = ((1 - alpha)*(K - 1)/K - force) + 1/K
+    return value
+
+
+def cross_entropy_relu_logit(force: Array, alpha: float, K: float) -> Array:
+    """T16: c, own output less another, 0 for a class that is zero (arrays)."""
+    value: Array = np.log1p(K*((1 - alpha)*(K - 1)/K - force)/(force + alpha*(K - 1)/K))
+    return value
+
+
+def cross_entropy_relu_squared_length(c: Array, n: Array, K: float, lambda_w: float, lambda_h: float) -> Array:
+    """T16: squared length of a class mean, ReLU features (arrays)."""
+    value: Array = c*np.sqrt(lambda_w)*np.sqrt(K - 1)/(np.sqrt(K)*np.sqrt(lambda_h)*np.sqrt(n))
+    return value
+
+
+def cross_entropy_relu_class_loss(c: Array, force: Array, alpha: float, K: float) -> Array:
+    """T16: loss of a class; the minimal loss is its mean over the samples (arrays)."""
+    value: Array = c*(force + alpha*(K - 1)/K) + np.log1p((K - 1)*np.exp(-c))
+    return value

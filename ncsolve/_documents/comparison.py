@@ -24,11 +24,13 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
     if problem.class_names is not None:
         shared["class_names"] = list(problem.class_names)
     rows = [_row(row, comparison.convention) for row in comparison.rows]
+    if len(comparison.losses) > 1:
+        shared["losses"] = list(comparison.losses)
     if comparison.beyond:
         shared["model"] = model_part(problem, comparison.layers) | {"dim": problem.dim}
         for row, compared in zip(rows, comparison.rows, strict=True):
             minimizer = compared.minimizer
-            row |= {"dim": minimizer.dim} | known_part(minimizer, convention(comparison.convention))
+            row |= {"dim": minimizer.dim} | known_part(minimizer, convention(comparison.convention, minimizer.problem.loss))
             row |= {"ties": minimizer.ties} if minimizer.ties else {}
     return {"schema": SCHEMA, "problem": shared, "encodings": rows}
 
@@ -36,9 +38,9 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
 def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
     minimizer, decoding = row.minimizer, row.decoding
     problem, nc = minimizer.problem, minimizer.nc
-    factor = convention(name).loss_factor(problem.samples, problem.code_length)
+    factor = convention(name, problem.loss).loss_factor(problem.samples, problem.code_length)
     return {
-        "encoding": row.name, "code_length": problem.code_length, "loss": minimizer.loss * factor,
+        "encoding": row.name, "loss_function": problem.loss, "code_length": problem.code_length, "loss": minimizer.loss * factor,
         "theorem": minimizer.choice.theorem, "regime": minimizer.regime, "rank": minimizer.rank,
         "cosines": cosines_part(minimizer), "min_distance": decoding.min_distance, "margin": decoding.margin,
         "margin_share": decoding.margin_share, "vanished": list(decoding.vanished),

@@ -57,6 +57,7 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     if problem.spec != ModelSpec(dim=problem.dim):
         part = model_part(problem, problem.lambda_w_layers)
         arrays |= {name: np.array(part[name]) for name in ("features", "lambda_w_layers")}
+        arrays |= {"loss_function": np.array(part["loss"])}  # "loss" is its minimum
         for number, layer in enumerate(minimizer.layers, start=1):
             arrays[f"W_{number}"] = layer
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]
@@ -96,6 +97,7 @@ def load(path: str | Path) -> Minimizer:
                 lambda_w=layers if len(layers) > 1 else float(data["lambda_w"]), lambda_h=float(data["lambda_h"]),
                 lambda_b=float(data["lambda_b"]), dim=int(data["dim"]), class_names=names or None,
                 features=str(data["features"]) if "features" in data else ModelSpec.features, depth=max(len(layers), 1),
+                loss=str(data["loss_function"]) if "loss_function" in data else ModelSpec.loss,
             )
             w, h, b = data["W"], data["class_means"], data["bias"]
             stack = tuple(data[f"W_{number}"] for number in range(1, len(layers) + 1)) or (w,)

@@ -28,7 +28,8 @@ class Decoding:
     ``min_distance`` smallest distance between two class means (None for K = 1); ``margin`` of nearest-code decoding,
     the smallest signed distance of an output W h_k + b to the boundary between its own code and another one: negative
     where a class is decoded as another, None where two codes coincide or K = 1; ``margin_share`` the margin over
-    half the smallest distance between codes, 1 where outputs equal codes.  ``vanished`` classes have a zero mean;
+    half the smallest distance between codes, 1 where outputs equal codes (None under cross-entropy, whose class is that of
+    the largest <e_k, y>).  ``vanished`` classes have a zero mean;
     ``merged`` are groups of classes that share one mean which is not zero.
     """
 
@@ -80,6 +81,9 @@ def _margin(minimizer: Minimizer, means: Array) -> tuple[float | None, float | N
     if closest <= _SAME * float(np.abs(codes).max()):
         return None, None
     outputs = minimizer.W @ means + minimizer.bias[:, None]
+    if not minimizer.problem.spec.squared:  # the boundaries <y, e_k - e_l> = 0
+        pull = np.sum(outputs * codes, axis=0)[:, None] - outputs.T @ codes
+        return float((pull[off] / between[off]).min()), None
     # |y_k - e_l|^2 - |y_k - e_k|^2 = 2 <y_k - e_k, e_k - e_l> + |e_k - e_l|^2: exact for outputs near their codes
     error = outputs - codes
     pull = np.sum(error * codes, axis=0)[:, None] - error.T @ codes

@@ -174,8 +174,10 @@ class Minimizer(Frozen):
     def centring(self) -> float | None:
         """How much of the label mean the bias takes out: <b, mu> / ||mu||^2, 1 for complete centring by a free bias.
 
-        None where the label mean is zero.
+        None where the label mean is zero, and under cross-entropy, whose bias shifts logits and not labels.
         """
+        if not self.problem.spec.squared:
+            return None
         mu = self.problem.label_mean
         square = float(mu @ mu)
         return None if square == 0.0 else float(self.bias @ mu) / square

@@ -66,6 +66,10 @@ class Model(ABC):
     name = ""
     # Whether, where the state is known, nothing jumps, and transition and vanishing_t are all that changes.
     continuous = False
+    # Whether a minimizer may jump along a parameter: not that of a convex problem.
+    jumps = True
+    # Whether class means of one count merge where T reaches |a| sqrt(n), whatever the bias and the other classes are.
+    merges_by_count = False
     # Whether W and the class means are unique up to a rotation, so that Gram matrices can be compared.
     unique_gram = True
     # Whether the gap of a network bounds its distance from the Gram matrix of the minimum (T13).
@@ -91,6 +95,10 @@ class Model(ABC):
 
     def descends(self, problem: UFM) -> bool:
         """Whether a minimizer may have to be found by descents, as far as is known without solving."""
+        return False
+
+    def approximates(self, problem: UFM) -> bool:
+        """Whether a minimizer that is no descent's is found to an accuracy short of rounding all the same."""
         return False
 
     def binds(self, problem: UFM, frame: Frame | None = None) -> bool:

@@ -21,9 +21,9 @@ class Loss(ABC):
     """
 
     name: ClassVar[str]
-    # Other names of it, and what it is called in a sentence.
+    # Other names of it, and what it is called in a table.
     aliases: ClassVar[tuple[str, ...]] = ()
-    words: ClassVar[str]
+    short: ClassVar[str]
 
     @abstractmethod
     def of_columns(self, outputs: Array, codes: Array) -> Array:
@@ -46,7 +46,7 @@ class MeanSquaredError(Loss):
     """MSE: half the squared distance, |o - e|^2/2."""
 
     name = "mse"
-    words = "MSE"
+    short = "MSE"
 
     def of_columns(self, outputs: Array, codes: Array) -> Array:
         return np.asarray(np.sum((outputs - codes) ** 2, axis=0) / 2)
@@ -66,7 +66,7 @@ class CrossEntropy(Loss):
 
     name = "cross-entropy"
     aliases = ("ce",)
-    words = "cross-entropy"
+    short = "CE"
 
     def of_columns(self, outputs: Array, codes: Array) -> Array:
         top = outputs.max(axis=0)

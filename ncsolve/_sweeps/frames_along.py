@@ -16,7 +16,7 @@ from ncsolve._frames.coupled_block import core_from_spectrum
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
-from ncsolve._models.plain.frames import plain_frame
+from ncsolve._models.plain.frames import plain_frame, symmetric_frame
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import weighted_codes
 from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
@@ -70,9 +70,7 @@ class FrameSource:
         if problem.encoding.affine is None:
             codes, u = weighted_codes(problem)
         else:
-            found = plain_frame(problem.replace(lambda_b=0.0)).symmetric
-            symmetric = found if isinstance(found, SymmetricFrame) else None
-            assert symmetric is not None
+            symmetric = symmetric_frame(problem.replace(lambda_b=0.0))
             codes, u = symmetric.core.codes, symmetric.core.u
         return codes, u, spectrum_of_codes(codes, u, problem.samples, problem.threshold), symmetric
 

@@ -72,15 +72,14 @@ class SecondParameter:
         Within a group of at least two classes of n_k samples the label mean has no part, and neither has the bias:
         their differences vanish together, where a^2 n_k = T^2.  For the imbalance ratio R, T = tau N depends on R, and
         that is a quadratic equation in 1/R (for the large classes a linear one); for balanced classes it is t = |a|.
-        Without ``convex``, whether all of it is the convex problem (T3), nothing is known of an imbalance.
+        Unless all of it is the convex problem (``convex``, T3), the model has to say so of an imbalance.
         """
         problem, affine = self.problem, self.problem.encoding.affine
         if affine is None or affine.a == 0.0 or problem.classes < 2:
             return ()
         found: list[float] = []
         if self.name == "imbalance":
-            # Of another model than the paper's the bias is not known to treat the classes of one size alike.
-            if convex:
+            if convex or model_of(problem).merges_by_count:
                 found = _imbalance_ratios(problem.counts.values[-1], problem.classes, problem.tau / abs(affine.a))
         elif self.name in ("t", "weight_decay") and problem.regular is not None:
             model, size = model_of(problem), model_of(problem).merging_size(problem)

@@ -14,7 +14,7 @@ from ncsolve._arrays import Array
 from ncsolve._bias.along_lambda_b import solve_bias_along
 from ncsolve._frames.coupled_block import shrink
 from ncsolve._minimizer.solve import select_method, solve
-from ncsolve._models.plain.frames import plain_frame
+from ncsolve._models.plain.frames import symmetric_frame
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._problem.ufm import UFM, weighted_codes
@@ -110,8 +110,7 @@ def _dense(problem: UFM, grid: Array) -> PathArrays:
 
 def _symmetric(problem: UFM, grid: Array) -> PathArrays:
     """Affine one-hot codes of different counts: only the quotient knows lambda_b."""
-    frame = plain_frame(problem.replace(lambda_b=0.0)).symmetric
-    assert frame is not None
+    frame = symmetric_frame(problem.replace(lambda_b=0.0))
     block = _along(problem, frame.core.codes, frame.core.u, grid)
     times = frame.sizes - 1
     rest = _formulas.residual_singular_value(frame.within_sigma, problem.threshold)

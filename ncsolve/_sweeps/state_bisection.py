@@ -71,7 +71,9 @@ class _Line:
         self.solved = {point.value: point for point in points}
         self.model = model_of(sweep.problem)
         self.whole = sweep.name == "count"
-        self.slow = any(self.model.descends(sweep.problem_at(value)) for value in sweep.values.tolist())
+        problems = [sweep.problem_at(value) for value in sweep.values.tolist()]
+        self.slow = any(map(self.model.descends, problems))
+        self.rough = self.slow or any(map(self.model.approximates, problems))
 
     @property
     def apart(self) -> bool:
@@ -81,7 +83,7 @@ class _Line:
 
     @property
     def width(self) -> float:
-        return _WIDTH_DESCENT if self.slow else _WIDTH
+        return _WIDTH_DESCENT if self.rough else _WIDTH
 
     def back(self, x: float) -> float:
         return math.exp(x) if self.sweep.logarithmic else x
@@ -130,7 +132,7 @@ class _Line:
     def within(self, low: _Node, high: _Node) -> Iterator[tuple[_Node, _Node]]:
         """The neighbours between two nodes that a change lies between."""
         if low.state == high.state:
-            if not self.whole and _distance(low, high) > _SUSPICIOUS:
+            if self.model.jumps and not self.whole and _distance(low, high) > _SUSPICIOUS:
                 yield from self.jump(low, high)
             return
         middle = self.middle(low, high)
@@ -165,7 +167,8 @@ class _Line:
         value, theorem = named(high.value if self.whole else self.back((low.x + high.x) / 2), known)
         before, after = low.state, high.state
         scalar = low.point is None and high.point is None
-        sides = None if scalar and self.model.continuous else self.sides(low, high)
+        smooth = not self.model.jumps or (scalar and self.model.continuous)
+        sides = None if smooth else self.sides(low, high)
         kind = "rank" if before.rank != after.rank else "orthogonal" if before.regime != after.regime else "exchange"
         if before.mean != after.mean and before.contrasts != after.contrasts:
             kind = "exchange"
@@ -175,7 +178,7 @@ class _Line:
             value=value, kind=kind, regime_before=before.regime, regime_after=after.regime,
             rank_before=before.rank, rank_after=after.rank, theorem=theorem, jump=sides is not None,
             before=None if sides is None else sides[0], after=None if sides is None else sides[1],
-            accuracy=self.width if self.slow and not theorem else 1e-12,
+            accuracy=self.width if self.rough and not theorem else 1e-12,
         )
 
     def sides(self, low: _Node, high: _Node) -> tuple[Minimizer, Minimizer] | None:
@@ -183,7 +186,7 @@ class _Line:
         before, after = (solve(self.sweep.problem_at(node.value)) for node in (low, high))
         apart = point_of(low.value, before).distance(point_of(high.value, after))
         # One sample more or less always makes a difference: nothing between tells it from a jump.
-        return (before, after) if not self.whole and apart > (_JUMP_DESCENT if self.slow else _JUMP) else None
+        return (before, after) if not self.whole and apart > (_JUMP_DESCENT if self.rough else _JUMP) else None
 
     def crossing(self, low: _Node, high: _Node, value: float) -> float:
         """Where label mean and contrasts have the same singular value: the state allows for rounding, this does not."""

@@ -22,13 +22,18 @@ def bias_words(minimizer: Minimizer) -> str:
     """The sizes of bias and label mean, and how much of that the bias takes out."""
     mean, bias = (float(np.linalg.norm(vector)) for vector in (minimizer.problem.label_mean, minimizer.bias))
     share = bias_share(minimizer)
+    if not minimizer.problem.spec.squared:
+        return share if bias == 0.0 else f"|b| = {number(bias)}: {share}"
     if mean == 0.0 or minimizer.centring is None:
         return share if _is_zero(minimizer) else f"|b| = {number(bias)}: {share}"
     return f"|b| = {number(bias)}, |label mean| = {number(mean)}: {share}"
 
 
 def bias_share(minimizer: Minimizer) -> str:
-    """How much of the label mean the bias takes out.  Under H >= 0 (T10) it need not even lie on that line."""
+    """How much of the label mean the bias takes out (under H >= 0, T10, it need not even lie on that line), or how far
+    it shifts the logits."""
+    if not minimizer.problem.spec.squared:
+        return _shift(minimizer)
     problem, share = minimizer.problem, minimizer.centring
     mean = float(np.linalg.norm(problem.label_mean))
     if problem.lambda_b == math.inf:
@@ -46,6 +51,17 @@ def bias_share(minimizer: Minimizer) -> str:
     if share > 1.0 + _SAME:
         return f"the bias goes beyond the label mean: along it, it is {_percent(share)} of that"
     return f"the bias takes out {_percent(share)} of the label mean"
+
+
+def _shift(minimizer: Minimizer) -> str:
+    """What the bias does to the logits, of which softmax does not see a common part."""
+    if minimizer.problem.lambda_b == math.inf:
+        return "there is no bias"
+    bias = minimizer.bias
+    free = ", up to a constant, which softmax does not see" if minimizer.problem.lambda_b == 0.0 else ""
+    if not bias.any():
+        return f"the bias is zero{free}"
+    return f"the bias shifts the logits by {number(float(bias.min()), 4)} to {number(float(bias.max()), 4)}{free}"
 
 
 def _is_zero(minimizer: Minimizer) -> bool:

@@ -101,7 +101,17 @@ def merged_words(minimizer: Minimizer) -> str:
     more = f", and {len(groups) - 1} other groups share one each" if len(groups) > 2 else (
         ", and another group shares one" if len(groups) == 2 else ""
     )
-    return f"{text} share one mean{more}"
+    return f"{text} share one mean{more}{_merging_rule(minimizer)}"
+
+
+def _merging_rule(minimizer: Minimizer) -> str:
+    """From which counts on classes of one count have means of their own, under cross-entropy (T16)."""
+    problem, affine = minimizer.problem, minimizer.problem.encoding.affine
+    if affine is None or problem.spec.squared or problem.spec.nonnegative:
+        return ""
+    square = (problem.threshold / affine.a) ** 2
+    rule = "T^2" if affine.a == 1.0 else "T^2/(1 - alpha)^2"
+    return f" (minority merging: classes of one count share a mean up to {rule} = {number(square)} samples)"
 
 
 def _listed(words: list[str]) -> str:

@@ -43,8 +43,9 @@ def heading(found: Comparison) -> str:
     if found.convention != "paper":
         text += f"; convention {found.convention}"
     narrow = any(model_of(one.problem).binds(one.problem, one.frame) for one in minimizers)
-    if found.beyond and (model := model_words(problem, narrow=narrow)):
-        text += f"\n{model}"
+    models = dict.fromkeys(model_words(one.problem, narrow=narrow) for one in minimizers)
+    if found.beyond and (model := "; ".join(words for words in models if words)):
+        text += f"\n{model}{' (CE) beside MSE' if len(found.losses) > 1 else ''}"
     return text
 
 
@@ -57,9 +58,10 @@ def columns(found: Comparison) -> tuple[str, ...]:
 def cells(found: Comparison, row: ComparedEncoding) -> tuple[str, ...]:
     """A row of the table."""
     minimizer, problem, distance = row.minimizer, row.minimizer.problem, row.decoding.min_distance
-    loss = minimizer.loss * convention(found.convention).loss_factor(problem.samples, problem.code_length)
+    factor = convention(found.convention, problem.loss).loss_factor(problem.samples, problem.code_length)
+    loss = minimizer.loss * factor
     return (
-        row.name, str(problem.code_length), number(loss, 5), *((_known(row),) if found.beyond else ()),
+        found.name_of(row), str(problem.code_length), number(loss, 5), *((_known(row),) if found.beyond else ()),
         _angles(row, 1 if found.beyond else 2),
         "-" if distance is None else number(0.0 if distance < 1e-12 else distance, 4), *_margin(row), _collapsed(row),
         _status(minimizer.nc.nc3), _status(minimizer.nc.nc4),
@@ -70,7 +72,8 @@ def notes(found: Comparison) -> list[str]:
     """What the columns say, and what to do where classes collapsed."""
     minimizers = [row.minimizer for row in found.rows]
     texts = [_READING]
-    if remedy := collapse_of_all(minimizers, [row.name for row in found.rows], convention(found.convention)):
+    names = [found.name_of(row) for row in found.rows]
+    if remedy := collapse_of_all(minimizers, names, convention(found.convention, found.losses[0])):
         texts.append(f"collapsed: {remedy}.")
     if found.beyond:
         several = any(minimizer.ties for minimizer in minimizers)
@@ -96,8 +99,10 @@ def _angles(row: ComparedEncoding, digits: int) -> str:
 
 def _margin(row: ComparedEncoding) -> tuple[str, str]:
     decoding = row.decoding
-    if decoding.margin is None or decoding.margin_share is None:
+    if decoding.margin is None:
         return "equal codes" if row.minimizer.problem.classes > 1 else "-", "-"
+    if decoding.margin_share is None:  # a margin of logits, which have no ideal
+        return f"{decoding.margin:.4g}", "-"
     return f"{decoding.margin:.4g}", f"{100 * decoding.margin_share:.3g} %"
 
 

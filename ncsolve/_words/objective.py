@@ -16,6 +16,8 @@ def statement(problem: UFM) -> str:
         "The regularized unconstrained features model: the features of a network's last layer are free, and so are its "
         "classifier and its bias. Y holds one code per sample."
     )
+    if not problem.spec.squared:
+        text += " The loss is cross-entropy, the mean over samples for softmax outputs."
     if not problem.spec.one_layer:
         text += f" The classifier is a product of {problem.depth} linear layers, each with its weight decay."
     if problem.spec.nonnegative:
@@ -33,9 +35,11 @@ def objective_latex(problem: UFM) -> str:
     if top == 2:
         head, variables = rf"W_{{{top}}} W_1", "W_1, W_2"
     features = r"H \ge 0" if problem.spec.nonnegative else "H"
+    fit = rf"\frac{{1}}{{2N}} {{\Vert {head} H + b \mathbf{{1}}^\top - Y \Vert}}_F^2"
+    if not problem.spec.squared:
+        fit = r"\frac{1}{N} \sum_i \Big( \log \sum_j \exp (W h_i + b)_j - y_i^\top (W h_i + b) \Big)"
     return (
-        rf"\min_{{{variables}, {features}, b}}\ \frac{{1}}{{2N}} "
-        rf"{{\Vert {head} H + b \mathbf{{1}}^\top - Y \Vert}}_F^2"
+        rf"\min_{{{variables}, {features}, b}}\ {fit}"
         rf" + {decay} + \frac{{\lambda_H}}{{2}} {{\Vert H \Vert}}_F^2 + \frac{{\lambda_b}}{{2}} {{\Vert b \Vert}}^2"
     )
 
@@ -46,6 +50,8 @@ def model_rows(minimizer: Minimizer, convention: Convention) -> list[tuple[str, 
     rows = []
     if problem.spec.one_layer:
         rows.append(("threshold", f"T = N √(λ_W λ_H) = {problem.threshold:.10g}"))
+    if not problem.spec.squared:
+        rows.append(("loss", "cross-entropy of softmax outputs o = W h + b"))
     if problem.spec.nonnegative:
         rows.append(("features", "ReLU, H ≥ 0"))
     if not problem.spec.one_layer:

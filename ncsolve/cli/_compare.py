@@ -22,18 +22,25 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "split_specs"]
 
+# What is compared where nothing is typed; under cross-entropy codes have to be probabilities.
+_ENCODINGS, _PROBABILITIES = "onehot,smoothed:0.1,signed,simplex", "onehot,smoothed:0.1"
+
 
 @command()
 @click.option(
-    "--encodings", metavar="SPEC,SPEC,...", type=SPEC_OR_FILE, default="onehot,smoothed:0.1,signed,simplex",
-    help="Label encodings: names from 'ncsolve encodings' or files, with commas between.",
+    "--encodings", metavar="SPEC,SPEC,...", type=SPEC_OR_FILE, default=None,
+    help="Label encodings: names from 'ncsolve encodings' or files, with commas between.  [default: "
+    f"{_ENCODINGS}; with cross-entropy {_PROBABILITIES}]",
 )
-@problem_options(without=("encoding",))
+@problem_options(without=("encoding",), loss=click.option(
+    "--loss", metavar="NAME[,NAME]", default=None,
+    help="mse, cross-entropy (ce), or both with a comma between: a row for each.  [default: mse]",
+))
 @flag("--json", "as_json", help="Print JSON (schema ncsolve.comparison/1).")
 @file_option("--plot", help="Draw the comparison to a .png, .svg or .pdf file.")
 @flag("--force", help="Overwrite the --plot file.")
-def compare(*, encodings: str, given: ProblemArguments, as_json: bool, plot: Path | None, force: bool) -> None:
-    """Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, NC3, NC4.
+def compare(*, encodings: str | None, given: ProblemArguments, as_json: bool, plot: Path | None, force: bool) -> None:
+    """Compare label encodings, and losses, on the same classes: angles, distances, decoding margins, collapsed classes, NC3, NC4.
 
     \b
     Examples:
@@ -41,18 +48,26 @@ def compare(*, encodings: str, given: ProblemArguments, as_json: bool, plot: Pat
       ncsolve compare --encodings onehot,codes.csv --counts 5000,500,50 --lambda-b inf --json
       ncsolve compare --labels digits.csv --plot comparison.png
       ncsolve compare --classes 5 --depth 2 --lambda-w 5e-3
+      ncsolve compare --loss mse,cross-entropy --counts 400,100,9,1 --lambda-w 5e-3
     """
     from ncsolve._comparison import compare as library
     from ncsolve._files.reading.kinds import names_a_file
+    from ncsolve._problem.losses import check_loss
 
-    specs = split_specs(encodings)
     check_pictures(plot, force=force)
-    asked = request(replace(given, encoding="onehot"), files=any(map(names_a_file, specs)))  # all but the encoding
+    losses = [check_loss(name.strip()) for name in given.loss.split(",")] if given.loss is not None else []
+    specs = split_specs(encodings) if encodings is not None else []
+    asked = request(
+        replace(given, encoding="onehot", loss=losses[0] if losses else None), files=any(map(names_a_file, specs))
+    )  # all but the encoding
+    losses = losses or [asked.problem.loss]
+    specs = specs or split_specs(_PROBABILITIES if "cross-entropy" in losses else _ENCODINGS)
     asked, codes = _encodings(specs, asked)
     _, h, b = asked.lambdas
     found = library(
         codes, counts=asked.problem.counts, lambda_w=asked.layers, lambda_h=h, lambda_b=b,
-        convention=asked.convention.name, class_names=asked.samples.names, dim=asked.problem.dim,
+        convention=asked.convention.name, class_names=asked.samples.names,
+        loss=losses, dim=asked.problem.dim,
         features=asked.problem.features, depth=asked.problem.depth,
     )
     draw(plot, "comparison_figure", found, force=force)

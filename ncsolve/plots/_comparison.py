@@ -113,7 +113,7 @@ def _bounds(ax: Axes, comparison: Comparison) -> None:
 
 def _loss(row: ComparedEncoding, name: str) -> float:
     problem = row.minimizer.problem
-    return row.minimizer.loss * convention(name).loss_factor(problem.samples, problem.code_length)
+    return row.minimizer.loss * convention(name, problem.loss).loss_factor(problem.samples, problem.code_length)
 
 
 def _name(row: ComparedEncoding) -> str:

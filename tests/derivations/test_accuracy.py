@@ -42,12 +42,19 @@ SCALES: dict[str, Scale] = {
     "relu_bias_equation": lambda beta, spread, n, K, lambda_w, lambda_h, lambda_b: (
         lambda_b * beta * math.sqrt(spread) + K * math.sqrt(lambda_w * lambda_h * n * K) * (1 + beta)
     ),
+    "cross_entropy_relu_probability": lambda force, alpha, K: 1 / K + (1 - alpha) * (K - 1) / K,
     "target_alpha": lambda cosine, s_mu, t, K: 1 + t + s_mu * (1 + abs(cosine)) / abs(1 + cosine * (K - 1)),
     "target_trend": lambda a, w, lambda_b: abs(w) + (1 + 1 / lambda_b) * abs(a),
     "target_t": lambda cosine, a, w, lambda_b, K: (
         ((1 + abs(cosine)) * abs(w) + (1 + abs(cosine) * (K - 1)) * abs(a)) / abs((1 - cosine) / lambda_b - K * cosine)
     ),
 }
+
+
+def _cancelled(force: float, alpha: float, K: float) -> float:
+    """(1 - alpha)(K - 1)/K over what force leaves of it, which cancels near the threshold."""
+    most = (1 - alpha) * (K - 1) / K
+    return most / (most - force)
 
 
 def _power(base: float) -> float:
@@ -76,6 +83,8 @@ AMPLIFIED: dict[str, Scale] = {
     "target_t": lambda cosine, a, w, lambda_b, K: (
         (abs(1 - cosine) / lambda_b + K * abs(cosine)) / abs((1 - cosine) / lambda_b - K * cosine)
     ),
+    "cross_entropy_logit": lambda alpha, t, K: max(1.0, (1 - alpha) / abs(1 - alpha - t)),
+    "cross_entropy_relu_logit": _cancelled,
     "imbalanced_threshold_term": lambda n, T, tau: max(1.0, math.sqrt(n) / abs(math.sqrt(n) - T)),
 }
 
@@ -118,9 +127,16 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
     if function.name == "relu_alive_lambda_b":  # where there is such a lambda_b
         value["a"], hidden = abs(value["w"]) * 10.0 ** rng.uniform(-3, 0), abs(value["w"]) * rng.uniform(0.01, 0.999)
         value["t"] = math.sqrt(((value["K"] - 1) * value["a"] ** 2 + hidden**2) / value["K"])
+    if function.name.startswith("cross_entropy"):
+        value["alpha"] = float(rng.choice([0.0, 10.0 ** rng.uniform(-9, -0.01)]))
+        value["t"] = (1 - value["alpha"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-25, 1)]))
+        value["s"] = _formulas.cross_entropy_logit(value["alpha"], value["t"], value["K"])
+        most = (1 - value["alpha"]) * (value["K"] - 1) / value["K"]
+        value["force"] = most * float(rng.choice([1 - abs(near), 10.0 ** rng.uniform(-25, -0.01)]))
+        value["c"] = float(_formulas.cross_entropy_relu_logit(value["force"], value["alpha"], value["K"]))
     if "T" in names and "n" in names:
         value["T"] = math.sqrt(value["n"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-3, 1)]))
-    return value
+    return {name: value[name] for name in names}
 
 
 def _exact(theorem: Theorem, function: Function) -> Callable[..., mpmath.mpf]:

@@ -26,6 +26,8 @@ class CrossEntropy(Model):
 
     name = "cross-entropy"
     continuous = True
+    jumps = False
+    merges_by_count = True
 
     def owns(self, problem: UFM) -> bool:
         return problem.loss == "cross-entropy" and problem.features == "linear"
@@ -50,6 +52,9 @@ class CrossEntropy(Model):
     def choice(self, problem: UFM) -> MethodChoice:
         check_shallow(problem)
         return CONVEX if problem.regular is None else BALANCED
+
+    def approximates(self, problem: UFM) -> bool:
+        return problem.regular is None
 
     # The threshold of the singular values
 
@@ -98,7 +103,7 @@ class CrossEntropy(Model):
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
         if problem.regular is None:
-            return "none is known: under cross-entropy with these labels the class means depend smoothly on lambda_b"
+            return ""
         return "none: under cross-entropy the class means are a simplex ETF for every lambda_b"
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
@@ -111,6 +116,7 @@ class CrossEntropyReLU(CrossEntropy):
     """Softmax outputs over nonnegative features."""
 
     name = "cross-entropy over ReLU features"
+    merges_by_count = False
     least_feature = 0.0
 
     def owns(self, problem: UFM) -> bool:
@@ -123,6 +129,9 @@ class CrossEntropyReLU(CrossEntropy):
 
     def choice(self, problem: UFM) -> MethodChoice:
         return self.frame(problem).choice
+
+    def approximates(self, problem: UFM) -> bool:
+        return False
 
     def merging_size(self, problem: UFM) -> float | None:
         """t = (1 - alpha) sqrt((K - 1)/K): from there all class means are zero."""

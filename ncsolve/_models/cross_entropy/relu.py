@@ -41,9 +41,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
     logit = np.zeros(k)
     if k > 1:
         force = np.asarray(_formulas.cross_entropy_relu_force(problem.threshold, n, 1.0 - affine.a, k))
-        below = force < affine.a * (k - 1) / k
-        probability = _formulas.cross_entropy_relu_probability(force[below], 1.0 - affine.a, k)
-        logit[below] = np.asarray(_formulas.cross_entropy_relu_logit(probability, k))
+        logit = np.asarray(_formulas.cross_entropy_relu_logit(force, 1.0 - affine.a, k))
     alive = np.flatnonzero(logit > 0.0)
     if alive.size > problem.feature_dim:
         raise OpenProblemError(

@@ -19,7 +19,7 @@ from ncsolve._spectrum.label_spectrum import LabelSpectrum, spectrum_of_codes
 from ncsolve.encodings import AffineOneHot
 from ncsolve.errors import SizeError
 
-__all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes"]
+__all__ = ["plain_choice", "plain_frame", "plain_transition", "quotient_codes", "symmetric_frame"]
 
 # The quotient of an affine one-hot problem has one dimension per distinct count and is a dense matrix.
 _MAX_GROUPS = 8192
@@ -35,12 +35,21 @@ def plain_frame(problem: UFM, *, spectral: bool = False) -> Frame:
     if encoding is not None and not spectral:
         if problem.regular is not None:
             return balanced_frame(problem, problem.lambda_b)
-        return SymmetricFrame(core=_imbalanced_core(problem, encoding), counts=problem.counts, a=encoding.a)
+        return symmetric_frame(problem)
     codes, u = weighted_codes(problem)
     spectrum = spectrum_of_codes(codes, u, problem.samples, problem.threshold)
     shifted = solve_bias(spectrum, problem.threshold, problem.lambda_b, spectral=spectral)
     core = core_from_spectrum(shifted, codes, u, problem.lambda_w, problem.lambda_h, problem.lambda_b)
     return DenseFrame(core=core, counts=problem.counts)
+
+
+def symmetric_frame(problem: UFM) -> SymmetricFrame:
+    """The frame of affine one-hot codes with its arrays."""
+    encoding = problem.encoding.affine
+    assert encoding is not None
+    if problem.regular is not None:
+        return balanced_frame(problem, problem.lambda_b).symmetric
+    return SymmetricFrame(core=_imbalanced_core(problem, encoding), counts=problem.counts, a=encoding.a)
 
 
 def plain_choice(problem: UFM) -> MethodChoice:

@@ -315,4 +315,52 @@ const formulas = {
     target_simplex_t(w, lambda_b) {
         return Math.abs(w)/(1 + 1/lambda_b);
     },
+
+    // T16: s, the own output less another, balanced; 0 for alpha + t >= 1.
+    cross_entropy_logit(alpha, t, K) {
+        if (t < 1 - alpha) {
+            return Math.log1p(K*((1 - alpha) - t)/(alpha + t));
+        }
+        return 0.0;
+    },
+
+    // T16: the minimal loss, balanced, with s of cross_entropy_logit.
+    cross_entropy_loss(s, alpha, t, K) {
+        return s*(K - 1)*(alpha + t)/K + Math.log1p((K - 1)*Math.exp(-s));
+    },
+
+    // T16: squared length of a class mean, balanced.
+    cross_entropy_gram_diagonal(s, n, K, lambda_w, lambda_h) {
+        return Math.sqrt(lambda_w)*s*(K - 1)/(K*Math.sqrt(lambda_h)*Math.sqrt(n));
+    },
+
+    // T16: inner product of two class means, balanced.
+    cross_entropy_gram_off_diagonal(s, n, K, lambda_w, lambda_h) {
+        return -Math.sqrt(lambda_w)*s/(K*Math.sqrt(lambda_h)*Math.sqrt(n));
+    },
+
+    // T16: own entry of e_k - p_k, ReLU features, for a class of n samples.
+    cross_entropy_relu_force(T, n, alpha, K) {
+        return Math.min((1 - alpha)*(K - 1)/K, T*Math.sqrt(K - 1)/(Math.sqrt(K)*Math.sqrt(n)));
+    },
+
+    // T16: probability of the own class, with force of cross_entropy_relu_force.
+    cross_entropy_relu_probability(force, alpha, K) {
+        return ((1 - alpha)*(K - 1)/K - force) + 1/K;
+    },
+
+    // T16: c, own output less another, 0 for a class that is zero.
+    cross_entropy_relu_logit(force, alpha, K) {
+        return Math.log1p(K*((1 - alpha)*(K - 1)/K - force)/(force + alpha*(K - 1)/K));
+    },
+
+    // T16: squared length of a class mean, ReLU features.
+    cross_entropy_relu_squared_length(c, n, K, lambda_w, lambda_h) {
+        return c*Math.sqrt(lambda_w)*Math.sqrt(K - 1)/(Math.sqrt(K)*Math.sqrt(lambda_h)*Math.sqrt(n));
+    },
+
+    // T16: loss of a class; the minimal loss is its mean over the samples.
+    cross_entropy_relu_class_loss(c, force, alpha, K) {
+        return c*(force + alpha*(K - 1)/K) + Math.log1p((K - 1)*Math.exp(-c));
+    },
 };

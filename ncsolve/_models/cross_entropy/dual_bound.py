@@ -1,0 +1,87 @@
+"""A lower bound of the cross-entropy problem from any probabilities, by weak duality (T16).
+
+With residuals r_k = p_k - e_k, G = [sqrt(n_k) r_k]/N and g = sum n_k r_k / N, no point has a loss below
+
+    sum n_k H(p_k) / N - ||g||^2 / (2 lambda_b)                  if ||G||_2 <= tau
+
+(H the entropy; g = 0 needed at lambda_b = 0; no last term at inf).  Probabilities that miss the conditions are moved
+until they meet them, so that what a solver of limited accuracy returned is never trusted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ncsolve._arrays import EPS, Array
+from ncsolve._models.cross_entropy.columns import Columns, dense_columns
+from ncsolve._models.cross_entropy.softmax import entropies, residual_of
+
+__all__ = ["Dual", "best_bound", "dual_bound"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dual:
+    """Residuals p_k - e_k (by cells) that meet the conditions up to rounding, and the bound that they give.
+
+    ``scale`` is theta, by which they were shortened after they were centred.
+    """
+
+    residual: Array
+    scale: float
+    bound: float
+
+
+def dual_bound(
+    codes: Array, counts: Array, probabilities: Array, tau: float, lambda_b: float, *, bias: Array | None = None
+) -> Dual:
+    """The bound of probabilities (m, K) for codes (m, K); ``bias`` (m,), where there is one, sharpens it.
+
+    >>> import numpy as np
+    >>> codes, counts = np.eye(2), np.array([3.0, 1.0])
+    >>> dual = dual_bound(codes, counts, np.array([[0.9, 0.2], [0.1, 0.8]]), 0.05, 0.0)
+    >>> round(dual.bound, 6), np.abs(dual.residual @ counts).max() < 1e-12
+    (0.220874, True)
+    """
+    columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))
+    residual = residual_of(columns, np.asarray(probabilities, dtype=np.float64))
+    return best_bound(columns, residual, tau, lambda_b, bias)
+
+
+def best_bound(columns: Columns, residual: Array, tau: float, lambda_b: float, bias: Array | None) -> Dual:
+    """The better one of the bounds of residuals (C, K) as they are, and centred as a bias (m,) per output demands."""
+    tries = [residual] if lambda_b > 0.0 else []
+    if lambda_b == 0.0:
+        tries.append(_centred(columns, residual, np.zeros_like(columns.alike)))
+    elif lambda_b < math.inf and bias is not None and np.all(lambda_b * bias <= columns.label_mean):
+        tries.append(_centred(columns, residual, lambda_b * bias))
+    return max((_feasible(columns, each, tau, lambda_b) for each in tries), key=lambda dual: dual.bound)
+
+
+def _centred(columns: Columns, residual: Array, pull: Array) -> Array:
+    """Residuals with a mean of -``pull`` (m,): what is too much of an output goes where there is too little."""
+    weights = columns.samples / (columns.total * columns.alike[:, None])
+    chances = columns.codes + residual
+    excess = np.sum(columns.fold(residual) * weights, axis=1) + pull
+    mean = np.sum(columns.fold(chances) * weights, axis=1)
+    share = np.divide(np.maximum(excess, 0.0), mean, out=np.zeros_like(mean), where=mean > 0.0)
+    lacking = np.maximum(-excess, 0.0)
+    room = float(columns.alike @ lacking)
+    if room <= 0.0:
+        return residual
+    taken = columns.spread(np.minimum(share, 1.0)[:, None]) * chances
+    given = columns.spread((lacking / room)[:, None]) * columns.outputs
+    return np.asarray(residual - taken + np.sum(taken, axis=0) * given)
+
+
+def _feasible(columns: Columns, residual: Array, tau: float, lambda_b: float) -> Dual:
+    norm = columns.norm(residual) / columns.total
+    scale = 1.0 if norm <= tau else tau / norm * (1 - 4 * EPS)
+    residual = scale * residual
+    bound = float(columns.samples @ entropies(columns, residual)) / columns.total
+    if 0.0 < lambda_b < math.inf:
+        pull = columns.fold(residual) @ columns.samples / columns.total
+        bound -= float(np.sum(pull**2 / columns.alike)) / (2 * lambda_b)
+    return Dual(residual=residual, scale=scale, bound=bound)

@@ -1,0 +1,61 @@
+"""Softmax and cross-entropy of columns without cancellation: losses of 1e-12 have all their digits.
+
+What a probability lacks to its code is summed from the other cells where the code is largest, never taken from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import xlogy
+
+from ncsolve._arrays import Array
+from ncsolve._models.cross_entropy.columns import Columns
+
+__all__ = ["Fit", "entropies", "fit", "residual_of"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """The loss of every column (K,), probabilities of cells and what they exceed the codes by (C, K)."""
+
+    losses: Array
+    probabilities: Array
+    residual: Array
+
+
+def fit(columns: Columns, outputs: Array) -> Fit:
+    """Cross-entropy of outputs (C, K), one per cell."""
+    top, number = columns.top, np.arange(columns.samples.size)
+    logits = outputs + columns.log_outputs
+    own = logits[top, number]
+    logits -= own
+    highest = np.max(logits, axis=0)
+    powers = np.exp(logits - highest)
+    total = np.sum(powers, axis=0)
+    others = powers.copy()
+    others[top, number] = 0.0
+    losses = np.where(highest <= 0.0, np.log1p(np.sum(others, axis=0)), highest + np.log(total))
+    losses -= np.sum(columns.codes * (outputs - own), axis=0)
+    probabilities = powers / total
+    return Fit(losses=losses, probabilities=probabilities, residual=residual_of(columns, probabilities))
+
+
+def residual_of(columns: Columns, probabilities: Array) -> Array:
+    """Probabilities less codes (C, K): columns sum to zero."""
+    top, number = columns.top, np.arange(columns.samples.size)
+    residual: Array = probabilities - columns.codes
+    residual[top, number] = 0.0
+    residual[top, number] = -np.sum(residual, axis=0)
+    return residual
+
+
+def entropies(columns: Columns, residual: Array) -> Array:
+    """The entropy of every column (K,) of codes plus the residual."""
+    codes = columns.codes
+    chances = np.maximum(codes + residual, 0.0)
+    near = chances > 0.5  # log1p of what is lacking to one
+    terms = xlogy(chances, chances)
+    terms[near] = chances[near] * np.log1p(residual[near] - (1.0 - codes[near]))
+    return np.asarray(np.sum(xlogy(chances, columns.outputs) - terms, axis=0))

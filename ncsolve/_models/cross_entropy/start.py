@@ -1,0 +1,75 @@
+"""Where the descent starts: closed forms that are exact for balanced counts, or at zero."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ncsolve._arrays import EPS, Array
+from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._models.cross_entropy.softmax import fit
+
+__all__ = ["collapsed", "guesses", "thresholded"]
+
+_MOST_SPREAD = 0.9
+
+
+def collapsed(objective: Objective) -> Point:
+    """All columns alike but within their groups, at the bias log mu, which is the best one for lambda_b = 0."""
+    columns = objective.columns
+    m, k = columns.shape
+    bias = np.zeros(m)
+    if objective.lambda_b < math.inf:
+        bias = np.log(np.maximum(columns.label_mean + objective.lambda_b, EPS**2))
+        bias = (bias - columns.alike @ bias / np.sum(columns.alike)) / columns.bias_scale
+    return Point(
+        weights=np.zeros((m, 0)), features=np.zeros((0, k)), bias=bias, within=_parted(objective, columns.label_mean)[1]
+    )
+
+
+def guesses(objective: Objective) -> list[Point]:
+    """Softmax outputs that miss their code by T/sqrt(n_k), with all of the bias or none."""
+    columns = objective.columns
+    m, k = columns.shape
+    even = np.full(m, 1.0 / np.sum(columns.alike))
+    found = []
+    for free in ([False, True] if objective.lambda_b < math.inf else [False]):
+        rows, within = _parted(objective, columns.label_mean if free else even)
+        rows -= columns.alike @ rows / np.sum(columns.alike)
+        bias = rows @ columns.samples / columns.total if free else np.zeros(m)
+        matrix = (rows - bias[:, None]) / columns.scale
+        empty = Point(
+            weights=np.zeros((m, 0)), features=np.zeros((0, k)), bias=bias / columns.bias_scale, within=within
+        )
+        found.append(thresholded(objective, empty, matrix))
+    return found
+
+
+def thresholded(objective: Objective, point: Point, matrix: Array | None = None) -> Point:
+    """A step of proximal gradient descent in Q: it lets directions die, and lets those live that lower the objective.
+
+    ``matrix`` (m, K) stands for the Q of the point.
+    """
+    columns = objective.columns
+    matrix = point.matrix if matrix is None else matrix
+    slope = columns.backward(fit(columns, columns.forward(matrix, point.bias, point.within)).residual)[0]
+    left, values, right = np.linalg.svd(matrix - slope, full_matrices=False)
+    values = values - objective.threshold
+    return point.of(left, values, right, rank=int(np.count_nonzero(values > 16 * EPS * objective.threshold)))
+
+
+def _parted(objective: Objective, rest: Array) -> tuple[Array, Array]:
+    """Outputs by rows of Q (m, K) and values within groups, of codes that lose a part to probabilities ``rest``."""
+    columns = objective.columns
+    counts = columns.samples / columns.alike if columns.grouped else columns.samples
+    rest = (rest + EPS) / (1 + EPS * np.sum(columns.alike))  # also where an output has no mass
+    lost = np.minimum(objective.threshold / np.sqrt(counts), _MOST_SPREAD)
+    chances = (1 - lost) * columns.codes + lost * (columns.spread(rest[:, None]) * columns.outputs)
+    rows = np.log(columns.fold(chances) / columns.alike[:, None])
+    within = columns.within
+    if within.size:
+        own, other = np.log(chances[-1, within]), np.log(chances[within, within] / (columns.alike[within] - 1))
+        rows[within, within] = (own + (columns.alike[within] - 1) * other) / columns.alike[within]
+        return rows, (own - other) / columns.within_scale
+    return rows, np.zeros(0)
