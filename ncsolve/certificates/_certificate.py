@@ -180,10 +180,10 @@ def build_certificate(problem: ExactProblem, proof: Proof) -> Certificate:
         read.upper = _short(rules.objective(read), proof.bits, up=True)
         read.lower = _short(rules.bound(read), proof.bits, up=False)
         regime = rules.regime(read)
-    up_to = regime.get("centred_up_to")
+    up_to, classes = regime.get("centred_up_to"), tuple(map(_class_word, regime["classes"]))
     return replace(
         draft, lower=read.lower, upper=read.upper, centring=regime.get("centring"),
-        centred_up_to=None if up_to is None else (up_to[0], up_to[1]), classes=tuple(map(_class_word, regime["classes"])),
+        centred_up_to=None if up_to is None else (up_to[0], up_to[1]), classes=classes,
     )
 
 
