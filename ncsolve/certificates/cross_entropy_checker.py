@@ -35,7 +35,7 @@ from ncsolve.certificates.checker import (
 )
 
 ENTROPY = "ncsolve.cross-entropy-certificate/1"
-ENTROPY_ARRAYS, MAX_BITS, MAX_STEPS = ARRAYS | {"levels": "k"}, 8192, 1 << 37
+ENTROPY_ARRAYS, MAX_BITS, MAX_STEPS = ARRAYS | {"levels": "k"}, 4096, 1 << 36
 
 
 def read_entropy(data: bytes) -> SimpleNamespace:
@@ -87,28 +87,30 @@ def exp_above(u: int, bits: int) -> int:
 def entropy_objective(c: SimpleNamespace) -> Fraction:
     """The objective at the point, rounded up.  With the outputs for codes squares vanish, and the decay is left."""
     objective(c)
-    (bias,), q = integers([c.bias], c.size)
+    ((bias,), q), ((levels,), r), sums = integers([c.bias], c.size), integers([c.levels], c.size), []
     outputs, den = [[q * x + c.den * b for x, b in zip(z, bias, strict=True)] for z in c.z], c.den * q
-    decay, found = objective(SimpleNamespace(**vars(c) | {"e": outputs, "p": den})), Fraction(0)
-    for n, code, row, level in zip(c.n, c.e, outputs, c.levels, strict=True):
-        down = [(level.numerator * den - x * level.denominator << c.bits) // (level.denominator * den) for x in row]
+    decay = objective(SimpleNamespace(**vars(c) | {"e": outputs, "p": den}))
+    for row, level in zip(outputs, levels, strict=True):
+        down = [(level * den - x * r << c.bits) // (r * den) for x in row]
         demand(min(down) >= 0, Refuted("levels: an output is above the level of its class"))
-        total = sum(exp_above(u, c.bits) for u in down)
-        found += n * (level - 1 + Fraction(total, 1 << c.bits) - Fraction(dot(code, row), c.p * den))
-    return found / c.total + decay
+        sums.append(sum(exp_above(u, c.bits) for u in down))
+    linear = Fraction(dot(c.n, levels), r) - Fraction(dot(c.n, map(dot, c.e, outputs)), c.p * den)
+    return Fraction(linear + Fraction(dot(c.n, sums), 1 << c.bits) - c.total, c.total) + decay
 
 
 def entropy_bound(c: SimpleNamespace) -> Fraction:
     (dual, den), log2, total = integers(c.dual, c.size), 2 * artanh_below(1, 3, c.bits), 0
+    c.weight, c.probabilities = den * c.p, []
     for k, (n, l, code) in enumerate(zip(c.n, dual, c.e, strict=True)):
         p = [den * x - c.total * c.p * y for x, y in zip(code, l, strict=True)]
         demand(min(p) >= 0, Refuted(f"p >= 0: a probability e_k - N l_k of class {k} is negative"))
         demand(sum(l) == 0, Refuted(f"sum p = 1: the entries of dual vector {k} do not add up to zero"))
-        total += n * sum(x * log_below(den * c.p, x, c.bits, log2) for x in p if x)
+        total += n * sum(x * log_below(c.weight, x, c.bits, log2) for x in p if x)
+        c.probabilities.append(p)
     drift = [dot(c.n, column) for column in zip(*dual, strict=True)]
     demand(c.lambda_b != 0 or not any(drift), Refuted("lambda_b = 0 needs sum n_k l_k = 0"))
     price = Fraction(dot(drift, drift), 2 * den * den * c.lambda_b) if c.lambda_b else 0
-    return Fraction(total, c.total * den * c.p << c.bits) - price
+    return Fraction(total, c.total * c.weight << c.bits) - price
 
 
 def all_zero(c: SimpleNamespace) -> bool:
@@ -157,10 +159,9 @@ def same(c: SimpleNamespace, k: int, j: int) -> bool | None:
     equal = all(code[first] == code[last] for i, code in enumerate(c.e) if i not in (k, j))
     if len(apart) == 2 and c.n[k] == c.n[j] and left[first] == right[last] and equal:
         return bool(c.n[k] * (left[first] - left[last]) ** 2 <= c.total**2 * c.lambda_w * c.lambda_h * c.p**2)
-    pairs = zip(left, right, c.dual[k], c.dual[j], strict=True)
-    far = sum(abs(Fraction(a - b, c.p) - c.total * (y - z)) for a, b, y, z in pairs)
+    far = sum(abs(x - y) for x, y in zip(c.probabilities[k], c.probabilities[j], strict=True))
     least = 2 * (c.upper - c.lower) * (Fraction(c.total, c.n[k]) + Fraction(c.total, c.n[j]))
-    return False if far * far > least else None
+    return False if far * far > least * c.weight * c.weight else None
 
 
 def check_entropy(data: bytes) -> list[str]:
