@@ -17,6 +17,7 @@ from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._proof import Proof
 from ncsolve.certificates._refine import as_arb, grid_of, table_of
 from ncsolve.certificates._softmax import MOST_UNKNOWNS, SoftmaxPoint, matrix_of, newton, simplex_point, unknowns
+from ncsolve.certificates.cross_entropy_checker import MAX_BITS, MAX_STEPS
 from ncsolve.errors import ConvergenceError, SizeError
 
 __all__ = ["entropy_certificate"]
@@ -31,9 +32,15 @@ def entropy_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Pr
     Raises SizeError for more digits than doubles have where Newton's method has too many unknowns; ConvergenceError,
     with the digits that there are, if the gap is larger.
     """
+    fixed = precision.shrink + _small(minimizer.loss) + _GUARD
+    most = min(MAX_BITS, math.isqrt(MAX_STEPS // (exact.classes * exact.outputs)))
+    if fixed > most:
+        raise SizeError(
+            f"certificates under cross-entropy have at most {most} bits for {exact.classes} classes and "
+            f"{exact.outputs} outputs; got {fixed}, ask for fewer digits"
+        )
     # What cancels in 1 - p and in the logarithms of small p is some bits more.
-    bits = precision.claim + 2 * _GUARD + max(0, -2 * precision.tau)
-    with ctx.workprec(bits):
+    with ctx.workprec(precision.claim + 2 * _GUARD + max(0, -2 * precision.tau)):
         point = simplex_point(exact)
         if point is None:
             point = _point_of(exact, minimizer)
@@ -46,7 +53,7 @@ def entropy_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Pr
                     f"numbers in W, class means and b, or balanced one-hot or smoothed codes; got {size}, ask for "
                     f"digits = {DOUBLE_DIGITS} or fewer"
                 )
-        found = certificate_or_none(exact, _proof_at(exact, point, precision, minimizer.loss))
+        found = certificate_or_none(exact, _proof_at(exact, point, precision, fixed))
     if found is None or found.relative_gap > Fraction(1, 10**precision.digits):
         gap, remedy = "the semidefinite claim fails", "please report this problem"
         if found is not None:
@@ -73,18 +80,16 @@ def _point_of(exact: ExactProblem, minimizer: Minimizer) -> SoftmaxPoint:
     )
 
 
-def _proof_at(exact: ExactProblem, point: SoftmaxPoint, precision: Precision, loss: float) -> Proof:
+def _proof_at(exact: ExactProblem, point: SoftmaxPoint, precision: Precision, bits: int) -> Proof:
     """Roundings of a point and of its dual vectors, with evidence that these are short enough."""
     logs = point.logarithms()[1]
     # The objective is stationary: half the digits of W, class means and b are enough.
     reach = max((float(abs(x.mid())) for x in logs.entries()), default=0.0)
-    small = max(0, -math.frexp(loss)[1]) if loss > 0 else 0
-    half = (precision.shrink + small) // 2 + 16 + math.ceil(math.log2(1 + reach))
+    half = bits // 2 + math.ceil(math.log2(1 + reach))
     weights = table_of(point.weights, grid_of(point.weights, half))
     means = table_of(point.class_means, grid_of(point.class_means, half))
     bias = table_of(point.bias.transpose(), grid_of(point.bias, precision.shrink + 24))[0]
     rounded = SoftmaxPoint(weights=_matrix(weights), class_means=_matrix(means), bias=_matrix([[x] for x in bias]))
-    bits = precision.shrink + small + _GUARD
     levels = [on_grid(math.ceil(_fraction(x) * 2**bits), -bits, bits) for x in rounded.logarithms()[0]]
     dual, factor = _evidence(exact, point, precision)
     unit = exact.lambda_w * exact.lambda_h * precision.factor**2
@@ -145,6 +150,11 @@ def _with_sums(exact: ExactProblem, table: Table, wanted: list[Fraction]) -> Tab
     sums = [sum((n * x for n, x in zip(exact.counts, column, strict=True)), Fraction(0)) for column in columns]
     shift = [(x - y) / exact.samples for x, y in zip(wanted, sums, strict=True)]
     return [[x + y for x, y in zip(row, shift, strict=True)] for row in table]
+
+
+def _small(loss: float) -> int:
+    """Bits between the point and the first digit."""
+    return max(0, -math.frexp(loss)[1]) if loss > 0 else 0
 
 
 def _matrix(table: Table) -> arb_mat:
