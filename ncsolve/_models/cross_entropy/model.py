@@ -170,6 +170,12 @@ class CrossEntropyReLU(CrossEntropy):
             return ""
         return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
 
+    def uncertified(self, problem: UFM) -> str:
+        return (
+            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' or "
+            "loss = 'mse'"
+        )
+
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         return ("cross-entropy-relu", "cross-entropy-dual")
 
