@@ -134,8 +134,11 @@ def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) 
 
 
 def _beside(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
-    """Singular values of M - b u^T and of Z side by side, for models that shrink otherwise than by T."""
-    ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=r"singular value of $M - b\,u^\top$")
+    """Singular values of M - b u^T, or of the residual under cross-entropy, and of Z side by side, for models that
+    shrink otherwise than by T."""
+    squared = minimizer.problem.spec.squared
+    what = r"$M - b\,u^\top$" if squared else r"$[\sqrt{n_k}\,(e_k - p_k)]$, $T$ where kept"
+    ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=f"singular value of {what}")
     ax.bar(
         place + 0.2, minimizer.singular_values[:BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",
         linewidth=0, label="singular value of $Z$",
@@ -218,14 +221,14 @@ def _gram(minimizer: Minimizer) -> tuple[Array, Index]:
 
 
 def _all_singular_values(minimizer: Minimizer) -> Array:
-    """Of M - b u^T, descending: min(m, K) of them, but no more than are shown and one."""
+    """Of M - b u^T (under cross-entropy of N times the residual), descending: min(m, K) of them, but no more than are shown and one."""
     frame = minimizer.frame
     values = frame.shifted_singular_values()
     symmetric = frame.symmetric
     if symmetric is not None:
         times = np.ones(values.size, dtype=np.int64)
         several = symmetric.sizes > 1
-        times[symmetric.core.sigma.size :] = symmetric.sizes[several] - 1
+        times[values.size - np.count_nonzero(several) :] = symmetric.sizes[several] - 1
         values = np.repeat(values, np.minimum(times, minimizer.problem.classes))
     size = min(minimizer.problem.code_length, minimizer.problem.classes)
     values = -np.sort(-values)[:size]
