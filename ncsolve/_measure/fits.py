@@ -9,7 +9,6 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._measure.statistics import FeatureStatistics
-from ncsolve._problem.ufm import UFM
 from ncsolve.errors import ProblemError
 
 if TYPE_CHECKING:

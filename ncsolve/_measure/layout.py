@@ -46,7 +46,9 @@ class Head:
     def same(self, other: Head) -> bool:
         """Whether the numbers and the loss are the same."""
         pairs = ((self.W, other.W), (self.b, other.b), (self.codes, other.codes))
-        return self.loss == other.loss and all(a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
+        return self.loss == other.loss and all(
+            a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -89,7 +89,7 @@ class Measurement(Frozen):
 
     @cached_property
     def floor(self) -> float:
-        """What no fit is below, whatever the outputs are: 0 for MSE, the mean entropy of the codes for cross-entropy."""
+        """What no fit is below, 0 for MSE, and for cross-entropy the mean entropy of the codes."""
         problem = self.problem
         return float(problem.counts.array @ problem.spec.fit.least(problem.encoding.matrix)) / problem.samples
 
@@ -109,8 +109,8 @@ class Measurement(Frozen):
 
     @property
     def relative_gap(self) -> float:
-        """The gap over what the minimum is above ``floor``; where that is 0, as of labels that the bias alone fits, over
-        what the loss of W = H = b = 0 is above it."""
+        """The gap over what the minimum is above ``floor``; where that is 0, as of labels that the bias alone fits,
+        over what the loss of W = H = b = 0 is above it."""
         problem, unit = self.problem, self.minimum - self.floor
         if unit <= _ROUNDING * self.floor:
             codes = problem.encoding.matrix

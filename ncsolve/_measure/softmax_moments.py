@@ -89,7 +89,5 @@ class SoftmaxMoments:
             if found.shape != wanted.shape or found.dtype != wanted.dtype or not np.isfinite(found).all():
                 return False
         sums = self.probabilities.sum(axis=0)
-        return bool(
-            (self.probabilities >= 0.0).all() and (self.chance_energies >= 0.0).all() and (self.divergences >= 0.0).all()
-            and (np.abs(sums - (counts > 0)) < 1e-6).all()
-        )
+        positive = (self.probabilities, self.chance_energies, self.divergences)
+        return all((array >= 0.0).all() for array in positive) and bool((np.abs(sums - (counts > 0)) < 1e-6).all())

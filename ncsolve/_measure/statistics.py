@@ -103,8 +103,8 @@ class FeatureStatistics:
             raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
         if last is None and name == "cross-entropy":
             raise ProblemError(
-                "loss = 'cross-entropy' takes the outputs of every sample; got no head, pass head=(W, b), or leave loss "
-                "out for the geometry alone"
+                "loss = 'cross-entropy' takes the outputs of every sample; got no head, pass head=(W, b), or leave out "
+                "loss for the geometry alone"
             )
         if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
             raise ProblemError(
@@ -362,7 +362,8 @@ class FeatureStatistics:
 
         The encoding has a code for each of the K classes; classes without samples are left out with their codes, while
         the outputs stay.  The lambdas are those of ``convention``, for as many samples as were measured; the problem is
-        in that of the paper.  The loss is that of the head, if no other is named.  Raises ProblemError for an encoding of another number of classes, and without samples.
+        in that of the paper.  The loss is that of the head, if no other is named.  Raises ProblemError for an encoding
+        of another number of classes, and without samples.
 
         >>> import ncsolve
         >>> stats = ncsolve.FeatureStatistics(3, 1).update([[1.0], [2.0]], [0, 2])

@@ -60,7 +60,7 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         "zero, and not stationary"
     )
     if found.floor > 0.0:
-        what += ", of which the entropy of the codes is not counted"
+        what += ", both less the entropy of the codes"
     reasons = (
         f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is {head} "
         f"({number(still, 3)} allowed)",
