@@ -11,6 +11,7 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame, regular_of
 from ncsolve._models.cross_entropy.relu import orthogonal_frame
 from ncsolve._models.protocol import Limit, Model, State
+from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -55,6 +56,13 @@ class CrossEntropy(Model):
 
     def approximates(self, problem: UFM) -> bool:
         return regular_of(problem) is None
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        """Of probabilities that the dual admits; of ReLU features of those of the closed form."""
+        from ncsolve._models.cross_entropy.residual import softmax_residual  # what closed forms do without
+
+        check_shallow(problem)
+        return softmax_residual(problem, frame, dual=problem.features == "linear")
 
     # The threshold of the singular values
 
