@@ -43,11 +43,7 @@ class CrossEntropy(Model):
             from ncsolve._models.cross_entropy.convex import convex_frame  # what closed forms do without
 
             found = convex_frame(problem, CONVEX)
-        if found.rank > problem.feature_dim:
-            raise OpenProblemError(
-                f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
-                f"{found.rank}, leave dim out or set dim >= {found.rank}"
-            )
+        check_room(problem, found.rank)
         return found
 
     def choice(self, problem: UFM) -> MethodChoice:
@@ -119,6 +115,10 @@ class CrossEntropy(Model):
             return ("cross-entropy", "cross-entropy-dual")
         return ("cross-entropy-dual",)
 
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes - 1)
+        return "CrossEntropyLaw"
+
 
 class CrossEntropyReLU(CrossEntropy):
     """Softmax outputs over nonnegative features."""
@@ -187,6 +187,10 @@ class CrossEntropyReLU(CrossEntropy):
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         return ("cross-entropy-relu", "cross-entropy-dual")
 
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes)
+        return "CrossEntropyReluLaw"
+
 
 def check_shallow(problem: UFM) -> None:
     """OpenProblemError for a deep head."""
@@ -194,6 +198,27 @@ def check_shallow(problem: UFM) -> None:
         raise OpenProblemError(
             f"deep heads under cross-entropy are an open problem; got loss = 'cross-entropy' with depth = "
             f"{problem.depth}, set depth = 1 or loss = 'mse'"
+        )
+
+
+def check_room(problem: UFM, rank: int) -> None:
+    """OpenProblemError for fewer dimensions than the rank of the minimizer."""
+    if rank > problem.feature_dim:
+        raise OpenProblemError(
+            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
+            f"{rank}, leave dim out or set dim >= {rank}"
+        )
+
+
+def check_shown(problem: UFM, rank: int) -> None:
+    """OpenProblemError where the explorer has no closed form for a regular problem, at any weight decay."""
+    check_shallow(problem)
+    check_room(problem, rank)
+    regular = problem.regular
+    if regular is not None and regular.a <= 0.0:
+        raise OpenProblemError(
+            "the explorer shows cross-entropy for one-hot and smoothed codes, whose own output is the likeliest; got "
+            f"the encoding {problem.encoding.name}, use one of these or solve it with ncsolve minimizer (ncsolve.solve)"
         )
 
 
