@@ -1,4 +1,4 @@
-"""Minority merging under cross-entropy (T16), along one class's count and in phase diagrams, and frames that never open."""
+"""Minority merging under cross-entropy (T16), along a count and in phase diagrams, and frames that never open."""
 
 import math
 

@@ -107,7 +107,7 @@ def test_relu_minority():
     ({"dim": 2}, "a bottleneck is an open problem.*set dim >= 3"),
     ({"features": "relu", "dim": 3}, "a bottleneck is an open problem.*set dim >= 4"),
     ({"features": "relu", "counts": [4, 3, 2, 1]}, "imbalanced counts and a bias are an open problem"),
-    ({"features": "relu", "encoding": [[1, 0.5, 0, 0], [0, 0.5, 1, 0], [0, 0, 0, 1]]}, "solved for one-hot and smoothed"),
+    ({"features": "relu", "encoding": [[1, 0.5, 0, 0], [0, 0.5, 1, 0], [0, 0, 0, 1]]}, "solved for one-hot and smoo"),
 ])
 def test_what_is_open(change, words):
     problem = ce("onehot", [10] * 4, 1e-3, 2e-3, 0.1).replace(**change)
