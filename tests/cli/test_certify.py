@@ -233,7 +233,9 @@ def test_minimizer_with_a_certificate(run, tmp_path):
 
 
 def test_cross_entropy(run, tmp_path):
-    asked = "--loss ce --counts 400,100,9,1 --lambda-w 5e-3 --lambda-h 1e-3 --lambda-b 0.05".split()
+    asked = [
+        "--loss", "ce", "--counts", "400,100,9,1", "--lambda-w", "5e-3", "--lambda-h", "1e-3", "--lambda-b", "0.05",
+    ]
     code, out, err = run("certify", *asked, "-o", "cert.json")
     assert (code, err) == (0, "")
     first, about, lambdas, means, _ = out.splitlines()
