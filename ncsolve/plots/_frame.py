@@ -221,7 +221,8 @@ def _gram(minimizer: Minimizer) -> tuple[Array, Index]:
 
 
 def _all_singular_values(minimizer: Minimizer) -> Array:
-    """Of M - b u^T (under cross-entropy of N times the residual), descending: min(m, K) of them, but no more than are shown and one."""
+    """Of M - b u^T, under cross-entropy of N times the residual, descending: min(m, K), but no more than are shown and
+    one."""
     frame = minimizer.frame
     values = frame.shifted_singular_values()
     symmetric = frame.symmetric

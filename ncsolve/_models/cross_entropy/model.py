@@ -8,9 +8,10 @@ from collections.abc import Callable
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.protocol import Frame
-from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame
+from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame, regular_of
 from ncsolve._models.cross_entropy.relu import orthogonal_frame
 from ncsolve._models.protocol import Limit, Model, State
+from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -36,31 +37,34 @@ class CrossEntropy(Model):
         """The closed form of a regular problem, else the minimum of the convex core.  Raises OpenProblemError for deep
         heads and bottlenecks."""
         check_shallow(problem)
-        if problem.regular is not None and not spectral:
+        if regular_of(problem) is not None and not spectral:
             found: Frame = balanced_frame(problem)
         else:
             from ncsolve._models.cross_entropy.convex import convex_frame  # what closed forms do without
 
             found = convex_frame(problem, CONVEX)
-        if found.rank > problem.feature_dim:
-            raise OpenProblemError(
-                f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
-                f"{found.rank}, leave dim out or set dim >= {found.rank}"
-            )
+        check_room(problem, found.rank)
         return found
 
     def choice(self, problem: UFM) -> MethodChoice:
         check_shallow(problem)
-        return CONVEX if problem.regular is None else BALANCED
+        return CONVEX if regular_of(problem) is None else BALANCED
 
     def approximates(self, problem: UFM) -> bool:
-        return problem.regular is None
+        return regular_of(problem) is None
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        """Of probabilities that the dual admits; of ReLU features of those of the closed form."""
+        from ncsolve._models.cross_entropy.residual import softmax_residual  # what closed forms do without
+
+        check_shallow(problem)
+        return softmax_residual(problem, frame, dual=problem.features == "linear")
 
     # The threshold of the singular values
 
     def merging_size(self, problem: UFM) -> float | None:
         """alpha + t = 1: from there all class means are zero."""
-        regular = problem.regular
+        regular = regular_of(problem)
         return None if regular is None else regular.a * math.sqrt(regular.n)
 
     def merging_words(self, problem: UFM, value: str) -> str:
@@ -69,7 +73,7 @@ class CrossEntropy(Model):
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         if frame.rank:
             return None
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is not None:
             if regular.classes == 1:
                 return None
@@ -84,7 +88,7 @@ class CrossEntropy(Model):
 
     def state(self, problem: UFM) -> State | None:
         """A simplex ETF for every lambda_b, or nothing."""
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is None:
             return None
         alive = regular.classes > 1 and regular.t < regular.a
@@ -94,7 +98,7 @@ class CrossEntropy(Model):
 
     def state_gap(self, problem: UFM) -> float | None:
         """The label mean has no part in the class means."""
-        return None if problem.regular is None else -1.0
+        return None if regular_of(problem) is None else -1.0
 
     # What is said and shown
 
@@ -102,14 +106,18 @@ class CrossEntropy(Model):
         return ("cross-entropy",)
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
-        if problem.regular is None:
+        if regular_of(problem) is None:
             return ""
         return "none: under cross-entropy the class means are a simplex ETF for every lambda_b"
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
-        if problem.regular is not None:
+        if regular_of(problem) is not None:
             return ("cross-entropy", "cross-entropy-dual")
         return ("cross-entropy-dual",)
+
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes - 1)
+        return "CrossEntropyLaw"
 
 
 class CrossEntropyReLU(CrossEntropy):
@@ -135,7 +143,7 @@ class CrossEntropyReLU(CrossEntropy):
 
     def merging_size(self, problem: UFM) -> float | None:
         """t = (1 - alpha) sqrt((K - 1)/K): from there all class means are zero."""
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is None or regular.classes == 1:
             return None
         return regular.a * math.sqrt(regular.n * (regular.classes - 1) / regular.classes)
@@ -152,7 +160,7 @@ class CrossEntropyReLU(CrossEntropy):
         return Limit(size, "(1 - alpha) sqrt(n (K - 1)/K) of the largest class", "that/N")
 
     def state(self, problem: UFM) -> State | None:
-        regular, size = problem.regular, self.merging_size(problem)
+        regular, size = regular_of(problem), self.merging_size(problem)
         if regular is None:
             return None
         if size is None or problem.threshold >= size:
@@ -160,13 +168,13 @@ class CrossEntropyReLU(CrossEntropy):
         return State("orthogonal", regular.classes)
 
     def state_gap(self, problem: UFM) -> float | None:
-        return None if problem.regular is None else 0.0
+        return None if regular_of(problem) is None else 0.0
 
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         return ("cross-entropy", "ReLU features (H >= 0)")
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
-        if problem.regular is None:
+        if regular_of(problem) is None:
             return ""
         return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
 
@@ -179,6 +187,10 @@ class CrossEntropyReLU(CrossEntropy):
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         return ("cross-entropy-relu", "cross-entropy-dual")
 
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes)
+        return "CrossEntropyReluLaw"
+
 
 def check_shallow(problem: UFM) -> None:
     """OpenProblemError for a deep head."""
@@ -186,6 +198,27 @@ def check_shallow(problem: UFM) -> None:
         raise OpenProblemError(
             f"deep heads under cross-entropy are an open problem; got loss = 'cross-entropy' with depth = "
             f"{problem.depth}, set depth = 1 or loss = 'mse'"
+        )
+
+
+def check_room(problem: UFM, rank: int) -> None:
+    """OpenProblemError for fewer dimensions than the rank of the minimizer."""
+    if rank > problem.feature_dim:
+        raise OpenProblemError(
+            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
+            f"{rank}, leave dim out or set dim >= {rank}"
+        )
+
+
+def check_shown(problem: UFM, rank: int) -> None:
+    """OpenProblemError where the explorer has no closed form for a regular problem, at any weight decay."""
+    check_shallow(problem)
+    check_room(problem, rank)
+    regular = problem.regular
+    if regular is not None and regular.a <= 0.0:
+        raise OpenProblemError(
+            "the explorer shows cross-entropy for one-hot and smoothed codes, whose own output is the likeliest; got "
+            f"the encoding {problem.encoding.name}, use one of these or solve it with ncsolve minimizer (ncsolve.solve)"
         )
 
 
