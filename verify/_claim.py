@@ -20,6 +20,8 @@ SOURCES = {
     "zhou2022": "Zhou et al. 2022, On the optimization landscape of neural collapse under MSE loss",
     "tirer2022": "Tirer & Bruna 2022, Extended unconstrained features model",
     "dang2023": "Dang et al. 2023, Neural collapse in deep linear networks",
+    "hong2023": "Hong & Ling 2023, Neural collapse for unconstrained feature model under cross-entropy loss",
+    "dang2024": "Dang et al. 2024, Neural collapse for cross-entropy class-imbalanced learning",
     "andriopoulos2024": "Andriopoulos et al. 2024, Prevalence of neural collapse in neural multivariate regression",
     "massion2026": "Massion, Makhlouf & Massart 2026, The role of class encoding in neural collapse",
     "ncsolve": "this project, docs/theory.md",

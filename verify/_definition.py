@@ -8,6 +8,7 @@ from functools import reduce
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from ncsolve.verify._fit import FITS
 from ncsolve.verify._samples import Point, Samples
 from ncsolve.verify._types import Array
 
@@ -34,10 +35,11 @@ class Parts(NamedTuple):
 class Definition:
     r"""The objective as a function of one vector x that holds the features, the layers W_1 ... W_L and b, if free.
 
-    .. math:: f = \tfrac{1}{2N} \sum_j w_j \|W_L \cdots W_1 h_j + b - y_j\|^2 + \tfrac12 \sum_l \lambda_l \|W_l\|_F^2
+    .. math:: f = \tfrac{1}{N} \sum_j w_j \ell(W_L \cdots W_1 h_j + b, y_j) + \tfrac12 \sum_l \lambda_l \|W_l\|_F^2
               + \tfrac{\lambda_H}{2} \sum_j w_j \|h_j\|^2 + \tfrac{\lambda_b}{2} \|b\|^2
 
-    with w_j the samples that column j stands for.  ``square`` makes the features the squares of the entries of x.
+    with w_j the samples that column j stands for, and the loss l of ``_fit.py``.  ``square`` makes the features the
+    squares of the entries of x.
     x is in ``units``: "one", or "balanced", in which layers and features decay alike and b has curvature one (otherwise
     very different lambdas would decide which directions a gradient can see; where all are equal the units are 1), or
     "natural", in which besides they are about 1 at a minimum, and so is f at zero.
@@ -52,11 +54,14 @@ class Definition:
     def __init__(self, samples: Samples, *, square: bool = False, units: str = "balanced") -> None:
         s = self.samples = samples
         self.square = square
+        self._fit = FITS[s.loss]
+        # Softmax sees no multiple of 1 in b: without a decay the b that sums to zero stands for all.
+        self._shifts = s.loss == "cross-entropy" and s.lambda_b == 0.0
         self.shapes = [(s.dim, s.columns), *[(s.dim, s.dim)] * (s.depth - 1), (s.code_length, s.dim)]
         self.ends = [int(end) for end in np.cumsum([rows * columns for rows, columns in self.shapes])]
         self.size = self.ends[-1] + (s.code_length if s.has_bias else 0)
         self._blocks = [slice(begin, end) for begin, end in zip([0, *self.ends], self.ends, strict=False)]
-        self._share = s.weights / s.total
+        self._share = s.share
         self._decay_h = s.lambda_h * s.weights
         self.unit, self._units = _UNITS[units](samples)
         self._rates = [unit / self.unit for unit in self._units]
@@ -72,6 +77,8 @@ class Definition:
         """The vector's features, layers and bias."""
         first, *layers = [x[block].reshape(shape) for block, shape in zip(self._blocks, self.shapes, strict=True)]
         bias = x[self.ends[-1] :] * self._units[-1] if self.samples.has_bias else np.zeros(self.samples.code_length)
+        if self._shifts:
+            bias = bias - bias.mean()
         scaled = tuple(layer * unit for layer, unit in zip(layers, self._units[1:-1], strict=True))
         return Parts((first * first if self.square else first) * self._units[0], scaled, bias)
 
@@ -102,15 +109,16 @@ class Definition:
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """f and its gradient in x."""
         parts = self.parts(x)
-        inputs, residual = self._forward(parts)
-        share, held = residual * self._share, self._held(parts)
-        slopes = self._pulls(parts.layers, inputs, share)
+        inputs, outputs = self._forward(parts)
+        values, errors = self._fit.values_and_slopes(outputs, self.samples.targets)
+        held = self._held(parts)
+        slopes = self._pulls(parts.layers, inputs, errors * self._share)
         for slope, hold, rate in zip(slopes, held, self._rates, strict=False):
             slope += hold
             slope *= rate
         if self.square:
             slopes[0] *= 2 * x[self._blocks[0]].reshape(self.shapes[0])
-        value = sum(_halves(parts, residual, share, held))
+        value = float(values @ self._share) + sum(_halves(parts, held))
         return value / self.unit, np.concatenate([slope.ravel() for slope in slopes])
 
     def value(self, x: Array) -> float:
@@ -119,8 +127,9 @@ class Definition:
 
     def loss_terms(self, parts: Parts) -> tuple[float, float, float, float]:
         """Fit, weights, features and bias: the four parts of the objective."""
-        _, residual = self._forward(parts)
-        return _halves(parts, residual, residual * self._share, self._held(parts))
+        _, outputs = self._forward(parts)
+        values, _ = self._fit.values_and_slopes(outputs, self.samples.targets)
+        return (float(values @ self._share), *_halves(parts, self._held(parts)))
 
     def stationarity(self, parts: Parts, *, least: float = 0.0) -> float:
         """Largest gradient of the features, of a layer or of b, over the terms that cancel in it, or over ``least`` in
@@ -129,8 +138,9 @@ class Definition:
         Where a nonnegative feature is zero only a slope that pulls it up counts.
         """
         s = self.samples
-        inputs, residual = self._forward(parts)
-        pulls, held = self._pulls(parts.layers, inputs, residual * self._share), self._held(parts)
+        inputs, outputs = self._forward(parts)
+        _, errors = self._fit.values_and_slopes(outputs, s.targets)
+        pulls, held = self._pulls(parts.layers, inputs, errors * self._share), self._held(parts)
         slopes = [pull + hold for pull, hold in zip(pulls, held, strict=True)]
         if s.nonnegative:
             slopes[0] = np.where(parts.features > 0, slopes[0], np.minimum(slopes[0], 0.0))
@@ -149,37 +159,44 @@ class Definition:
     def hessian(self, x: Array) -> Array:
         """The matrix of second derivatives in x (size, size); of one layer."""
         s = self.samples
-        h, (w,), b = self.parts(x)
+        parts = self.parts(x)
+        _, outputs = self._forward(parts)
+        h, (w,), _ = parts
         d, n = h.shape
         m = s.code_length
         h_end, w_end = self.ends
-        weighted = (w @ h + b[:, None] - s.targets) * self._share
+        errors = self._fit.values_and_slopes(outputs, s.targets)[1] * self._share
+        curved = self._fit.curvatures(outputs) * self._share[:, None, None]
+        turned = curved @ w  # (N, m, d)
         matrix = np.zeros((self.size, self.size))
-        matrix[:h_end, :h_end] = np.kron(w.T @ w, np.diag(self._share)) + np.kron(np.eye(d), np.diag(self._decay_h))
-        matrix[h_end:w_end, h_end:w_end] = np.kron(np.eye(m), (h * self._share) @ h.T + s.lambda_w * np.eye(d))
-        # d2f / dW_ia dH_cj = share_j (W_ic H_aj + [a = c] error_ij)
-        mixed = np.einsum("ic,aj->iacj", w, h * self._share)
+        own, samples = np.zeros((d, n, d, n)), np.arange(n)
+        own[:, samples, :, samples] = w.T @ turned + self._decay_h[:, None, None] * np.eye(d)  # two do not meet
+        matrix[:h_end, :h_end] = own.reshape(d * n, d * n)
+        # d2f / dW_ia dH_cj = (C_j W)_ic H_aj + [a = c] error_ij, with C_j the curvature of sample j
+        mixed = np.einsum("jic,aj->iacj", turned, h)
         for a in range(d):
-            mixed[:, a, a, :] += weighted
+            mixed[:, a, a, :] += errors
         matrix[h_end:w_end, :h_end] = mixed.reshape(m * d, d * n)
+        between = np.einsum("jik,cj->jikc", curved, h)
+        matrix[h_end:w_end, h_end:w_end] = np.tensordot(h, between, 1).transpose(1, 0, 2, 3).reshape(m * d, m * d)
+        matrix[h_end:w_end, h_end:w_end] += s.lambda_w * np.eye(m * d)
         if s.has_bias:
-            matrix[w_end:, w_end:] = (1.0 + s.lambda_b) * np.eye(m)
-            matrix[w_end:, :h_end] = np.einsum("ia,j->iaj", w, self._share).reshape(m, d * n)
-            matrix[w_end:, h_end:w_end] = np.kron(np.eye(m), h @ self._share)
+            matrix[w_end:, w_end:] = curved.sum(axis=0) + s.lambda_b * np.eye(m)
+            matrix[w_end:, :h_end] = turned.transpose(1, 2, 0).reshape(m, d * n)
+            matrix[w_end:, h_end:w_end] = between.sum(axis=0).reshape(m, m * d)
         units = self.units
         lower = np.tril(units[:, None] * matrix * units)
         return np.asarray(lower + np.tril(lower, -1).T) / self.unit
 
     def _forward(self, parts: Parts) -> tuple[list[Array], Array]:
-        """What enters each layer, and the residual."""
+        """What enters each layer, and the outputs."""
         inputs = [parts.features]
         for layer in parts.layers:
             inputs.append(layer @ inputs[-1])
-        residual = inputs.pop()
-        residual -= self.samples.targets
+        outputs = inputs.pop()
         if self.samples.has_bias:
-            residual += parts.bias[:, None]
-        return inputs, residual
+            outputs += parts.bias[:, None]
+        return inputs, outputs
 
     def _pulls(self, layers: Sequence[Array], inputs: Sequence[Array], share: Array) -> list[Array]:
         """Gradients of the fit in the features, each layer and (if it is free) b."""
@@ -211,11 +228,10 @@ class Definition:
         return [_SMALL * reach, *reversed(floors)]
 
 
-def _halves(parts: Parts, residual: Array, share: Array, held: Sequence[Array]) -> tuple[float, float, float, float]:
-    """Each term of the objective is half of a vector times its own gradient."""
+def _halves(parts: Parts, held: Sequence[Array]) -> tuple[float, float, float]:
+    """Each decay is half of a vector times its own gradient."""
     decayed, *layers = held[: 1 + len(parts.layers)]
     return (
-        float(np.vdot(residual, share)) / 2,
         sum(float(np.vdot(w, decay)) for w, decay in zip(parts.layers, layers, strict=True)) / 2,
         float(np.vdot(parts.features, decayed)) / 2,
         float(np.vdot(parts.bias, held[-1])) / 2 if len(held) > 1 + len(parts.layers) else 0.0,

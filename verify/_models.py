@@ -13,7 +13,7 @@ from ncsolve.verify import _point_figures as point
 from ncsolve.verify._case import Case
 from ncsolve.verify._definition import fit_size
 from ncsolve.verify._descent_figures import Tick, Unique
-from ncsolve.verify._figure import Figure, agreement
+from ncsolve.verify._figure import Figure, agreement, count
 from ncsolve.verify._own_scalars import missing_transition, own_scalars
 from ncsolve.verify.convex import solve_convex
 
@@ -86,6 +86,12 @@ def _not_compared(case: Case) -> Part | None:
     return None
 
 
+def _none_named(case: Case) -> Part:
+    """Nothing changes along lambda_b that the solver could name."""
+    named = case.prediction.transition is not None
+    return lambda tick: [count("transitions along lambda_b that the solver names", 0, named, reason="T16 has none")]
+
+
 def _program(case: Case) -> Part | None:
     m, k = case.samples.codes.shape
     if m * k <= _CONVEX_ENTRIES:
@@ -156,18 +162,22 @@ _RELU = replace(
     descent=partial(descents.many_minima, unique=_unique_nonnegative),
     transition=_not_compared,
 )
-# By the features, by whether the head has several layers, and by whether a bottleneck (T8) binds.  ReLU features under
-# a deep head are an open problem.
+# By the loss, the features, whether the head has several layers, and whether a bottleneck (T8) binds.  What is not
+# listed is an open problem: ReLU features under a deep head, and both, and bottlenecks, under cross-entropy.
 MODELS = {
-    ("linear", False, False): _ONE_LAYER,
-    ("linear", False, True): _BOTTLENECK,
-    ("linear", True, False): _DEEP_HEAD,
-    ("linear", True, True): _DEEP_HEAD,
-    ("relu", False, False): _RELU,
-    ("relu", False, True): _RELU,
+    ("mse", "linear", False, False): _ONE_LAYER,
+    ("mse", "linear", False, True): _BOTTLENECK,
+    ("mse", "linear", True, False): _DEEP_HEAD,
+    ("mse", "linear", True, True): _DEEP_HEAD,
+    ("mse", "relu", False, False): _RELU,
+    ("mse", "relu", False, True): _RELU,
+    ("cross-entropy", "linear", False, False): replace(_ONE_LAYER, transition=_none_named),
+    ("cross-entropy", "relu", False, False): replace(
+        _RELU, optimality=(point.gradient, point.costs, point.weak_duality), transition=_none_named,
+    ),
 }
 
 
 def model_of(problem: UFM, prediction: Minimizer) -> Model:
     """The row of the table."""
-    return MODELS[problem.features, problem.depth > 1, prediction.choice.theorem == "T8"]
+    return MODELS[problem.loss, problem.features, problem.depth > 1, prediction.choice.theorem == "T8"]

@@ -132,7 +132,9 @@ def _centring(case: Case) -> Figure:
     scale = fit_size(samples)
     figure.add(np.asarray(case.problem.label_mean), mean, size=scale)
     length, square = float(np.linalg.norm(bias)), float(mean @ mean)
-    if centring is None:
+    if samples.loss == "cross-entropy":  # b is no part of the label mean there
+        figure.add(0.0, 0.0 if centring is None else math.inf)
+    elif centring is None:
         figure.add(0.0, math.sqrt(square), size=scale)
     else:
         size = max(length * math.sqrt(square), 1e-6 * length * scale, 1e-12 * scale * scale)
@@ -186,15 +188,23 @@ def _collapse(case: Case, means: Array) -> Figure:
     # A single class has an output of its own only if its code says so.
     affine = case.problem.encoding.affine is not None
     vectors = weights.T if affine else metrics.class_vectors(weights, bias, codes)
+    decided = _on_a_sphere(weights, bias, codes) if case.samples.loss == "cross-entropy" else (weights, bias, codes)
     nc = case.prediction.nc
     for claimed, own in (
         (nc.nc2_simplex, metrics.simplex_distance(class_means=means)),
         (nc.nc2_orthogonal, metrics.orthogonal_distance(class_means=means)),
         (nc.nc3, metrics.self_duality(vectors, means)),
-        (nc.nc4, metrics.boundary_mismatch(weights, bias, codes, means)),
+        (nc.nc4, metrics.boundary_mismatch(*decided, means)),
     ):
         if claimed is not None or own is not None:
             figure.add(claimed, own, size=1.0)
     if case.samples.classes == 1:  # there are no pairs to compare
         figure.add(0.0, 0.0)
     return figure.figure()
+
+
+def _on_a_sphere(weights: Array, bias: Array, codes: Array) -> tuple[Array, Array, Array]:
+    """With one more output that is always zero and makes all codes equally long: the nearest code is then the one with
+    the largest <e_k, W h + b>, as softmax decides."""
+    squares = np.sum(codes * codes, axis=0)
+    return np.pad(weights, ((0, 1), (0, 0))), np.append(bias, 0.0), np.vstack((codes, np.sqrt(squares.max() - squares)))

@@ -9,7 +9,7 @@ from ncsolve.verify._dual import lower_bound
 from ncsolve.verify._figure import Figure, agreement, at_least, at_most
 from ncsolve.verify.critical import examine
 
-__all__ = ["claimed_numbers", "costs", "gradient", "nonnegative", "product", "second_order"]
+__all__ = ["claimed_numbers", "costs", "gradient", "nonnegative", "product", "second_order", "weak_duality"]
 
 
 def claimed_numbers(case: Case) -> list[Figure]:
@@ -61,6 +61,18 @@ def costs(case: Case) -> list[Figure]:
     )]
 
 
+def weak_duality(case: Case) -> list[Figure]:
+    """The bound that the residual of the solver's point gives is the loss of that point."""
+    loss, size, fine = case.prediction.loss, case.loss_size, 1e-8
+    if abs(loss) > fine * size:  # else no bound could be found wrong
+        return [agreement(
+            "lower bound by weak duality, relative", loss, lower_bound(case.samples, case.parts.point), size=size,
+            tolerance=fine, reason="first order in the solver's rounding, over tau",
+        )]
+    case.skipped.append("the lower bound by weak duality: the loss is below the rounding of its terms")
+    return []
+
+
 def second_order(case: Case) -> list[Figure]:
     """One layer: the point is stationary, W^T W and H H^T are one matrix but for a factor, the bound of weak duality is
     the loss, and no direction goes down."""
@@ -69,14 +81,7 @@ def second_order(case: Case) -> list[Figure]:
         at_most("gradient at the solver's minimizer, relative", 1e-9, found.gradient, reason="rounding"),
         at_most("|lw W^T W - lh H H^T| at it, relative", 1e-9, found.balance, reason="rounding"),
     ]
-    loss, size, fine = case.prediction.loss, case.loss_size, 1e-8
-    if abs(loss) > fine * size:  # else no bound could be found wrong
-        figures.append(agreement(
-            "lower bound by weak duality, relative", loss, lower_bound(case.samples, case.parts.point), size=size,
-            tolerance=fine, reason="first order in the solver's rounding, over tau",
-        ))
-    else:
-        case.skipped.append("the lower bound by weak duality: the loss is below the rounding of the labels' squares")
+    figures += weak_duality(case)
     if found.curvature is not None:
         figures.append(at_least(
             "least Hessian eigenvalue over the largest", -1e-10, found.curvature,

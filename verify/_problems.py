@@ -13,7 +13,8 @@ from ncsolve import UFM, NCSolveError
 from ncsolve.encodings import Encoding, onehot
 
 __all__ = [
-    "balanced", "gram_unit", "random_counts", "random_problem", "random_shape", "scaled_problem", "transition_of",
+    "balanced", "gram_unit", "random_counts", "random_problem", "random_shape", "random_soft_labels", "scaled_problem",
+    "transition_of",
 ]
 
 
@@ -58,6 +59,23 @@ def random_problem(
     if strength is None:
         strength = float(rng.uniform(0.05, 0.6))
     return scaled_problem(codes, counts, strength=strength, ratio=float(np.exp(rng.normal())), lambda_b=lambda_b)
+
+
+def random_soft_labels(rng: np.random.Generator, lambda_b: float, *, onehot: bool = False) -> UFM:
+    """Cross-entropy with codes drawn from the simplex, some nearly one-hot (or all ``onehot``), random counts, and
+    lambdas of different size."""
+    m, k = random_shape(rng, 2)
+    codes = rng.dirichlet(np.full(m, rng.choice([0.3, 1.0, 3.0])), size=k).T
+    codes = np.eye(k) if onehot else codes / codes.sum(axis=0)
+    counts = random_counts(rng, k, 4)
+    ratio = float(np.exp(rng.normal()))
+    # Softmax at zero is constant: above the largest singular value of the rest all class means are zero.
+    largest = float(np.linalg.norm((codes - 1.0 / codes.shape[0]) * np.sqrt(counts), 2))
+    tau = float(rng.uniform(0.05, 0.6)) * largest / sum(counts)
+    return UFM(
+        encoding=codes, counts=counts, lambda_w=tau * math.sqrt(ratio), lambda_h=tau / math.sqrt(ratio),
+        lambda_b=lambda_b, loss="cross-entropy",
+    )
 
 
 def scaled_problem(

@@ -42,7 +42,7 @@ class Samples(Frozen):
 
     ``targets`` Y (m, N); ``labels`` (N,) class of each column; ``weights`` (N,) how many samples a column stands
     for, all one unless the columns were merged; ``codes`` E (m, K); ``counts`` (K,); the lambdas, ``lambda_w`` being
-    the geometric mean of those of the layers; ``nonnegative`` features; ``dim`` d.
+    the geometric mean of those of the layers; the ``loss``; ``nonnegative`` features; ``dim`` d.
     """
 
     targets: Array
@@ -54,6 +54,7 @@ class Samples(Frozen):
     lambda_w_layers: tuple[float, ...]
     lambda_h: float
     lambda_b: float
+    loss: str
     nonnegative: bool
     dim: int
 
@@ -94,6 +95,7 @@ class Samples(Frozen):
             lambda_w_layers=problem.lambda_w_layers,
             lambda_h=problem.lambda_h,
             lambda_b=problem.lambda_b,
+            loss=problem.loss,
             nonnegative=problem.features == "relu",
             dim=problem.feature_dim if dim is None else dim,
         )
@@ -106,6 +108,11 @@ class Samples(Frozen):
     @property
     def has_bias(self) -> bool:
         return math.isfinite(self.lambda_b)
+
+    @property
+    def share(self) -> Array:
+        """The part of the samples that each column stands for (N,)."""
+        return self.weights / self.total
 
     @property
     def depth(self) -> int:
@@ -141,7 +148,7 @@ class Samples(Frozen):
 def check_one_layer(problem: UFM, what: str) -> None:
     """OpenProblemError for a deep head and for ReLU features."""
     check_kind("the problem", problem, UFM, "make one with ncsolve.UFM(...)")
-    if not problem.plain:
+    if problem.features != "linear" or problem.depth != 1:
         raise OpenProblemError(
             f"{what} is for linear features and one layer; got features = {problem.features!r} and depth = "
             f"{problem.depth}, verify.check(problem) takes them"

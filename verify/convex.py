@@ -46,10 +46,12 @@ class ConvexSolution(Frozen):
 def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False) -> ConvexSolution:
     r"""Solve, over Z (m, N) with one column per sample,
 
-    .. math:: \min_{Z, b} \tfrac{1}{2N} \|Z + b 1^T - Y\|_F^2 + \sqrt{\lambda_W \lambda_H} \|Z\|_*
+    .. math:: \min_{Z, b} \tfrac{1}{N} \sum_j \ell(z_j + b, y_j) + \sqrt{\lambda_W \lambda_H} \|Z\|_*
               + \tfrac{\lambda_b}{2} \|b\|^2
 
-    and its dual, the largest lower bound over :math:`\|L\|_2 \le \sqrt{\lambda_W \lambda_H}`.
+    for the problem's loss l, and its dual, the largest lower bound over
+    :math:`\|L\|_2 \le \sqrt{\lambda_W \lambda_H}`.  MSE makes quadratic programs; cross-entropy needs the exponential
+    cone, which both solvers have.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
 
     Notes
     -----
-    Source: T3 of docs/theory.md; Zhou et al. 2022.
+    Source: T3 and T16 of docs/theory.md; Zhou et al. 2022.
 
     Examples
     --------
@@ -82,8 +84,10 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
     check_name("convex solver", solver, SOLVERS)
     check_one_layer(problem, "the convex program")
     samples = Samples.of(problem, merged=merged)
-    cp: Any = importlib.import_module("cvxpy")
+    return _PROGRAMS[samples.loss](importlib.import_module("cvxpy"), samples, solver)
 
+
+def _quadratic(cp: Any, samples: Samples, solver: str) -> ConvexSolution:  # cvxpy has no types
     # In units in which the labels and the bias's direction have norm one: lambdas and counts of any size then make
     # programs of the same size.
     root = np.sqrt(samples.weights)
@@ -110,20 +114,61 @@ def solve_convex(problem: UFM, *, solver: str = "clarabel", merged: bool = False
         rules.append(duals @ direction == 0)
     dual = _run(cp.Problem(cp.Maximize(bound), rules), solver)
 
-    unit = scale * scale / samples.total
     bias = np.array(b.value)[:, 0] * scale / np.sqrt(samples.total) if samples.has_bias else np.zeros(b.shape[0])
+    return _solution(samples, solver, primal, dual, bias, np.array(z.value) / root * scale, scale**2 / samples.total)
+
+
+def _exponential(cp: Any, samples: Samples, solver: str) -> ConvexSolution:
+    """Cross-entropy: the dual is over probabilities p_j, with L = [sqrt(w_j) (p_j - y_j)]/N."""
+    share, labels = samples.share, samples.targets
+    root = np.sqrt(share)[None, :]
+    m, n = labels.shape
+    strength = math.sqrt(samples.lambda_w) * math.sqrt(samples.lambda_h) * math.sqrt(samples.total)
+    lambda_b = samples.lambda_b
+
+    z = cp.Variable((m, n))
+    b = cp.Variable((m, 1))
+    outputs = z + b @ np.ones((1, n)) if samples.has_bias else z
+    fits = cp.log_sum_exp(outputs, axis=0) - cp.sum(cp.multiply(labels, outputs), axis=0)
+    loss = fits @ share + strength * cp.normNuc(cp.multiply(z, np.repeat(root, m, axis=0)))
+    rules = []
+    if samples.has_bias and lambda_b > 0:
+        loss += lambda_b / 2 * cp.sum_squares(b)
+    elif samples.has_bias:  # known but for a multiple of 1
+        rules.append(cp.sum(b) == 0)
+    primal = _run(cp.Problem(cp.Minimize(loss), rules), solver)
+
+    chances = cp.Variable((m, n), nonneg=True)
+    errors = chances - labels
+    bound = cp.sum(cp.entr(chances), axis=0) @ share
+    rules = [cp.sum(chances, axis=0) == 1, cp.sigma_max(cp.multiply(errors, np.repeat(root, m, axis=0))) <= strength]
+    if samples.has_bias and lambda_b > 0:
+        bound -= cp.sum_squares(errors @ share) / (2 * lambda_b)
+    elif samples.has_bias:
+        rules.append(errors @ share == 0)
+    dual = _run(cp.Problem(cp.Maximize(bound), rules), solver)
+    bias = np.array(b.value)[:, 0] if samples.has_bias else np.zeros(m)
+    return _solution(samples, solver, primal, dual, bias, np.array(z.value), 1.0)
+
+
+_PROGRAMS = {"mse": _quadratic, "cross-entropy": _exponential}
+
+
+def _solution(
+    samples: Samples, solver: str, primal: Any, dual: Any, bias: Array, outputs: Array, unit: float
+) -> ConvexSolution:
     return ConvexSolution(
         solver=solver,
         primal=float(primal.value) * unit,
         dual=float(dual.value) * unit,
         bias=bias,
-        singular_values=samples.singular_values(np.array(z.value) / root) * scale,
+        singular_values=samples.singular_values(outputs),
         primal_status=primal.status,
         dual_status=dual.status,
     )
 
 
-def _run(program: Any, solver: str) -> Any:  # cvxpy has no types
+def _run(program: Any, solver: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an inaccurate solution is reported through the status
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ncsolve.verify._definition import Definition, Parts, fit_size
 from ncsolve.verify._eigen import symmetric_eigen
+from ncsolve.verify._fit import FITS
 from ncsolve.verify._samples import Point, Samples, check_one_layer
 from ncsolve.verify.descent import Run, descend
 
@@ -89,14 +90,15 @@ def _balance(samples: Samples, point: Point, loss: float) -> float:
 
 
 def zero_point(problem: UFM, *, dim: int | None = None) -> Point:
-    """The critical point W = 0, H = 0, where b is the label mean over 1 + lambda_b."""
+    """The critical point W = 0, H = 0, where b fits best: for MSE the label mean over 1 + lambda_b, and under
+    cross-entropy a b whose softmax is the label mean less lambda_b b."""
     check_one_layer(problem, "the critical point at zero")
     samples = Samples.of(problem, dim=dim)
-    mean = samples.targets.mean(axis=1)
+    outputs = np.zeros_like(samples.targets)
     return Point(
         W=np.zeros((samples.code_length, samples.dim)),
         H=np.zeros((samples.dim, samples.columns)),
-        b=mean / (1.0 + samples.lambda_b),
+        b=FITS[samples.loss].best_bias(outputs, samples.targets, samples.share, samples.lambda_b),
     )
 
 

@@ -15,6 +15,7 @@ from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.certificates import checker
 from ncsolve.certificates._approximation import DOUBLE_DIGITS, Precision
 from ncsolve.certificates._certificate import Certificate, certificate_or_none, within_bounds
+from ncsolve.certificates._cross_entropy import entropy_certificate
 from ncsolve.certificates._doubles import from_doubles, grid_bias
 from ncsolve.certificates._exact_problem import ExactProblem
 from ncsolve.certificates._guess import rational_proof
@@ -97,7 +98,9 @@ def certify(
     exact = ExactProblem.of(ufm, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b, codes=codes)
     minimizer = minimizer or solve(ufm)
     model = model_of(ufm, minimizer.frame)
-    make = {"plain": _convex_certificate, "relu": relu_certificate}.get(model.name)
+    make = {
+        "plain": _convex_certificate, "relu": relu_certificate, "cross-entropy": entropy_certificate
+    }.get(model.name)
     if make is None:
         raise OpenProblemError(model.uncertified(ufm))
     return make(exact, minimizer, Precision(digits=digits, problem=exact))

@@ -93,7 +93,7 @@ class Descents:
 
 def descents_of(problem: UFM) -> Descents:
     """Trajectories where every start ends at the minimum (T3), else the losses of many starts."""
-    return _TRAJECTORIES if problem.plain else _MANY_STARTS
+    return _TRAJECTORIES if problem.features == "linear" and problem.depth == 1 else _MANY_STARTS
 
 
 def _trajectories(problem: UFM, seed: int) -> Figure:

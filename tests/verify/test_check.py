@@ -1,5 +1,6 @@
 """``check``: one problem against every method that its size allows."""
 
+import itertools
 import math
 import time
 from unittest import mock
@@ -15,6 +16,7 @@ from ncsolve.verify._samples import Samples
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._problem.losses import LOSSES
 from ncsolve._problem.model_spec import FEATURES
 from tests.strategies import affine_problems, problems
 
@@ -171,14 +173,23 @@ def test_regimes_that_rounding_hides(spec, lambda_b):
     assert "intermediate" not in own_regimes(Samples.of(problem.replace(features="relu")), means)
 
 
-@pytest.mark.parametrize(("features", "depth"), [(features, depth) for features in FEATURES for depth in (1, 2)])
-def test_every_model_that_can_be_solved_has_a_row(features, depth):
+@pytest.mark.parametrize(
+    ("loss", "features", "depth"), list(itertools.product(LOSSES, FEATURES, (1, 2)))
+)
+def test_every_model_that_can_be_solved_has_a_row(loss, features, depth):
     """The table of the verifier is its own: a model that the solver learns must be entered here too."""
+    parts = {"encoding": encodings.onehot(4), "lambda_b": math.inf} if loss == "cross-entropy" else {}
     for dim in (2, None):
-        asked = SMALL.replace(features=features, depth=depth, dim=dim)
+        asked = SMALL.replace(loss=loss, features=features, depth=depth, dim=dim, **parts)
+        rows = {key[3] for key in MODELS if key[:3] == (loss, features, depth > 1)}
         try:
             found = ncsolve.solve(asked)
         except ncsolve.OpenProblemError:
-            assert not any(key[:2] == (features, depth > 1) for key in MODELS)
+            assert (dim is not None) not in rows
         else:
-            assert model_of(asked, found) is MODELS[features, depth > 1, found.choice.theorem == "T8"]
+            assert model_of(asked, found) is MODELS[loss, features, depth > 1, found.choice.theorem == "T8"]
+
+
+def test_every_row_is_of_a_model_that_the_solver_has():
+    assert {key[0] for key in MODELS} == set(LOSSES)
+    assert {key[1] for key in MODELS} == set(FEATURES)

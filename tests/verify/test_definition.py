@@ -14,17 +14,21 @@ import ncsolve
 from tests.strategies import problems
 
 CODES = np.array([[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]])
+LOSSES = {"mse": CODES, "cross-entropy": np.array([[0.5, 0, 0.2, 0], [0.2, 1, 0.3, 0.1], [0.3, 0, 0.5, 0.9]])}
+every_loss = pytest.mark.parametrize("loss", LOSSES)
 
 
-def problem(lambda_b=0.1, **changes):
-    standard = {"encoding": CODES, "counts": [3, 2, 1, 2], "lambda_w": 0.05, "lambda_h": 0.002, "lambda_b": lambda_b}
+def problem(lambda_b=0.1, loss="mse", **changes):
+    standard = {"encoding": LOSSES[loss], "counts": [3, 2, 1, 2], "lambda_w": 0.05, "lambda_h": 0.002,
+                "lambda_b": lambda_b, "loss": loss}
     return ncsolve.UFM(**standard | changes)
 
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.1, 1e4, math.inf])
 @pytest.mark.parametrize("merged", [False, True])
-def test_the_gradient_and_the_hessian_are_those_of_the_value(lambda_b, merged):
-    f = Definition(Samples.of(problem(lambda_b), dim=2, merged=merged))
+@every_loss
+def test_the_gradient_and_the_hessian_are_those_of_the_value(lambda_b, merged, loss):
+    f = Definition(Samples.of(problem(lambda_b, loss), dim=2, merged=merged))
     x = f.start(5)
     steps = 1e-5 * np.eye(f.size)
     gradient = np.array([(f.value(x + s) - f.value(x - s)) / 2e-5 for s in steps])
@@ -33,17 +37,25 @@ def test_the_gradient_and_the_hessian_are_those_of_the_value(lambda_b, merged):
     assert f.hessian(x) == pytest.approx(hessian, rel=1e-6, abs=1e-8)
 
 
+def losses(loss, outputs, codes):
+    """Of each column, as the definition has it."""
+    if loss == "mse":
+        return np.sum((outputs - codes) ** 2, axis=0) / 2
+    return np.log(np.sum(np.exp(outputs), axis=0)) - np.sum(codes * outputs, axis=0)
+
+
 @pytest.mark.parametrize("lambda_b", [0.0, 0.1, math.inf])
-def test_the_value_is_the_definition_written_out_sample_by_sample(lambda_b):
-    asked = problem(lambda_b)
+@every_loss
+def test_the_value_is_the_definition_written_out_sample_by_sample(lambda_b, loss):
+    asked = problem(lambda_b, loss)
     f = Definition(Samples.of(asked, dim=2))
     point = f.point(f.start(1))
     labels = np.repeat(np.arange(4), [3, 2, 1, 2])
-    fit = sum(np.sum((point.W @ point.H[:, j] + point.b - CODES[:, labels[j]]) ** 2) for j in range(8)) / 16
+    fit = sum(losses(loss, point.W @ point.H[:, j] + point.b, LOSSES[loss][:, labels[j]]) for j in range(8)) / 8
     decay = 0.05 * np.sum(point.W**2) + 0.002 * np.sum(point.H**2)
     if lambda_b < math.inf:
         decay += lambda_b * np.sum(point.b**2)
-    assert f.value(f.vector(point)) == pytest.approx(fit + decay / 2, rel=1e-13)
+    assert f.value(f.vector(point)) == pytest.approx(float(fit) + decay / 2, rel=1e-13)
     assert f.value(f.vector(point)) == pytest.approx(ncsolve.objective(asked, point.W, point.H, point.b), rel=1e-13)
 
 
@@ -55,8 +67,9 @@ def test_units_are_one_for_equal_decay_and_vectors_come_back():
     assert f.vector(f.point(x)) == pytest.approx(x, rel=1e-14)
 
 
-def test_merging_gives_the_objective_of_features_that_have_collapsed():
-    asked = problem()
+@every_loss
+def test_merging_gives_the_objective_of_features_that_have_collapsed(loss):
+    asked = problem(loss=loss)
     full, merged = Definition(Samples.of(asked)), Definition(Samples.of(asked, merged=True))
     point = merged.point(merged.start(2))
     spread = Point(W=point.W, H=full.samples.spread(point.H), b=point.b)

@@ -13,6 +13,7 @@ from ncsolve.verify.descent import METHODS
 
 import ncsolve
 from ncsolve import encodings
+from ncsolve._problem.losses import LOSSES
 from ncsolve.processes.threads import single_threaded
 from ncsolve.progress import SlowProgress
 
@@ -153,9 +154,11 @@ def test_a_missing_torch_is_named(monkeypatch):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_torch_walks_the_same_way_by_automatic_differentiation(method):
+@pytest.mark.parametrize("loss", LOSSES)
+def test_torch_walks_the_same_way_by_automatic_differentiation(method, loss):
     pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
-    ours, theirs = (descend(PROBLEM, method=method, backend=backend, device="cpu", seed=2, max_steps=30)
+    asked = PROBLEM.replace(loss=loss)
+    ours, theirs = (descend(asked, method=method, backend=backend, device="cpu", seed=2, max_steps=30)
                     for backend in ("numpy", "torch"))
     assert (theirs.backend, theirs.device) == ("torch", "cpu")
     assert theirs.steps == ours.steps

@@ -107,7 +107,11 @@ class TorchBackend:
         h, w = x[: d * n].reshape(d, n), x[d * n : m * d + d * n].reshape(m, d)
         b = x[m * d + d * n :]
         output = w @ h + b[:, None] if s.has_bias else w @ h
-        fit = (self._weights * (output - self._targets) ** 2).sum() / (2 * self._weights.sum())
+        if s.loss == "cross-entropy":
+            losses = self._torch.logsumexp(output, 0) - (self._targets * output).sum(0)
+        else:
+            losses = ((output - self._targets) ** 2).sum(0) / 2
+        fit = (self._weights * losses).sum() / self._weights.sum()
         decay = s.lambda_w * (w**2).sum() + s.lambda_h * (self._weights * h**2).sum()
         if s.has_bias:
             decay = decay + s.lambda_b * (b**2).sum()

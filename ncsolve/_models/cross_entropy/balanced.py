@@ -9,9 +9,10 @@ import numpy as np
 from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.softmax import SoftmaxFrame
+from ncsolve._problem.regular import RegularProblem
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["BALANCED", "balanced_frame", "logit_of"]
+__all__ = ["BALANCED", "balanced_frame", "logit_of", "regular_of"]
 
 BALANCED = MethodChoice(
     method="closed-form", theorem="T16",
@@ -19,9 +20,15 @@ BALANCED = MethodChoice(
 )
 
 
+def regular_of(problem: UFM) -> RegularProblem | None:
+    """Balanced one-hot or smoothed codes, or None: T16 leaves out a I + q J with a < 0, whose own entry is least."""
+    regular = problem.regular
+    return None if regular is None or regular.a < 0.0 else regular
+
+
 def logit_of(problem: UFM) -> float:
     """s >= 0, by which the output of its own class exceeds the others; 0 where alpha + t >= 1."""
-    regular = problem.regular
+    regular = regular_of(problem)
     assert regular is not None
     if regular.t >= regular.a or regular.classes == 1:
         return 0.0
@@ -30,7 +37,7 @@ def logit_of(problem: UFM) -> float:
 
 def balanced_frame(problem: UFM) -> SoftmaxFrame:
     """The frame of a regular problem: b = 0, and nothing along the mean direction."""
-    regular = problem.regular
+    regular = regular_of(problem)
     assert regular is not None
     s, k, n = logit_of(problem), regular.classes, regular.n
     lw, lh = problem.lambda_w, problem.lambda_h

@@ -22,7 +22,7 @@ _PROVED = 1e-9
 def convex_frame(problem: UFM, choice: MethodChoice) -> Frame:
     """By distinct count for one-hot and smoothed codes, on factors for all others."""
     affine = problem.encoding.affine
-    if affine is not None:
+    if affine is not None and affine.a > 0.0:
         counts = problem.counts
         grouped = solve_grouped(
             np.array(counts.values, dtype=np.float64), np.array(counts.multiplicities, dtype=np.float64),

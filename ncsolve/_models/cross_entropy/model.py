@@ -8,9 +8,10 @@ from collections.abc import Callable
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.protocol import Frame
-from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame
+from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame, regular_of
 from ncsolve._models.cross_entropy.relu import orthogonal_frame
 from ncsolve._models.protocol import Limit, Model, State
+from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -36,7 +37,7 @@ class CrossEntropy(Model):
         """The closed form of a regular problem, else the minimum of the convex core.  Raises OpenProblemError for deep
         heads and bottlenecks."""
         check_shallow(problem)
-        if problem.regular is not None and not spectral:
+        if regular_of(problem) is not None and not spectral:
             found: Frame = balanced_frame(problem)
         else:
             from ncsolve._models.cross_entropy.convex import convex_frame  # what closed forms do without
@@ -47,16 +48,23 @@ class CrossEntropy(Model):
 
     def choice(self, problem: UFM) -> MethodChoice:
         check_shallow(problem)
-        return CONVEX if problem.regular is None else BALANCED
+        return CONVEX if regular_of(problem) is None else BALANCED
 
     def approximates(self, problem: UFM) -> bool:
-        return problem.regular is None
+        return regular_of(problem) is None
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        """Of probabilities that the dual admits; of ReLU features of those of the closed form."""
+        from ncsolve._models.cross_entropy.residual import softmax_residual  # what closed forms do without
+
+        check_shallow(problem)
+        return softmax_residual(problem, frame, dual=problem.features == "linear")
 
     # The threshold of the singular values
 
     def merging_size(self, problem: UFM) -> float | None:
         """alpha + t = 1: from there all class means are zero."""
-        regular = problem.regular
+        regular = regular_of(problem)
         return None if regular is None else regular.a * math.sqrt(regular.n)
 
     def merging_words(self, problem: UFM, value: str) -> str:
@@ -65,7 +73,7 @@ class CrossEntropy(Model):
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         if frame.rank:
             return None
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is not None:
             if regular.classes == 1:
                 return None
@@ -80,7 +88,7 @@ class CrossEntropy(Model):
 
     def state(self, problem: UFM) -> State | None:
         """A simplex ETF for every lambda_b, or nothing."""
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is None:
             return None
         alive = regular.classes > 1 and regular.t < regular.a
@@ -90,7 +98,7 @@ class CrossEntropy(Model):
 
     def state_gap(self, problem: UFM) -> float | None:
         """The label mean has no part in the class means."""
-        return None if problem.regular is None else -1.0
+        return None if regular_of(problem) is None else -1.0
 
     # What is said and shown
 
@@ -98,12 +106,12 @@ class CrossEntropy(Model):
         return ("cross-entropy",)
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
-        if problem.regular is None:
+        if regular_of(problem) is None:
             return ""
         return "none: under cross-entropy the class means are a simplex ETF for every lambda_b"
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
-        if problem.regular is not None:
+        if regular_of(problem) is not None:
             return ("cross-entropy", "cross-entropy-dual")
         return ("cross-entropy-dual",)
 
@@ -135,7 +143,7 @@ class CrossEntropyReLU(CrossEntropy):
 
     def merging_size(self, problem: UFM) -> float | None:
         """t = (1 - alpha) sqrt((K - 1)/K): from there all class means are zero."""
-        regular = problem.regular
+        regular = regular_of(problem)
         if regular is None or regular.classes == 1:
             return None
         return regular.a * math.sqrt(regular.n * (regular.classes - 1) / regular.classes)
@@ -152,7 +160,7 @@ class CrossEntropyReLU(CrossEntropy):
         return Limit(size, "(1 - alpha) sqrt(n (K - 1)/K) of the largest class", "that/N")
 
     def state(self, problem: UFM) -> State | None:
-        regular, size = problem.regular, self.merging_size(problem)
+        regular, size = regular_of(problem), self.merging_size(problem)
         if regular is None:
             return None
         if size is None or problem.threshold >= size:
@@ -160,15 +168,21 @@ class CrossEntropyReLU(CrossEntropy):
         return State("orthogonal", regular.classes)
 
     def state_gap(self, problem: UFM) -> float | None:
-        return None if problem.regular is None else 0.0
+        return None if regular_of(problem) is None else 0.0
 
     def words(self, problem: UFM, *, narrow: bool, scale: float | None = None) -> tuple[str, ...]:
         return ("cross-entropy", "ReLU features (H >= 0)")
 
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
-        if problem.regular is None:
+        if regular_of(problem) is None:
             return ""
         return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
+
+    def uncertified(self, problem: UFM) -> str:
+        return (
+            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' or "
+            "loss = 'mse'"
+        )
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         return ("cross-entropy-relu", "cross-entropy-dual")

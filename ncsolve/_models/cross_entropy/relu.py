@@ -25,7 +25,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
     """Every class mean in a dimension of its own, as long as its own count says.  Raises OpenProblemError where the
     minimizer is not known."""
     affine = problem.encoding.affine
-    if affine is None:
+    if affine is None or affine.a < 0.0:
         raise OpenProblemError(
             "ReLU features under cross-entropy are solved for one-hot and smoothed codes; got the encoding "
             f"{problem.encoding.name}, use one of these or features = 'linear'"
@@ -59,6 +59,8 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
     values[: alive.size] = np.sort(np.linalg.svd(weights @ means * np.sqrt(n), compute_uv=False))[::-1][: alive.size]
     if alive.size == k:  # the outputs sum to zero
         values[-1] = 0.0
+    free = problem.lambda_b == 0.0 and k == alive.size == 2  # what one class mean gives up the other takes over
     return FactoredFrame(
         problem=problem, choice=ORTHOGONAL, stack=(weights,), means=means, bias=np.zeros(k), values=values,
+        ties="the bias may lie anywhere between the outputs of the two classes" if free else "",
     )

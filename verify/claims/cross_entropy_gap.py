@@ -1,0 +1,107 @@
+"""Under cross-entropy the gap of any network is the sum of four parts as well (T13, T16), and bounds its mistakes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from ncsolve.verify._claim import Size, claim
+from ncsolve.verify._definition import Definition, Parts
+from ncsolve.verify._figure import Figure, Worst, at_least, at_most
+from ncsolve.verify._fit import softmax
+from ncsolve.verify._problems import random_soft_labels
+from ncsolve.verify._samples import Samples, class_means
+from ncsolve.verify._types import Array
+
+import ncsolve
+from ncsolve import Minimizer
+
+_BIASES = (0.0, 0.05, 0.5, 5.0, math.inf)
+_DISTANCES = (1e-6, 1e-3, 0.05, 0.3, 1.0, 3.0)
+
+
+@claim(
+    name="cross-entropy-gap", sources=("ncsolve",), theorems=("cross-entropy-gap",),
+    statement="cross-entropy: the loss of any network above the minimum is the sum of four parts, each at least 0, of "
+    "which the first is the divergence of its probabilities from those of the minimum; the gap bounds that of b, and "
+    "the share of samples that are decided for another class",
+    run="random W, H and b near the minimum and far from it, on random soft and one-hot labels; everything is a sum "
+    "over the samples, from the definition",
+)
+def examine(size: Size) -> list[Figure]:
+    """The gap against its parts, what varies within the classes, and the three bounds."""
+    rng = np.random.default_rng(89)
+    gap = Worst("loss minus minimum minus the four parts", tolerance=1e-12, reason="rounding")
+    within = Worst("loss minus that of the class means minus the part within", tolerance=1e-12, reason="rounding")
+    least, apart, shifted, wrong = [], [], [], []
+    for trial in range(100 if size == "quick" else 1000):
+        onehot = trial % 3 == 0
+        problem = random_soft_labels(rng, _BIASES[trial % 5], onehot=onehot)
+        found, samples = ncsolve.solve(problem), Samples.of(problem)
+        f = Definition(samples)
+        best = Parts(samples.spread(np.array(found.class_means)), (np.array(found.W),), np.array(found.bias))
+        there = f.parts(f.pack(best) + _DISTANCES[trial % 6] * f.start(trial))
+        unit = f.value(f.pack(there)) + f.value(np.zeros(f.size))
+        epsilon = f.value(f.pack(there)) - found.loss
+        parts = _parts(samples, found, best, there)
+        gap.add(0.0, (epsilon - math.fsum(parts)) / unit)
+        flat = there._replace(features=samples.spread(class_means(samples, there.features)))
+        within.add(0.0, (f.value(f.pack(there)) - f.value(f.pack(flat)) - _within(samples, flat, there)) / unit)
+        least.append(min(parts) / unit)
+        chances, wanted = softmax(_outputs(there)), softmax(_outputs(best))
+        apart.append((float(np.mean(np.abs(chances - wanted).sum(axis=0) ** 2)) - 2 * epsilon) / unit)
+        if math.isfinite(problem.lambda_b):
+            shift = problem.lambda_b * float(np.sum((there.bias - best.bias) ** 2))
+            shifted.append((shift - 2 * epsilon) / unit)
+        if onehot:
+            share = float(np.mean(chances.argmax(axis=0) != samples.labels))
+            wrong.append(share * _cost(wanted, samples) - epsilon)
+    return [
+        gap.figure(), within.figure(),
+        at_least("least part of a gap", -1e-14, least, reason="each is a square or a divergence, but for rounding"),
+        at_most("mean |p - p*|^2, less twice the gap", 1e-14, apart, reason="a bound, up to rounding"),
+        at_most("lambda_b |b - b*|^2, less twice the gap", 1e-14, shifted, reason="a bound, up to rounding"),
+        at_most("share of samples of another decision, times its cost, less the gap", 1e-14, wrong,
+                reason="a bound, up to rounding"),
+    ]
+
+
+def _outputs(at: Parts) -> Array:
+    point = at.point
+    return np.asarray(point.W @ point.H + point.b[:, None])
+
+
+def _divergence(at: Parts, other: Parts) -> float:
+    """Mean over the samples of the divergence of the probabilities at ``other`` from those at ``at``."""
+    p, q = softmax(_outputs(at)), softmax(_outputs(other))
+    return float(np.mean(np.sum(p * (np.log(p) - np.log(q)), axis=0)))
+
+
+def _parts(samples: Samples, found: Minimizer, best: Parts, there: Parts) -> tuple[float, ...]:
+    """Fit, bias, dual and feature, with a column for every sample."""
+    lw, lh, lb = samples.lambda_w, samples.lambda_h, samples.lambda_b
+    residual = (samples.targets - softmax(_outputs(best))) / samples.total
+    w, h, b = there.point.W, there.features, there.bias
+    pull = residual @ h.T
+    return (
+        _divergence(best, there),
+        lb / 2 * float(np.sum((b - found.bias) ** 2)) if math.isfinite(lb) else 0.0,
+        lw / 2 * float(np.sum((w - pull / lw) ** 2)),
+        (lw * lh * float(np.sum(h**2)) - float(np.sum((residual.T @ pull) * h.T))) / (2 * lw),
+    )
+
+
+def _within(samples: Samples, flat: Parts, there: Parts) -> float:
+    """What the variation within the classes adds to the objective."""
+    apart = float(np.sum((there.features - flat.features) ** 2))
+    return _divergence(flat, there) + samples.lambda_h / 2 * apart
+
+
+def _cost(wanted: Array, samples: Samples) -> float:
+    """The least divergence at which a sample is decided for another class than its own, which has to be wanted."""
+    own = wanted[samples.labels, np.arange(samples.columns)]
+    others = np.delete(wanted.T.ravel(), samples.labels + wanted.shape[0] * np.arange(samples.columns))
+    others = others.reshape(samples.columns, -1)
+    middle = (own[:, None] + others) / 2
+    costs = own[:, None] * np.log(own[:, None] / middle) + others * np.log(others / middle)
+    return float(costs.min()) if bool((own[:, None] > others).all()) else 0.0
