@@ -8,7 +8,7 @@ import numpy as np
 
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.newton import newton
-from ncsolve._models.cross_entropy.objective import Objective
+from ncsolve._models.cross_entropy.objective import Objective, State
 from ncsolve._models.cross_entropy.point import Point
 from ncsolve._models.cross_entropy.smoothing import small_enough, smoothed
 from ncsolve._models.cross_entropy.softmax import Fit
@@ -17,6 +17,7 @@ from ncsolve._models.cross_entropy.start import collapsed, guesses, thresholded
 __all__ = ["Minimum", "minimize"]
 
 _MOST_ROUNDS = 20
+_PATIENCE = 150  # steps, where there is a steadier way
 _DUST = 1e-6  # singular values below this, over the largest, are tried without
 _SAME_GAP = 1e-12
 _GOOD_GAP = 1e-10
@@ -54,12 +55,14 @@ def minimize(objective: Objective, start: Point | None = None) -> Minimum:
         if point.rank == best.point.rank and best.gap <= _SAME_GAP:
             break
         new = _descended(objective, point, best.iterations)
-        stuck = point.rank == best.point.rank and new.gap >= best.gap / 2
+        stuck = point.rank == best.point.rank and new.gap >= best.gap / 10
         best = _better(best, new)
-        if stuck:
+        if stuck or (best.iterations > _PATIENCE and small_enough(objective)):
             break
     if best.gap > _GOOD_GAP and small_enough(objective):
-        best = _better(best, _descended(objective, smoothed(objective, best.point), best.iterations))
+        point = smoothed(objective, best.point)
+        best = _better(best, _measured(objective, objective.at(point), best.iterations))
+        best = _better(best, _descended(objective, point, best.iterations))
     return _without_dust(objective, best)
 
 
@@ -69,15 +72,18 @@ def _better(old: Minimum, new: Minimum) -> Minimum:
 
 def _descended(objective: Objective, point: Point, before: int) -> Minimum:
     """The minimizer of the rank of a point, after so many steps."""
-    columns = objective.columns
     state, steps = newton(objective, point)
+    return _measured(objective, state, before + steps)
+
+
+def _measured(objective: Objective, state: State, steps: int) -> Minimum:
+    columns = objective.columns
     dual = best_bound(
         columns, state.fit.residual, objective.threshold / columns.total, objective.lambda_b,
         state.point.bias * columns.bias_scale,
     )
     return Minimum(
-        point=state.point, fit=state.fit, loss=state.value / columns.total, lower_bound=dual.bound,
-        iterations=before + steps,
+        point=state.point, fit=state.fit, loss=state.value / columns.total, lower_bound=dual.bound, iterations=steps
     )
 
 

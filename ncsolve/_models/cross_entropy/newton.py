@@ -18,7 +18,7 @@ from ncsolve._models.cross_entropy.trust_region import next_radius, truncated_ne
 
 __all__ = ["newton"]
 
-_MOST_STEPS = 200
+_MOST_STEPS = 100
 _MOST_FAILURES = 3
 _DIGITS = 64 * EPS
 _GOAL = 1e-14  # of the gradient, over T times the size of the factors

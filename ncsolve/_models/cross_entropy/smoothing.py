@@ -9,12 +9,14 @@ are slow at, of soft labels with a tiny T, whose probabilities are of any magnit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
+from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve._models.cross_entropy.point import Point
 from ncsolve._models.cross_entropy.softmax import fit
@@ -25,6 +27,7 @@ __all__ = ["small_enough", "smoothed", "smoothed_norm"]
 _MOST_UNKNOWNS = 1000
 _MOST_STEPS = 50
 _SHARPER = 0.1
+_GOOD_GAP = 1e-11
 _LEAST_WIDTH = 1e-13  # of the smoothing, over the largest singular value
 
 
@@ -35,15 +38,23 @@ def small_enough(objective: Objective) -> bool:
 
 
 def smoothed(objective: Objective, start: Point) -> Point:
-    """The minimizer, but for the last digits, from the bias and the values within groups of a start."""
+    """The minimizer, from a start; with the rank that a step of proximal gradient descent finds."""
     m, k = objective.columns.shape
-    row = np.concatenate((start.matrix.ravel(), start.bias, start.within))
+    row = best = np.concatenate((start.matrix.ravel(), start.bias, start.within))
     largest = width = float(np.linalg.norm(start.matrix, 2))
+    least = math.inf
     while width > _LEAST_WIDTH * largest:
-        row = _centre(_Smooth(objective=objective, width=width), row)
+        smooth = _Smooth(objective=objective, width=width)
+        row = _centre(smooth, row)
+        gap = smooth.gap(row)
+        if gap < least:
+            least, best = gap, row
+        elif gap < _GOOD_GAP:  # rounding is all that is left
+            break
         width *= _SHARPER
-    matrix, bias, within = row[: m * k].reshape(m, k), row[m * k : m * k + m], row[m * k + m :]
-    return thresholded(objective, replace(start, bias=bias, within=within), matrix)
+    matrix, bias, within = best[: m * k].reshape(m, k), best[m * k : m * k + m], best[m * k + m :]
+    rank = thresholded(objective, replace(start, bias=bias, within=within), matrix).rank
+    return start.of(matrix, rank, bias=bias, within=within)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,6 +75,16 @@ class _Smooth:
         price = float(np.sum(np.hypot(np.linalg.svd(matrix, compute_uv=False), self.width)))
         price += float(columns.within_price @ within)
         return float(columns.samples @ losses) + objective.threshold * price + objective.ridge / 2 * float(bias @ bias)
+
+    def gap(self, row: Array) -> float:
+        """The duality gap over the loss, of the problem that is not smoothed."""
+        objective, columns = self.objective, self.objective.columns
+        matrix, bias, within = self.parts(row)
+        residual = fit(columns, columns.forward(matrix, bias, within)).residual
+        tau, bias = objective.threshold / columns.total, bias * columns.bias_scale
+        bias = bias - columns.alike @ bias / np.sum(columns.alike)
+        loss = replace(self, width=0.0).value(row) / columns.total
+        return (loss - best_bound(columns, residual, tau, objective.lambda_b, bias).bound) / loss
 
     def model(self, row: Array) -> tuple[Array, Array]:
         """Gradient and Hessian."""
@@ -96,7 +117,7 @@ class _Smooth:
 
 def _centre(smooth: _Smooth, row: Array) -> Array:
     """Newton's method with a line search."""
-    value = smooth.value(row)
+    value, last = smooth.value(row), math.inf
     for _ in range(_MOST_STEPS):
         slope, hessian = smooth.model(row)
         unit = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
@@ -109,8 +130,10 @@ def _centre(smooth: _Smooth, row: Array) -> Array:
             length /= 2
             new = smooth.value(row + length * step)
         row, value = row + length * step, new
-        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or length <= 1e-6:
+        noise = fall <= 64 * EPS * abs(value) and fall >= last / 2  # no digits are left
+        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or length <= 1e-6 or noise:
             break
+        last = fall
     return row
 
 
