@@ -83,7 +83,10 @@ class Theorem:
         found: set[sp.Symbol] = set()
         for expr in (*self.result.values(), *self.definitions.values()):
             found |= expr.free_symbols
-        plain = {x for x in found if not x.name.endswith(TRANSPOSED)}
+        plain = {
+            sp.Symbol(x.name.removesuffix(TRANSPOSED), commutative=False) if x.name.endswith(TRANSPOSED) else x
+            for x in found
+        }
         return {
             x: self.letters[x.name] if x.name in self.letters else describe(x.name).meaning
             for x in sorted(plain, key=lambda x: x.name)

@@ -80,12 +80,25 @@ _LATEX = {
     "ρ": r"\rho",
     "ρ_1": r"\rho_{1}",
     "ρ_2": r"\rho_{2}",
+    "ν_1": r"\nu_{1}",
+    "ν_2": r"\nu_{2}",
+    "ν_3": r"\nu_{3}",
+    "P̄": r"\bar{P}",
+    "log_sum": r"\operatorname{lse}(O)",
+    "log_sum_means": r"\operatorname{lse}(\bar{O})",
+    "entropy": r"\operatorname{H}(P)",
+    "force": "f",
+    "spectral_norm": r"\left\|\Lambda\right\|",
+    "part": "a",
+    "cost": r"\operatorname{cost}",
 }
 _PLAIN = {
     **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
     "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
     "s_next": "s_(j+1)",
+    "log_sum": "lse(O)", "log_sum_means": "lse(Ō)", "entropy": "H(P)", "force": "f", "part": "a",
+    "spectral_norm": "‖Λ‖",
     "mean_norm": "‖μ‖", "nuclear_norm": "‖Z‖_*", "residual_square": "‖R‖²", "bias_square": "‖b‖²",
 }  # fmt: skip
 
@@ -157,6 +170,12 @@ class _Pretty(PrettyPrinter):
     def _print_Symbol(self, expr: Any) -> prettyForm:
         return prettyForm(_PLAIN.get(expr.name, expr.name))
 
+    def _print_Max(self, expr: Any) -> prettyForm:
+        return self._print_Function(expr, func_name="max")
+
+    def _print_Min(self, expr: Any) -> prettyForm:
+        return self._print_Function(expr, func_name="min")
+
 
 def pretty(expr: sp.Basic) -> str:
     """Several lines of plain text, with fractions and braces."""
@@ -189,7 +208,7 @@ _TEX_CHARACTERS = _GREEK | {
     "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
     "∂": r"\partial ", "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z",
-    "ŷ": r"\hat y", "<": "<", ">": ">", "|": "|", "₀": "{}_0",
+    "ŷ": r"\hat y", "<": "<", ">": ">", "|": "|", "₀": "{}_0", "₁": "{}_1",
 }  # fmt: skip
 _TEX_SPECIAL = {"_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 
@@ -228,7 +247,7 @@ def _escape(text: str) -> str:
 
 def _tex(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
-    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H"), ("h̄", r"\bar h")):
+    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H"), ("h̄", r"\bar h"), ("P̄", r"\bar P")):
         text = text.replace(accented, f"\0{code}\0")
     out = "".join(
         f"${_TEX_CHARACTERS[c]}$"

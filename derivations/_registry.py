@@ -42,7 +42,9 @@ MODULES: dict[str, str] = {
     "implied-decay": "implied_decay",
     "batch-norm": "batch_norm",
     "cross-entropy": "cross_entropy",
+    "cross-entropy-dual": "cross_entropy_dual",
     "cross-entropy-relu": "cross_entropy_relu",
+    "cross-entropy-gap": "cross_entropy_gap",
 }
 
 

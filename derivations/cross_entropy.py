@@ -57,15 +57,24 @@ def prove(r: Result) -> Iterator[Step]:
 
 
 def probabilities(r: Result) -> Iterator[Step]:
-    for name, given in CASES.items():
-        kept, lost = softmax(r["logit"])
-        yield Identity(
-            text=f"{name}: the softmax of o_k = s (1_k - 1/K), its own entry", left=kept, right=r["own"], given=given
-        )
-        yield Identity(text="and each of the others", left=lost, right=r["other"], given=given)
+    kept, lost = softmax(s)
+    at = {s: r["logit"]}
+    yield Identity(
+        text="α + t < 1: the softmax of o_k = s (1_k - 1/K), its own entry",
+        left=kept.subs(at), right=r["own"], given=ALIVE,
+    )
+    yield Identity(text="and each of the others", left=lost.subs(at), right=r["other"], given=ALIVE)
+    yield Identity(
+        text="α + t >= 1: s = 0, and all entries are equal", left=kept.subs(at), right=r["own"], given=DEAD
+    )
+    yield Identity(text="(the others)", left=lost.subs(at), right=r["other"], given=DEAD)
+    yield Identity(
+        text="The objective at these outputs, logsumexp o - ⟨e, o⟩ and τ ‖Z‖_* = (K-1) t s/K, with b = 0",
+        left=objective(s), right=r["loss"],
+    )
     yield Stationary(
-        text="s is where the objective along these outputs, which is convex in s, is stationary",
-        function=objective(s), variables=(s,), at={s: r["logit"]}, given=ALIVE,
+        text="It is convex in s, and stationary at this s", function=r["loss"], variables=(s,), at={s: r["logit"]},
+        given=ALIVE,
     )
 
 
@@ -89,20 +98,15 @@ def optimal(r: Result) -> Iterator[Step]:
         entropy = -r["own"] * sp.log(r["own"]) - (K - 1) * r["other"] * sp.log(r["other"])
         yield Identity(
             text="The bound is the entropy of p_k, and the objective attains it: no W, H, b has less, for any λ_b",
-            left=objective(r["logit"]), right=entropy, given=given,
+            left=r["loss"].subs(s, r["logit"]), right=entropy, given=given,
         )
     yield Identity(
-        text="The loss in terms of s, each term of it >= 0",
-        left=objective(s), right=r["loss"],
+        text="The minimum is unique, b up to a multiple of 𝟏 for λ_b = 0: the objective is strictly convex in the "
+        "outputs but along 𝟏, along which the nuclear norm of Z grows strictly. Its curvature along s",
+        left=sp.Derivative(objective(s), (s, 2)), right=(K - 1) * sp.exp(s) / (sp.exp(s) + K - 1) ** 2,
     )
     yield Positive(
-        text="The minimum is unique, b up to a multiple of 𝟏 for λ_b = 0: the objective is strictly convex in the "
-        "outputs but along 𝟏, along which the nuclear norm of Z grows strictly. Along s its curvature is (K-1) times",
-        left=sp.exp(s) / (sp.exp(s) + K - 1) ** 2, given={K: 1 + k},
-    )
-    yield Identity(
-        text="(the curvature)", left=sp.Derivative(objective(s), (s, 2)),
-        right=(K - 1) * sp.exp(s) / (sp.exp(s) + K - 1) ** 2,
+        text="is positive", left=(K - 1) * sp.exp(s) / (sp.exp(s) + K - 1) ** 2, given={K: 1 + k},
     )
 
 
@@ -207,6 +211,6 @@ THEOREM = Theorem(
     definitions={s: _logit, t: K * sp.sqrt(n * lambda_w * lambda_h)},
     letters={"s": "the own output less another"},
     prove=prove,
-    source="α = 0 with a small λ_b: Zhu et al. 2021; losses with label smoothing: Zhou et al. 2022; s and every λ_b "
-    "(with λ_b = ∞ as in Hong & Ling 2023): here.",
+    source="One-hot codes: Lu & Steinerberger 2022 (features of fixed length), Zhu et al. 2021 (weight decay, with the "
+    "bias); label smoothing: Zhou et al. 2022, arXiv:2210.02192; s as a function of α + t, every λ_b, the loss: here.",
 )

@@ -21,21 +21,24 @@ force = sp.Symbol("force", positive=True)
 c = sp.Symbol("c", nonnegative=True)
 x = sp.Symbol("x", nonnegative=True)
 y = sp.Symbol("y", positive=True)
+z = sp.Symbol("z", nonnegative=True)
 k = sp.Symbol("k", positive=True)
 
 _ALL: Given = {alpha: x / (1 + x), K: 1 + k}
+_MOST = (1 - alpha) * (K - 1) / K
 _LEAST = T**2 * K / ((K - 1) * (1 - alpha) ** 2)  # the largest count of a class that is zero
-CASES: dict[str, Given] = {
-    "A class that lives": {n: _LEAST * (1 + y) ** 2, **_ALL},
-    "a class at the threshold": {n: _LEAST, **_ALL},
-    "a class below it": {n: _LEAST / (1 + y) ** 2, **_ALL},
+INSIDE: Given = {force: _MOST / (1 + z), **_ALL}
+COUNTS: dict[str, Given] = {
+    "A class of more samples than the zero count": {n: _LEAST * (1 + y) ** 2, **_ALL},
+    "a class of as many": {n: _LEAST, **_ALL},
+    "a class of fewer": {n: _LEAST / (1 + y) ** 2, **_ALL},
 }
 
 
 def prove(r: Result) -> Iterator[Step]:
     yield from weights(r)
-    for name, given in CASES.items():
-        yield from one_class(r, name, given)
+    yield from one_class(r)
+    yield from counts(r)
     yield from two_classes(r)
     yield from balanced(r)
 
@@ -60,38 +63,56 @@ def weights(r: Result) -> Iterator[Step]:
     )
     fourth = sp.Symbol("v", nonnegative=True)
     yield Solution(
-        text="so that for v, the squared length of the class mean squared,",
+        text="so that v, the square of the squared length of the class mean, is",
         equation=lambda_h * n * fourth - lambda_w * c**2 * (K - 1) / K, unknown=fourth, value=r["squared_length"] ** 2,
         given={K: 1 + k},
     )
+    yield AtLeast(text="(the root that is at least 0)", left=r["squared_length"], given={K: 1 + k})
 
 
-def one_class(r: Result, name: str, given: Given) -> Iterator[Step]:
-    f = r["force"]
-    p, height = (r[key].subs(force, f) for key in ("probability", "logit"))
-    total = sp.exp(height) + K - 1
-    yield Identity(text=f"{name}: its own probability", left=sp.exp(height) / total, right=p, given=given)
+def one_class(r: Result) -> Iterator[Step]:
+    """Any f in (0, (1 - alpha)(K - 1)/K], the f of a class whose mean is zero."""
+    p, height = r["probability"], r["logit"]
     yield Identity(
-        text="e_k - p_k is a multiple of 1_k - 1/K: its own entry", left=1 - alpha + alpha / K - p, right=f, given=given
-    )
-    yield Identity(
-        text="and each other", left=alpha / K - (1 - p) / (K - 1), right=-f / (K - 1), given=given
-    )
-    yield AtLeast(
-        text="The diagonal of the condition of T12 for H >= 0, n_k ‖e_k - p_k‖² <= T²",
-        left=T**2, right=n * (f**2 + f**2 / (K - 1)), given=given,
-    )
-    above, below = height * (1 - 1 / K), -height / K
-    fit = sp.log(sp.exp(above) + (K - 1) * sp.exp(below)) - (1 - alpha) * above - alpha / K * (above + (K - 1) * below)
-    entropy = -p * sp.log(p) - (1 - p) * sp.log((1 - p) / (K - 1))
-    yield Identity(
-        text="Its fit and N τ √n ℓ/n for its weights are the entropy of p_k: the objective attains the bound",
-        left=fit + T / sp.sqrt(n) * sp.sqrt((K - 1) / K) * height, right=entropy, given=given,
+        text="The softmax of c (1_k - 1/K), its own entry",
+        left=sp.exp(height) / (sp.exp(height) + K - 1), right=p, given=INSIDE,
     )
     yield Identity(
-        text="which in terms of c and f is",
-        left=r["class_loss"].subs({c: height, force: f}), right=entropy, given=given,
+        text="makes e_k - p_k a multiple of 1_k - 1/K, with the own entry f",
+        left=1 - alpha + alpha / K - p, right=force, given=_ALL,
     )
+    yield Identity(
+        text="and each other entry", left=alpha / K - (1 - p) / (K - 1), right=-force / (K - 1), given=_ALL
+    )
+    above, below = c * (1 - 1 / K), -c / K
+    cross = (1 - alpha) * above + alpha / K * (above + (K - 1) * below)
+    yield Identity(
+        text="Its fit, and f c for its weights (below), are",
+        left=sp.log(sp.exp(above) + (K - 1) * sp.exp(below)) - cross + force * c, right=r["class_loss"],
+    )
+    yield Identity(
+        text="which is the entropy of p_k: the bound is attained",
+        left=r["class_loss"].subs(c, height), right=-p * sp.log(p) - (1 - p) * sp.log((1 - p) / (K - 1)), given=INSIDE,
+    )
+    yield Identity(
+        text="A class with the largest f has c = 0, and its mean is zero",
+        left=sp.Subs(height, force, _MOST), right=sp.S.Zero, given=_ALL,
+    )
+
+
+def counts(r: Result) -> Iterator[Step]:
+    for name, given in COUNTS.items():
+        f = r["force"]
+        yield AtLeast(
+            text=f"{name}: the diagonal of the condition of T12 for H >= 0, n_k ‖e_k - p_k‖² <= T²",
+            left=T**2, right=n * (f**2 + f**2 / (K - 1)), given=given,
+        )
+        fewer = given is COUNTS["a class of fewer"]
+        yield Identity(
+            text="f is the largest, c = 0 and the weights cost nothing" if fewer else
+            "f c is N/n times τ √n ℓ, what its weights cost, with f",
+            left=f, right=_MOST if fewer else T * sp.sqrt((K - 1) / (K * n)), given=given,
+        )
 
 
 def two_classes(r: Result) -> Iterator[Step]:
@@ -131,13 +152,12 @@ def balanced(r: Result) -> Iterator[Step]:
         text="which is more than the t (K-1)/K of linear features: H >= 0 has its price",
         left=sp.sqrt((K - 1) / K), right=(K - 1) / K, given={K: 1 / (1 - 1 / (1 + k) ** 2)},
     )
-    yield Identity(
-        text="and all class means are zero from this t on, T = t √n",
-        left=r["zero_count"], right=n, given={T: sp.sqrt(n) * r["zero_threshold"], K: 1 + k},
+    yield Solution(
+        text="It is the largest, and all class means are zero, from this t on",
+        equation=t * sp.sqrt((K - 1) / K) - _MOST, unknown=t, value=r["zero_threshold"], given={K: 1 + k},
     )
 
 
-_most = (1 - alpha) * (K - 1) / K
 _smooth = alpha * (K - 1) / K
 
 THEOREM = Theorem(
@@ -154,7 +174,7 @@ THEOREM = Theorem(
     "differ, together with a bias, are not covered.",
     formulas={
         "force": Formula(
-            expr=sp.Min(T * sp.sqrt((K - 1) / (K * n)), _most), meaning="f, the own entry of e_k - p_k"
+            expr=sp.Min(T * sp.sqrt((K - 1) / (K * n)), _MOST), meaning="f, the own entry of e_k - p_k"
         ),
         "probability": Formula(expr=1 - _smooth - force, meaning="p_kk, the probability of the own class"),
         "logit": Formula(
@@ -179,12 +199,12 @@ THEOREM = Theorem(
         ),
         Function(
             name="cross_entropy_relu_probability", arguments=("force", "alpha", "K"), arrays=("force",),
-            result="probability", form=sp.UnevaluatedExpr(sp.UnevaluatedExpr(_most) - force) + 1 / K,
+            result="probability", form=(1 + K * (sp.UnevaluatedExpr(_MOST) - force)) / K,
             doc="probability of the own class, with force of cross_entropy_relu_force (arrays).",
         ),
         Function(
             name="cross_entropy_relu_logit", arguments=("force", "alpha", "K"), arrays=("force",), result="logit",
-            form=log1p(K * (sp.UnevaluatedExpr(_most) - force) / (_smooth + force)),
+            form=log1p(K * (sp.UnevaluatedExpr(_MOST) - force) / (_smooth + force)),
             doc="c, own output less another, 0 for a class that is zero (arrays).",
         ),
         Function(
@@ -198,7 +218,7 @@ THEOREM = Theorem(
         ),
     ),
     letters={
-        "force": "f, the own entry of e_k - p_k",
+        "force": "the own entry of e_k - p_k",
         "c": "the own output less another",
         "n": "number of samples of the class",
     },

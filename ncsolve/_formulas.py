@@ -356,6 +356,17 @@ def cross_entropy_gram_off_diagonal(s: float, n: float, K: float, lambda_w: floa
     return -sqrt(lambda_w)*s/(K*sqrt(lambda_h)*sqrt(n))
 
 
+def cross_entropy_group_contrast(T: float, n: Array, alpha: float) -> Array:
+    """T16: p_kk - p_kl of classes k, l of n samples each; 0: their means coincide (arrays)."""
+    value: Array = np.maximum(1 - alpha - T/np.sqrt(n), 0.0)
+    return value
+
+
+def cross_entropy_merging_count(T: float, alpha: float) -> float:
+    """T16: the largest count of classes whose means coincide."""
+    return T**2/(1 - alpha)**2
+
+
 def cross_entropy_relu_force(T: float, n: Array, alpha: float, K: float) -> Array:
     """T16: own entry of e_k - p_k, ReLU features, for a class of n samples (arrays)."""
     value: Array = np.minimum(T*np.sqrt(K - 1)/(np.sqrt(K)*np.sqrt(n)), (1 - alpha)*(K - 1)/K)
@@ -364,7 +375,7 @@ def cross_entropy_relu_force(T: float, n: Array, alpha: float, K: float) -> Arra
 
 def cross_entropy_relu_probability(force: Array, alpha: float, K: float) -> Array:
     """T16: probability of the own class, with force of cross_entropy_relu_force (arrays)."""
-    value: Array = ((1 - alpha)*(K - 1)/K - force) + 1/K
+    value: Array = (1 + K*((1 - alpha)*(K - 1)/K - force))/K
     return value
 
 

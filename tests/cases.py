@@ -33,7 +33,7 @@ class Case:
 
     name: str
     made: ncsolve.UFM
-    model: str  # plain, layered (a bottleneck or a deep head) or relu
+    model: str  # plain, layered (a bottleneck or a deep head), relu, cross-entropy (over ReLU features)
     theorem: str
     guarantee: str
     unique: str
@@ -48,6 +48,10 @@ class Case:
         return self.model == "plain"
 
     @property
+    def squared(self) -> bool:
+        return self.made.loss == "mse"
+
+    @property
     def is_global(self) -> bool:
         return self.guarantee == "global"
 
@@ -57,7 +61,8 @@ class Case:
         p = self.problem
         return {
             "counts": p.counts.array.tolist(), "lambda_w": p.lambda_w_layers if p.depth > 1 else p.lambda_w,
-            "lambda_h": p.lambda_h, "lambda_b": p.lambda_b, "dim": p.dim, "features": p.features, "depth": p.depth,
+            "lambda_h": p.lambda_h, "lambda_b": p.lambda_b, "loss": p.loss, "dim": p.dim, "features": p.features,
+            "depth": p.depth,
         }
 
     def file(self, folder: Path) -> Path:
@@ -79,6 +84,8 @@ _ONE_HOT = _ufm(encodings.onehot(3), 2, 0.06, 0.1, 0.2)
 _NARROW = _ufm(ANY, [3, 2, 1, 2], 1e-2, 4e-3, INF, dim=2)
 _DEEP = _ufm(encodings.onehot(3), 4, [1e-2, 5e-3], 4e-3, 0.5, depth=2)
 _RELU = _ufm(encodings.onehot(3), 4, 5e-3, 5e-3, 0.1, features="relu")
+_SOFT = [[0.8, 0.1, 0.0, 0.3], [0.2, 0.6, 0.3, 0.3], [0.0, 0.3, 0.7, 0.4]]
+_ENTROPY = _ufm(encodings.onehot(4), 4, 5e-3, 5e-3, 0.1, loss="cross-entropy")
 _ROWS: list[tuple[str, str, str, ncsolve.UFM]] = [
     ("simplex ETF", "plain", "T5", _ONE_HOT),
     ("between simplex and orthogonal", "plain", "T5", _ONE_HOT.replace(lambda_b=0.5)),
@@ -110,6 +117,15 @@ _ROWS: list[tuple[str, str, str, ncsolve.UFM]] = [
     ("linear is nonnegative", "relu", "T10", _ufm(encodings.smoothed(4, 0.3), 4, 5e-3, 5e-3, 1.0, features="relu")),
     ("two relu classes", "relu", "T10", _ufm(encodings.onehot(2), 4, 6e-3, 4e-3, 0.0, features="relu")),
     ("narrow relu", "relu", "T10", _ufm(encodings.onehot(4), 2, 5e-3, 5e-3, 0.1, features="relu", dim=2)),
+    ("cross-entropy", "cross-entropy", "T16", _ENTROPY),
+    ("cross-entropy, smoothed", "cross-entropy", "T16", _ENTROPY.replace(encoding=encodings.smoothed(4, 0.2))),
+    ("cross-entropy, imbalanced", "cross-entropy", "T16", _ENTROPY.replace(counts=[9, 4, 4, 1])),
+    ("cross-entropy, merged minority", "cross-entropy", "T16", _ENTROPY.replace(
+        encoding=encodings.onehot(5), counts=[40, 12, 2, 2, 2], lambda_w=0.03, lambda_h=0.04)),
+    ("cross-entropy, soft labels", "cross-entropy", "T16", _ufm(
+        _SOFT, [3, 2, 1, 2], 0.01, 0.02, 0.1, loss="cross-entropy")),
+    ("cross-entropy, no bias", "cross-entropy", "T16", _ENTROPY.replace(counts=[9, 4, 4, 1], lambda_b=INF)),
+    ("cross-entropy, relu", "cross-entropy over ReLU features", "T16", _ENTROPY.replace(features="relu")),
 ]
 _BY_DESCENT = {"bottleneck by descent", "deep by descent", "narrow relu"}
 _UNIQUE = dict.fromkeys(["signed in a bottleneck", "some contrasts"], "singular values") | dict.fromkeys(

@@ -15,6 +15,7 @@ from itertools import pairwise
 import mpmath as mp
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
+from scipy.special import logsumexp, softmax
 
 import ncsolve
 
@@ -166,9 +167,15 @@ def _from_definition(
         inputs = [raw**2 if relu else raw]
         for layer in layers:
             inputs.append(layer @ inputs[-1])
-        residual = inputs.pop() + b[:, None] - codes
+        outputs = inputs.pop() + b[:, None]
+        if problem.loss == "mse":
+            residual = outputs - codes
+            fit = float(np.vdot(residual, residual * share))
+        else:
+            fit = 2 * float(share @ (logsumexp(outputs, axis=0) - np.sum(codes * outputs, axis=0)))
+            residual = softmax(outputs, axis=0) - codes
         back, decayed = residual * share, inputs[0] * decay_h
-        loss = float(np.vdot(residual, back) + np.vdot(inputs[0], decayed))
+        loss = fit + float(np.vdot(inputs[0], decayed))
         slopes = []
         if free:
             loss += problem.lambda_b * float(b @ b)

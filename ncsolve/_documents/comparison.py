@@ -30,7 +30,8 @@ def comparison_document(comparison: Comparison) -> dict[str, object]:
         shared["model"] = model_part(problem, comparison.layers) | {"dim": problem.dim}
         for row, compared in zip(rows, comparison.rows, strict=True):
             minimizer = compared.minimizer
-            row |= {"dim": minimizer.dim} | known_part(minimizer, convention(comparison.convention, minimizer.problem.loss))
+            scaling = convention(comparison.convention, minimizer.problem.loss)
+            row |= {"dim": minimizer.dim} | known_part(minimizer, scaling)
             row |= {"ties": minimizer.ties} if minimizer.ties else {}
     return {"schema": SCHEMA, "problem": shared, "encodings": rows}
 
@@ -40,7 +41,8 @@ def _row(row: ComparedEncoding, name: str) -> dict[str, object]:
     problem, nc = minimizer.problem, minimizer.nc
     factor = convention(name, problem.loss).loss_factor(problem.samples, problem.code_length)
     return {
-        "encoding": row.name, "loss_function": problem.loss, "code_length": problem.code_length, "loss": minimizer.loss * factor,
+        "encoding": row.name, "loss_function": problem.loss,
+        "code_length": problem.code_length, "loss": minimizer.loss * factor,
         "theorem": minimizer.choice.theorem, "regime": minimizer.regime, "rank": minimizer.rank,
         "cosines": cosines_part(minimizer), "min_distance": decoding.min_distance, "margin": decoding.margin,
         "margin_share": decoding.margin_share, "vanished": list(decoding.vanished),

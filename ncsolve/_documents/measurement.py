@@ -132,5 +132,6 @@ def _scaled(value: float | None, factor: float) -> float | None:
 
 
 def _distances(found: Distances) -> dict[str, float | None]:
-    """A bound that says nothing (inf) is null."""
-    return {name: value if math.isfinite(value) else None for name, value in asdict(found).items()}
+    """What there is none of, and a bound that says nothing (inf), is null."""
+    return {name: value if value is not None and math.isfinite(value) else None
+            for name, value in asdict(found).items()}

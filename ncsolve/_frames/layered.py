@@ -99,7 +99,7 @@ class FactoredFrame:
             values = self.values
         else:
             return self.rank
-        return int(np.count_nonzero(values > zero * max(float(values[0]), 1e-300)))
+        return int(np.count_nonzero(values > zero * max(float(values.max(initial=0.0)), 1e-300)))
 
     @cached_property
     def _outputs(self) -> Array:

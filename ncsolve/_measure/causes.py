@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,8 @@ _MOST = 0.5
 # Outputs so many times as large as the codes are not those of a mean squared error.
 _LARGE = 3.0
 _SHOWN = 20
+# A predicted bias below this is none.
+_ZERO = 1e-9
 
 
 def elsewhere_stationary(found: Measurement) -> float | None:
@@ -81,7 +84,7 @@ def _order(found: Measurement) -> list[str]:
 
 
 def _bias(found: Measurement) -> list[str]:
-    if found.problem.lambda_b < math.inf and not found.head.b.any() and found.problem.label_mean.any():
+    if found.problem.lambda_b < math.inf and not found.head.b.any() and np.abs(found.predicted.bias).max() > _ZERO:
         return ["the bias is zero: a head without one has lambda_b = inf, and one that has it keeps it in b"]
     return []
 
@@ -93,15 +96,29 @@ def _unfinished(found: Measurement) -> list[str]:
                 "has every class as often as the whole: measure all of it, or as many of every class in proportion"]
     if statistics.present.size < statistics.classes:
         return ["some classes have no sample here: a head that was trained on them is stationary on all classes only"]
-    codes = found.problem.encoding.matrix
-    outputs = float(np.abs(found.head.residual + codes).max())
-    if outputs > _LARGE * float(np.abs(codes).max()):
-        return [f"the outputs are up to {number(outputs, 3)}, far beyond the codes: was the loss the mean squared "
-                "error? Cross-entropy has another minimum, which is not measured here"]
+    other = _other_loss(found)
+    if other:
+        return other
     return [
         "train on, or lower the learning rate to zero; a head that was trained with dropout, augmentation, mixup or "
         "AdamW is not stationary on clean data even at its end"
     ]
+
+
+def _other_loss(found: Measurement) -> list[str]:
+    """Signs of a head that was trained with the loss that is not measured."""
+    problem, head = found.problem, found.head
+    if problem.loss == "mse":
+        outputs = float(np.abs(head.outputs).max())
+        if outputs > _LARGE * float(np.abs(problem.encoding.matrix).max()):
+            return [f"the outputs are up to {number(outputs, 3)}, far beyond the codes: was the loss the mean squared "
+                    "error? After cross-entropy measure with loss = 'cross-entropy'"]
+    elif head.statistics.scatter != "trace":
+        squared = implied_by(replace(head, problem=problem.replace(loss="mse")))
+        if squared.stationarity is not None and squared.stationarity <= found.tolerances[1]:
+            return ["under the mean squared error the head is stationary: was that the loss? Then measure with loss = "
+                    "'mse'"]
+    return []
 
 
 def _other(found: Measurement, decay: float) -> list[str]:

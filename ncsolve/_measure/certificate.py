@@ -10,9 +10,9 @@ import numpy as np
 from ncsolve._arrays import EPS
 from ncsolve._measure.gap import GapParts, Point
 from ncsolve._models.residual import Residual
-from ncsolve._problem.ufm import weighted_codes
+from ncsolve._problem.ufm import UFM, weighted_codes
 
-__all__ = ["Distances", "certified", "gram_bound"]
+__all__ = ["Distances", "certified", "certified_softmax", "gram_bound"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,15 @@ class Distances:
 
     ``gram`` :math:`\|D^{1/2} (G - G^*) D^{1/2}\|_F` with the Gram matrices of the class means and the counts in D,
     ``outputs`` :math:`\|O - O^*\|_F` over all samples, ``bias`` :math:`\|b - b^*\|` and ``within``
-    :math:`\|H - \bar H\|_F`.
+    :math:`\|H - \bar H\|_F`.  Under cross-entropy there are ``probabilities``, :math:`\|P - P^*\|_F` over all samples,
+    in place of outputs: softmax hardly tells large ones apart.
     """
 
     gram: float
-    outputs: float
+    outputs: float | None
     bias: float
     within: float
+    probabilities: float | None = None
 
 
 def certified(minimum: Residual, point: Point, parts: GapParts) -> Distances:
@@ -46,6 +48,23 @@ def certified(minimum: Residual, point: Point, parts: GapParts) -> Distances:
         # The Gram matrix is that of the class means, whose gap is less by what varies within the classes.
         gram=gram_bound(minimum, point, max(eps - parts.within, 0.0)), outputs=math.sqrt(2 * samples * eps), bias=bias,
         within=math.sqrt(2 * eps / lh),
+    )
+
+
+def certified_softmax(problem: UFM, parts: GapParts) -> Distances:
+    r"""Bounds on the distances of a point from its gap under cross-entropy, for linear features.
+
+    By Pinsker's inequality, and as the entries of :math:`p - p^*` sum to zero,
+    :math:`\|p - p^*\|^2 \le \tfrac12 \|p - p^*\|_1^2 \le \mathrm{KL}(p^* \| p)`, so that
+    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  No bound on the Gram matrix is known, nor on a free bias: both are inf.
+
+    Source: T13 of docs/theory.md; Pinsker's inequality.
+    """
+    eps, lb = max(parts.total, 0.0), problem.lambda_b
+    bias = math.inf if lb == 0.0 else 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
+    return Distances(
+        gram=math.inf, outputs=None, bias=bias, within=math.sqrt(2 * eps / problem.lambda_h),
+        probabilities=math.sqrt(problem.samples * eps),
     )
 
 

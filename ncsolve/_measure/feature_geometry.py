@@ -69,9 +69,11 @@ class FeatureGeometry:
 
 
 def feature_geometry(
-    statistics: FeatureStatistics, head: tuple[Array, Array] | None, encoding: Encoding, *, why: str
+    statistics: FeatureStatistics, head: tuple[Array, Array] | None, encoding: Encoding, *, why: str,
+    loss: str | None = None,
 ) -> FeatureGeometry:
-    """The geometry of a statistic, with the last layer (W, b) if it is known.  Raises ProblemError without samples."""
-    problem = statistics.problem(encoding, lambda_w=1.0, lambda_h=1.0, lambda_b=1.0)
+    """The geometry of a statistic, with the last layer (W, b) if it is known, and its ``loss`` if the statistic's is
+    another.  Raises ProblemError without samples."""
+    problem = statistics.problem(encoding, lambda_w=1.0, lambda_h=1.0, lambda_b=1.0, loss=loss)
     known = None if head is None else MeasuredHead(problem=problem, statistics=statistics, W=head[0], b=head[1])
     return FeatureGeometry(statistics=statistics, why=why, head=known)

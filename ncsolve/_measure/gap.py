@@ -18,23 +18,26 @@ __all__ = ["GapParts", "Point", "gap_parts", "loss_of"]
 class Point:
     """A last layer and its features: W (m, d), b (m,), class means (d, K), and what varies within the classes.
 
-    ``energy`` is tr S_W and ``seen`` is tr W S_W W^T, the part of it that the outputs see.
+    ``energy`` is tr S_W, and ``spread`` what the outputs see of it: how far the fit of all samples is above that of
+    their class means, tr W S_W W^T / 2 for MSE.
     """
 
     W: Array
     b: Array
     means: Array
     energy: float
-    seen: float
+    spread: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class GapParts:
     r"""The gap of a point as the sum of four parts, each at least 0 and 0 where its property holds.
 
-    With the minimum's outputs :math:`O^*`, bias :math:`b^*` and residual :math:`\Lambda = (Y - O^*)/N`
+    With the minimum's outputs :math:`O^*`, bias :math:`b^*` and residual :math:`\Lambda`, and D the Bregman divergence
+    of the loss between outputs, :math:`\tfrac12 \|O - O^*\|_F^2` for MSE and
+    :math:`\sum_i \mathrm{KL}(p^*_i \| p_i)` of the probabilities for cross-entropy,
 
-    .. math:: F - F^* = \underbrace{\tfrac{1}{2N} \|W H + b 1^T - O^*\|_F^2}_{fit}
+    .. math:: F - F^* = \underbrace{\tfrac1N D(W H + b 1^T, O^*)}_{fit}
               + \underbrace{\tfrac{\lambda_b}{2} \|b - b^*\|^2}_{bias}
               + \underbrace{\tfrac{\lambda_W}{2} \|W - \Lambda H^T/\lambda_W\|_F^2}_{dual}
               + \underbrace{\tfrac{1}{2\lambda_W}
@@ -45,7 +48,7 @@ class GapParts:
     the classes; ``within`` is the share of NC1 in it and in ``fit``, the part that only the variation within the
     classes makes.
 
-    Source: T13 of docs/theory.md.
+    Source: T13 and T16 of docs/theory.md.
     """
 
     fit: float
@@ -62,10 +65,9 @@ class GapParts:
 
 def loss_of(problem: UFM, point: Point) -> float:
     """The objective at a point, from the class means and the two numbers on what varies within the classes."""
-    n = problem.counts.array
-    residual = point.W @ point.means + point.b[:, None] - problem.encoding.matrix
+    n, outputs = problem.counts.array, point.W @ point.means + point.b[:, None]
     terms = [
-        float(n @ np.sum(residual**2, axis=0) + point.seen) / (2 * problem.samples),
+        float(n @ problem.spec.fit.of_columns(outputs, problem.encoding.matrix) + point.spread) / problem.samples,
         problem.lambda_w / 2 * float(np.sum(point.W**2)),
         problem.lambda_h / 2 * (float(n @ np.sum(point.means**2, axis=0)) + point.energy),
     ]
@@ -78,17 +80,17 @@ def gap_parts(minimum: Residual, point: Point) -> GapParts:
     """The four parts of the gap of a point."""
     problem = minimum.problem
     n, samples, tau = problem.counts.array, problem.samples, problem.tau
-    apart = point.W @ point.means + point.b[:, None] - minimum.outputs
+    step = point.W @ point.means + point.b[:, None] - minimum.outputs
     weighted = point.means * np.sqrt(n)
     along = weighted @ minimum.right  # (d, r)
     outside = weighted - along @ minimum.right.T
     energies = np.sum(along**2, axis=0)
     left_out = float((tau - minimum.values) * (tau + minimum.values) @ energies) + tau**2 * float(np.sum(outside**2))
     within_feature = problem.lambda_h / 2 * point.energy
-    within_fit = float(point.seen) / (2 * samples)
+    within_fit = point.spread / samples
     pull = (minimum.left * minimum.values) @ along.T
     return GapParts(
-        fit=float(n @ np.sum(apart**2, axis=0) / (2 * samples)) + within_fit,
+        fit=float(n @ problem.spec.fit.divergence(minimum.outputs, step)) / samples + within_fit,
         bias=0.0 if math.isinf(problem.lambda_b) else (
             problem.lambda_b / 2 * float(np.sum((point.b - minimum.bias) ** 2))
         ),

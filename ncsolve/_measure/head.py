@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ncsolve._arrays import Array, Index
+from ncsolve._measure.fits import FITS, MeasuredFit
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
@@ -36,25 +37,37 @@ class MeasuredHead:
         return self.statistics.seen_by(self.W)
 
     @cached_property
-    def residual(self) -> Array:
-        """Outputs less codes, of the class means (m, K)."""
-        return np.asarray(self.W @ self.means + self.b[:, None] - self.problem.encoding.matrix)
+    def outputs(self) -> Array:
+        """The outputs of the class means (m, K)."""
+        return np.asarray(self.W @ self.means + self.b[:, None])
+
+    @cached_property
+    def probabilities(self) -> Array | None:
+        """The mean softmax probabilities of the classes that have samples (m, K); None but under cross-entropy."""
+        found = self.statistics.class_probabilities
+        return None if found is None else np.asarray(found[:, self.statistics.present])
+
+    @property
+    def fit(self) -> MeasuredFit:
+        """What the loss of the problem takes of the statistic."""
+        return FITS[self.problem.loss]
 
     @cached_property
     def slope(self) -> Array:
-        """R H^T / N (m, d), the slope of the fit in W."""
-        return np.asarray(
-            ((self.residual * self.problem.counts.array) @ self.means.T + self.seen) / self.problem.samples
-        )
+        """The slope of the fit in W (m, d); R H^T / N for MSE with the residual R."""
+        return np.asarray(self.fit.slope(self) / self.problem.samples)
 
     @cached_property
-    def mean_residual(self) -> Array:
-        """R 1 / N (m,), the slope of the fit in b."""
-        return np.asarray(self.residual @ self.problem.counts.array / self.problem.samples)
+    def bias_slope(self) -> Array:
+        """The slope of the fit in b (m,); R 1 / N for MSE."""
+        return np.asarray(self.fit.bias_slope(self) / self.problem.samples)
 
     @property
     def stationarity(self) -> float:
-        r"""How far the head is from stationary, :math:`\|R H^T/N + \lambda_W W\| / (\lambda_W \|W\|)`, inf if W = 0."""
+        r"""How far the head is from stationary: the slope of the loss in W over that of its weight decay, inf if W = 0.
+
+        For MSE with the residual R it is :math:`\|R H^T/N + \lambda_W W\| / (\lambda_W \|W\|)`.
+        """
         size = self.problem.lambda_w * float(np.linalg.norm(self.W))
         apart = float(np.linalg.norm(self.slope + self.problem.lambda_w * self.W))
         if size == 0.0:
@@ -71,7 +84,7 @@ class MeasuredHead:
     def implied_lambda_b(self) -> float | None:
         """The same of the bias; None for b = 0."""
         size = float(self.b @ self.b)
-        return None if size == 0.0 else -float(self.mean_residual @ self.b) / size
+        return None if size == 0.0 else -float(self.bias_slope @ self.b) / size
 
     @cached_property
     def feature_energy(self) -> float:

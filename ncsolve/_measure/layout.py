@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import Array, Index
+from ncsolve._problem.losses import LOSSES, Loss
 
 __all__ = ["SCATTERS", "Head", "Layout"]
 
@@ -15,11 +16,18 @@ SCATTERS = ("full", "projected", "trace")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Head:
-    """The last layer: W (m, d), b (m,), and the codes (m, K) that outputs stand for; None: output k is class k."""
+    """The last layer: W (m, d), b (m,), the codes (m, K) that outputs stand for (None: output k is class k), and the
+    name of the loss that it was trained with."""
 
     W: Array
     b: Array
     codes: Array | None = None
+    loss: str = "mse"
+
+    @property
+    def fit(self) -> Loss:
+        """That loss."""
+        return LOSSES[self.loss]
 
     @property
     def decides(self) -> int:
@@ -27,16 +35,20 @@ class Head:
         return int(self.W.shape[0] if self.codes is None else self.codes.shape[1])
 
     def decide(self, features: Array) -> Index:
-        """The class of each row of features (n, d): of the nearest code, or of the largest output."""
+        """The class of each row of features (n, d): of the largest output, or of the nearest code (under cross-entropy
+        of that which has the largest mean output)."""
         outputs = features @ self.W.T + self.b
         if self.codes is None:
             return np.asarray(np.argmax(outputs, axis=1), dtype=np.intp)
-        return np.asarray(np.argmax(outputs @ self.codes - np.sum(self.codes**2, axis=0) / 2, axis=1), dtype=np.intp)
+        offsets = self.fit.offsets(self.codes, np.zeros_like(self.b))
+        return np.asarray(np.argmax(outputs @ self.codes - offsets / 2, axis=1), dtype=np.intp)
 
     def same(self, other: Head) -> bool:
-        """Whether the numbers are the same."""
+        """Whether the numbers and the loss are the same."""
         pairs = ((self.W, other.W), (self.b, other.b), (self.codes, other.codes))
-        return all(a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
+        return self.loss == other.loss and all(
+            a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +59,11 @@ class Layout:
     dim: int
     head: Head | None
     scatter: str
+
+    @property
+    def softmax(self) -> Head | None:
+        """The head, if its loss takes more of every sample than counts, means and scatter."""
+        return self.head if self.head is not None and self.head.loss == "cross-entropy" else None
 
     @property
     def rows(self) -> int:

@@ -26,8 +26,11 @@ def checked_names(classes: object) -> tuple[str, ...]:
     return names  # type: ignore[return-value]
 
 
-def checked_head(head: object, dim: int, codes: object, classes: int) -> Head:
-    """(W, b), or W, with the codes that outputs stand for, if they are not the classes.  Raises ProblemError."""
+def checked_head(head: object, dim: int, codes: object, classes: int, loss: str) -> Head:
+    """(W, b), or W, with the codes that outputs stand for, if they are not the classes, and its loss.
+
+    Raises ProblemError.
+    """
     w, b = head if isinstance(head, tuple) and len(head) == 2 else (head, None)
     weights = measured(w, "the head W", "(m, d)")  # type: ignore[arg-type]
     if weights.shape[1] != dim:
@@ -49,4 +52,4 @@ def checked_head(head: object, dim: int, codes: object, classes: int) -> Head:
             raise ProblemError(
                 f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
             )
-    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix)
+    return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix, loss=loss)

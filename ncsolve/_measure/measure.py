@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
+from ncsolve._measure.fits import FITS
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.samples import MOST
@@ -32,7 +33,8 @@ def measure(
     ----------
     statistics : FeatureStatistics
         Of the features that the last layer sees, over the training set; with a scatter that is "full", or "projected"
-        by this very head.
+        by this very head.  For cross-entropy it is gathered with ``loss="cross-entropy"`` by this very head, and any
+        scatter does.
     W, b : arrays (m, d) and (m,)
         The last layer; ``b`` may be None where there is none.
     problem : UFM
@@ -48,14 +50,14 @@ def measure(
     Raises
     ------
     ProblemError
-        For arrays that do not fit, counts that are not those of the statistic, a bias at lambda_b = inf, and negative
-        features for a problem with ReLU features.
+        For arrays that do not fit, counts that are not those of the statistic, a bias at lambda_b = inf, negative
+        features for a problem with ReLU features, and under cross-entropy for a statistic of another head or loss.
     OpenProblemError
         For deep heads and bottlenecks.
 
     Notes
     -----
-    Source: T13 of docs/theory.md.
+    Source: T13 and T16 of docs/theory.md.
 
     Examples
     --------
@@ -124,4 +126,5 @@ def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, prob
             f"lambda_b = inf means that there is no bias; got one of length {np.linalg.norm(bias):g}, give the "
             "lambda_b that it was trained with"
         )
+    FITS[problem.loss].check(statistics, weights, bias)
     return MeasuredHead(problem=problem, statistics=statistics, W=weights, b=bias)

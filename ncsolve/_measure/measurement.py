@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array
-from ncsolve._measure.certificate import Distances, certified
+from ncsolve._measure.certificate import Distances, certified, certified_softmax
 from ncsolve._measure.gap import GapParts, Point, gap_parts, loss_of
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.metrics import measured_nc
@@ -21,6 +21,7 @@ from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
 from ncsolve._models.residual import Residual
 from ncsolve._outlets import outlet
+from ncsolve._problem.losses import softmax
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arrays import Frozen, array_property, number_list
 from ncsolve.geometry import NCMetrics, cosine_matrix
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Measurement"]
+
+# A minimum this near to the entropy of the codes, relatively, is at it.
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +43,7 @@ class Measurement(Frozen):
     minimizer.  ``tolerances`` are those of the verdict: of the gap over the minimum, and of the stationarity.
     ``training_samples`` is the size of the training set where only a part of it was measured.
 
-    Source: T13 to T15 of docs/theory.md.
+    Source: T13 to T16 of docs/theory.md.
     """
 
     head: MeasuredHead
@@ -68,8 +72,7 @@ class Measurement(Frozen):
         """The last layer with its class means and what varies within the classes."""
         head = self.head
         return Point(
-            W=head.W, b=head.b, means=head.means, energy=head.statistics.within_energy,
-            seen=float(np.sum(head.seen * head.W)),
+            W=head.W, b=head.b, means=head.means, energy=head.statistics.within_energy, spread=head.fit.spread(head),
         )
 
     @cached_property
@@ -79,8 +82,16 @@ class Measurement(Frozen):
 
     @property
     def minimum(self) -> float:
-        """The global minimum, or where that is not known a bound below it."""
-        return self.predicted.lower_bound
+        """The global minimum, or where that is not known a bound below it; under cross-entropy with linear features the
+        bound that proves it, which is nearer to it than a billionth."""
+        own = self._residual.minimum
+        return own if own is not None and self.guarantee == "global" else self.predicted.lower_bound
+
+    @cached_property
+    def floor(self) -> float:
+        """What no fit is below, 0 for MSE, and for cross-entropy the mean entropy of the codes."""
+        problem = self.problem
+        return float(problem.counts.array @ problem.spec.fit.least(problem.encoding.matrix)) / problem.samples
 
     @cached_property
     def _residual(self) -> Residual:
@@ -98,10 +109,14 @@ class Measurement(Frozen):
 
     @property
     def relative_gap(self) -> float:
-        """The gap over the minimum; where that is 0, as of labels that the bias alone fits, over half their energy."""
-        energy = float(self.problem.counts.array @ np.sum(self.problem.encoding.matrix**2, axis=0))
-        unit = self.minimum if self.minimum > 0.0 else energy / (2 * self.problem.samples)
-        if unit == 0.0:
+        """The gap over what the minimum is above ``floor``; where that is 0, as of labels that the bias alone fits,
+        over what the loss of W = H = b = 0 is above it."""
+        problem, unit = self.problem, self.minimum - self.floor
+        if unit <= _ROUNDING * self.floor:
+            codes = problem.encoding.matrix
+            nothing = problem.spec.fit.of_columns(np.zeros_like(codes), codes)
+            unit = float(problem.counts.array @ nothing) / problem.samples - self.floor
+        if unit <= _ROUNDING * self.floor:
             return math.inf if self.gap > 0.0 else 0.0
         return self.gap / unit
 
@@ -127,21 +142,31 @@ class Measurement(Frozen):
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
-        if self.parts is None or not model_of(self.problem).certifies_networks:
+        if self.parts is None or self.problem.features != "linear":
             return None
-        return certified(self._residual, self.point, self.parts)
+        if self.problem.loss == "cross-entropy":
+            return certified_softmax(self.problem, self.parts)
+        return certified(self._residual, self.point, self.parts) if model_of(self.problem).certifies_networks else None
 
     @cached_property
     def distance(self) -> Distances:
         """The true distances, which a certificate bounds."""
-        n, apart = self.problem.counts.array, self.head.W @ self.head.means + self.head.b[:, None]
-        apart = apart - self._residual.outputs
+        n, head, minimum = self.problem.counts.array, self.head, self._residual
+        outputs = probabilities = None
+        bias = head.b - self.predicted.bias
+        if head.probabilities is not None and self.problem.loss == "cross-entropy":
+            apart, spread = head.probabilities - softmax(minimum.outputs), head.statistics.probability_energy or 0.0
+            probabilities = math.sqrt(float(n @ np.sum(apart**2, axis=0)) + spread)
+            if self.problem.lambda_b == 0.0:  # softmax does not see what all outputs have
+                bias = bias - bias.mean()
+        else:
+            outputs = math.sqrt(
+                float(n @ np.sum((head.outputs - minimum.outputs) ** 2, axis=0)) + max(2 * self.point.spread, 0.0)
+            )
         u = np.sqrt(n)
         return Distances(
-            gram=float(np.linalg.norm((self.gram - self.predicted.gram) * np.outer(u, u))),
-            outputs=math.sqrt(float(n @ np.sum(apart**2, axis=0)) + max(self.point.seen, 0.0)),
-            bias=float(np.linalg.norm(self.head.b - self.predicted.bias)),
-            within=math.sqrt(self.point.energy),
+            gram=float(np.linalg.norm((self.gram - self.predicted.gram) * np.outer(u, u))), outputs=outputs,
+            bias=float(np.linalg.norm(bias)), within=math.sqrt(self.point.energy), probabilities=probabilities,
         )
 
     @array_property

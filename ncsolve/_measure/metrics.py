@@ -87,11 +87,10 @@ def measured_nc(head: MeasuredHead) -> NCMetrics:
     """NC1 to NC4 of a last layer and the class means before it, as ``Minimizer.nc`` has them."""
     means, codes, problem = head.means, head.problem.encoding.matrix, head.problem
     gram = means.T @ means
-    shifted = codes - head.b[:, None]
-    given = head.W.T if problem.encoding.affine is not None else head.W.T @ shifted
+    given = head.W.T if problem.encoding.affine is not None else head.W.T @ (codes - head.b[:, None])
     basis, sizes, _ = np.linalg.svd(means, full_matrices=False)
     basis = basis[:, sizes > max(means.shape) * EPS * float(sizes[0])]
-    worst = boundary_mismatch(basis.T @ means, basis.T @ (head.W.T @ codes), np.sum(shifted**2, axis=0))
+    worst = boundary_mismatch(basis.T @ means, basis.T @ (head.W.T @ codes), problem.spec.fit.offsets(codes, head.b))
     return NCMetrics(
         nc1=nc1_of(head.statistics), nc2_simplex=distance_to_simplex_etf(gram),
         nc2_orthogonal=distance_to_orthogonal_frame(gram), nc3=self_duality_error(given, means),

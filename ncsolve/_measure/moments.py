@@ -15,6 +15,7 @@ import numpy as np
 
 from ncsolve._arrays import Array, Index
 from ncsolve._measure.layout import Layout
+from ncsolve._measure.softmax_moments import SoftmaxMoments
 
 __all__ = ["Moments"]
 
@@ -28,7 +29,8 @@ class Moments:
     ``counts`` (K,), ``means`` (d, K), zero for a class without samples, ``energies`` (K,), the squared distances of a
     class's samples to its mean, summed, ``scatter`` (d, d), the products of these deviations summed over all classes,
     or W times it (m, d), or nothing (0, d), and ``decisions`` (R, K), how many samples of a class the head decides as
-    each of R classes.  ``lowest`` is the smallest entry of any feature.
+    each of R classes.  ``lowest`` is the smallest entry of any feature.  ``softmax`` is there for a head under
+    cross-entropy.
     """
 
     layout: Layout
@@ -38,6 +40,7 @@ class Moments:
     scatter: Array
     decisions: Index
     lowest: float
+    softmax: SoftmaxMoments | None = None
 
     @classmethod
     def none(cls, layout: Layout) -> Moments:
@@ -47,6 +50,7 @@ class Moments:
             means=np.zeros((layout.dim, layout.classes)), energies=np.zeros(layout.classes),
             scatter=np.zeros((layout.rows, layout.dim)), lowest=np.inf,
             decisions=np.zeros((0 if layout.head is None else layout.head.decides, layout.classes), dtype=np.intp),
+            softmax=None if layout.softmax is None else SoftmaxMoments.none(layout.softmax, layout.classes),
         )
 
     @classmethod
@@ -66,6 +70,9 @@ class Moments:
         apart -= np.repeat(shift, counts, axis=0)
         found.counts[met], found.means[:, met] = counts, (first + shift).T
         found.energies[met] = np.add.reduceat(np.einsum("ij,ij->i", apart, apart), starts)
+        if layout.softmax is not None:
+            means = found.means[:, met]
+            found.softmax = SoftmaxMoments.of(layout.softmax, layout.classes, met, starts, means, apart)
         return replace(found, lowest=lowest, scatter=layout.products(apart) if layout.rows else found.scatter)
 
     def __reduce__(self) -> tuple[Callable[..., Moments], tuple[Any, ...]]:
@@ -74,7 +81,10 @@ class Moments:
 
     def merged(self, other: Moments) -> Moments:
         """Of both sets of samples together."""
-        both = replace(self, **{name: getattr(self, name).copy() for name in _ARRAYS})
+        both = replace(
+            self, softmax=None if self.softmax is None else self.softmax.copy(),
+            **{name: getattr(self, name).copy() for name in _ARRAYS},
+        )
         both.add(other)
         return both
 
@@ -85,6 +95,8 @@ class Moments:
         share = new / (own + new)
         step = other.means[:, met] - self.means[:, met]
         between = step * np.sqrt(own * share)
+        if self.softmax is not None and other.softmax is not None and self.layout.head is not None:
+            self.softmax.add(other.softmax, self.layout.head, met, own, new, self.means[:, met], step)
         self.means[:, met] = np.where(own == 0, other.means[:, met], self.means[:, met] + share * step)
         self.energies[:] += other.energies
         self.energies[met] += np.sum(between**2, axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ from ncsolve._files.open_input import open_file
 from ncsolve._files.write_whole import check_free, checked_path, write_whole
 from ncsolve._measure.layout import SCATTERS, Head, Layout
 from ncsolve._measure.moments import Moments
+from ncsolve._measure.softmax_moments import SoftmaxMoments
+from ncsolve._problem.losses import LOSSES
 from ncsolve.errors import FileError, shown
 
 __all__ = ["check_state_output", "read_state", "write_state"]
 
 _FORMAT = "ncsolve.feature-statistics.npz/1"
 _ARRAYS = ("counts", "means", "energies", "scatter", "decisions")  # and the number ``lowest``
+_OF_SOFTMAX = tuple(one.name for one in fields(SoftmaxMoments))
 
 
 def check_state_output(path: str | Path, *, force: bool = False) -> Path:
@@ -38,6 +42,9 @@ def write_state(path: str | Path, moments: Moments, names: tuple[str, ...] | Non
         arrays |= {"W": layout.head.W, "b": layout.head.b}
         if layout.head.codes is not None:
             arrays["codes"] = layout.head.codes
+        if moments.softmax is not None:
+            arrays |= {name: getattr(moments.softmax, name) for name in _OF_SOFTMAX}
+            arrays["loss"] = np.array(layout.head.loss)
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)
 
 
@@ -50,11 +57,16 @@ def read_state(path: str | Path) -> tuple[Moments, tuple[str, ...] | None]:
                 raise FileError(f"{path}: expected the format {_FORMAT}; got {shown(str(data['format']))}")
             head = None
             if "W" in data:
-                head = Head(W=data["W"], b=data["b"], codes=data.get("codes"))
+                loss = str(data["loss"]) if "loss" in data else Head.loss
+                head = Head(W=data["W"], b=data["b"], codes=data.get("codes"), loss=loss)
             means, kept = data["means"], str(data["kept"])
             layout = Layout(classes=means.shape[1], dim=means.shape[0], head=head, scatter=kept)
+            softmax = None
+            if layout.softmax is not None:
+                softmax = SoftmaxMoments(**{name: data[name] for name in _OF_SOFTMAX})
             moments = Moments(
-                layout=layout, lowest=float(data["lowest"]), **{name: data[name] for name in _ARRAYS}
+                layout=layout, lowest=float(data["lowest"]), softmax=softmax,
+                **{name: data[name] for name in _ARRAYS},
             )
             names = tuple(data["class_names"].tolist()) or None
     except FileError:
@@ -75,7 +87,7 @@ def _fits(moments: Moments, names: tuple[str, ...] | None) -> bool:
     if names is not None and (len(names) != layout.classes or len(set(names)) != len(names)):
         return False
     if head is not None and not (
-        head.W.ndim == 2 and head.W.shape[1] == layout.dim and head.b.shape == head.W.shape[:1]
+        head.loss in LOSSES and head.W.ndim == 2 and head.W.shape[1] == layout.dim and head.b.shape == head.W.shape[:1]
         and (head.codes is None or head.codes.shape == (head.W.shape[0], layout.classes))
         and all(array is None or (array.dtype.kind == "f" and np.isfinite(array).all())
                 for array in (head.W, head.b, head.codes))
@@ -88,5 +100,7 @@ def _fits(moments: Moments, names: tuple[str, ...] | None) -> bool:
     if np.isnan(moments.lowest):
         return False
     whole = (moments.counts >= 0).all() and (moments.decisions >= 0).all() and (moments.energies >= 0).all()
+    if head is not None and moments.softmax is not None and not moments.softmax.holds(head, moments.counts):
+        return False
     decided = not moments.decisions.size or (moments.decisions.sum(axis=0) == moments.counts).all()
     return bool(whole and decided and not moments.means[:, moments.counts == 0].any())

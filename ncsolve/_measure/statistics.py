@@ -19,6 +19,7 @@ from ncsolve._measure.moments import Moments
 from ncsolve._measure.published import PublishedValue, published_values
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
+from ncsolve._problem.losses import check_loss
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole
 from ncsolve.checks.arrays import read_only
@@ -37,7 +38,8 @@ class FeatureStatistics:
 
     With the last layer (W, b) they determine the objective of every unconstrained features model, the four parts of its
     gap and the certificate (T13), and all NC metrics but NC4 over samples.  Sums are in double precision and about the
-    class means, whatever the features come in.
+    class means, whatever the features come in.  Under cross-entropy the loss takes the outputs of every sample: with
+    ``loss="cross-entropy"`` the statistic keeps what it needs of their probabilities, of this head alone.
 
     Parameters
     ----------
@@ -53,16 +55,20 @@ class FeatureStatistics:
         the share of energy within classes, but not for the loss.
     codes : array (m, K) or Encoding, optional
         The code of every class, for heads whose output k does not stand for class k: samples are then decided by the
-        nearest code.
+        nearest code, or under cross-entropy by that with the largest mean output.
+    loss : "mse" or "cross-entropy"
+        That of the network; "cross-entropy" (or "ce") needs the head.
 
     Raises
     ------
     ProblemError
-        For a head that does not fit, an unknown scatter, or ``projected`` without a head.
+        For a head that does not fit, an unknown scatter, or ``projected`` or cross-entropy without a head.
+    UnknownNameError
+        For another loss.
 
     Notes
     -----
-    Source: T1 and T13 of docs/theory.md; merging by Chan, Golub & LeVeque 1983.
+    Source: T1, T13 and T16 of docs/theory.md; merging by Chan, Golub & LeVeque 1983.
 
     Examples
     --------
@@ -86,13 +92,20 @@ class FeatureStatistics:
         scatter: str = "full",
         *,
         codes: ArrayLike | Encoding | None = None,
+        loss: str = "mse",
     ) -> None:
         names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
         count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
         d = check_whole("dim", dim)
-        last = None if head is None else checked_head(head, d, codes, count)
+        name = check_loss(loss)
+        last = None if head is None else checked_head(head, d, codes, count, name)
         if last is None and codes is not None:
             raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
+        if last is None and name == "cross-entropy":
+            raise ProblemError(
+                "loss = 'cross-entropy' takes the outputs of every sample; got no head, pass head=(W, b), or leave out "
+                "loss for the geometry alone"
+            )
         if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
             raise ProblemError(
                 "scatter = 'projected' is W S_W and needs the last layer; got no head, pass head=(W, b) or "
@@ -125,7 +138,7 @@ class FeatureStatistics:
     def from_dask(
         cls, features: Any, labels: Any, classes: int | Sequence[str],
         head: tuple[ArrayLike, ArrayLike | None] | ArrayLike | None = None, scatter: str = "full", *,
-        codes: ArrayLike | Encoding | None = None, client: Any | None = None,
+        codes: ArrayLike | Encoding | None = None, loss: str = "mse", client: Any | None = None,
     ) -> FeatureStatistics:
         """The statistic of features (N, d), a Dask array in chunks of rows, and labels (N,), gathered where they are.
 
@@ -139,7 +152,7 @@ class FeatureStatistics:
         array([1000,    0])
         """
         shape: Any = getattr(features, "shape", ())
-        make = partial(cls, classes, shape[1] if len(shape) == 2 else 1, head, scatter, codes=codes)
+        make = partial(cls, classes, shape[1] if len(shape) == 2 else 1, head, scatter, codes=codes, loss=loss)
         return gather_chunks(make, features, labels, client)
 
     def merge(self, other: FeatureStatistics) -> FeatureStatistics:
@@ -151,7 +164,7 @@ class FeatureStatistics:
         own, its = self._moments.layout, other._moments.layout
         for what, a, b in (
             ("classes", own.classes, its.classes), ("class names", self._class_names, other._class_names),
-            ("dim", own.dim, its.dim), ("scatter", own.scatter, its.scatter),
+            ("dim", own.dim, its.dim), ("scatter", own.scatter, its.scatter), ("loss", self.loss, other.loss),
         ):
             if a != b:
                 raise ProblemError(
@@ -193,6 +206,12 @@ class FeatureStatistics:
         """W (m, d) and b (m,) of the last layer, if it is known."""
         head = self._moments.layout.head
         return None if head is None else (head.W, head.b)
+
+    @property
+    def loss(self) -> str:
+        """The loss of the head: "mse" or "cross-entropy"."""
+        head = self._moments.layout.head
+        return "mse" if head is None else head.loss
 
     @property
     def samples(self) -> int:
@@ -278,6 +297,34 @@ class FeatureStatistics:
         )
 
     @property
+    def class_probabilities(self) -> Array | None:
+        """Softmax probabilities of the outputs, the mean of every class (m, K), NaN for one without samples.
+
+        This and the three that follow are None but under cross-entropy.
+        """
+        kept = self._moments.softmax
+        return None if kept is None else read_only(np.where(self._moments.counts > 0, kept.probabilities, np.nan))
+
+    @property
+    def probability_energy(self) -> float | None:
+        """Squared distances of the samples' probabilities to the mean of their class, summed."""
+        kept = self._moments.softmax
+        return None if kept is None else float(kept.chance_energies.sum())
+
+    @property
+    def divergence(self) -> float | None:
+        """Kullback-Leibler divergences from the probabilities of a sample to those of its class mean, summed: how much
+        the cross-entropy of all samples is above that of their class means."""
+        kept = self._moments.softmax
+        return None if kept is None else float(kept.divergences.sum())
+
+    @property
+    def probability_products(self) -> Array | None:
+        """The sum of p h^T over all samples (m, d), with their probabilities p."""
+        kept = self._moments.softmax
+        return None if kept is None else read_only(kept.products.copy())
+
+    @property
     def decisions(self) -> Index | None:
         """How many samples of class k the head decides as class r (R, K), if it is known."""
         return None if self._moments.layout.head is None else read_only(self._moments.decisions.copy())
@@ -309,13 +356,14 @@ class FeatureStatistics:
 
     def problem(
         self, encoding: str | Encoding | ArrayLike = "onehot", *, lambda_w: float, lambda_h: float, lambda_b: float,
-        features: str = "linear", convention: str = "paper", seed: int = 0,
+        features: str = "linear", loss: str | None = None, convention: str = "paper", seed: int = 0,
     ) -> UFM:
         """The unconstrained features model with these counts.
 
         The encoding has a code for each of the K classes; classes without samples are left out with their codes, while
         the outputs stay.  The lambdas are those of ``convention``, for as many samples as were measured; the problem is
-        in that of the paper.  Raises ProblemError for an encoding of another number of classes, and without samples.
+        in that of the paper.  The loss is that of the head, if no other is named.  Raises ProblemError for an encoding
+        of another number of classes, and without samples.
 
         >>> import ncsolve
         >>> stats = ncsolve.FeatureStatistics(3, 1).update([[1.0], [2.0]], [0, 2])
@@ -341,7 +389,7 @@ class FeatureStatistics:
             names = None if names is None else tuple(names[k] for k in met)
         return UFM(
             encoding=code, counts=self.counts[met], lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
-            features=features, class_names=names, convention=convention,
+            features=features, class_names=names, convention=convention, loss=self.loss if loss is None else loss,
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
@@ -357,7 +405,8 @@ class FeatureStatistics:
 
     def __repr__(self) -> str:
         head = "no head" if self.head is None else f"{self.head[0].shape[0]} outputs"
+        loss = "" if self.loss == "mse" else f"loss={self.loss}, "
         return (
-            f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, scatter={self.scatter}, "
+            f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, {loss}scatter={self.scatter}, "
             f"samples={self.samples})"
         )

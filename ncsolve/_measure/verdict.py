@@ -59,6 +59,8 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         f"not stationary: {number(found.stationarity, 3)}" if math.isfinite(found.stationarity) else
         "zero, and not stationary"
     )
+    if found.floor > 0.0:
+        what += ", both less the entropy of the codes"
     reasons = (
         f"the loss is {percent(relative)} above {what} ({percent(allowed)} allowed), and the head is {head} "
         f"({number(still, 3)} allowed)",
@@ -114,6 +116,13 @@ def _names(found: Measurement) -> tuple[str, ...]:
 def _proved(found: Measurement) -> list[str]:
     if found.certificate is None:
         return []
+    if found.certificate.probabilities is not None and found.distance.probabilities is not None:
+        root = math.sqrt(found.problem.samples)
+        far, true = found.certificate.probabilities / root, found.distance.probabilities / root
+        return [] if far > 1.0 else [
+            f"the softmax probabilities are proved to be within {number(far, 3)} of the predicted ones, in root mean "
+            f"square over the samples (they are {number(true, 3)} from them)"
+        ]
     u = np.sqrt(found.problem.counts.array)
     size = float(np.linalg.norm(found.predicted.gram * np.outer(u, u)))
     if size == 0.0 or not math.isfinite(found.certificate.gram):
@@ -131,8 +140,9 @@ def _largest(found: Measurement) -> list[str]:
     parts = found.parts
     if parts is None or not parts.total > 0.0:
         return []
+    what = "outputs" if found.problem.loss == "mse" else "probabilities"
     named = {
-        "fit (the outputs are not the predicted ones)": parts.fit, "bias": parts.bias,
+        f"fit (the {what} are not the predicted ones)": parts.fit, "bias": parts.bias,
         "dual (classifier and class means are not aligned, NC3)": parts.dual,
         "feature (energy in directions that the minimum leaves out, or within the classes)": parts.feature,
     }

@@ -28,9 +28,9 @@ class Decoding:
     ``min_distance`` smallest distance between two class means (None for K = 1); ``margin`` of nearest-code decoding,
     the smallest signed distance of an output W h_k + b to the boundary between its own code and another one: negative
     where a class is decoded as another, None where two codes coincide or K = 1; ``margin_share`` the margin over
-    half the smallest distance between codes, 1 where outputs equal codes (None under cross-entropy, whose class is that of
-    the largest <e_k, y>).  ``vanished`` classes have a zero mean;
-    ``merged`` are groups of classes that share one mean which is not zero.
+    half the smallest distance between codes, 1 where outputs equal codes (None under cross-entropy, whose class is that
+    of the largest <e_k, y>).  ``vanished`` classes have a zero mean; ``merged`` are groups of classes that share one
+    mean which is not zero.
     """
 
     min_distance: float | None

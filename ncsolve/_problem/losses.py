@@ -11,7 +11,10 @@ from ncsolve._arrays import EPS, Array
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, UnknownNameError
 
-__all__ = ["LOSSES", "Loss", "check_loss"]
+__all__ = ["LOSSES", "Loss", "check_loss", "softmax"]
+
+# Beyond this exponentials come near to the end of the floats; below that their series has all digits.
+_FAR, _SERIES = 500.0, 1e-2
 
 
 class Loss(ABC):
@@ -34,6 +37,17 @@ class Loss(ABC):
         """The gradient of l in the output, for each column (m, k)."""
 
     @abstractmethod
+    def divergence(self, outputs: Array, step: Array) -> Array:
+        """l at outputs + step less what its tangent at the outputs says, for each column (k,), whatever the code is.
+
+        It is at least 0, and has all its digits however small the step (m, k) is.
+        """
+
+    @abstractmethod
+    def least(self, codes: Array) -> Array:
+        """The infimum of l over all outputs, for each code (k,)."""
+
+    @abstractmethod
     def offsets(self, codes: Array, bias: Array) -> Array:
         """c (K,), so that W h + b is decoded as the class with the least c_k/2 - <W h, e_k>."""
 
@@ -53,6 +67,12 @@ class MeanSquaredError(Loss):
 
     def slope(self, outputs: Array, codes: Array) -> Array:
         return outputs - codes
+
+    def divergence(self, outputs: Array, step: Array) -> Array:
+        return np.asarray(np.sum(step**2, axis=0) / 2)
+
+    def least(self, codes: Array) -> Array:
+        return np.zeros(codes.shape[1])
 
     def offsets(self, codes: Array, bias: Array) -> Array:
         return np.asarray(np.sum((codes - bias[:, None]) ** 2, axis=0))
@@ -78,7 +98,21 @@ class CrossEntropy(Loss):
         return np.asarray(np.sum(codes * below, axis=0) + np.log1p(rest.sum(axis=0)))
 
     def slope(self, outputs: Array, codes: Array) -> Array:
-        return _softmax(outputs) - codes
+        return softmax(outputs) - codes
+
+    def divergence(self, outputs: Array, step: Array) -> Array:
+        """The Kullback-Leibler divergence from the probabilities of outputs + step to those of the outputs."""
+        chances = softmax(outputs)
+        apart = step - np.sum(chances * step, axis=0)
+        far = apart.max(axis=0) > _FAR
+        found = np.log1p(np.sum(chances * _beyond_tangent(np.where(far, 0.0, apart)), axis=0))
+        if far.any():
+            found[far] = _logsumexp(outputs[:, far] + apart[:, far]) - _logsumexp(outputs[:, far])
+        return np.asarray(found)
+
+    def least(self, codes: Array) -> Array:
+        """The entropy of each code."""
+        return np.asarray(0.0 - np.sum(codes * np.log(codes, where=codes > 0.0, out=np.zeros_like(codes)), axis=0))
 
     def offsets(self, codes: Array, bias: Array) -> Array:
         return np.asarray(-2.0 * (bias @ codes))
@@ -132,6 +166,18 @@ def check_loss(value: object) -> str:
     return _NAMES[value]
 
 
-def _softmax(outputs: Array) -> Array:
+def softmax(outputs: Array) -> Array:
+    """Probabilities of outputs (m, k), column by column."""
     grown = np.exp(outputs - outputs.max(axis=0))
     return np.asarray(grown / grown.sum(axis=0))
+
+
+def _logsumexp(outputs: Array) -> Array:
+    top = outputs.max(axis=0)
+    return np.asarray(top + np.log(np.sum(np.exp(outputs - top), axis=0)))
+
+
+def _beyond_tangent(x: Array) -> Array:
+    """exp(x) - 1 - x, with all its digits."""
+    series = x * x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5 * (1 + x / 6 * (1 + x / 7)))))
+    return np.where(np.abs(x) < _SERIES, series, np.expm1(x) - x)

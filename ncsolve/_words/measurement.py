@@ -28,6 +28,7 @@ __all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
 _NEAR = 0.5
 # Beyond this a head is at no minimum over itself, and implies nothing.
 _NO_END = 0.5
+_LOSSES = {"mse": "the mean squared error", "cross-entropy": "cross-entropy"}
 
 
 def measurement_summary(
@@ -67,7 +68,7 @@ def measurement_summary(
 
 def named_measurement(found: Measurement, convention: str) -> Summary:
     """The summary in the convention of a name.  Raises UnknownNameError."""
-    return measurement_summary(found, convention_of(convention))
+    return measurement_summary(found, convention_of(convention, found.problem.loss))
 
 
 def geometry_summary(
@@ -111,11 +112,12 @@ def _implied(found: FeatureGeometry, convention: Convention) -> str:
     implied = found.implied
     if implied is None or found.head is None:
         return ""
+    loss = _LOSSES[found.head.problem.loss]
     if implied.lambda_w is None or implied.lambda_h is None:
-        return "no positive weight decay makes the head stationary, as at the end of a descent on mean squared error"
+        return f"no positive weight decay makes the head stationary, as at the end of a descent on {loss}"
     if (implied.stationarity or 0.0) > _NO_END:
         return ("no weight decay makes the head nearly stationary, so that it implies none: is the training at its "
-                "end, and was its loss the mean squared error?")
+                f"end, and was its loss {loss}?")
     w, h, b = convention.factors(found.statistics.samples, found.head.problem.code_length)[:3]
     bias = "no bias (lambda_b = inf)" if implied.lambda_b == math.inf else (
         "no lambda_b from 0 on" if implied.lambda_b is None else f"lambda_b = {number(implied.lambda_b / b, 4)}")
@@ -153,8 +155,9 @@ def _room(found: Measurement) -> str:
 def _loss(found: Measurement, convention: Convention) -> str:
     factor = convention.loss_factor(found.problem.samples, found.problem.code_length)
     what = "minimum" if found.guarantee == "global" else "lower bound of the minimum"
+    floor = "" if found.floor == 0.0 else f", entropy of the codes {number(found.floor * factor, 9)}"
     return (
-        f"{number(found.loss * factor, 9)}, {what} {number(found.minimum * factor, 9)}: gap "
+        f"{number(found.loss * factor, 9)}, {what} {number(found.minimum * factor, 9)}{floor}: gap "
         f"{number(found.gap * factor, 4)} ({percent(max(found.relative_gap, 0.0))}, "
         f"{percent(found.tolerances[0])} allowed)"
     )
@@ -175,19 +178,25 @@ def _proved(found: Measurement) -> str:
     """Bounds of the certificate, with the true distances beside them."""
     if found.certificate is None:
         return ""
-    u = np.sqrt(found.problem.counts.array)
-    codes = found.problem.encoding.matrix * u
-    sizes = {
-        "gram": float(np.linalg.norm(found.predicted.gram * np.outer(u, u))), "outputs": float(np.linalg.norm(codes)),
-    }
-    lines = []
-    for name, what in (("gram", "Gram matrix"), ("outputs", "outputs")):
-        bound, true = getattr(found.certificate, name), getattr(found.distance, name)
-        if sizes[name] > 0.0 and math.isfinite(bound):
-            lines.append(f"{what} {percent(bound / sizes[name])} ({percent(true / sizes[name])})")
-    if found.problem.lambda_b != math.inf and math.isfinite(found.certificate.bias):
-        lines.append(f"bias {number(found.certificate.bias, 3)} ({number(found.distance.bias, 3)})")
-    return f"at most this far from the predicted, and in truth: {', '.join(lines)}" if lines else ""
+    bounds, true, problem = found.certificate, found.distance, found.problem
+    lines, u = [], np.sqrt(problem.counts.array)
+    size = float(np.linalg.norm(found.predicted.gram * np.outer(u, u)))
+    if size > 0.0 and math.isfinite(bounds.gram):
+        lines.append(f"Gram matrix {percent(bounds.gram / size)} ({percent(true.gram / size)})")
+    codes = float(np.linalg.norm(problem.encoding.matrix * u))
+    if codes > 0.0 and bounds.outputs is not None and true.outputs is not None:
+        lines.append(f"outputs {percent(bounds.outputs / codes)} ({percent(true.outputs / codes)})")
+    if bounds.probabilities is not None and true.probabilities is not None:
+        root = math.sqrt(problem.samples)
+        lines.append(f"softmax probabilities {number(bounds.probabilities / root, 3)} "
+                     f"({number(true.probabilities / root, 3)}) in root mean square over the samples")
+    if problem.lambda_b != math.inf and math.isfinite(bounds.bias):
+        lines.append(f"bias {number(bounds.bias, 3)} ({number(true.bias, 3)})")
+    text = f"at most this far from the predicted, and in truth: {', '.join(lines)}" if lines else ""
+    if problem.loss == "cross-entropy":
+        text += ("\nno bound on the Gram matrix by the gap is proved under cross-entropy"
+                 + (f" (it is {percent(true.gram / size)} from the predicted one)" if size > 0.0 else ""))
+    return text
 
 
 def _decay(found: Measurement, factor: float) -> str:

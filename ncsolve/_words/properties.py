@@ -61,11 +61,14 @@ def _nearest(minimizer: Minimizer) -> str:
     among = "" if nc.sampled_classes is None else f" among the {nc.sampled_classes} compared"
     if nc.nc4 is None:
         return "undefined: no two class means differ"
+    squared = minimizer.problem.spec.squared  # else it is the largest <e_k, W h + b> that decides
     if is_zero(nc.nc4):
-        return f"holds: the nearest class mean has the nearest code{among}"
+        rule = "has the nearest code" if squared else "is what the classifier decides"
+        return f"holds: the nearest class mean {rule}{among}"
     assert nc.nc4_classes is not None
     first, second = (named(minimizer, k) for k in nc.nc4_classes)
     return (
-        f"does not hold: nearest class mean and nearest code differ most between {first} and {second}"
+        f"does not hold: nearest class mean and {'nearest code' if squared else 'classifier'} differ most between "
+        f"{first} and {second}"
         f"{among} ({number(nc.nc4, 5)})"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ncsolve._files.open_input import read_bytes, shown_name
 from ncsolve._files.write_whole import checked_path
-from ncsolve.certificates import checker, relu_checker
+from ncsolve.certificates import checker, cross_entropy_checker, relu_checker
 from ncsolve.errors import FileError
 
 __all__ = ["CheckResult", "check_bytes", "check_file"]
@@ -25,9 +25,10 @@ class CheckResult:
 
 
 def check_bytes(data: bytes) -> CheckResult:
-    """Check the text of a certificate of either kind.  Raises FileError if it is none."""
+    """Check the text of a certificate of any kind.  Raises FileError if it is none."""
+    check = relu_checker.check_either if b"relu-certificate" in data else cross_entropy_checker.check_entropy
     try:
-        return CheckResult(holds=True, lines=tuple(relu_checker.check_either(data)))
+        return CheckResult(holds=True, lines=tuple(check(data)))
     except checker.Refuted as error:
         return CheckResult(holds=False, lines=(f"refuted: {error}",))
     except (checker.Malformed, RecursionError, ValueError) as error:

@@ -50,7 +50,8 @@ class ExactProblem:
     ) -> ExactProblem:
         """Take the problem's floats as the dyadic rationals that they are, except for what is given exactly.
 
-        ``codes`` has one row per output and one column per class, as the matrix of an encoding.
+        ``codes`` has one row per output and one column per class, as the matrix of an encoding.  Under cross-entropy
+        the largest entry of a code is what the others leave of one, which rounded ones may miss.
         Raises ProblemError where an exact value is not the problem's, SizeError beyond 256 classes or outputs.
         """
         check_problem(problem)
@@ -60,8 +61,9 @@ class ExactProblem:
                 f"a certificate holds dense matrices and is for at most {MAX_SIZE} classes and outputs; got {size}; "
                 "fewer classes are another problem with another minimum: 'ncsolve verify' checks this one numerically"
             )
+        exact = _codes(problem.encoding, codes)
         return cls(
-            codes=_codes(problem.encoding, codes),
+            codes=tuple(map(_probabilities, exact)) if problem.loss == "cross-entropy" else exact,
             counts=tuple(int(n) for n in problem.counts),
             lambda_w=_lambda("lambda_w", lambda_w, problem.lambda_w),
             lambda_h=_lambda("lambda_h", lambda_h, problem.lambda_h),
@@ -132,6 +134,12 @@ def _codes(encoding: Encoding, given: Sequence[Sequence[Exact]] | None) -> tuple
                 raise ProblemError(f"codes must be those of the encoding; entry {i} of class {k} is {got}, "
                                    f"not {code:g}")
     return tuple(zip(*rows, strict=True))
+
+
+def _probabilities(code: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    """The same, where decimals or doubles do not add up to one exactly, with the largest entry as what is left."""
+    most = code.index(max(code))
+    return tuple(x + (1 - sum(code) if i == most else 0) for i, x in enumerate(code))
 
 
 def _coefficients(encoding: AffineOneHot) -> tuple[Fraction, Fraction]:

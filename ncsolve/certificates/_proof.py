@@ -23,7 +23,8 @@ class Proof:
     ``bias`` (m); ``dual`` (K, m), the l_k; ``psd_factor`` F (m, q) and ``psd_scales`` s such that
     lambda_w lambda_h I - sum n_k l_k l_k^T - F diag(s) F^T is diagonally dominant.  For features h >= 0 instead
     lambda_w lambda_h diag(n_k) - [n_k n_j <l_k, l_j>] - R - F diag(s) F^T is, with F (K, q) and R = ``nonnegative``
-    (K, K), which is None for linear features.
+    (K, K), which is None for linear features.  Under cross-entropy ``levels`` (K) are numbers from which the log sum
+    exp of the outputs are bounded, in numbers of ``bits`` bits behind the point; else both are None.
     """
 
     scales: list[Fraction]
@@ -34,6 +35,8 @@ class Proof:
     psd_scales: list[Fraction]
     psd_factor: Table
     nonnegative: Table | None = None
+    levels: list[Fraction] | None = None
+    bits: int | None = None
 
 
 def rounded_proof(problem: ExactProblem, found: Approximation, precision: Precision) -> Proof:

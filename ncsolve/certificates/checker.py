@@ -210,13 +210,14 @@ def short(x: Fraction | None) -> str:
     return text if len(str(x)) > 80 or text == str(x) else f"{x} = {text}"
 
 
-def check(data: bytes, read: Any = read, semidefinite: Any = semidefinite, regime: Any = regime) -> list[str]:
+def check(data: bytes, *rules: Any, left: Any = (read, semidefinite, regime, objective, bound)) -> list[str]:
     """What is proved, in words; Malformed or Refuted."""
-    semidefinite(c := read(data))
-    demand(objective(c) <= c.upper, Refuted("the objective at the point is above the claimed upper bound"))
-    demand(bound(c) >= c.lower, Refuted("the bound that the dual vectors give is below the claimed lower bound"))
+    take, evidence, regime_of, above, below = *rules, *tuple(left[len(rules) :])
+    evidence(c := take(data))
+    demand(above(c) <= c.upper, Refuted("the objective at the point is above the claimed upper bound"))
+    demand(below(c) >= c.lower, Refuted("the bound that the dual vectors give is below the claimed lower bound"))
     demand(c.upper - c.lower <= c.gap, Refuted("the claimed bounds are further apart than the claimed gap"))
-    for name, found in regime(c).items():
+    for name, found in regime_of(c).items():
         demand(vars(c)[name] == found, Refuted(f"{name}: {found!a:.60} can be shown, not {vars(c)[name]!a:.60}"))
     n = next(i for i in range(9999) if c.gap * 10**i >= 10 or c.gap == 0)
     size = -(-c.gap.numerator * 10**n // c.gap.denominator)
@@ -226,8 +227,7 @@ def check(data: bytes, read: Any = read, semidefinite: Any = semidefinite, regim
         f"proved: the minimum is {short(c.lower)}" if c.lower == c.upper else f"certified: loss in {loss}",
         f"problem: {len(c.codes)} classes, {len(c.bias)} outputs, {c.total} samples, at least {len(c.scales)} features",
         "lambdas: " + ", ".join(f"{name} = {short(vars(c)[name])}" for name in ("lambda_w", "lambda_h", "lambda_b")),
-        *c.words, f"class means: {numbers}",
-    ]
+        *c.words, f"class means: {numbers}"]
 
 
 def main(arguments: list[str], check: Any = check) -> int:

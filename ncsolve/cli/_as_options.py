@@ -8,7 +8,7 @@ __all__ = ["as_options"]
 
 # Arguments of the library that are options of the same name, and stand in its errors before their value.  (alpha = 0
 # may be the parameter of an encoding.)
-_ARGUMENTS = "code_length|depth|digits|dim|features|per_class|tolerance|workers"
+_ARGUMENTS = "code_length|depth|digits|dim|features|loss|per_class|tolerance|workers"
 # What an error says to a Python programmer beside an option: "--force (force=True)", "(ncsolve.solve)".
 _PYTHON = re.compile(r" \((?:[a-z_]+=[A-Za-z ]*|(?:ncsolve|design)\.[a-z_.]+)\)")
 _SET = re.compile(rf"\b({_ARGUMENTS}) = ('?)([\w.+-]+)\2")

@@ -37,13 +37,14 @@ def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bo
 
     Numbers mean what they say: 5e-4 is 1/2000, which may be
     typed as well.  The minimum is proved exactly where it is rational, else
-    enclosed.  'ncsolve check' needs nothing but the file that this writes.
+    enclosed, as it always is under cross-entropy.  'ncsolve check' needs nothing but the file that this writes.
 
     \b
     Examples:
       ncsolve certify --encoding onehot --lambda-b 0.5 -o cert.json
       ncsolve certify --counts 400,100,9,1 --lambda-b inf --digits 50 -o cert.json
       ncsolve certify --features relu --lambda-b 0.5 -o cert.json
+      ncsolve certify --loss cross-entropy --counts 400,100,9,1 -o cert.json
     """
     from ncsolve._files.check_output import check_different
     from ncsolve._files.write_whole import check_free
@@ -79,7 +80,11 @@ def certify(*, given: ProblemArguments, digits: int, out: Path | None, force: bo
     "--features", metavar="KIND",
     help="With --source: linear, or relu for a checker that takes the certificates of both.  [default: linear]",
 )
-def check(*, file: Path | None, source: bool, features: str | None) -> None:
+@click.option(
+    "--loss", metavar="NAME",
+    help="With --source: mse, or cross-entropy for a checker that takes the certificates of both.  [default: mse]",
+)
+def check(*, file: Path | None, source: bool, features: str | None, loss: str | None) -> None:
     """Check a certificate with integers and fractions only; exit 0 if it holds, 1 if its evidence does not.
 
     \b
@@ -87,15 +92,24 @@ def check(*, file: Path | None, source: bool, features: str | None) -> None:
       ncsolve check cert.json
       ncsolve check --source > checker.py && python -I -S checker.py cert.json
     """
-    if features is not None and not source:
-        raise ProblemError("--features says which checker --source prints; a file says what it is about, drop it")
+    for option, value in (("--features", features), ("--loss", loss)):
+        if value is not None and not source:
+            raise ProblemError(f"{option} says which checker --source prints; a file says what it is about, drop it")
     if source and file is not None:
         raise ProblemError(f"--source prints the checker and checks nothing; got {file} beside it, drop one of them")
     if source:
+        from ncsolve._problem.losses import check_loss
         from ncsolve._problem.model_spec import FEATURES, check_features
         from ncsolve.certificates._source import checker_source
 
-        say(checker_source(relu=FEATURES[check_features(features or "linear")].nonnegative), nl=False)
+        relu = FEATURES[check_features(features or "linear")].nonnegative
+        entropy = check_loss(loss or "mse") == "cross-entropy"
+        if relu and entropy:
+            raise ProblemError(
+                "certificates under cross-entropy are for linear features; got --features relu beside --loss "
+                "cross-entropy, drop one of them"
+            )
+        say(checker_source(relu=relu, cross_entropy=entropy), nl=False)
         return
     from ncsolve.certificates._check import check_file
 

@@ -40,7 +40,8 @@ _ENCODINGS, _PROBABILITIES = "onehot,smoothed:0.1,signed,simplex", "onehot,smoot
 @file_option("--plot", help="Draw the comparison to a .png, .svg or .pdf file.")
 @flag("--force", help="Overwrite the --plot file.")
 def compare(*, encodings: str | None, given: ProblemArguments, as_json: bool, plot: Path | None, force: bool) -> None:
-    """Compare label encodings, and losses, on the same classes: angles, distances, decoding margins, collapsed classes, NC3, NC4.
+    """Compare label encodings, and losses, on the same classes: angles, distances, decoding margins, collapsed
+    classes, NC3, NC4.
 
     \b
     Examples:

@@ -33,8 +33,9 @@ def explore(*, given: ProblemArguments, out: Path, force: bool) -> None:
     """Write a page that shows class means, labels and bias in motion as lambda_b goes from 0 to inf.
 
     The page is one file and needs no network.  Balanced codes a I + q J are computed in the page, also with ReLU
-    features, a deep head or a bottleneck; every other problem is solved here on a grid of lambda_b and weight
-    decay, to which the page's sliders snap; of more than 50 classes 20 are drawn, of more than 200 none.
+    features, a deep head or a bottleneck, and one-hot and smoothed ones under cross-entropy; every other problem
+    under MSE is solved here on a grid of lambda_b and weight decay, to which the page's sliders snap; of more than 50
+    classes 20 are drawn, of more than 200 none.
 
     \b
     Examples:
@@ -43,6 +44,7 @@ def explore(*, given: ProblemArguments, out: Path, force: bool) -> None:
       ncsolve explore --labels iris.csv --label-column species
       ncsolve explore --depth 2 --lambda-w 5e-3 -o deep.html
       ncsolve explore --features relu --encoding smoothed:0.3 -o relu.html
+      ncsolve explore --loss cross-entropy -o softmax.html
     """
     from ncsolve._files.reading.kinds import names_a_file
     from ncsolve.explorer import write_explorer

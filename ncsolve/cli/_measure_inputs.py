@@ -62,9 +62,12 @@ class Inputs:
 
 def read_inputs(
     *, files: Sequence[Path], merge: bool, given: ProblemArguments, head: str | None, head_name: str | None,
-    scatter: str,
+    scatter: str, loss: str | None,
 ) -> Inputs:
-    """Everything but the rows themselves.  Raises NCSolveError, naming the option or the file."""
+    """Everything but the rows themselves; ``loss`` is the one that was named.
+
+    Raises NCSolveError, naming the option or the file.
+    """
     from ncsolve._measure.head_file import read_head
 
     if head_name is not None and head is None:
@@ -72,7 +75,7 @@ def read_inputs(
     last = None if head is None else read_head(head, head_name)
     codes = _code_file(given)
     if merge:
-        return _merged(files, given, last, codes)
+        return _merged(files, given, last, codes, loss)
     from ncsolve._measure.inputs import head_in, labels_in, labels_split
     from ncsolve._measure.shards import find_shards
     from ncsolve._measure.statistics import FeatureStatistics
@@ -105,6 +108,7 @@ def read_inputs(
     statistics = FeatureStatistics(
         len(classes.names) if classes.from_zero else classes.names, shards[0].dim,
         None if last is None else (last.W, last.b), scatter, codes=_deciding(encoding, last),
+        loss="mse" if loss is None or last is None else loss,
     )
     if codes is not None:
         read.append(codes.sentence)
@@ -115,7 +119,7 @@ def read_inputs(
 
 
 def _merged(
-    files: Sequence[Path], given: ProblemArguments, last: HeadFile | None, codes: CodeFile | None
+    files: Sequence[Path], given: ProblemArguments, last: HeadFile | None, codes: CodeFile | None, loss: str | None,
 ) -> Inputs:
     """Saved statistics, merged; the head is theirs, unless they keep the whole scatter and another is named."""
     from ncsolve._measure.shards import check_once
@@ -143,7 +147,13 @@ def _merged(
     head: tuple[Array, Array | None] | None = found.head
     if head is not None and head[1] is not None and not head[1].any():
         head = head[0], None
+    if loss == "cross-entropy" and found.loss != loss and found.head is not None:
+        raise ProblemError("the saved statistics keep no probabilities, which cross-entropy takes; drop --loss, or "
+                           "gather them with --loss cross-entropy")
     if last is not None:
+        if found.loss == "cross-entropy" and loss != "mse":
+            raise ProblemError("the saved statistics keep the probabilities of their own head; got --head, drop it, or "
+                               "gather them anew with that head")
         if found.scatter == "projected":
             raise ProblemError("the saved statistics are projected by their own head; got --head, drop it, or gather "
                                "them with --scatter full")

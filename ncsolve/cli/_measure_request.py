@@ -93,20 +93,24 @@ def measured(asked: MeasureArguments) -> Measured:
     from ncsolve._measure.feature_geometry import WHY_NOT, feature_geometry
     from ncsolve._measure.inputs import agreement
     from ncsolve._problem.convention import convention
+    from ncsolve._problem.losses import check_loss
     from ncsolve.progress import SlowProgress
 
     _refuse_model(asked)
     if asked.dask is not None and asked.merge:
         raise ProblemError("--dask reads features, and the files of --merge are read here; drop it")
-    scaling = convention(asked.given.convention or "paper")
+    loss = None if asked.given.loss is None else check_loss(asked.given.loss)
+    convention(asked.given.convention or "paper", loss or "mse")
     tolerances = tuple(_tolerance(option, text) for option, text in (
         ("--gap-tolerance", asked.gap_tolerance), ("--stationarity-tolerance", asked.stationarity_tolerance)))
     early = _lambdas(asked, bias=False)  # what can be told of the numbers is told before the files are read
     inputs = read_inputs(
         files=asked.files, merge=asked.merge, given=asked.given, head=asked.head, head_name=asked.head_name,
-        scatter=asked.scatter,
+        scatter=asked.scatter, loss=loss,
     )
     statistics = inputs.statistics
+    loss = loss or statistics.loss
+    scaling = convention(asked.given.convention or "paper", loss)
     if asked.nc4 and (inputs.head is None or not inputs.shards):
         got = "saved statistics" if inputs.head is not None else "no head"
         raise ProblemError(f"--nc4 decides every sample once more, by the head and by the class means; got {got}, "
@@ -115,7 +119,7 @@ def measured(asked: MeasureArguments) -> Measured:
     lambdas = None if early is None or inputs.head is None else _lambdas(asked, bias=inputs.head[1] is not None)
     why = (
         "held out" if asked.held_out else "no head" if inputs.head is None else
-        "no scatter" if statistics.scatter == "trace" else "no lambdas" if lambdas is None else None
+        "no scatter" if statistics.scatter == "trace" and loss == "mse" else "no lambdas" if lambdas is None else None
     )
     if asked.beside is not None and why is not None:
         raise ProblemError(f"{asked.beside} shows measured beside predicted, and there is no prediction "
@@ -132,7 +136,7 @@ def measured(asked: MeasureArguments) -> Measured:
             share = agreement(statistics, inputs.shards, lambda n, name: progress.update(inputs.rows + n, name))
     if why is not None or lambdas is None or inputs.head is None:
         head = None if inputs.head is None else _with_bias(inputs.head)
-        geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas")
+        geometry = feature_geometry(statistics, head, inputs.encoding, why=why or "no lambdas", loss=loss)
         return Measured(statistics=statistics, measurement=None, geometry=geometry, convention=scaling, lambdas=None,
                         nc4_samples=share, read=inputs.read)
     from ncsolve._measure.measure import measure
@@ -141,7 +145,7 @@ def measured(asked: MeasureArguments) -> Measured:
         asked.samples or size, inputs.encoding.code_length, lambdas.w, lambdas.h or lambdas.w, lambdas.b,
     )
     problem = statistics.problem(
-        inputs.encoding, lambda_w=w, lambda_h=h, lambda_b=b, features=asked.given.features or "linear",
+        inputs.encoding, lambda_w=w, lambda_h=h, lambda_b=b, features=asked.given.features or "linear", loss=loss,
     )
     found = measure(
         statistics, inputs.head[0], inputs.head[1], problem, lambda_h=lambdas.estimator, samples=asked.samples,

@@ -67,6 +67,7 @@ def page_data(problem: UFM, progress: Callable[[float], None] | None = None) -> 
             "lambda_w": problem.lambda_w,
             "lambda_h": problem.lambda_h,
             "lambda_b": _number(problem.lambda_b),
+            "loss": problem.loss,
             "features": problem.features,
             "depth": problem.depth,
             "dim": problem.dim if problem.feature_dim < problem.classes else None,
@@ -79,9 +80,11 @@ def _check_known(problem: UFM, own: bool) -> None:
     model = model_of(problem)
     if own:
         model.law(problem)
-    elif may_bind(problem) or not model.shares_spectrum(problem):
+        return
+    codes = "codes a I + q J" if problem.spec.squared else "one-hot and smoothed codes"
+    if may_bind(problem) or not model.shares_spectrum(problem):
         raise OpenProblemError(
-            f"the explorer shows this model ({model_words(problem)}) for balanced codes a I + q J of at least 2 "
+            f"the explorer shows this model ({model_words(problem)}) for balanced {codes} of at least 2 "
             f"classes, where a closed form holds for every lambda_b; got {_named(problem)}, solve it at one lambda_b "
             "with ncsolve minimizer (ncsolve.solve)"
         )

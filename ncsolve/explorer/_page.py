@@ -19,8 +19,8 @@ __all__ = ["check_explorer_output", "explorer_page", "write_explorer"]
 # In the order in which they use each other; the law of a model stands beside the Python that it mirrors.
 _SCRIPTS = (
     "formulas.js", "scales.js", "_models/layered/shrinkage.js", "frame.js", "_models/plain/law.js",
-    "_models/layered/law.js", "_models/relu/law.js", "affine.js", "grid.js", "model_words.js", "words.js", "space.js",
-    "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
+    "_models/layered/law.js", "_models/relu/law.js", "_models/cross_entropy/law.js", "affine.js", "grid.js",
+    "model_words.js", "words.js", "space.js", "heat.js", "cursor.js", "charts.js", "controls.js", "main.js",
 )
 
 
@@ -28,9 +28,9 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     """The explorer of a problem as one HTML page that needs no network.
 
     Balanced codes a I + q J are evaluated in the page, by code that is generated from the derivations, with linear or
-    ReLU features, any depth and any dim; every other problem is solved here on a grid of weight decay and lambda_b,
-    and the page shows the grid's points; of more than 50 classes it draws 20, evenly chosen from the largest to the
-    smallest.
+    ReLU features, any depth and any dim, and under cross-entropy where they are one-hot or smoothed; every other
+    problem is solved here on a grid of weight decay and lambda_b, and the page shows the grid's points; of more than
+    50 classes it draws 20, evenly chosen from the largest to the smallest.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def explorer_page(problem: UFM, *, progress: Callable[[float], None] | None = No
     SizeError
         If a problem that needs a grid has more than 200 classes or 1000 outputs.
     OpenProblemError
-        For ReLU features, a deep head or a bottleneck where no closed form holds for every lambda_b.
+        For cross-entropy, ReLU features, a deep head or a bottleneck where no closed form holds for every lambda_b.
 
     Examples
     --------

@@ -52,7 +52,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
             ax.grid(axis="y", color="0.9", linewidth=0.6)
             ax.set_axisbelow(True)
             ax.tick_params(axis="y", length=0)
-        axes[0].set_yticks(range(len(rows)), [_name(row) for row in rows])
+        axes[0].set_yticks(range(len(rows)), [_name(comparison, row) for row in rows])
         figure.suptitle(_title(comparison), fontsize=9.5)
     return figure
 
@@ -116,7 +116,7 @@ def _loss(row: ComparedEncoding, name: str) -> float:
     return row.minimizer.loss * convention(name, problem.loss).loss_factor(problem.samples, problem.code_length)
 
 
-def _name(row: ComparedEncoding) -> str:
+def _name(comparison: Comparison, row: ComparedEncoding) -> str:
     decoding = row.decoding
     gone = len(decoding.vanished) + sum(len(group) for group in decoding.merged)
     notes = [f"{gone} collapsed"] if gone else []
@@ -124,7 +124,7 @@ def _name(row: ComparedEncoding) -> str:
         notes.append(row.minimizer.guarantee)
     if row.minimizer.ties:
         notes.append("one of several")
-    return literal_math(row.name) + (f"\n({', '.join(notes)})" if notes else "")
+    return literal_math(comparison.name_of(row)) + (f"\n({', '.join(notes)})" if notes else "")
 
 
 def _title(comparison: Comparison) -> str:

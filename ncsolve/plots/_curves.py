@@ -139,8 +139,15 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
 
 
 def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = _PAPER) -> Axes:
-    """How much of the label mean the bias takes out, and how much it leaves in."""
+    """How much of the label mean the bias takes out, and how much it leaves in; under cross-entropy, where the bias is
+    added to logits, its length."""
     with _panel(path, ax, convention) as (ax, axis):
+        if not path.problem.spec.squared:
+            x, values = broken(path, axis, convention, path.bias_norm[:, None], _length)
+            ax.plot(x, values[:, 0], color=COLOURS[0], label=r"$\|b\|$")
+            ax.set_ylabel(r"length of the bias  $\|b\|$")
+            ax.set_ylim(*_from_zero(float(np.nanmax(values, initial=0.0))))
+            return ax
         x, values = broken(path, axis, convention, np.stack((path.centring, path.mean_left), axis=1), _shares)
         ax.plot(x, values[:, 0], color=COLOURS[0], label=r"taken out, $\langle b, \mu\rangle / \|\mu\|^2$")
         ax.plot(x, values[:, 1], color=COLOURS[1], linestyle=LINES[1], label=r"left in, $\|\mu - b\| / \|\mu\|$")
@@ -247,6 +254,10 @@ def _shares(side: Minimizer) -> Array:
     if size == 0.0 or side.centring is None:
         return np.full(2, np.nan)
     return np.array([side.centring, float(np.linalg.norm(mean - side.bias)) / size])
+
+
+def _length(side: Minimizer) -> Array:
+    return np.array([float(np.linalg.norm(side.bias))])
 
 
 def _moved(values: Array, mean_in: Mask, problem: UFM) -> Array:

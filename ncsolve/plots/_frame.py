@@ -109,7 +109,7 @@ def spectrum(minimizer: Minimizer, *, ax: Axes | None = None) -> Axes:
 
 
 def spectrum_bars(minimizer: Minimizer, ax: Axes) -> float:
-    """The bars of the spectrum with their axes; returns where they end, T at least."""
+    """The bars of the spectrum with their axes; returns where the highest ends, T at least."""
     values = _all_singular_values(minimizer)
     shown = values[:BARS]
     place = np.arange(1, shown.size + 1)
@@ -118,7 +118,7 @@ def spectrum_bars(minimizer: Minimizer, ax: Axes) -> float:
     if shown.size <= 12:
         ax.set_xticks(place)
     ax.set_xlabel("number" if values.size <= BARS else f"number (the largest {BARS} of {values.size})")
-    return max(float(shown.max(initial=0.0)), lowest)
+    return max(float(shown.max(initial=0.0)), float(minimizer.singular_values.max(initial=0.0)), lowest)
 
 
 def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
@@ -221,7 +221,8 @@ def _gram(minimizer: Minimizer) -> tuple[Array, Index]:
 
 
 def _all_singular_values(minimizer: Minimizer) -> Array:
-    """Of M - b u^T (under cross-entropy of N times the residual), descending: min(m, K) of them, but no more than are shown and one."""
+    """Of M - b u^T, under cross-entropy of N times the residual, descending: min(m, K), but no more than are shown and
+    one."""
     frame = minimizer.frame
     values = frame.shifted_singular_values()
     symmetric = frame.symmetric

@@ -62,18 +62,19 @@ def gap_bar(measurement: Measurement, *, ax: Axes | None = None) -> Axes:
             ax.spines["bottom"].set_visible(False)
         else:
             ax.set_xlabel("share of the gap, %")
-            _pieces(ax, {name: getattr(parts, name) / parts.total for name in _PARTS})
+            names = _PARTS | ({} if found.problem.loss == "mse" else {"fit": "fit (probabilities)"})
+            _pieces(ax, {name: getattr(parts, name) / parts.total for name in _PARTS}, names)
         fit_labels(ax)
         legend_inside(ax, columns=4)
     return ax
 
 
-def _pieces(ax: Axes, shares: dict[str, float]) -> None:
+def _pieces(ax: Axes, shares: dict[str, float], names: dict[str, str]) -> None:
     start = 0.0
     for i, (name, share) in enumerate(shares.items()):
         ax.barh(
             0.0, 100.0 * share, left=100.0 * start, height=0.8, color=COLOURS[i], hatch=_HATCHES[i],
-            edgecolor="white", linewidth=0.6, label=f"{_PARTS[name]}: {_percent(share)}",
+            edgecolor="white", linewidth=0.6, label=f"{names[name]}: {_percent(share)}",
         )
         if share >= _WRITTEN:
             ax.text(

@@ -25,7 +25,7 @@ _PARTS = {
 }
 _DISTANCES = {
     "gram": "inner products of the class means, each times the root of both counts", "outputs": "outputs, all samples",
-    "bias": "bias", "within": "features from their class means",
+    "bias": "bias", "within": "features from their class means", "probabilities": "softmax probabilities, all samples",
 }
 _CAPTION = (
     "The network beside its prediction: inner products, cosines and lengths of the class means, singular values, and "
@@ -51,7 +51,8 @@ def _gap(found: Measurement, convention: Convention) -> str:
         return ""
     scale = convention.loss_factor(found.problem.samples, found.problem.code_length)
     rows = []
-    for name, text in _PARTS.items():
+    texts = _PARTS | ({} if found.problem.loss == "mse" else {"fit": "probabilities that are not those of the minimum"})
+    for name, text in texts.items():
         part = getattr(parts, name)
         share = 100 * part / parts.total if parts.total > 0.0 else 0.0
         rows.append((name, f"{part * scale:.7g}", f"{share:.4g}", text))
@@ -65,6 +66,8 @@ def _distances(found: Measurement) -> str:
     bounds = {} if found.certificate is None else asdict(found.certificate)
     rows = []
     for name, value in asdict(found.distance).items():
+        if value is None:
+            continue
         bound = [] if not bounds else [f"{bounds[name]:.5g}" if math.isfinite(bounds[name]) else "no bound"]
         rows.append((_DISTANCES[name], f"{value:.5g}", *bound))
     return f"<h3>Distance from the prediction</h3>{table(rows, header, first_is_name=True)}"

@@ -5,15 +5,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from ncsolve.certificates import checker, relu_checker
+from ncsolve.certificates import checker, cross_entropy_checker, relu_checker
 
 __all__ = ["at", "by_a_millionth", "change", "places", "scaled", "verdict"]
 
 
 def verdict(entries):
     """True if accepted, else the reason for which it is refused."""
+    data = json.dumps(entries).encode()
+    entropy = entries.get("schema") == cross_entropy_checker.ENTROPY
     try:
-        relu_checker.check_either(json.dumps(entries).encode())
+        (cross_entropy_checker.check_entropy if entropy else relu_checker.check_either)(data)
     except (checker.Refuted, checker.Malformed) as error:
         return str(error)
     return True

@@ -1,6 +1,7 @@
 """Problems to certify: every encoding, imbalanced, m < K and m > K, lambda_b in {0, small, lb*, large, inf}.
 
-    python -m tests.certificates.certificate_set FOLDER   writes all their certificates; relu-*.json for h >= 0
+    python -m tests.certificates.certificate_set FOLDER   writes all their certificates; relu-*.json for h >= 0,
+                                                          cross-entropy-*.json under cross-entropy
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve.certificates import Certificate, certify
 
-__all__ = ["CODES", "INF", "PROBLEMS", "RELU", "certificate", "problem", "relu_certificate"]
+__all__ = [
+    "CODES", "ENTROPY", "INF", "PROBLEMS", "RELU", "SOFT", "certificate", "entropy", "entropy_certificate", "problem",
+    "relu_certificate",
+]
 
 INF = math.inf
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+SOFT = [[0.8, 0.1, 0.0], [0.2, 0.6, 0.3], [0.0, 0.3, 0.7]]
 RANK_ONE = np.outer([1.0, -2.0], [1, 2, 3, 4])
 IMBALANCED = [400, 100, 9, 1]
 
@@ -33,6 +38,10 @@ def problem(encoding, counts, lambda_w=5e-4, lambda_h=5e-4, lambda_b=0.5, **opti
 
 def relu(*arguments, **options):
     return problem(*arguments, **options, features="relu")
+
+
+def entropy(*arguments, **options):
+    return problem(*arguments, **options, loss="cross-entropy")
 
 
 # name: problem, digits, exact values, what must come out (gap zero; centring; numbers of zero class means)
@@ -142,6 +151,71 @@ RELU = {
 }
 
 
+# name: problem under cross-entropy, digits, exact values, the loss (T16: numbers of other programs; None: of solve),
+# what must be said of the class means
+ENTROPY = {
+    "onehot": (entropy(encodings.onehot(4), 10, 1e-3, 2e-3, 0.01), 10, {}, 0.0859072818870843, (0, 1, 2, 3)),
+    "onehot, lb = 0": (entropy(encodings.onehot(4), 10, 1e-3, 2e-3, 0.0), 10, {}, 0.0859072818870843, (0, 1, 2, 3)),
+    "onehot, lb = inf": (entropy(encodings.onehot(4), 10, 1e-3, 2e-3, INF), 10, {}, 0.0859072818870843, (0, 1, 2, 3)),
+    "onehot, 200 digits": (entropy(encodings.onehot(10), 100), 200, EXACT, None, tuple(range(10))),
+    "smoothed": (
+        entropy(encodings.smoothed(4, 0.1), 10, 1e-3, 2e-3, 1.0), 10, {}, 0.3959939296644478, (0, 1, 2, 3),
+    ),
+    "one class": (entropy(encodings.onehot(1), 5, 1e-2, 1e-2, 1.0), 10, {}, 0.0, ("zero",)),
+    "two classes": (entropy(encodings.onehot(2), 5, 1e-2, 1e-2, 1e-3), 30, {}, None, (0, 1)),
+    "all collapsed": (entropy(encodings.onehot(3), 2, 1.0, 1.0, 0.7), 10, {}, math.log(3), ("zero",) * 3),
+    "t = 1": (entropy(encodings.onehot(2), 4, 0.25, 0.25, 1.0), 10, {}, math.log(2), (0, 0)),
+    "all collapsed, imbalanced": (entropy(encodings.onehot(3), [2, 3, 4], 1.0, 1.0, 0.0), 10, {}, None, ("zero",) * 3),
+    "imbalanced": (
+        entropy(encodings.onehot(4), [200, 100, 50, 50]), 10, EXACT, 0.0912178490214, (0, 1, 2, 3),
+    ),
+    "imbalanced, 60 digits": (
+        entropy(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, 0.05), 60,
+        {"lambda_w": "5e-3", "lambda_h": "1e-3", "lambda_b": "0.05"}, 0.2669923424780, (0, 1, 2, 3),
+    ),
+    "imbalanced, lb = 0": (entropy(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, 0.0), 10, {}, None, (0, 1, 2, 3)),
+    "imbalanced, lb = inf": (entropy(encodings.onehot(4), IMBALANCED, 5e-3, 1e-3, INF), 10, {}, None, (0, 1, 2, 3)),
+    "minority, merged": (
+        entropy(encodings.onehot(4), [400, 100, 1, 1], 5e-3, 5e-3, 0.05), 10, {}, None, (0, 1, 2, 2),
+    ),
+    "minority, merged at the threshold": (  # n = T^2/(1 - alpha)^2 = 4 exactly
+        entropy(encodings.smoothed(3, 0.25), [88, 4, 4], 2.0**-6, 2.0**-6, 0.0), 10, {}, None, (0, 1, 1),
+    ),
+    "minority, smoothed": (
+        entropy(encodings.smoothed(4, 0.1), [400, 100, 5, 5], 5e-3, 5e-3, 1.0), 10, {}, None, (0, 1, 2, 2),
+    ),
+    "three groups": (
+        entropy(encodings.onehot(6), [60, 12, 12, 12, 5, 5], 2e-3, 3e-3, 0.05), 10, {}, 0.2562802841449,
+        tuple(range(6)),
+    ),
+    "soft": (entropy(SOFT, [2, 1, 3], 0.02, 0.05, 0.1), 10, {}, 0.8131718473774, (0, 1, 2)),
+    "soft, decimals": (
+        entropy(SOFT, [2, 1, 3], 0.02, 0.05, 0.1), 100,
+        {"lambda_w": "0.02", "lambda_h": "0.05", "lambda_b": "0.1",
+         "codes": [["0.8", "0.1", "0"], ["0.2", "0.6", "0.3"], ["0", "0.3", "0.7"]]}, 0.8131718473774, (0, 1, 2),
+    ),
+    "soft, lb = 0": (entropy(SOFT, [2, 1, 3], 0.02, 0.05, 0.0), 10, {}, None, (0, 1, 2)),
+    "soft, tiny lb": (entropy(SOFT, [2, 1, 3], 0.02, 0.05, 1e-12), 10, {}, None, (0, 1, 2)),
+    "soft, huge lb": (entropy(SOFT, [2, 1, 3], 0.02, 0.05, 1e12), 30, {}, None, (0, 1, 2)),
+    "soft, a code twice": (entropy([[1, 0, 1], [0, 1, 0]], [40, 10, 5], 5e-3, 5e-3, 0.1), 10, {}, None, (0, 1, 0)),
+    "soft, m > K, no mass": (
+        entropy([[0.5, 0.0], [0.5, 0.25], [0.0, 0.75], [0.0, 0.0]], [40, 5], 5e-3, 5e-3, INF), 10, {}, None, (0, 1),
+    ),
+    "soft, m < K": (
+        entropy([[0.5, 0, 0.2, 1, 0.1], [0.5, 1, 0.8, 0, 0.9]], [40, 10, 5, 1, 1], 5e-3, 5e-3, 1.0), 10, {}, None,
+        (0, 1, 2, 3, 4),
+    ),
+    "tiny lambdas": (entropy(encodings.onehot(3), [40, 10, 5], 1e-14, 1e-14, 0.0), 10, {}, None, (0, 1, 2)),
+}
+
+
+@functools.cache
+def entropy_certificate(name: str) -> Certificate:
+    """The certificate of a problem under cross-entropy, made once a session."""
+    ufm, digits, exact, *_ = ENTROPY[name]
+    return certify(ufm, digits=digits, **exact)
+
+
 @functools.cache
 def relu_certificate(name: str) -> Certificate:
     """The certificate of a problem with features h >= 0, made once a session."""
@@ -162,7 +236,9 @@ def main(folder: str) -> None:
         certificate(name).save(Path(folder) / f"{number:02}.json")
     for number, name in enumerate(RELU):
         relu_certificate(name).save(Path(folder) / f"relu-{number:02}.json")
-    print(f"{len(PROBLEMS) + len(RELU)} certificates written")
+    for number, name in enumerate(ENTROPY):
+        entropy_certificate(name).save(Path(folder) / f"cross-entropy-{number:02}.json")
+    print(f"{len(PROBLEMS) + len(RELU) + len(ENTROPY)} certificates written")
 
 
 if __name__ == "__main__":

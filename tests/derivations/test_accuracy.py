@@ -42,6 +42,7 @@ SCALES: dict[str, Scale] = {
     "relu_bias_equation": lambda beta, spread, n, K, lambda_w, lambda_h, lambda_b: (
         lambda_b * beta * math.sqrt(spread) + K * math.sqrt(lambda_w * lambda_h * n * K) * (1 + beta)
     ),
+    "cross_entropy_group_contrast": lambda T, n, alpha: 1 + T / math.sqrt(n),
     "cross_entropy_relu_probability": lambda force, alpha, K: 1 / K + (1 - alpha) * (K - 1) / K,
     "target_alpha": lambda cosine, s_mu, t, K: 1 + t + s_mu * (1 + abs(cosine)) / abs(1 + cosine * (K - 1)),
     "target_trend": lambda a, w, lambda_b: abs(w) + (1 + 1 / lambda_b) * abs(a),
@@ -128,12 +129,13 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
         value["a"], hidden = abs(value["w"]) * 10.0 ** rng.uniform(-3, 0), abs(value["w"]) * rng.uniform(0.01, 0.999)
         value["t"] = math.sqrt(((value["K"] - 1) * value["a"] ** 2 + hidden**2) / value["K"])
     if function.name.startswith("cross_entropy"):
+        classes = value.get("K", 2.0)
         value["alpha"] = float(rng.choice([0.0, 10.0 ** rng.uniform(-9, -0.01)]))
         value["t"] = (1 - value["alpha"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-25, 1)]))
-        value["s"] = _formulas.cross_entropy_logit(value["alpha"], value["t"], value["K"])
-        most = (1 - value["alpha"]) * (value["K"] - 1) / value["K"]
+        value["s"] = _formulas.cross_entropy_logit(value["alpha"], value["t"], classes)
+        most = (1 - value["alpha"]) * (classes - 1) / classes
         value["force"] = most * float(rng.choice([1 - abs(near), 10.0 ** rng.uniform(-25, -0.01)]))
-        value["c"] = float(_formulas.cross_entropy_relu_logit(value["force"], value["alpha"], value["K"]))
+        value["c"] = float(_formulas.cross_entropy_relu_logit(value["force"], value["alpha"], classes))
     if "T" in names and "n" in names:
         value["T"] = math.sqrt(value["n"]) * float(rng.choice([1 + near, 10.0 ** rng.uniform(-3, 1)]))
     return {name: value[name] for name in names}

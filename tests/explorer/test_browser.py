@@ -65,11 +65,15 @@ def formula_points():
                     size = float(rng.integers(2, 1000))
                 elif argument == "P":
                     size = float(rng.integers(2, 7))
+                elif argument == "alpha":
+                    size = float(rng.uniform(0, 1))
                 elif argument in ("a", "w", "gap"):
                     size *= float(rng.choice([-1, 1]))
                 elif argument == "lambda_b" and "also for lambda_b = inf" in function.__doc__:
                     size = [0.0, math.inf, size][i % 3 if i < 60 else 2]
                 values[argument] = size
+            if "force" in values:  # cross-entropy: what keeps a probability above 1/K
+                values["force"] = min(values["force"], (1 - values["alpha"]) * (values["K"] - 1) / values["K"])
             try:
                 expected = float(function(**values))
             except (ZeroDivisionError, ValueError):  # a pole, or no such lambda_b

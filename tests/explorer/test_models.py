@@ -1,4 +1,4 @@
-"""Deep heads (T9), ReLU features (T10) and bottlenecks (T8) on the explorer's page."""
+"""Deep heads (T9), ReLU features (T10), bottlenecks (T8) and cross-entropy (T16) on the explorer's page."""
 
 import configparser
 import math
@@ -18,7 +18,8 @@ from tests.cases import CASES
 from tests.explorer.test_browser import CONTRAST
 from tests.explorer.test_page import coarse_grids
 
-SPECS = ("onehot", "smoothed:0.1", "smoothed:0.5", "signed", "simplex")
+PROBABILITIES = ("onehot", "smoothed:0.1", "smoothed:0.5")
+SPECS = (*PROBABILITIES, "signed", "simplex")
 SOLVE = """([affine, K, n, model, settings]) => {
     const problem = new ncsolve.AffineProblem(affine, K, n, model);
     return settings.map((setting) => {
@@ -38,7 +39,7 @@ def onehot(**changes):
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     starts = {
-        "deep": onehot(depth=2), "relu": onehot(features="relu"),
+        "softmax": onehot(loss="cross-entropy"), "deep": onehot(depth=2), "relu": onehot(features="relu"),
         "narrow": onehot(encoding=encodings.onehot(5), dim=4, lambda_b=3.0),
         "spare": ncsolve.UFM(encoding=encodings.make("affine:1,-0.2", classes=4), counts=100, lambda_w=0.0125,
                              lambda_h=0.0125, lambda_b=1.0, dim=3),
@@ -63,9 +64,13 @@ def scripts(window, files):
 
 def solved_by_page(page, problem, settings):
     code = problem.encoding.affine
-    model = {"features": problem.features, "depth": problem.depth, "dim": problem.dim}
+    model = model_on_page(problem)
     balanced = [code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0]
     return page.compute(SOLVE, [*balanced, model, settings])
+
+
+def model_on_page(problem):
+    return {"loss": problem.loss, "features": problem.features, "depth": problem.depth, "dim": problem.dim}
 
 
 def setting_of(problem):
@@ -77,11 +82,11 @@ def random_problems(model, count, seed):
     rng = np.random.default_rng(seed)
     for _ in range(count):
         classes = int(rng.choice([2, 3, 4, 5, 8, 20]))
-        code = encodings.make(str(rng.choice(SPECS)), classes=classes)
+        code = encodings.make(str(rng.choice(PROBABILITIES if "loss" in model else SPECS)), classes=classes)
         n = int(10 ** rng.uniform(0, 4))
         changes = dict(model)
         if "dim" in changes:
-            changes["dim"] = int(rng.integers(1, classes))
+            changes["dim"] = classes - 1 if "loss" in model else int(rng.integers(1, classes))
         depth = changes.get("depth", 1)
         # C = N (product of all lambdas)^(1/P) against the least threshold, sqrt(n)^((2P-2)/P) times a constant
         p = depth + 1
@@ -94,7 +99,8 @@ def random_problems(model, count, seed):
 
 MODELS = [
     {"depth": 2}, {"depth": 3}, {"depth": 6}, {"features": "relu"}, {"dim": 0}, {"depth": 2, "dim": 0},
-    {"depth": 5, "dim": 0},
+    {"depth": 5, "dim": 0}, {"loss": "cross-entropy"}, {"loss": "cross-entropy", "dim": 0},
+    {"loss": "cross-entropy", "features": "relu"},
 ]
 
 
@@ -112,7 +118,7 @@ def test_the_page_solves_each_model_like_the_library(scripts, model):
             minimizer = ncsolve.solve(problem.replace(**setting))
             same(state, minimizer)
             regimes.add(state["regime"])
-    assert len(regimes) >= 3
+    assert len(regimes) >= (2 if "loss" in model else 3)
 
 
 def same(state, minimizer):
@@ -134,8 +140,21 @@ def same(state, minimizer):
     if minimizer.transition is not None:
         # where class means begin to live, digits cancel in K t^2 - (K - 1) a^2
         assert state["transition"] == pytest.approx(minimizer.transition, rel=1e-11)
-    elif problem.features == "relu":
+    elif problem.features == "relu" or problem.loss == "cross-entropy":
         assert state["transition"] is None
+
+
+@pytest.mark.parametrize("features", ["linear", "relu"])
+def test_the_second_picture_shows_the_probabilities(scripts, features):
+    for problem in random_problems({"loss": "cross-entropy", "features": features}, 12, 5):
+        if problem.classes > 3:  # drawn as a projection
+            continue
+        (state,) = solved_by_page(scripts, problem, [setting_of(problem)])
+        minimizer, points = ncsolve.solve(problem), np.array(state["labels"])
+        grown = np.exp(minimizer.W @ minimizer.class_means + minimizer.bias[:, None])
+        chances = grown / grown.sum(axis=0)
+        np.testing.assert_allclose(points @ points.T, chances.T @ chances, rtol=0, atol=1e-12)
+        assert state["bias"] == [0, 0, 0]
 
 
 def test_extreme_weight_decays_and_biases(scripts):
@@ -146,6 +165,9 @@ def test_extreme_weight_decays_and_biases(scripts):
         onehot(features="relu", encoding=encodings.signed(50), counts=1, lambda_w=1e-8, lambda_h=1e4),
         onehot(depth=2, lambda_w=1e-12, lambda_h=1e-12), onehot(depth=6, counts=10**8, lambda_w=1e-9, lambda_h=1e-9),
         onehot(depth=40, lambda_w=1e-3, lambda_h=1e-3),
+        onehot(loss="cross-entropy", lambda_w=1e-12, lambda_h=1e-3, counts=10**6),
+        onehot(loss="cross-entropy", encoding=encodings.smoothed(50, 0.4), lambda_w=1e-20, lambda_h=1e-20),
+        onehot(loss="cross-entropy", features="relu", lambda_w=1e-12, lambda_h=1e-12),
     ]
     for problem in cases:
         lambdas = [1e-90, 1e-30, 1e-9, 1e-3, 1.0, 1e6, 1e30, 1e90]
@@ -153,7 +175,7 @@ def test_extreme_weight_decays_and_biases(scripts):
         for setting, state in zip(settings, solved_by_page(scripts, problem, settings), strict=True):
             minimizer = ncsolve.solve(problem.replace(**setting))
             same(state, minimizer)
-            if problem.features == "relu":  # a root by itself, relative to itself
+            if problem.features == "relu" and problem.loss == "mse":  # a root by itself, relative to itself
                 assert state["centring"] == pytest.approx(minimizer.centring, rel=1e-12)
 
 
@@ -172,17 +194,18 @@ def test_a_finite_lambda_b_is_never_orthogonal(scripts):
 
 
 LAW = """([affine, K, n, model]) => new ncsolve.AffineProblem(affine, K, n, model).law.constructor.name"""
-SHOWN = [case for name, case in CASES.items() if case.problem.regular is not None and name != "narrow relu"]
+SHOWN = {
+    name: case.problem for name, case in CASES.items() if case.problem.regular is not None and name != "narrow relu"
+} | {"softmax": onehot(loss="cross-entropy"), "softmax, relu": onehot(loss="cross-entropy", features="relu")}
 
 
-@pytest.mark.parametrize("case", SHOWN, ids=lambda case: case.name)
-def test_the_law_that_a_model_names_is_the_one_that_the_page_takes(scripts, case):
-    problem, code = case.problem, case.problem.encoding.affine
-    law = model_of(problem).law(problem)
-    model = {"features": problem.features, "depth": problem.depth, "dim": problem.dim}
-    asked = [[code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0], model]
+@pytest.mark.parametrize("problem", SHOWN.values(), ids=SHOWN)
+def test_the_law_that_a_model_names_is_the_one_that_the_page_takes(scripts, problem):
+    model, code = model_of(problem), problem.encoding.affine
+    law = model.law(problem)
+    asked = [[code.a, code.q, code.row_sum], problem.classes, problem.counts.values[0], model_on_page(problem)]
     assert scripts.js(LAW, asked) == law
-    text = resources.files(f"ncsolve._models.{case.model}").joinpath("law.js").read_text(encoding="utf-8")
+    text = resources.files(type(model).__module__.rpartition(".")[0]).joinpath("law.js").read_text(encoding="utf-8")
     assert re.search(rf"^class {law}\b", text, re.MULTILINE)
 
 
@@ -274,6 +297,13 @@ MUTANTS = {
     "the ReLU bias is found for labels that no bias shortens": (
         {"features": "relu"}, 0.1, "(x, this.spread(x), n, K", "(x, this.spread(0), n, K",
     ),
+    "cross-entropy is fitted with half the weight decay": (
+        {"loss": "cross-entropy"}, 0.1, "cross_entropy_logit(1 - a, t, K)", "cross_entropy_logit(1 - a, t / 2, K)",
+    ),
+    "cross-entropy over ReLU features takes all outputs for the others": (
+        {"loss": "cross-entropy", "features": "relu"}, 0.1, "cross_entropy_relu_logit(force, 1 - a, K);",
+        "cross_entropy_relu_logit(force, 1 - a, K + 1);",
+    ),
     "ReLU features stay orthogonal where they could be acute": (
         {"features": "relu", "encoding": encodings.smoothed(3, 0.4)}, 0.1, "lambda_b >= star;", "lambda_b >= 9 * star;",
     ),
@@ -304,6 +334,10 @@ def test_damaged_scripts_do_not_agree_with_the_library(window, files, tmp_path, 
 
 # The colours each is seen in, what its controls show, and what is said of dimensions.
 STARTS = {
+    "softmax": (
+        "light", ["linear", "1", "3"], "Simplex ETF for every λb: 3 class means in 2 dimensions",
+        "Deep heads and bottlenecks under it are open problems",
+    ),
     "deep": ("dark", ["linear", "2", "3"], "", ""),
     "relu": ("light", ["relu", "1", "3"], "", ""),
     "narrow": (
@@ -410,3 +444,51 @@ def test_at_the_tie_the_page_says_that_two_minimizers_tie(page):
         gaps: document.querySelector("#features .trail").getAttribute("d").split("M").length - 1,
     })""")
     assert drawn == {"dashed": 2, "gaps": 2}
+
+
+def test_the_loss_is_switched_and_codes_that_are_no_probabilities_are_not_offered(window, files):
+    page = window.open(files["softmax"])
+    offered = page.tab.locator("#encoding option")
+    assert offered.all_text_contents() == ["one-hot", "label smoothing, alpha = 0.1", "label smoothing, alpha = 0.5"]
+    assert page.tab.locator("#dim option").all_text_contents() == ["3 (all)", "2"]
+    assert page.tab.locator("#depth").is_disabled()
+    assert not page.tab.locator("#centring").is_visible()
+    star = ncsolve.solve(onehot()).transition
+    assert f"Under MSE the label mean would enter them beyond λb* = {star:.4g}" in page.text("story")
+    for lambda_b in ("0", "0.05", "inf"):
+        page.type("lambda-b-text", lambda_b)
+        minimizer = ncsolve.solve(onehot(loss="cross-entropy", lambda_b=float(lambda_b)))
+        assert page.exact("loss") == pytest.approx(minimizer.loss, rel=1e-12)
+        assert page.exact("cosine") == pytest.approx(-0.5, abs=1e-12)
+    assert page.text("story").endswith("There is no bias, and with one it would be zero.")
+    page.choose("encoding", "1")
+    page.choose("model-features", "relu")
+    smoothed = onehot(loss="cross-entropy", features="relu", encoding=encodings.smoothed(3, 0.1), lambda_b=math.inf)
+    assert page.exact("loss") == pytest.approx(ncsolve.solve(smoothed).loss, rel=1e-12)
+    assert page.text("sigma-title") == "Length of the labels minus their mean"
+    assert page.text("labels-title") == "Probabilities of the classes"
+    page.choose("model-loss", "mse")
+    assert page.exact("loss") == pytest.approx(ncsolve.solve(smoothed.replace(loss="mse")).loss, rel=1e-12)
+    assert offered.count() == 8
+    assert page.text("labels-title") == "Labels minus bias, ek − b"
+    page.tab.locator("#encoding").select_option(label="signed, +1 and -1")
+    page.wait()
+    assert page.tab.locator("#model-loss").is_disabled()
+    assert "Cross-entropy is for codes that are probabilities, which these are not" in page.text("model-note")
+    assert page.tab.locator("#centring").is_visible()
+    page.tab.locator("#encoding").select_option(label="one-hot, imbalanced 200:70:30")
+    page.wait()
+    assert page.tab.locator("#model-loss").is_disabled()
+    assert page.console == []
+
+
+def test_codes_of_its_own_are_offered_for_the_classes_of_which_they_are_probabilities(window, tmp_path):
+    own = onehot(loss="cross-entropy", encoding=encodings.affine(3, 0.7, 0.1))
+    write_explorer(own, tmp_path / "own.html")
+    page = window.open(tmp_path / "own.html")
+    assert page.exact("loss") == pytest.approx(ncsolve.solve(own).loss, rel=1e-12)
+    assert page.tab.locator("#classes option").all_text_contents() == ["3"]
+    page.choose("model-loss", "mse")
+    assert page.tab.locator("#classes option").count() > 10
+    page.choose("classes", "4")
+    assert page.tab.locator("#model-loss").is_disabled()

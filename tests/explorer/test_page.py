@@ -22,6 +22,7 @@ from tests.command import refused, run, said
 
 ROOT = Path(__file__).parents[2]
 CODES = [[1, 0, 0, 2], [0, 1, -1, 0.5], [0.5, 0.5, 2, 0]]
+SOFT = [[0.9, 0.1, 0.3], [0.1, 0.6, 0.3], [0.0, 0.3, 0.4]]
 COARSE = GridSize(floats=1_000, factors=1, per_decade=3, least_per_decade=3)
 
 
@@ -158,7 +159,7 @@ def test_the_page_starts_where_it_is_asked_to(page):
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
     assert data["start"] == {
         "choice": 0, "classes": 3, "per_class": 20, "lambda_w": 1e-3, "lambda_h": 4e-3, "lambda_b": 0.1,
-        "features": "linear", "depth": 1, "dim": None,
+        "loss": "mse", "features": "linear", "depth": 1, "dim": None,
     }
     first = data["choices"][0]
     assert first["members"]["10"] == [1.0, 0.0, 1.0]
@@ -301,6 +302,12 @@ def test_mistakes_get_one_line(arguments, message, tmp_path):
         ({"encoding": np.eye(3, 4) + 0.1, "counts": [4, 5, 6, 7], "dim": 2}, r"\(bottleneck: .*\) for balanced codes"),
         ({"features": "relu", "depth": 2}, r"ReLU features under a deep head are an open problem"),
         ({"features": "relu", "dim": 2}, r"no closed form is known for ReLU features .* got dim = 2 for 3 classes"),
+        ({"loss": "ce", "counts": [4, 5, 6]}, r"for balanced one-hot and smoothed codes .* counts from 4 to 6"),
+        ({"loss": "ce", "encoding": SOFT}, r"\(cross-entropy\) for balanced .* got array codes of 3 classes, solve"),
+        ({"loss": "ce", "depth": 2}, r"deep heads under cross-entropy are an open problem"),
+        ({"loss": "ce", "dim": 1}, r"a bottleneck is an open problem; got dim = 1 .* set dim >= 2"),
+        ({"loss": "ce", "features": "relu", "dim": 2}, r"a bottleneck is an open problem; .* set dim >= 3"),
+        ({"loss": "ce", "encoding": encodings.affine(3, -0.5, 0.5)}, r"own output is the likeliest; got .*affine"),
     ],
 )
 def test_models_without_a_closed_form_are_refused_not_forgotten(changes, message):
@@ -319,12 +326,13 @@ def test_the_page_starts_with_the_model(tmp_path):
     file = tmp_path / "p.toml"
     file.write_text('classes = 4\nfeatures = "relu"\n')
     for arguments, expected in (
-        (["--problem", str(file)], ("relu", 1, None)), (["--depth", "2", "--dim", "2"], ("linear", 2, 2)),
+        (["--problem", str(file)], ("mse", "relu", 1, None)), (["--depth", "2", "--dim", "2"], ("mse", "linear", 2, 2)),
+        (["--loss", "ce", "--features", "relu"], ("cross-entropy", "relu", 1, None)),
     ):
         said("explore", *arguments, "-o", tmp_path / "e.html", "--force")
         text = (tmp_path / "e.html").read_text(encoding="utf-8")
         start = json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])["start"]
-        assert (start["features"], start["depth"], start["dim"]) == expected
+        assert (start["loss"], start["features"], start["depth"], start["dim"]) == expected
 
 
 def test_outputs_are_checked_before_the_work(tmp_path, monkeypatch):

@@ -49,3 +49,45 @@ def statistic(problem, w, b, features, scatter="full"):
     for part in np.array_split(order, min(3, y.size)):
         found.update(features[part], y[part])
     return found
+
+
+def random_softmax_problem(random, **model):
+    """One-hot, smoothed or soft codes, balanced or not; every lambda_b comes up."""
+    classes = int(random.integers(2, 6))
+    kind = random.integers(3)
+    codes = (
+        "onehot" if kind == 0 else "smoothed:0.2" if kind == 1 else
+        random.dirichlet(np.full(int(random.integers(2, 6)), 0.7), classes).T
+    )
+    counts = random.integers(1, 9, classes) if random.random() < 0.7 else np.full(classes, int(random.integers(1, 9)))
+    lambda_b = random.choice([0.0, math.inf, 10 ** random.uniform(-3, 1), 10 ** random.uniform(-3, 1)])
+    return ncsolve.UFM(
+        encoding=codes, classes=classes if kind < 2 else None, counts=counts, lambda_w=10 ** random.uniform(-4, -1),
+        lambda_h=10 ** random.uniform(-4, -1), lambda_b=float(lambda_b), loss="cross-entropy", **model,
+    )
+
+
+def softmax_statistic(problem, w, b, features, scatter="full", order=None):
+    """In three batches, with what the loss of the problem needs."""
+    y = labels_of(problem)
+    order = np.random.default_rng(y.size).permutation(y.size) if order is None else order
+    found = ncsolve.FeatureStatistics(
+        problem.classes, features.shape[1], (w, b), scatter, codes=problem.encoding, loss=problem.loss
+    )
+    for part in np.array_split(order, min(3, y.size)):
+        found.update(features[part], y[part])
+    return found
+
+
+def softmax(outputs):
+    """Probabilities of outputs (m, n)."""
+    grown = np.exp(outputs - outputs.max(axis=0))
+    return grown / grown.sum(axis=0)
+
+
+def one_hot_softmax(**other):
+    """Four classes of ten samples, if nothing else is said."""
+    return ncsolve.UFM(
+        encoding=ncsolve.encodings.onehot(4), loss="cross-entropy",
+        **({"counts": 10, "lambda_w": 5e-3, "lambda_h": 2e-3, "lambda_b": 0.3} | other),
+    )

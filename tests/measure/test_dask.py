@@ -15,7 +15,8 @@ dask = pytest.importorskip("dask", reason="needs dask: pip install 'ncsolve[dask
 distributed = pytest.importorskip("distributed", reason="needs distributed: pip install 'ncsolve[dask]'")
 array = pytest.importorskip("dask.array", reason="needs dask: pip install 'ncsolve[dask]'")
 
-NAMES = ("counts", "class_means", "class_energies", "within_scatter", "decisions", "lowest", "accuracy")
+NAMES = ("counts", "class_means", "class_energies", "within_scatter", "decisions", "lowest", "accuracy",
+         "class_probabilities", "probability_energy", "divergence", "probability_products")
 
 
 def same(found, wanted):
@@ -35,15 +36,18 @@ def samples(count, dim, classes):
     return (10 + random.standard_normal((count, dim)) + random.standard_normal((classes, dim))[y]).astype(np.float32), y
 
 
-@pytest.mark.parametrize("scatter", ["full", "projected", "trace"])
+@pytest.mark.parametrize(("scatter", "loss"), [
+    ("full", "mse"), ("projected", "mse"), ("trace", "mse"), ("full", "cross-entropy"), ("trace", "cross-entropy"),
+])
 @pytest.mark.parametrize(("rows", "columns", "labelled"), [(7, 5, 100), (500, 2, 3), (64, 3, 64), (1, 5, 500)])
-def test_any_chunks_give_the_same_numbers(scatter, rows, columns, labelled):
+def test_any_chunks_give_the_same_numbers(scatter, loss, rows, columns, labelled):
     x, y = samples(500, 5, 3)
     w = np.random.default_rng(0).standard_normal((3, 5))
-    wanted = ncsolve.FeatureStatistics(3, 5, (w, None), scatter).update(x, y)
+    wanted = ncsolve.FeatureStatistics(3, 5, (w, None), scatter, loss=loss).update(x, y)
     with dask.config.set(scheduler="synchronous"):
         found = ncsolve.FeatureStatistics.from_dask(
-            array.from_array(x, chunks=(rows, columns)), array.from_array(y, chunks=labelled), 3, (w, None), scatter)
+            array.from_array(x, chunks=(rows, columns)), array.from_array(y, chunks=labelled), 3, (w, None), scatter,
+            loss=loss)
     same(found, wanted)
     if scatter == "projected":
         assert np.allclose(found.seen_by(w), wanted.seen_by(w), rtol=1e-12, atol=1e-9)

@@ -27,7 +27,7 @@ def point_of(problem, w, b, features):
     stats = statistic(problem, w, b, features)
     return Point(
         W=w, b=b, means=np.array(stats.class_means), energy=stats.within_energy,
-        seen=float(np.sum(stats.seen_by(w) * w)),
+        spread=float(np.sum(stats.seen_by(w) * w)) / 2,
     )
 
 

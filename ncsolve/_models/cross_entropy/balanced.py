@@ -21,7 +21,7 @@ BALANCED = MethodChoice(
 
 
 def regular_of(problem: UFM) -> RegularProblem | None:
-    """Balanced one-hot or smoothed codes, or None: T16 leaves out a I + q J with a < 0, whose own entry is the least."""
+    """Balanced one-hot or smoothed codes, or None: T16 leaves out a I + q J with a < 0, whose own entry is least."""
     regular = problem.regular
     return None if regular is None or regular.a < 0.0 else regular
 

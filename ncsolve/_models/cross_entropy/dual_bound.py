@@ -42,7 +42,7 @@ def dual_bound(
     >>> import numpy as np
     >>> codes, counts = np.eye(2), np.array([3.0, 1.0])
     >>> dual = dual_bound(codes, counts, np.array([[0.9, 0.2], [0.1, 0.8]]), 0.05, 0.0)
-    >>> round(dual.bound, 6), np.abs(dual.residual @ counts).max() < 1e-12
+    >>> round(dual.bound, 6), bool(np.abs(dual.residual @ counts).max() < 1e-12)
     (0.220874, True)
     """
     columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))

@@ -10,6 +10,7 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.newton import Objective, Point, newton
+from ncsolve._models.cross_entropy.smoothing import small_enough, smoothed
 from ncsolve._models.cross_entropy.softmax import Fit
 from ncsolve._models.cross_entropy.start import collapsed, guesses, thresholded
 
@@ -18,6 +19,7 @@ __all__ = ["Minimum", "minimize"]
 _MOST_ROUNDS = 20
 _DUST = 1e-6  # singular values below this, over the largest, are tried without
 _SAME_GAP = 1e-12
+_GOOD_GAP = 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,19 +41,27 @@ class Minimum:
 def minimize(objective: Objective, start: Point | None = None) -> Minimum:
     """The best point found, from a start if there is one; its gap says how good it is."""
     best = _descended(objective, collapsed(objective), 0)
-    point = thresholded(objective, best.point)
-    if point.rank == 0:
+    if thresholded(objective, best.point).rank == 0:
         return best
-    points = [point, *guesses(objective)]
-    if start is not None:
-        points.append(thresholded(objective, start))
+    points = guesses(objective) + ([thresholded(objective, start)] if start is not None else [])
     point = min(points, key=lambda each: objective.value(each, objective.fit(each)))
+    best = _descended(objective, collapsed(objective) if start is None else point, 0)
+    if start is None:
+        if thresholded(objective, best.point).rank == 0:
+            return best
+        best = _descended(objective, point, best.iterations)
     for _ in range(_MOST_ROUNDS):
-        new = _descended(objective, point, best.iterations)
-        best = replace(new if new.gap < best.gap else best, iterations=new.iterations)
-        point = thresholded(objective, new.point)
-        if point.rank == new.point.rank:
+        point = thresholded(objective, best.point)
+        if point.rank == best.point.rank and best.gap <= _SAME_GAP:
             break
+        new = _descended(objective, point, best.iterations)
+        stuck = point.rank == best.point.rank and new.gap >= best.gap / 2
+        best = replace(new if new.gap < best.gap else best, iterations=new.iterations)
+        if stuck:
+            break
+    if best.gap > _GOOD_GAP and small_enough(objective):
+        steady = _descended(objective, smoothed(objective, best.point), best.iterations)
+        best = replace(steady if steady.gap < best.gap else best, iterations=steady.iterations)
     return _without_dust(objective, best)
 
 

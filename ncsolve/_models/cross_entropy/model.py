@@ -11,6 +11,7 @@ from ncsolve._frames.protocol import Frame
 from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame, regular_of
 from ncsolve._models.cross_entropy.relu import orthogonal_frame
 from ncsolve._models.protocol import Limit, Model, State
+from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -42,11 +43,7 @@ class CrossEntropy(Model):
             from ncsolve._models.cross_entropy.convex import convex_frame  # what closed forms do without
 
             found = convex_frame(problem, CONVEX)
-        if found.rank > problem.feature_dim:
-            raise OpenProblemError(
-                f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
-                f"{found.rank}, leave dim out or set dim >= {found.rank}"
-            )
+        check_room(problem, found.rank)
         return found
 
     def choice(self, problem: UFM) -> MethodChoice:
@@ -55,6 +52,13 @@ class CrossEntropy(Model):
 
     def approximates(self, problem: UFM) -> bool:
         return regular_of(problem) is None
+
+    def residual(self, problem: UFM, frame: Frame) -> Residual:
+        """Of probabilities that the dual admits; of ReLU features of those of the closed form."""
+        from ncsolve._models.cross_entropy.residual import softmax_residual  # what closed forms do without
+
+        check_shallow(problem)
+        return softmax_residual(problem, frame, dual=problem.features == "linear")
 
     # The threshold of the singular values
 
@@ -110,6 +114,10 @@ class CrossEntropy(Model):
         if regular_of(problem) is not None:
             return ("cross-entropy", "cross-entropy-dual")
         return ("cross-entropy-dual",)
+
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes - 1)
+        return "CrossEntropyLaw"
 
 
 class CrossEntropyReLU(CrossEntropy):
@@ -170,8 +178,18 @@ class CrossEntropyReLU(CrossEntropy):
             return ""
         return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
 
+    def uncertified(self, problem: UFM) -> str:
+        return (
+            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' or "
+            "loss = 'mse'"
+        )
+
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
         return ("cross-entropy-relu", "cross-entropy-dual")
+
+    def law(self, problem: UFM) -> str:
+        check_shown(problem, problem.classes)
+        return "CrossEntropyReluLaw"
 
 
 def check_shallow(problem: UFM) -> None:
@@ -180,6 +198,27 @@ def check_shallow(problem: UFM) -> None:
         raise OpenProblemError(
             f"deep heads under cross-entropy are an open problem; got loss = 'cross-entropy' with depth = "
             f"{problem.depth}, set depth = 1 or loss = 'mse'"
+        )
+
+
+def check_room(problem: UFM, rank: int) -> None:
+    """OpenProblemError for fewer dimensions than the rank of the minimizer."""
+    if rank > problem.feature_dim:
+        raise OpenProblemError(
+            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
+            f"{rank}, leave dim out or set dim >= {rank}"
+        )
+
+
+def check_shown(problem: UFM, rank: int) -> None:
+    """OpenProblemError where the explorer has no closed form for a regular problem, at any weight decay."""
+    check_shallow(problem)
+    check_room(problem, rank)
+    regular = problem.regular
+    if regular is not None and regular.a <= 0.0:
+        raise OpenProblemError(
+            "the explorer shows cross-entropy for one-hot and smoothed codes, whose own output is the likeliest; got "
+            f"the encoding {problem.encoding.name}, use one of these or solve it with ncsolve minimizer (ncsolve.solve)"
         )
 
 

@@ -10,6 +10,7 @@ the diagonal of the Hessian, in the gauge of the singular value decomposition.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ __all__ = ["Objective", "Point", "newton"]
 
 _MOST_STEPS = 200
 _MOST_FAILURES = 3
-_DIGITS = 1e4 * EPS
+_DIGITS = 64 * EPS
 _GOAL = 1e-14  # of the gradient, over T times the size of the factors
 
 
@@ -65,6 +66,15 @@ class Point:
             weights=self.weights + weights, features=self.features + features, bias=self.bias + bias,
             within=self.within + within,
         )
+
+    def tangent(self, step: Array) -> Point:
+        """The point nearby whose Q is moved by the step to first order: along a valley Q hardly moves."""
+        weights, features, bias, within = self.parts(step)
+        new = replace(self, bias=self.bias + bias, within=self.within + within)
+        if self.rank == 0:
+            return new
+        matrix = self.matrix + weights @ self.features + self.weights @ features
+        return new.of(*np.linalg.svd(matrix, full_matrices=False), rank=self.rank)
 
     def parts(self, row: Array) -> tuple[Array, Array, Array, Array]:
         """A row of all entries, cut up."""
@@ -140,6 +150,13 @@ class Objective:
 
         return times
 
+    def centred(self, point: Point, row: Array) -> Array:
+        """The row of all entries without what shifts all outputs alike, which costs and changes no probability."""
+        weights, features, bias, within = point.parts(row)
+        same = np.sqrt(self.columns.alike / np.sum(self.columns.alike))
+        weights = weights - np.outer(same, same @ weights)
+        return np.concatenate((weights.ravel(), features.ravel(), bias - same * (same @ bias), within))
+
     def diagonal(self, point: Point, found: Fit) -> Array:
         """The diagonal of the Hessian, nearly: no less than what bounds it away from zero."""
         columns = self.columns
@@ -157,7 +174,7 @@ class Objective:
 
 def newton(objective: Objective, point: Point) -> tuple[Point, Fit, int]:
     """The minimizer of this rank from a point: with its fit, and the number of steps."""
-    point = point.balanced()
+    point = point.moved(objective.centred(point, point.row) - point.row).balanced()
     found = objective.fit(point)
     value = objective.value(point, found)
     gradient, slope = objective.gradient(point, found)
@@ -171,17 +188,31 @@ def newton(objective: Objective, point: Point) -> tuple[Point, Fit, int]:
         diagonal = objective.diagonal(point, found)
         radius = radius or max(float(np.sqrt(diagonal @ each**2)) for each in (point.row, gradient / diagonal))
         accuracy = max(min(0.1, math.sqrt(size / unit)), _GOAL * unit / (3 * size))
-        step = truncated_newton(gradient, objective.product(point, found, slope), diagonal, radius, accuracy)
+        step = truncated_newton(
+            gradient, objective.product(point, found, slope),
+            functools.partial(_preconditioned, objective, point, diagonal), radius, accuracy,
+        )
         new = point.moved(step.step).balanced()
         new_found = objective.fit(new)
         new_value = objective.value(new, new_found)
+        if value - new_value < step.decrease / 4:
+            other = point.tangent(step.step)
+            other_found = objective.fit(other)
+            other_value = objective.value(other, other_found)
+            if other_value < new_value:
+                new, new_found, new_value = other, other_found, other_value
         new_gradient, new_slope = objective.gradient(new, new_found)
-        if step.decrease > _DIGITS * abs(value):
-            agreement, failures = (value - new_value) / step.decrease, 0
-        else:  # the objective has no digits left to compare, and the gradient will have none soon
-            better = new_value <= value * (1 + _DIGITS) and float(np.linalg.norm(new_gradient)) < size
-            agreement, failures = (1.0, failures) if better else (-1.0, failures + 1)
+        noise, fall = _DIGITS * abs(value), value - new_value
+        agreement = (fall + noise) / (step.decrease + noise)
+        if max(step.decrease, abs(fall)) > noise:
+            failures = 0
+        elif new_gradient @ (new_gradient / diagonal) >= gradient @ (gradient / diagonal):  # nor has it digits left
+            agreement, failures = -1.0, failures + 1
         radius = next_radius(radius, step.length, agreement)
         if agreement > 0.05:
             point, found, value, gradient, slope = new, new_found, new_value, new_gradient, new_slope
     return point, found, steps
+
+
+def _preconditioned(objective: Objective, point: Point, diagonal: Array, row: Array) -> Array:
+    return objective.centred(point, row / diagonal)

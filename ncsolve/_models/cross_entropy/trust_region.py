@@ -28,16 +28,17 @@ class Step:
 
 
 def truncated_newton(
-    gradient: Array, product: Callable[[Array], Array], diagonal: Array, radius: float, accuracy: float
+    gradient: Array, product: Callable[[Array], Array], precondition: Callable[[Array], Array], radius: float,
+    accuracy: float,
 ) -> Step:
-    """A minimizer of the quadratic model in a ball of the norm of ``diagonal``, up to ``accuracy`` of the gradient."""
+    """A minimizer of the quadratic model in a ball of the preconditioner's norm, up to ``accuracy`` of the gradient."""
     step, rest = np.zeros_like(gradient), gradient.copy()
-    scaled = rest / diagonal
+    scaled = precondition(rest)
     direction = -scaled
     size = first = float(rest @ scaled)
     inside, along, ahead = 0.0, 0.0, size  # squares and the inner product of step and direction, in that norm
-    products = 0
-    while size > accuracy**2 * first and products < _MOST_PRODUCTS:
+    products, most = 0, min(_MOST_PRODUCTS, 2 * gradient.size)  # without rounding it takes no more than the size
+    while size > accuracy**2 * first and products < most:
         bent = product(direction)
         products += 1
         curvature = float(direction @ bent)
@@ -52,7 +53,7 @@ def truncated_newton(
         inside += length * (2 * along + length * ahead)
         if edge:
             break
-        scaled = rest / diagonal
+        scaled = precondition(rest)
         size, last = float(rest @ scaled), size
         turn = size / last
         along = turn * (along + length * ahead)

@@ -39,6 +39,11 @@ class PlainLaw {
         return { side: length(a), along: length(w) };
     }
 
+    // What the second picture shows beside the codes, along the mean direction and across it: the labels minus bias.
+    targets(frame) {
+        return { up: (1 - frame.beta) * this.codes.w, out: this.codes.a };
+    }
+
     threshold(lambda_w, lambda_h) {
         return Math.sqrt(this.codes.n) * thresholdIn(this.codes, lambda_w, lambda_h);
     }

@@ -1,6 +1,6 @@
 // Balanced codes a I + q J, evaluated here for any K, any lambdas and any of the models that have a closed form.
 
-const PLAIN = { features: "linear", depth: 1, dim: null };
+const PLAIN = { loss: "mse", features: "linear", depth: 1, dim: null };
 
 class AffineProblem {
     constructor([a, q, w], K, n, model = PLAIN) {
@@ -14,7 +14,11 @@ class AffineProblem {
     // Whether the model is the paper's.
     get plain() {
         const { features, depth, dim } = this.model;
-        return features === "linear" && depth === 1 && dim === this.K;
+        return !this.crossEntropy && features === "linear" && depth === 1 && dim === this.K;
+    }
+
+    get crossEntropy() {
+        return this.model.loss === "cross-entropy";
     }
 
     get dimensions() {
@@ -23,24 +27,25 @@ class AffineProblem {
 
     // Everything that is shown at one setting.
     state({ lambda_w, lambda_h, lambda_b }, view) {
-        const { law, w, K } = this;
+        const { law, w, K, crossEntropy } = this;
         const frame = law.at(lambda_w, lambda_h, lambda_b);
         const transition = law.transition(lambda_w, lambda_h);
         const { side, along } = law.free(lambda_w, lambda_h);
         const narrow = law.narrow ? law.narrow(lambda_w, lambda_h) : false;
         return {
-            lambda_w, lambda_h, lambda_b, K, transition, model: this.model, plain: this.plain,
+            lambda_w, lambda_h, lambda_b, K, transition, model: this.model, plain: this.plain, crossEntropy,
             loss: frame.loss,
             threshold: law.threshold(lambda_w, lambda_h),
             cosines: frame.cosines,
             biasNorm: frame.beta * Math.abs(w) / Math.sqrt(K),
-            centring: w === 0 ? NaN : frame.beta,
+            centring: w === 0 || crossEntropy ? NaN : frame.beta,
             rank: frame.rank,
             regime: frame.regime,
             orthogonal: law.orthogonal(lambda_w, lambda_h),
+            transitionOfMse: crossEntropy ? law.transitionOfMse(lambda_w, lambda_h) : null,
             latentFrom: law.latentFrom ? law.latentFrom(lambda_w, lambda_h) : null,
             tied: frame.tied === true, dropped: frame.dropped === true, contrasts: frame.contrasts,
-            narrow, roomy: !narrow && this.model.features === "linear" && this.model.depth === 1,
+            narrow, roomy: !narrow && !crossEntropy && this.model.features === "linear" && this.model.depth === 1,
             acuteLabels: Math.abs(w) > Math.abs(this.a),
             star: "λ_b*",
             sigma: frame.sigma,
@@ -92,7 +97,7 @@ class AffineProblem {
         };
     }
 
-    // Class means and labels on three axes.  The mean direction is the vector of ones; the axes across it are all
+    // Class means, and labels minus bias or probabilities, on three axes.  The mean direction is the vector of ones; the axes across it are all
     // equal, and the first two are chosen so that the classes lie on a circle.
     drawing(frame, view) {
         const { a, w, K } = this;
@@ -100,14 +105,15 @@ class AffineProblem {
         const withMean = this.withMean(frame, view);
         const third = (x) => (withMean ? x / Math.sqrt(K) : 0);
         const means = this.means(frame, view);
-        const labels = this.cloud((1 - beta) * w, a, K, withMean);
+        const { up, out } = this.law.targets(frame);
+        const labels = this.cloud(up, out, K, withMean);
         return {
             means, labels, withMean,
             codes: this.cloud(w, a, K, withMean),
             labelMean: [0, 0, third(w)],
             bias: [0, 0, third(beta * w)],
             kept: share(means, frame.along ** 2 + contrasts * frame.side ** 2),
-            labelsKept: share(labels, ((1 - beta) * w) ** 2 + (K - 1) * a ** 2),
+            labelsKept: share(labels, up ** 2 + (K - 1) * out ** 2),
         };
     }
 
@@ -131,7 +137,7 @@ class AffineProblem {
 
     // The units of the pictures: what is longest without weight decay and bias.
     scales({ lambda_w, lambda_h }, view) {
-        const free = { ...this.law.free(lambda_w, lambda_h), beta: 0, contrasts: this.K - 1, alive: this.K };
+        const free = { ...this.law.free(lambda_w, lambda_h), beta: 0, parted: 0, contrasts: this.K - 1, alive: this.K };
         const { means, codes } = this.drawing(free, view);
         return { means: Math.max(...means.map(norm)), labels: Math.max(...codes.map(norm)) };
     }
@@ -150,7 +156,8 @@ class AffineProblem {
     }
 }
 
-function lawOf({ features, depth, dim }, codes) {
+function lawOf({ loss, features, depth, dim }, codes) {
+    if (loss === "cross-entropy") return features === "relu" ? new CrossEntropyReluLaw(codes) : new CrossEntropyLaw(codes);
     if (features === "relu") return new ReluLaw(codes);
     return depth > 1 || dim < codes.K ? new DirectionsLaw(codes, { depth, dim }) : new PlainLaw(codes);
 }
@@ -173,4 +180,9 @@ function norm(p) {
 function share(points, whole) {
     const kept = points.reduce((sum, p) => sum + p[0] ** 2 + p[1] ** 2 + p[2] ** 2, 0);
     return whole > 0 ? Math.min(1, kept / whole) : NaN;
+}
+
+// Whether a I + q J of K classes are probabilities whose own class is the likeliest: what T16 has a closed form for.
+function isProbability([a, q, w], K) {
+    return a > 0 && q >= 0 && Math.abs(w - 1) <= 8 * Number.EPSILON * Math.max(K, 4);
 }

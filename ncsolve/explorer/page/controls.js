@@ -8,13 +8,12 @@ class Controls {
         this.ratio = start.lambda_h / start.lambda_w;
         this.setting = {
             choice: start.choice, K: start.classes, n: start.per_class, view: "mean",
-            features: start.features, depth: start.depth, dim: start.dim,
+            loss: start.loss, features: start.features, depth: start.depth, dim: start.dim,
             lambda_w: start.lambda_w, lambda_h: start.lambda_h,
             lambda_b: start.lambda_b === "inf" ? Infinity : start.lambda_b,
         };
         this.decay = new LogScale(Math.min(1e-6, start.lambda_w), Math.max(1e-1, start.lambda_w));
         this.problems = new Map();
-        byId("encoding").replaceChildren(...data.choices.map(({ name }, i) => new Option(name, i)));
         const depths = [...new Set([1, 2, 3, 4, 5, 6, start.depth])];
         byId("depth").replaceChildren(...depths.map((depth) => new Option(depth, depth)));
         this.listen();
@@ -29,6 +28,7 @@ class Controls {
             this.setting.n = n;
             this.changeProblem();
         }, "a whole number of at least 1"));
+        on("model-loss", "change", (e) => { this.setting.loss = e.target.value; this.changeProblem(); });
         on("model-features", "change", (e) => { this.setting.features = e.target.value; this.changeProblem(); });
         on("depth", "change", (e) => { this.setting.depth = Number(e.target.value); this.changeProblem(); });
         on("dim", "change", (e) => {
@@ -55,9 +55,12 @@ class Controls {
 
     changeProblem() {
         const choice = this.data.choices[this.setting.choice];
-        const sizes = choice.kind === "grid" ? [choice.classes] : Object.keys(choice.members).map(Number);
+        const sizes = this.sizes(choice);
         if (!sizes.includes(this.setting.K)) this.setting.K = sizes[nearestIndex(sizes, this.setting.K, Number)];
         const { K, n } = this.setting;
+        const offered = this.data.choices.map(({ name }, i) => new Option(name, i)).filter(
+            (_, i) => this.sizes(this.data.choices[i]).length > 0);
+        byId("encoding").replaceChildren(...offered);
         byId("encoding").value = this.setting.choice;
         byId("classes").replaceChildren(...sizes.map((k) => new Option(k, k)));
         byId("classes").value = K;
@@ -68,7 +71,7 @@ class Controls {
                 key, choice.kind === "grid" ? new GridProblem(choice) : new AffineProblem(choice.members[K], K, n, model));
         }
         this.problem = this.problems.get(key);
-        this.showModel(model);
+        this.showModel(model, choice);
         byId("per-class-row").hidden = this.grid !== null;
         byId("view-row").hidden = this.problem.exact && (this.grid ? this.grid.labelsExact : true);
         byId("grid-note").hidden = this.grid === null;
@@ -85,25 +88,37 @@ class Controls {
         }
     }
 
-    // What is solved of what is chosen: where there is no closed form, the paper's model, and a note says why.
-    model({ kind }) {
-        const { features, depth, dim, K } = this.setting;
-        if (kind === "grid") return PLAIN;
-        if (features === "relu") return { ...PLAIN, features };
-        return { features, depth, dim: dim !== null && dim < K ? dim : null };
+    // The numbers of classes of which a choice has codes for the loss.
+    sizes({ kind, classes, members }) {
+        if (kind === "grid") return this.setting.loss === "mse" ? [classes] : [];
+        const all = Object.keys(members).map(Number);
+        return this.setting.loss === "mse" ? all : all.filter((K) => isProbability(members[K], K));
     }
 
-    showModel(model) {
+    // What is solved of what is chosen: where there is no closed form, the paper's model, and a note says why.
+    model({ kind }) {
+        const { loss, features, depth, dim, K } = this.setting;
+        if (kind === "grid") return PLAIN;
+        if (loss === "cross-entropy") return { ...PLAIN, loss, features, dim: features === "linear" && dim === K - 1 ? dim : null };
+        if (features === "relu") return { ...PLAIN, features };
+        return { loss, features, depth, dim: dim !== null && dim < K ? dim : null };
+    }
+
+    showModel(model, { members }) {
         const K = this.grid ? this.problem.dimensions : this.setting.K;
-        const sizes = Array.from({ length: K }, (_, i) => K - i);
+        const crossEntropy = model.loss === "cross-entropy";
+        const probability = !this.grid && isProbability(members[K], K);
+        const sizes = Array.from({ length: crossEntropy ? 2 : K }, (_, i) => K - i);
         byId("dim").replaceChildren(...sizes.map((d) => new Option(d === K ? `${d} (all)` : d, d)));
+        byId("model-loss").value = model.loss;
+        byId("model-loss").disabled = !probability;
         byId("model-features").value = model.features;
         byId("depth").value = model.depth;
         byId("dim").value = this.problem.dimensions;
         byId("model-features").disabled = this.grid !== null;
-        byId("depth").disabled = this.grid !== null || model.features === "relu";
+        byId("depth").disabled = this.grid !== null || crossEntropy || model.features === "relu";
         byId("dim").disabled = this.grid !== null || model.features === "relu";
-        typeset(byId("model-note"), modelNote({ model, grid: this.grid !== null, K }));
+        typeset(byId("model-note"), modelNote({ model, grid: this.grid !== null, K, probability }));
     }
 
     lambdaBAt(position) {

@@ -339,6 +339,16 @@ const formulas = {
         return -Math.sqrt(lambda_w)*s/(K*Math.sqrt(lambda_h)*Math.sqrt(n));
     },
 
+    // T16: p_kk - p_kl of classes k, l of n samples each; 0: their means coincide.
+    cross_entropy_group_contrast(T, n, alpha) {
+        return Math.max(0, 1 - alpha - T/Math.sqrt(n));
+    },
+
+    // T16: the largest count of classes whose means coincide.
+    cross_entropy_merging_count(T, alpha) {
+        return Math.pow(T, 2)/Math.pow(1 - alpha, 2);
+    },
+
     // T16: own entry of e_k - p_k, ReLU features, for a class of n samples.
     cross_entropy_relu_force(T, n, alpha, K) {
         return Math.min((1 - alpha)*(K - 1)/K, T*Math.sqrt(K - 1)/(Math.sqrt(K)*Math.sqrt(n)));
@@ -346,7 +356,7 @@ const formulas = {
 
     // T16: probability of the own class, with force of cross_entropy_relu_force.
     cross_entropy_relu_probability(force, alpha, K) {
-        return ((1 - alpha)*(K - 1)/K - force) + 1/K;
+        return (1 + K*((1 - alpha)*(K - 1)/K - force))/K;
     },
 
     // T16: c, own output less another, 0 for a class that is zero.

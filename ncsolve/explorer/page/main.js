@@ -72,7 +72,7 @@ function drawSpaces(problem, state) {
     byId("features-note").textContent = projectionText(
         problem.exact, problem.dimensions, state.withMean, state.kept, "Class means");
     byId("labels-note").textContent = projectionText(
-        labelsExact, problem.codeLength, state.withMean, state.labelsKept, "Labels");
+        labelsExact, problem.codeLength, state.withMean, state.labelsKept, state.crossEntropy ? "Probabilities" : "Labels");
 }
 
 // What the curves are.
@@ -81,6 +81,10 @@ function keys(path, state) {
     typeset(byId("sigma-title"), title);
     typeset(byId("sigma-text"), text);
     byId("sigma").setAttribute("aria-label", `${title}, over lambda_b`);
+    const [points, what] = targetWords(state);
+    typeset(byId("labels-title"), points);
+    typeset(byId("labels-key"), what);
+    byId("labels").setAttribute("aria-label", `${points}, in three dimensions`);
     byId("band-key").hidden = path.cosines.low === undefined || state.K === 1;
     byId("single-key").hidden = state.K > 1;
     byId("lines-key").hidden = !(state.plain ? path.sigma[0].width === 3 : path.sigma.length > 1);
@@ -114,6 +118,7 @@ function readOut(state, problem) {
     byId("regime").closest("div").hidden = !named;
     say("regime", named ? REGIMES[state.regime] : "", null);
     say("bias", `${shortText(state.biasNorm, 6)}`, state.biasNorm);
+    byId("centring").closest("div").hidden = state.crossEntropy === true;
     say("centring", Number.isNaN(state.centring) ? none : percent(state.centring), state.centring);
     say("rank", String(state.rank), state.rank);
     say("threshold", shortText(state.threshold, 6), state.threshold);

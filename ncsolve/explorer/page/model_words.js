@@ -1,4 +1,4 @@
-// Sentences of the models: bottlenecks (T8), deep heads (T9) and ReLU features (T10).
+// Sentences of the models: bottlenecks (T8), deep heads (T9), ReLU features (T10) and cross-entropy (T16).
 
 function thresholdName({ plain, model }) {
     return plain || model.depth === 1 ? "T" : "g*";
@@ -6,6 +6,7 @@ function thresholdName({ plain, model }) {
 
 function modelStory(state) {
     const { features } = state.model;
+    if (state.crossEntropy) return [crossEntropyStory(state)];
     if (features === "relu") return [reluStory(state)];
     return state.narrow ? bottleneckStory(state) : deepStory(state);
 }
@@ -89,15 +90,51 @@ function reluStory(state) {
     return `Orthogonal frame up to ${star}: features H ≥ 0 meet at no angle above 90°. Beyond it the frame is acute.`;
 }
 
-// Why a control of the model is switched off, or what the model is.
-function modelNote({ model, grid, K }) {
-    if (grid) {
-        return "Imbalanced counts, codes other than a I + q J and a single class are shown for linear features, one layer and all "
-            + "dimensions: beyond that no closed form holds for every λ_b. ncsolve minimizer solves them at one λ_b.";
+function crossEntropyStory(state) {
+    const { regime, K, transitionOfMse } = state;
+    if (regime === "collapsed") {
+        return "Weight decay is above what parts the labels: every class mean is zero, and all outputs are alike. Less "
+            + "weight decay brings them back.";
     }
+    if (state.model.features === "relu") {
+        return "Orthogonal frame for every λ_b, as all classes have as many samples: features H ≥ 0 meet at no angle above "
+            + "90°.";
+    }
+    return `Simplex ETF for every λ_b: ${K} class means in ${K - 1} dimension${K > 2 ? "s" : ""}, all angles equal and as wide `
+        + `as they can be. Under MSE the label mean would enter them beyond λ_b* = ${shortText(transitionOfMse)}; under `
+        + "cross-entropy it never does.";
+}
+
+function crossEntropyBias(lambda_b) {
+    if (lambda_b === Infinity) return "There is no bias, and with one it would be zero.";
+    const free = lambda_b === 0 ? ", up to a constant, which softmax does not see" : "";
+    return `The bias is zero, as all classes have as many samples${free}.`;
+}
+
+// Title and key of the picture of the labels.
+function targetWords({ crossEntropy }) {
+    if (crossEntropy) {
+        return ["Probabilities of the classes", "Dots: softmax(W h_k + b). Circles: the labels e_k, which weight decay keeps "
+            + "them from."];
+    }
+    return ["Labels minus bias, e_k − b", "Circles: the labels e_k. Arrow: −b moves their mean μ towards the origin."];
+}
+
+// Why a control of the model is switched off, or what the model is.
+function modelNote({ model, grid, K, probability }) {
+    if (grid) {
+        return "Imbalanced counts, codes other than a I + q J and a single class are shown for MSE, linear features, one layer "
+            + "and all dimensions: beyond that no closed form holds for every λ_b. ncsolve minimizer solves them at one λ_b.";
+    }
+    if (model.loss === "cross-entropy") {
+        const room = model.features === "relu" ? "K dimensions" : "K or K − 1 dimensions";
+        return "Cross-entropy is for codes that are probabilities, one-hot or smoothed. Deep heads and bottlenecks under it are "
+            + `open problems: one layer and ${room} are shown.`;
+    }
+    const codes = probability ? "" : " Cross-entropy is for codes that are probabilities, which these are not.";
     if (model.features === "relu") {
         return "ReLU features under a deep head are an open problem, and in fewer than K dimensions no closed form is "
-            + "known: one layer and K dimensions are shown.";
+            + `known: one layer and K dimensions are shown.${codes}`;
     }
     const notes = [];
     if (model.depth > 1) {
@@ -107,11 +144,17 @@ function modelNote({ model, grid, K }) {
     if (model.dim !== null && model.dim < K) {
         notes.push("Fewer dimensions than classes: a bottleneck where the minimizer needs more.");
     }
-    return notes.join(" ");
+    return notes.join(" ") + codes;
 }
 
 // Title, text and axis of the chart of the singular values.
-function sigmaWords({ plain, model, acuteLabels, K }) {
+function sigmaWords({ plain, crossEntropy, model, acuteLabels, K }) {
+    if (crossEntropy) {
+        const rest = "what is above T shrinks by T in the probabilities; what is below it (shaded) is lost, whatever λ_b is.";
+        return model.features === "relu"
+            ? ["Length of the labels minus their mean", `√n ‖e_k − μ‖, the same for all classes; ${rest}`, "length"]
+            : ["Singular values of the labels minus their mean", `All are the same; ${rest}`, "singular value"];
+    }
     const title = "Singular values of the labels minus bias";
     const lost = `what is below it (shaded) is lost${plain || model.dim === K ? "" : ", and so is what finds no dimension"}.`;
     if (plain || (model.features === "linear" && model.depth === 1)) {

@@ -39,7 +39,9 @@ function story(state, problem) {
     const sentences = !state.plain && !state.roomy ? modelStory(state)
         : state.regime === "general" ? generalStory(state, problem) : namedStory(state);
     const { centring, lambda_b } = state;
-    if (Number.isNaN(centring)) {
+    if (state.crossEntropy) {
+        sentences.push(crossEntropyBias(lambda_b));
+    } else if (Number.isNaN(centring)) {
         sentences.push("The label mean is zero already, so there is nothing for the bias to do.");
     } else if (lambda_b === 0) {
         sentences.push("The free bias is the label mean: it moves the labels so that their mean is the origin.");

@@ -1,0 +1,51 @@
+"""The residual of a minimum under cross-entropy, from probabilities that the dual admits (T13, T16)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ncsolve._arrays import Array
+from ncsolve._frames.protocol import Frame
+from ncsolve._models.cross_entropy.columns import dense_columns
+from ncsolve._models.cross_entropy.dual_bound import best_bound
+from ncsolve._models.cross_entropy.softmax import fit
+from ncsolve._models.residual import Residual
+from ncsolve._problem.ufm import UFM
+
+__all__ = ["softmax_residual"]
+
+
+def softmax_residual(problem: UFM, frame: Frame, *, dual: bool) -> Residual:
+    """Of a frame, from its outputs.
+
+    For linear features (``dual``) its probabilities are moved until the dual admits them, by what the solver left of
+    its gap: with these the identity is exact, counted from their bound, and no part of it is negative.  Those of ReLU
+    features come from a closed form and stay as they are.
+    """
+    codes, counts = problem.encoding.matrix, problem.counts.array.astype(np.float64)
+    dim, columns = problem.feature_dim, dense_columns(codes, counts)
+    outputs = frame.weights(dim) @ frame.class_means(dim) + frame.bias[:, None]
+    residual, minimum = fit(columns, outputs).residual, None
+    if dual:
+        admitted = best_bound(columns, residual, problem.tau, problem.lambda_b, frame.bias)
+        residual, minimum = admitted.residual, admitted.bound
+        outputs = _logits(codes, residual)
+    bias = frame.bias
+    if 0.0 < problem.lambda_b < math.inf:
+        bias = -(residual @ counts) / (problem.samples * problem.lambda_b)
+    left, values, right = np.linalg.svd(-residual * np.sqrt(counts) / problem.samples, full_matrices=False)
+    return Residual(
+        problem=problem, outputs=outputs, bias=bias, left=left,
+        values=np.minimum(values, problem.tau) if dual else values, right=right.T, active=frame.rank, minimum=minimum,
+    )
+
+
+def _logits(codes: Array, residual: Array) -> Array:
+    """Outputs (m, K), with columns that sum to zero, whose softmax is codes + residual."""
+    chances = np.maximum(codes + residual, np.finfo(np.float64).tiny)
+    near = chances > 0.5  # log1p of what is lacking to one
+    logs = np.log(chances)
+    logs[near] = np.log1p(np.minimum(residual[near] - (1.0 - codes[near]), 0.0))
+    return np.asarray(logs - logs.mean(axis=0))

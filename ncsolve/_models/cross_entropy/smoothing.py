@@ -1,0 +1,143 @@
+"""The slow and steady way: Newton's method on Q itself, with the nuclear norm smoothed less and less.
+
+    sum_k n_k l(outputs of column k, code k) + T sum sqrt(z_i^2 + m^2) + T sum sqrt(g_a - 1) c_a + lambda_b/2 ||b||^2
+
+is convex, and where its gradient vanishes no singular value of G exceeds tau, so that the duality gap is at most
+T m min(m, K).  The matrix of a Newton step has the square of the size of Q: this is for small problems that factors
+are slow at, of soft labels with a tiny T, whose probabilities are of any magnitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ncsolve._arrays import EPS, Array
+from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._models.cross_entropy.softmax import fit
+from ncsolve._models.cross_entropy.start import thresholded
+
+__all__ = ["small_enough", "smoothed"]
+
+_MOST_UNKNOWNS = 600
+_MOST_STEPS = 50
+_SHARPER = 0.1
+_LEAST_WIDTH = 1e-13  # of the smoothing, over the largest singular value
+
+
+def small_enough(objective: Objective) -> bool:
+    """Whether a Newton step on Q takes a fraction of a second."""
+    m, k = objective.columns.shape
+    return m * k <= _MOST_UNKNOWNS
+
+
+def smoothed(objective: Objective, start: Point) -> Point:
+    """The minimizer, but for the last digits, from the bias and the values within groups of a start."""
+    m, k = objective.columns.shape
+    row = np.concatenate((start.matrix.ravel(), start.bias, start.within))
+    largest = width = float(np.linalg.norm(start.matrix, 2))
+    while width > _LEAST_WIDTH * largest:
+        row = _centre(_Smooth(objective=objective, width=width), row)
+        width *= _SHARPER
+    matrix, bias, within = row[: m * k].reshape(m, k), row[m * k : m * k + m], row[m * k + m :]
+    return thresholded(objective, replace(start, bias=bias, within=within), matrix)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Smooth:
+    """The smoothed objective, of a row of all entries of Q, of the bias and within groups."""
+
+    objective: Objective
+    width: float
+
+    def parts(self, row: Array) -> tuple[Array, Array, Array]:
+        m, k = self.objective.columns.shape
+        bias = row[m * k : m * k + m]
+        return row[: m * k].reshape(m, k), bias if self.objective.lambda_b < math.inf else 0.0 * bias, row[m * k + m :]
+
+    def value(self, row: Array) -> float:
+        objective, columns = self.objective, self.objective.columns
+        matrix, bias, within = self.parts(row)
+        losses = fit(columns, columns.forward(matrix, bias, within)).losses
+        price = float(np.sum(np.hypot(np.linalg.svd(matrix, compute_uv=False), self.width)))
+        price += float(columns.within_price @ within)
+        ridge = objective.lambda_b / 2 * float(bias @ bias) if objective.lambda_b < math.inf else 0.0
+        return float(columns.samples @ losses) + objective.threshold * price + ridge
+
+    def model(self, row: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian."""
+        objective, columns = self.objective, self.objective.columns
+        matrix, bias, within = self.parts(row)
+        found = fit(columns, columns.forward(matrix, bias, within))
+        chances, threshold = found.probabilities, objective.threshold
+        norm_slope, norm_bend = _norm(matrix, self.width)
+        free = objective.lambda_b < math.inf
+        ridge = objective.lambda_b if free else 1.0
+        same = np.sqrt(columns.alike / np.sum(columns.alike))
+
+        def gather(slopes: tuple[Array, Array, Array]) -> Array:
+            return np.concatenate((slopes[0].ravel(), slopes[1] * free, slopes[2]))
+
+        def bend(change: Array) -> Array:
+            matrix, bias, within = self.parts(change)
+            moved = chances * columns.forward(matrix, bias, within)
+            bent = gather(columns.backward(moved - chances * np.sum(moved, axis=0)))
+            bent[: matrix.size] += threshold * norm_bend(matrix).ravel()
+            shift = change[matrix.size : matrix.size + same.size]
+            bent[matrix.size : matrix.size + same.size] += ridge * shift + same * (same @ shift)
+            return bent
+
+        slope = gather(columns.backward(found.residual))
+        slope[: matrix.size] += threshold * norm_slope.ravel()
+        slope[matrix.size : matrix.size + same.size] += ridge * bias
+        slope[matrix.size + same.size :] += threshold * columns.within_price
+        return slope, np.array([bend(each) for each in np.eye(row.size)])
+
+
+def _centre(smooth: _Smooth, row: Array) -> Array:
+    """Newton's method with a line search."""
+    value = smooth.value(row)
+    for _ in range(_MOST_STEPS):
+        slope, hessian = smooth.model(row)
+        unit = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
+        scaled = unit[:, None] * hessian * unit
+        scaled[np.diag_indices_from(scaled)] += 16 * EPS
+        step = -unit * np.linalg.solve(scaled, unit * slope)
+        fall = float(-slope @ step)
+        length, new = 1.0, smooth.value(row + step)
+        while not new <= value - length * fall / 10 + 64 * EPS * abs(value) and length > 1e-6:
+            length /= 2
+            new = smooth.value(row + length * step)
+        row, value = row + length * step, new
+        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or length <= 1e-6:
+            break
+    return row
+
+
+def _norm(matrix: Array, width: float) -> tuple[Array, Callable[[Array], Array]]:
+    """The gradient of sum sqrt(z_i^2 + m^2) of singular values, and the Hessian as a map (Daleckii and Krein)."""
+    m, k = matrix.shape
+    left, values, right = np.linalg.svd(matrix)
+    z = np.zeros(max(m, k))
+    z[: values.size] = values
+    size = np.hypot(z, width)
+    slope = z / size
+    sums = size[:, None] + size
+    # of the slopes: their difference over that of values, where it may vanish, and their sum over the sum of values
+    both = np.outer(size, size)
+    apart = width**2 * (z[:, None] + z) / (both * (np.outer(z, size) + np.outer(size, z) + 1e-300))
+    equal = width**2 / (np.outer(size, size) * sums / 2)
+    apart = np.where(z[:, None] + z > 0, apart, equal)
+    together = (np.outer(z, size) + np.outer(size, z)) / (both * (z[:, None] + z + 1e-300))
+    together = np.where(z[:, None] + z > 0, together, 1 / size)
+
+    def bend(change: Array) -> Array:
+        inside = np.zeros((z.size, z.size))
+        inside[:m, :k] = left.T @ change @ right.T
+        inside = apart * (inside + inside.T) / 2 + together * (inside - inside.T) / 2
+        return np.asarray(left @ inside[:m, :k] @ right)
+
+    return (left[:, : values.size] * slope[: values.size]) @ right[: values.size], bend

@@ -1,0 +1,1 @@
+"""Tests of the cross-entropy model: its convex core."""

@@ -1,0 +1,209 @@
+"""The solvers against the definition, each other, a convex programme, descent from random starts, and damage."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from ncsolve._models.cross_entropy import minimize as rounds
+from ncsolve._models.cross_entropy import newton
+from ncsolve._models.cross_entropy.dense import solve_dense
+from ncsolve._models.cross_entropy.grouped import solve_grouped
+from tests.models.cross_entropy.definition import (
+    dense_problems,
+    expanded,
+    gap,
+    grouped_problems,
+    matrix,
+    objective,
+    smoothed,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(problem=dense_problems())
+def test_every_dense_problem_is_solved(problem):
+    codes, counts, tau, lambda_b = problem
+    found = solve_dense(codes, counts, tau, lambda_b)
+    assert -1e-13 < gap(found) < 1e-9
+    assert found.loss == pytest.approx(
+        objective(codes, counts, matrix(found), found.bias, tau, lambda_b), rel=1e-9, abs=1e-13
+    )
+    outputs = matrix(found) / np.sqrt(counts) + found.bias[:, None]
+    assert found.probabilities == pytest.approx(softmax(outputs, axis=0), abs=1e-12)
+    assert found.residual == pytest.approx(found.probabilities - codes, abs=1e-12)
+    assert np.all(found.z > 0)
+    assert np.all(np.diff(found.z) <= 0)
+    assert found.left.T @ found.left == pytest.approx(np.eye(found.z.size), abs=1e-12)
+    assert found.right.T @ found.right == pytest.approx(np.eye(found.z.size), abs=1e-12)
+    assert abs(found.bias.sum()) < 1e-9 * (1 + np.abs(found.bias).max())
+
+
+@settings(max_examples=150, deadline=None)
+@given(problem=grouped_problems())
+def test_every_grouped_problem_is_solved_and_is_the_dense_one(problem):
+    counts, many, alpha, tau, lambda_b = problem
+    found = solve_grouped(counts, many, alpha, tau, lambda_b)
+    codes, every = smoothed(int(many.sum()), alpha), np.repeat(counts, many)
+    z, bias = expanded(found, counts, many)
+    assert -1e-13 < gap(found) < 1e-9
+    assert found.loss == pytest.approx(objective(codes, every, z, bias, tau, lambda_b), rel=1e-6, abs=1e-12)
+    dense = solve_dense(codes, every, tau, lambda_b)
+    assert dense.loss == pytest.approx(found.loss, rel=1e-9, abs=1e-14)
+    values = np.concatenate((found.z, np.repeat(found.within, many - 1)))
+    values = np.sort(values[values > 0])[::-1]
+    size = min(values.size, dense.z.size)  # where both find a direction: one may die at its threshold
+    scale = max(float(np.max(values, initial=0.0)), 1e-12)
+    assert values[:size] == pytest.approx(dense.z[:size], abs=1e-4 * scale)
+    assert not np.any(values[size:] > 1e-4 * scale)
+    assert not np.any(dense.z[size:] > 1e-4 * scale)
+    outputs = z / np.sqrt(every) + bias[:, None]
+    first = np.cumsum(many) - many
+    assert found.own == pytest.approx(np.diag(outputs)[first], rel=1e-9, abs=1e-9)
+    last = first + many - 1
+    assert found.between == pytest.approx(outputs[np.ix_(last, first)], rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(problem=dense_problems())
+def test_a_start_changes_the_way_and_not_the_place(problem):
+    codes, counts, tau, lambda_b = problem
+    near = solve_dense(codes, counts, 1.3 * tau, lambda_b)
+    found = solve_dense(codes, counts, tau, lambda_b, start=near)
+    assert -1e-13 < gap(found) < 1e-9
+    assert found.loss == pytest.approx(solve_dense(codes, counts, tau, lambda_b).loss, rel=2e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("lambda_b", [0.0, 0.01, math.inf])
+def test_a_path_through_every_transition(lambda_b):
+    """Up and down, each point from the one before: classes merge and live again."""
+    counts, many = np.array([400.0, 100.0, 60.0, 9.0]), np.array([1, 3, 1, 2])
+    taus = np.logspace(-6, -1, 40)
+    found, losses = None, []
+    for tau in [*taus, *taus[::-1]]:
+        found = solve_grouped(counts, many, 0.0, tau, lambda_b, start=found)
+        assert gap(found) < 1e-9
+        losses.append(found.loss)
+        if tau == taus[-1]:
+            assert found.z.size == 0
+            assert not found.within.any()
+    assert losses == pytest.approx(losses[::-1], rel=1e-9)
+
+
+def test_ten_thousand_classes_take_no_matrix_of_that_size():
+    rng = np.random.default_rng(3)
+    counts = rng.choice(np.arange(1, 1001), 50, replace=False).astype(float)
+    found = solve_grouped(counts, np.full(50, 200), 0.0, 1e-7, 0.01)
+    assert gap(found) < 1e-12
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_convex_programme_agrees(seed):
+    cvxpy = pytest.importorskip("cvxpy")
+    rng = np.random.default_rng(seed)
+    m, k = 3 + seed % 2, 4
+    codes = np.eye(m)[:, [0, 1, 2, 0]] if seed == 0 else rng.dirichlet(np.ones(m), k).T
+    counts = rng.integers(1, 30, k).astype(float)
+    tau, lambda_b = float(rng.uniform(0.01, 0.05)), [0.0, 0.02, 1.0, math.inf][seed]
+    found = solve_dense(codes, counts, tau, lambda_b)
+    z, bias = cvxpy.Variable((m, k)), cvxpy.Variable(m)
+    parts = [tau * cvxpy.normNuc(z)]
+    for j in range(k):
+        output = z[:, j] / math.sqrt(counts[j]) + (bias if lambda_b < math.inf else 0.0)
+        parts.append(counts[j] / counts.sum() * (cvxpy.log_sum_exp(output) - codes[:, j] @ output))
+    parts += [lambda_b / 2 * cvxpy.sum_squares(bias)] if 0.0 < lambda_b < math.inf else []
+    programme = cvxpy.Problem(cvxpy.Minimize(sum(parts)), [cvxpy.sum(bias) == 0])
+    programme.solve(solver="CLARABEL")
+    assert found.loss == pytest.approx(programme.value, rel=1e-6)
+    assert found.loss <= programme.value * (1 + 1e-7)
+    assert matrix(found) == pytest.approx(z.value, abs=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_descent_from_random_starts_ends_nowhere_below(seed):
+    """L-BFGS on W, H and b of the definition: it comes as near as it can and never below the bound."""
+    rng = np.random.default_rng(seed)
+    k, m, d = 4, 4, 6
+    codes = smoothed(4, 0.1 * (seed % 2))
+    counts = rng.integers(1, 60, k).astype(float)
+    lambda_w, lambda_h, lambda_b = 4e-3, 1e-3, [0.0, 0.05][seed // 2]
+    found = solve_dense(codes, counts, math.sqrt(lambda_w * lambda_h), lambda_b)
+
+    def loss(row: np.ndarray) -> tuple[float, np.ndarray]:
+        w, h, b = row[: m * d].reshape(m, d), row[m * d : -m].reshape(d, k), row[-m:]
+        chances = softmax(w @ h + b[:, None], axis=0)
+        pull = (chances - codes) * counts / counts.sum()
+        value = -counts @ np.sum(codes * np.log(chances), axis=0) / counts.sum()
+        value += lambda_w / 2 * np.sum(w**2) + lambda_h / 2 * np.sum(counts * h**2) + lambda_b / 2 * b @ b
+        return value, np.concatenate((
+            (pull @ h.T + lambda_w * w).ravel(), (w.T @ pull + lambda_h * counts * h).ravel(),
+            pull.sum(axis=1) + lambda_b * b,
+        ))
+
+    best = min(
+        minimize(loss, rng.standard_normal(m * d + d * k + m), jac=True, method="L-BFGS-B",
+                 options={"maxiter": 20000, "maxfun": 40000, "gtol": 1e-11, "ftol": 1e-16}).fun
+        for _ in range(3)
+    )
+    assert best == pytest.approx(found.loss, rel=1e-8)
+    assert best >= found.lower_bound * (1 - 1e-13)
+
+
+def _one_direction_less(original):
+    def newton(objective, point):
+        keep = max(point.rank - 1, 0)
+        return original(objective, replace(point, weights=point.weights[:, :keep], features=point.features[:keep]))
+
+    return newton
+
+
+def _stops_early(original):
+    def damaged(objective, point):
+        point, _, steps = original(objective, point)
+        point = replace(point, weights=point.weights * 1.001)
+        return point, objective.fit(point), steps
+
+    return damaged
+
+
+def _wrong_softmax(original):
+    def fit(columns, outputs):
+        return original(columns, outputs * 1.0001)
+
+    return fit
+
+
+def _forgets_the_bias(original):
+    def newton(objective, point):
+        point, _, steps = original(replace(objective, lambda_b=math.inf), replace(point, bias=0 * point.bias))
+        return point, objective.fit(point), steps
+
+    return newton
+
+
+@pytest.mark.parametrize("lambda_b", [0.0, 0.02])
+@pytest.mark.parametrize(
+    ("module", "name", "damage", "least"),
+    [
+        (rounds, "newton", _one_direction_less, 1e-3),
+        (rounds, "newton", _stops_early, 1e-8),
+        (rounds, "newton", _forgets_the_bias, 1e-3),
+        (newton, "fit", _wrong_softmax, 1e-9),
+    ],
+)
+def test_the_gap_notices_a_damaged_solver(monkeypatch, module, name, damage, least, lambda_b):
+    codes, counts, tau = np.eye(4), np.array([60.0, 20.0, 12.0, 5.0]), 0.004
+    assert abs(gap(solve_dense(codes, counts, tau, lambda_b))) < 1e-13
+    monkeypatch.setattr(module, name, damage(getattr(module, name)))
+    found = solve_dense(codes, counts, tau, lambda_b)
+    if damage is _wrong_softmax:  # its own loss and bound agree: what it says is not so
+        value = objective(codes, counts, matrix(found), found.bias, tau, lambda_b)
+        assert abs(value - found.loss) > least * value
+    else:
+        assert gap(found) > least
