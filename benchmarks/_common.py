@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
-__all__ = ["machine", "once", "paired", "table"]
+__all__ = ["machine", "once", "paired", "processor", "table"]
+
+_Result = TypeVar("_Result")
 
 
 def machine() -> str:
@@ -29,6 +32,13 @@ def once(task: Callable[[], object]) -> float:
     start = time.perf_counter()
     task()
     return time.perf_counter() - start
+
+
+def processor(task: Callable[[], _Result]) -> tuple[float, _Result]:
+    """Seconds of the processor that one call takes, which other programs hardly lengthen, and what it returns."""
+    start = time.process_time()
+    found = task()
+    return time.process_time() - start, found
 
 
 def paired(task: Callable[[], object], yardstick: Callable[[], object], rounds: int) -> tuple[float, float, float]:

@@ -58,21 +58,24 @@ class SoftmaxFrame(GroupedFrame):
         column)."""
         root_p, root_n = np.sqrt(self.sizes), np.sqrt(self.group_counts)
         between = (self.left * self.z) @ self.right.T
-        between = (between - np.diag(self.within_z)) / np.outer(root_p, root_p * root_n) + self.group_bias[:, None]
-        return np.diag(between) + self.within_z / root_n, between
+        between.flat[:: root_n.size + 1] -= self.within_z
+        between = between / (root_p[:, None] * (root_p * root_n)) + self.group_bias[:, None]
+        return between.diagonal() + self.within_z / root_n, between
 
     @cached_property
     def _softmax(self) -> tuple[Array, Array, Array]:
         """Probabilities in the shape of ``_outputs``, and the cross-entropy of a sample of each group (G,)."""
         own, other = self._outputs
-        others = np.repeat(self.sizes[:, None], self.sizes.size, axis=1) - np.eye(self.sizes.size)
-        top = np.maximum(own, np.max(np.where(others > 0, other, -np.inf), axis=0))
-        grown, rest = np.exp(own - top), np.where(others > 0, np.exp(np.minimum(other - top, 0.0)), 0.0)
-        total = grown + np.sum(others * rest, axis=0)
+        others = self.sizes[:, None] - np.eye(self.sizes.size)
+        there = others > 0
+        top = np.maximum(own, np.where(there, other, -np.inf).max(axis=0))
+        grown, rest = np.exp(own - top), np.where(there, np.exp(np.minimum(other - top, 0.0)), 0.0)
+        added = (others * rest).sum(axis=0)
+        total = grown + added
         at_own, at_other = self._codes
         # log of the sum: of 1 + what the others add, where the class itself is on top
-        lse = np.where(own == top, np.log1p(np.sum(others * rest, axis=0)), np.log(total))
-        loss = lse + at_own * (top - own) + at_other * np.sum(np.where(others > 0, others * (top - other), 0.0), axis=0)
+        lse = np.where(own == top, np.log1p(added), np.log(total))
+        loss = lse + at_own * (top - own) + at_other * np.where(there, others * (top - other), 0.0).sum(axis=0)
         return grown / total, rest / total, loss
 
     @property
@@ -92,11 +95,10 @@ class SoftmaxFrame(GroupedFrame):
         p_own, p_other = self.probabilities
         at_own, at_other = self._codes
         root_p, root_n = np.sqrt(self.sizes), np.sqrt(self.group_counts)
-        within = ((at_own - at_other) - (p_own - np.diag(p_other))) * root_n
+        within = ((at_own - at_other) - (p_own - p_other.diagonal())) * root_n
         single = self.sizes == 1
-        quotient = (at_other - p_other) * np.outer(root_p, root_p * root_n)
-        diagonal = np.where(single, (at_own - p_own) * root_n, np.diag(quotient) + within)
-        quotient[np.diag_indices_from(quotient)] = diagonal
+        quotient = (at_other - p_other) * (root_p[:, None] * (root_p * root_n))
+        quotient.flat[:: root_n.size + 1] = np.where(single, (at_own - p_own) * root_n, quotient.diagonal() + within)
         return quotient, np.where(single, 0.0, within)
 
     def loss_terms(self) -> LossTerms:

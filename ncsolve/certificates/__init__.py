@@ -1,7 +1,8 @@
 """Certificates: global optimality in exact rational arithmetic, checked by a program that needs no trust in the solver.
 
 ``certify`` makes a certificate (T12) for a head of one layer; ``checker.py`` checks it, as a file of its own that needs
-nothing but Python.  For H >= 0 the bound is that of ``_models/relu``, and ``relu_checker.py`` checks it.
+nothing but Python.  For H >= 0 the bound is that of ``_models/relu``, and ``relu_checker.py`` checks it; under
+cross-entropy it is that of T16, and ``cross_entropy_checker.py`` checks it.
 
 >>> import ncsolve
 >>> from ncsolve.certificates import certify

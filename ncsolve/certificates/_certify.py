@@ -39,12 +39,15 @@ def certify(
     lambda_b: Exact | None = None,
     codes: Sequence[Sequence[Exact]] | None = None,
 ) -> Certificate:
-    r"""Prove, in exact rational arithmetic, how small the loss can be: T12, for linear features and for H >= 0.
+    r"""Prove, in exact rational arithmetic, how small the loss can be: by T12, for linear features and H >= 0, or T16.
 
     For vectors l_k with :math:`\sum_k n_k l_k l_k^T \preceq \lambda_W \lambda_H I` every W, H, b have
 
     .. math:: f(W, H, b) \ge \sum_k n_k \langle l_k, e_k \rangle - \tfrac N2 \sum_k n_k \|l_k\|^2
-              - \tfrac{1}{2 \lambda_b} \Big\| \sum_k n_k l_k \Big\|^2 .
+              - \tfrac{1}{2 \lambda_b} \Big\| \sum_k n_k l_k \Big\|^2 ,
+
+    and under cross-entropy, for probability vectors :math:`p_k = e_k - N l_k`, with the entropies
+    :math:`\tfrac1N \sum_k n_k \sum_j p_{kj} \log(1/p_{kj})` for the first two terms.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def certify(
         Its floats are taken as the dyadic rationals that they are.
     digits : int
         The relative gap is at most 10^-digits, from 1 to 500.  Up to 10 digits come from double precision where
-        that is enough, more from python-flint; ReLU features have more where their class means are orthogonal.
+        that is enough, more from python-flint; ReLU features have more where their class means are orthogonal, and
+        cross-entropy for at most 2000 unknown numbers in W, class means and b, or balanced one-hot or smoothed codes.
     lambda_w, lambda_h, lambda_b : optional
         Exact values for the problem's floats: "5e-4" is 1/2000; also Fractions, Decimals and ints.
     codes : optional
@@ -61,24 +65,27 @@ def certify(
     Returns
     -------
     Certificate
-        With gap 0 where the minimizer is rational (as for T5 with sqrt(n lambda_w lambda_h) rational).
+        With gap 0 where the minimizer is rational (as for T5 with sqrt(n lambda_w lambda_h) rational); under
+        cross-entropy there is always a gap, unless there is one output.
 
     Raises
     ------
     ProblemError
         For digits out of range, or exact values that are not the problem's.
     OpenProblemError
-        For a bottleneck or a deep head, to which T12 does not apply, and for more than 10 digits of ReLU features whose
-        class means are not orthogonal.
+        For a bottleneck or a deep head, to which T12 does not apply, for ReLU features under cross-entropy, and for
+        more than 10 digits of ReLU features whose class means are not orthogonal.
     SizeError
-        Beyond 256 classes or outputs, or where the numbers get too long.
+        Beyond 256 classes or outputs, or where the numbers get too long; under cross-entropy for more digits than can
+        be had.
     ConvergenceError
         If the gap stays above 10^-digits: no certificate is returned.  For ReLU features there may be a gap for any
         digits; fewer of them give the certificate of that gap.
 
     Notes
     -----
-    Source: T12 of docs/theory.md; VIPR (Cheung, Gleixner & Steffy 2017) for the division of labour with the checker.
+    Source: T12 and T16 of docs/theory.md; VIPR (Cheung, Gleixner & Steffy 2017) for the division of labour with the
+    checker.
 
     Examples
     --------
@@ -88,6 +95,8 @@ def certify(
     >>> certificate = certify(problem, lambda_w="1e-3", lambda_h="4e-3", lambda_b="0.1", digits=30)
     >>> certificate.relative_gap < 1e-30, certificate.check().holds
     (True, True)
+    >>> certify(problem.replace(encoding="onehot", counts=[400, 100, 1, 1], loss="cross-entropy")).classes
+    (0, 1, 2, 2)
     """
     if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
         raise ProblemError(f"digits must be a whole number from 1 to {MAX_DIGITS}; got {shown(digits)}")

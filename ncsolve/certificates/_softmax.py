@@ -183,7 +183,8 @@ class _Steps:
 
 def matrix_of(array: Array) -> arb_mat:
     """A table of doubles, exactly."""
-    return arb_mat(*array.shape, [arb(x) for x in array.ravel().tolist()])
+    rows, columns = array.shape
+    return arb_mat(rows, columns, [arb(x) for x in array.ravel().tolist()])
 
 
 def _floats(a: arb_mat) -> Array:

@@ -210,9 +210,9 @@ def short(x: Fraction | None) -> str:
     return text if len(str(x)) > 80 or text == str(x) else f"{x} = {text}"
 
 
-def check(data: bytes, *rules: Any) -> list[str]:
+def check(data: bytes, *rules: Any, left: Any = (read, semidefinite, regime, objective, bound)) -> list[str]:
     """What is proved, in words; Malformed or Refuted."""
-    take, evidence, regime_of, above, below = *rules, *(read, semidefinite, regime, objective, bound)[len(rules) :]
+    take, evidence, regime_of, above, below = *rules, *tuple(left[len(rules) :])
     evidence(c := take(data))
     demand(above(c) <= c.upper, Refuted("the objective at the point is above the claimed upper bound"))
     demand(below(c) >= c.lower, Refuted("the bound that the dual vectors give is below the claimed lower bound"))

@@ -126,7 +126,7 @@ def all_zero(c: SimpleNamespace) -> bool:
         dominant([a - max(room, Fraction(0))] * len(c.bias), outer, added)
     except Refuted:
         return False
-    return far < a
+    return bool(far < a)
 
 
 def groups(c: SimpleNamespace) -> dict[str, Any]:

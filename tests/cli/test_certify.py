@@ -199,6 +199,13 @@ def test_convention_of_the_loss(run):
         (["certify", "--lambda-b", "0." + "1" * 1001], "--lambda-b must be between 1e-300 and 1e300 and"),
         (["certify", "--encoding", "onehto"], "did you mean 'onehot'?"),
         (["certify", "--encoding", "absent.csv"], "absent.csv: cannot be read"),
+        (["certify", "--loss", "ce", "--features", "relu"], "certificates under cross-entropy are for linear features"),
+        (["certify", "--loss", "ce", "--depth", "2"], "set --depth 1"),
+        (["certify", "--loss", "ce", "--dim", "2"], "leave --dim out"),
+        (["certify", "--loss", "ce", "--counts", "9,5", "--digits", "501"], "from 1 to 500; got 501"),
+        (["check", "cert.json", "--loss", "ce"], "--loss says which checker --source prints; a file says what it is"),
+        (["check", "--source", "--loss", "focal"], "focal loss is not convex"),
+        (["check", "--source", "--loss", "ce", "--features", "relu"], "got --features relu beside --loss cross"),
         (["check"], "name the certificate to check, as in 'ncsolve check cert.json'"),
         (["check", "absent.json"], "absent.json: cannot be read: No such file"),
     ],
@@ -223,6 +230,41 @@ def test_minimizer_with_a_certificate(run, tmp_path):
     (tmp_path / "cert.json").write_text(json.dumps(document["certificate"]))
     assert run("check", "cert.json")[0] == 0
     assert "at most 256 classes" in run("minimizer", "--classes", "300", "--certify")[2]
+
+
+def test_cross_entropy(run, tmp_path):
+    asked = [
+        "--loss", "ce", "--counts", "400,100,9,1", "--lambda-w", "5e-3", "--lambda-h", "1e-3", "--lambda-b", "0.05",
+    ]
+    code, out, err = run("certify", *asked, "-o", "cert.json")
+    assert (code, err) == (0, "")
+    first, about, lambdas, means, _ = out.splitlines()
+    assert first.startswith("certified: loss in [0.2669923424")
+    assert about == "problem: 4 classes, 4 outputs, 510 samples, at least 3 features, cross-entropy"
+    assert lambdas == "lambdas: lambda_w = 1/200 = 0.005, lambda_h = 1/1000 = 0.001, lambda_b = 1/20 = 0.05"
+    assert means == "class means: 4 different, 0 undecided"
+    assert run("check", "cert.json") == (0, "\n".join(out.splitlines()[:-1]) + "\n", "")
+    code, source, _ = run("check", "--source", "--loss", "cross-entropy")
+    (tmp_path / "alone.py").write_text(source)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "alone.py", "cert.json"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == out.splitlines()[:-1]
+    made = json.loads((tmp_path / "cert.json").read_text())
+    (tmp_path / "forged.json").write_text(json.dumps(made | {"upper": made["lower"]}))
+    assert run("check", "forged.json") == (
+        1, "", "refuted: the objective at the point is above the claimed upper bound\n"
+    )
+    code, out, _ = run("minimizer", *asked, "--certify", "--json")
+    certified = json.loads(out)["certificate"]
+    jsonschema.validate(certified, schema("ncsolve.cross-entropy-certificate/1"))
+    assert certified == made
+
+
+def test_cross_entropy_in_exact_decimals_and_other_conventions(run):
+    made = document(run, "--loss", "ce", "-e", "smoothed:0.1", "-k", "3", "--convention", "sum", "--lambda-b", "1/7")
+    assert made["codes"][0] == ["14/15", "1/30", "1/30"]
+    assert (made["lambda_w"], made["lambda_b"]) == ("1/600000", "1/2100")
 
 
 def test_minimizers_certify():

@@ -41,3 +41,38 @@ def test_a_million_features_take_less_than_the_target_and_the_package_has_the_sa
     apart = {row[0]: float(row[5]) for row in rows("measure.md") if row[0].startswith("package")}
     assert set(apart) == {"package, float64", "package, float32"}
     assert apart["package, float64"] <= 1e-6
+
+
+def table(name, title):
+    """The rows of one table of a page, whose part has this title."""
+    part = (ROOT / "benchmarks" / name).read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line] for line in lines[2:]]
+
+
+def test_cross_entropy_is_as_fast_and_as_exact_as_wanted():
+    assert {row[3] for row in table("cross_entropy.md", "Balanced")} == {"yes"}
+    random = table("cross_entropy.md", "100 classes of different counts")
+    assert random[-1][0] == "**all**"
+    assert random[-1][-1] == "yes"
+    assert max(float(row[5]) for row in table("cross_entropy.md", "Other counts and codes")) <= 1e-9
+
+
+def test_cvxpy_is_slower_under_cross_entropy_where_the_benchmarks_say_so():
+    race = table("cross_entropy.md", "Beside cvxpy")
+    gap = None
+    for row in race:
+        if row[2] == "**ncsolve**":
+            gap = float(row[6])
+        elif row[6] != "failed":
+            assert float(row[6].split()[0]) >= gap
+    slower = {size: [float(row[5]) for row in race if row[0] == size and row[5] != "1"] for size in ("5", "100")}
+    assert max(slower["5"]) < 10
+    assert min(slower["100"]) > 100
+
+
+def test_the_code_of_hong_and_ling_finds_the_same_losses():
+    rows = table("cross_entropy.md", "Beside the code of Hong and Ling")
+    exact = [float(row[5]) for row in rows if row[2].startswith("told")]
+    assert len(exact) == 6
+    assert max(exact) <= 1e-7 < max(float(row[5]) for row in rows if row[2] == "as it is")

@@ -216,8 +216,9 @@ def test_the_checkers_stand_alone():
     assert leans_on(text) == set()
     for line in ("import numpy", "def f():\n    from ncsolve.errors import NCSolveError", "from . import _proof"):
         assert len(leans_on(f"{text}\n{line}\n")) == 1
-    own = MODULES["ncsolve.certificates.relu_checker"].read_text(encoding="utf-8")
-    assert leans_on(own) == {"ncsolve.certificates.checker"}  # which --source prints with it
+    for name in ("relu_checker", "cross_entropy_checker"):
+        own = MODULES[f"ncsolve.certificates.{name}"].read_text(encoding="utf-8")
+        assert leans_on(own) == {"ncsolve.certificates.checker"}  # which --source prints with it
 
 
 def test_the_floors_of_the_guide_are_these():
