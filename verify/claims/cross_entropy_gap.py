@@ -117,10 +117,11 @@ def _beyond(samples: Samples, found: Minimizer, best: Parts, flat: Parts) -> flo
 
 
 def _cost(wanted: Array, samples: Samples) -> float:
-    """The least divergence at which a sample is decided for another class than its own, which has to be wanted."""
-    own = wanted[samples.labels, np.arange(samples.columns)]
-    others = np.delete(wanted.T.ravel(), samples.labels + wanted.shape[0] * np.arange(samples.columns))
-    others = others.reshape(samples.columns, -1)
-    middle = (own[:, None] + others) / 2
-    costs = own[:, None] * np.log(own[:, None] / middle) + others * np.log(others / middle)
-    return float(costs.min()) if bool((own[:, None] > others).all()) else 0.0
+    """The least divergence at which a sample is decided for another class; 0 where some are at the minimum."""
+    columns = np.arange(samples.columns)
+    own = wanted[samples.labels, columns]
+    middle = (own + wanted) / 2
+    costs = own * np.log(own / middle) + wanted * np.log(wanted / middle)
+    costs[samples.labels, columns] = math.inf
+    decided = wanted.argmax(axis=0) == samples.labels
+    return float(costs.min()) if bool(decided.all()) else 0.0
