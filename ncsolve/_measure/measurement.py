@@ -145,7 +145,7 @@ class Measurement(Frozen):
         if self.parts is None or self.problem.features != "linear":
             return None
         if self.problem.loss == "cross-entropy":
-            return certified_softmax(self.problem, self.parts)
+            return certified_softmax(self._residual, self.point, self.parts)
         return certified(self._residual, self.point, self.parts) if model_of(self.problem).certifies_networks else None
 
     @cached_property
