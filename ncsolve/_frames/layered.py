@@ -84,8 +84,10 @@ class FactoredFrame:
         return self.values, np.ones(self.values.size, dtype=np.int64)
 
     def shifted_singular_values(self) -> Array:
-        """Of M - b u^T, descending."""
+        """Of M - b u^T, descending; under cross-entropy N times those of the residual."""
         codes, u = weighted_codes(self.problem)
+        if not self.problem.spec.squared:
+            return np.asarray(np.linalg.svd(self._residual * u, compute_uv=False), dtype=np.float64)
         return np.asarray(np.linalg.svd(codes - np.outer(self.bias, u), compute_uv=False), dtype=np.float64)
 
     def dimensions(self, zero: float) -> int:

@@ -40,7 +40,8 @@ def describe_path(
     cosines = {"cos_min": "cos min", "cos_mean": "cos mean", "cos_max": "cos max"}
     if np.nanmax(np.ptp(path.cosines, axis=1), initial=0.0) <= 1e-12:
         cosines = {"cos_mean": "cosine"}  # every pair of class means has it
-    names = {"loss": "loss", "bias_norm": "|b|", "centring": "centring"} | cosines
+    centring = {} if np.isnan(path.centring).all() else {"centring": "centring"}  # there is a label mean to take out
+    names = {"loss": "loss", "bias_norm": "|b|"} | centring | cosines
     # Where no regime has a name there is nothing to say in its column.
     told = ["rank", *(["regime"] if set(path.regimes) != {"general"} else [])]
     shown = table(path.varied, *names.values(), *told)

@@ -45,7 +45,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         margins = [None if row.decoding.margin_share is None else 100 * row.decoding.margin_share for row in rows]
         _dots(axes[2], margins, "decoding margin,\n% of the ideal", COLOURS[1])
         axes[2].axvline(0.0, color="0.4", linewidth=0.8, zorder=0)
-        _dots(axes[3], [_loss(row, comparison.convention) for row in rows], "loss", COLOURS[0])
+        _dots(axes[3], [_loss(row, comparison.convention) for row in rows], _loss_words(comparison), COLOURS[0])
         _bounds(axes[3], comparison)
         for ax in axes:
             ax.set_ylim(len(rows) - 0.5, -0.5)
@@ -108,12 +108,16 @@ def _bounds(ax: Axes, comparison: Comparison) -> None:
         low = row.minimizer.lower_bound / row.minimizer.loss * _loss(row, comparison.convention)
         ax.plot([low, _loss(row, comparison.convention)], [place, place], color=COLOURS[0], marker="|", zorder=1)
     if open_ones:
-        ax.set_xlabel("loss\n(line: down to a lower bound)")
+        ax.set_xlabel(f"{_loss_words(comparison)}\n(line: down to a lower bound)")
 
 
 def _loss(row: ComparedEncoding, name: str) -> float:
     problem = row.minimizer.problem
     return row.minimizer.loss * convention(name, problem.loss).loss_factor(problem.samples, problem.code_length)
+
+
+def _loss_words(comparison: Comparison) -> str:
+    return "loss" if len(comparison.losses) == 1 else "loss,\neach by its own"
 
 
 def _name(comparison: Comparison, row: ComparedEncoding) -> str:
@@ -128,7 +132,10 @@ def _name(comparison: Comparison, row: ComparedEncoding) -> str:
 
 
 def _title(comparison: Comparison) -> str:
-    problem = comparison.rows[0].minimizer.problem
+    problems = [row.minimizer.problem for row in comparison.rows]
+    if len(comparison.losses) > 1:  # which the rows name
+        problems = [problem for problem in problems if problem.spec.squared]
+    problem = problems[0]
     values = problem.counts.values
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)
     model = model_words(problem) if comparison.beyond else ""

@@ -80,6 +80,8 @@ def cosine_curves(
         measured_points(ax, points, axis, convention)
         ax.set_ylabel("cosine between class means")
         ax.margins(y=0.08)
+        if path.problem.classes == 1:  # no pair of class means
+            ax.set_ylim(-1.0, 1.0)
     return ax
 
 

@@ -136,8 +136,10 @@ def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) 
 def _beside(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
     """Singular values of M - b u^T, or of the residual under cross-entropy, and of Z side by side, for models that
     shrink otherwise than by T."""
-    squared = minimizer.problem.spec.squared
-    what = r"$M - b\,u^\top$" if squared else r"$[\sqrt{n_k}\,(e_k - p_k)]$, $T$ where kept"
+    spec = minimizer.problem.spec
+    what = r"$M - b\,u^\top$"
+    if not spec.squared:  # of linear features with T in the directions that are kept
+        what = r"$[\sqrt{n_k}\,(e_k - p_k)]$" + ("" if spec.nonnegative else ", $T$ where kept")
     ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=f"singular value of {what}")
     ax.bar(
         place + 0.2, minimizer.singular_values[:BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",

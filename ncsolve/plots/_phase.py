@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ncsolve._arrays import Mask
+from ncsolve._arrays import Array, Mask
 from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
 from ncsolve._sweeps.phase import Boundary, Phase
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind
+from ncsolve.geometry import simplex_cosine
 from ncsolve.plots._axis import ParameterAxis
 from ncsolve.plots._cells import Steps, cells_of, names_on
 from ncsolve.plots._fit import colour_bar, fit_labels, keep_inside, legend_inside
@@ -27,6 +28,8 @@ __all__ = ["phase_diagram", "phase_figure"]
 
 # A name is written where its area covers at least this part of the diagram.
 _LEAST_AREA = 0.02
+# Cosines that differ by less are one value and rounding.
+_FLAT = 1e-9
 # Places of names are looked for among so many along each axis.
 _PLACES = 60
 _NAMES = {"simplex": "simplex ETF", "orthogonal": "orthogonal frame"}
@@ -87,8 +90,18 @@ def _mesh(ax: Axes, phase: Phase, *, log: bool) -> PolyCollection:
     mesh = PolyCollection(list(cells.corners[known]), antialiased=False, edgecolors="none", rasterized=True, zorder=0)
     ax.add_collection(mesh, autolim=False)
     mesh.set_cmap(mesh.get_cmap().with_extremes(bad="0.88"))  # where no two class means are left
-    mesh.set_array(np.ma.masked_invalid(phase.cosine[cells.rows[known], cells.columns[known]]))
+    shown = np.ma.masked_invalid(phase.cosine[cells.rows[known], cells.columns[known]])
+    mesh.set_array(shown)
+    mesh.set_clim(*_limits(shown.compressed(), phase))
     return mesh
+
+
+def _limits(cosines: Array, phase: Phase) -> tuple[float, float]:
+    """Where the colours end; those of one value alone are from a simplex ETF to an orthogonal frame."""
+    if cosines.size and np.ptp(cosines) > _FLAT:
+        return float(cosines.min()), float(cosines.max())
+    simplex = simplex_cosine(max(phase.problem.classes, 2))
+    return min([simplex, *cosines]), max([0.0, *cosines])
 
 
 def _boundaries(ax: Axes, phase: Phase) -> None:

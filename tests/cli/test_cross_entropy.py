@@ -44,6 +44,14 @@ def test_collapse_has_a_remedy():
     assert "the largest singular value s_1 of the labels minus softmax(b)" in text
 
 
+def test_a_path_has_no_share_of_a_label_mean():
+    """Under cross-entropy the bias is added to logits and takes nothing out of the labels."""
+    arguments = ["path", "--classes", "4", "--lambda-b", "0.01,0.1,1"]
+    head = ["lambda_b", "loss", "|b|", "cosine", "rank", "regime"]
+    assert head in [line.split() for line in said(*arguments, "--loss", "ce").splitlines()]
+    assert "centring" in said(*arguments)
+
+
 def test_compare_puts_both_losses_side_by_side():
     arguments = ["compare", "--loss", "mse,cross-entropy", "--counts", "40,20,5", "--encodings", "onehot,smoothed:0.1"]
     text = said(*arguments)

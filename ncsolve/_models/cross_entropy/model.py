@@ -180,8 +180,8 @@ class CrossEntropyReLU(CrossEntropy):
 
     def uncertified(self, problem: UFM) -> str:
         return (
-            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' or "
-            "loss = 'mse'"
+            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' "
+            "or loss = 'mse'"
         )
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:
