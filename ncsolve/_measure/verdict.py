@@ -142,7 +142,7 @@ def _largest(found: Measurement) -> list[str]:
     parts = found.parts
     if parts is None or not parts.total > 0.0:
         return []
-    what = "outputs" if found.problem.loss == "mse" else "probabilities"
+    what = "outputs" if found.problem.spec.fit.fits_codes else "probabilities"
     named = {
         f"fit (the {what} are not the predicted ones)": parts.fit, "bias": parts.bias,
         "dual (classifier and class means are not aligned, NC3)": parts.dual,

@@ -76,7 +76,8 @@ MUTANTS: dict[str, tuple[Damage, list[str], list[str]]] = {
         solved(GROUPED, within=lambda z: 1.01 * z), ["imbalanced"], ["cross-entropy-merging"],
     ),
     "merged classes kept apart": (
-        solved(GROUPED, within=lambda z: np.maximum(z, 0.05)), ["merged"], ["cross-entropy-merging"],
+        solved(GROUPED, within=lambda z: np.maximum(z, 0.05)), ["merged minority", "merged, no bias"],
+        ["cross-entropy-merging"],
     ),
     "b off by 1 %": (
         solved(DENSE, bias=lambda b: 1.01 * b), ["soft labels", "soft labels, free bias"],
