@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import sympy as sp
-from ncsolve.derivations._framework import Formula, Result, Theorem
+from ncsolve.derivations._framework import Formula, Function, Result, Theorem
 from ncsolve.derivations._notation import N, lambda_b, lambda_w, tau
 from ncsolve.derivations._steps import AtLeast, Identity, Positive, Solution, Step
 from ncsolve.derivations._words import Words
@@ -188,6 +188,13 @@ THEOREM = Theorem(
         "y": Formula(expr=MSE.result["y"], meaning="bound on the energy across V; 0 for j = K"),
         "gram": Formula(expr=MSE.result["gram"], meaning="bound on ‖D^(1/2)(G - G*)D^(1/2)‖_F"),
     },
+    functions=(
+        Function(
+            name="cross_entropy_spread", arguments=("z",), arrays=("z",), result="spread",
+            form=z + sp.sqrt(z * (z + 4)),
+            doc="the range of the error of a class's logits at most, z = N gap/(n_k p_min) (arrays).",
+        ),
+    ),
     letters={
         "ε": "the gap",
         "z": "N ε/(n_k p_min)",

@@ -63,8 +63,10 @@ def descent_figure(runs: Sequence[Run], minimizer: Minimizer) -> Figure:
         legend_above(loss, columns=3)
         if cosine.get_lines()[-1].get_label() == "predicted":
             cosine.legend(handles=cosine.get_lines()[-1:], loc="lower left", bbox_to_anchor=(0.0, 1.0))
+        model = model_words(minimizer.problem, frame=minimizer.frame)
         figure.suptitle(
             f"{literal_math(minimizer.problem.encoding.name)} codes, K = {minimizer.problem.classes}, "
+            f"{model}{', ' if model else ''}"
             rf"$\lambda_b$ = {minimizer.problem.lambda_b:g}: descent from random starts, and what is predicted",
             fontsize=10,
         )

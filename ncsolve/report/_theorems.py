@@ -28,6 +28,11 @@ def theorem_section(minimizer: Minimizer) -> str:
             "<p>The derivation does not cover this point: it is of problems that have a closed form, and no theorem "
             "says that the point found here is the global minimum.</p>"
         )
+    elif choice.method == "convex" and not problem.spec.squared:
+        out.append(
+            "<p>There is no closed form for this point. That no point has a lower loss is the inequality below: in "
+            "floating point here, in exact arithmetic in the certificate, where there is one.</p>"
+        )
     elif choice.method == "convex":
         out.append(
             "<p>There is no closed form for this point: the first derivation is of orthogonal class means. That no "

@@ -12,6 +12,7 @@ matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not install
 from matplotlib.figure import Figure  # noqa: E402
 
 from ncsolve import plots  # noqa: E402
+from ncsolve.report import report_html  # noqa: E402
 
 GRID = np.array([0.0, 1e-2, 0.1, 1.0, math.inf])
 SOFT = [[0.9, 0.1, 0.3, 0.2], [0.1, 0.6, 0.3, 0.1], [0.0, 0.3, 0.4, 0.7]]
@@ -114,3 +115,21 @@ def test_a_phase_diagram_of_one_cosine_shows_no_rounding(ax, asked, end):
     }
     title = plots.phase_figure(diagram).get_suptitle()
     assert "onehot codes, K = 4, 10 samples per class, cross-entropy" in title
+
+
+@pytest.mark.parametrize("name", ["imbalanced", "balanced", "relu"])
+def test_a_report_says_what_its_figures_and_theorems_are_of(name):
+    asked = {"imbalanced": IMBALANCED, "balanced": BALANCED, "relu": RELU}[name]
+    text = report_html(asked, verify=False)
+    assert "labels minus probabilities" in text
+    assert "M - b u^T" not in text
+    assert ("There is no closed form for this point. That no point has a lower loss" in text) == (name == "imbalanced")
+    assert "copositive condition" not in text
+
+
+def test_descents_name_the_loss():
+    found = ncsolve.solve(problem(encodings.onehot(3), 4))
+    runs = [ncsolve.verify.descend(found.problem, seed=0)]
+    assert "onehot codes, K = 3, cross-entropy, " in plots.descent_figure(runs, found).get_suptitle()
+    found = ncsolve.solve(found.problem.replace(loss="mse"))
+    assert "onehot codes, K = 3, $" in plots.descent_figure(runs, found).get_suptitle()

@@ -51,6 +51,12 @@ class Objective:
         """The price of the bias that there is."""
         return self.lambda_b if self.free else 0.0
 
+    @property
+    def settled(self) -> Array:
+        """How the objective bends within groups where the gradient vanishes, nearly: less where the own class is sure
+        beyond that, by any factor."""
+        return np.asarray(self.threshold * self.columns.within_price * self.columns.within_scale)
+
     def at(self, point: Point) -> State:
         """What there is to know at a point."""
         columns, threshold = self.columns, self.threshold
@@ -90,11 +96,12 @@ class Objective:
         single = columns.samples * state.fit.probabilities * (1 - state.fit.probabilities)
         rows = columns.fold(single)
         bent = rows * columns.scale**2
+        within = single[-1, columns.within] * columns.within_scale**2
         row = np.concatenate((
             (bent @ (point.features**2).T + self.threshold).ravel(),
             ((point.weights**2).T @ bent + self.threshold).ravel(),
             np.sum(rows, axis=1) * columns.bias_scale**2 + self.ridge,
-            single[-1, columns.within] * columns.within_scale**2,
+            np.maximum(within, self.settled),
         ))
         return np.asarray(np.maximum(row, 1e-14 * float(np.max(row))))
 

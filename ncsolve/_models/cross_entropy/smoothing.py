@@ -28,6 +28,7 @@ _MOST_UNKNOWNS = 1000
 _MOST_STEPS = 50
 _SHARPER = 0.1
 _GOOD_GAP = 1e-11
+_LEAST_LENGTH = 1e-9
 _LEAST_WIDTH = 1e-13  # of the smoothing, over the largest singular value
 
 
@@ -117,21 +118,24 @@ class _Smooth:
 
 def _centre(smooth: _Smooth, row: Array) -> Array:
     """Newton's method with a line search."""
-    value, last = smooth.value(row), math.inf
+    value, last, first = smooth.value(row), math.inf, row.size - smooth.objective.columns.within.size
     for _ in range(_MOST_STEPS):
         slope, hessian = smooth.model(row)
-        unit = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
-        scaled = unit[:, None] * hessian * unit
-        scaled[np.diag_indices_from(scaled)] += 16 * EPS
-        step = -unit * np.linalg.solve(scaled, unit * slope)
+        diagonal = np.diag(hessian).copy()
+        diagonal[first:] = np.maximum(diagonal[first:], 1e-3 * smooth.objective.settled)
+        np.fill_diagonal(hessian, diagonal * (1 + 16 * EPS))
+        unit = 1 / np.sqrt(diagonal)
+        step = -unit * np.linalg.solve(unit[:, None] * hessian * unit, unit * slope)
         fall = float(-slope @ step)
         length, new = 1.0, smooth.value(row + step)
-        while not new <= value - length * fall / 10 + 64 * EPS * abs(value) and length > 1e-6:
+        while not new <= value - length * fall / 10 + 64 * EPS * abs(value):
             length /= 2
+            if length < _LEAST_LENGTH:
+                return row
             new = smooth.value(row + length * step)
         row, value = row + length * step, new
         noise = fall <= 64 * EPS * abs(value) and fall >= last / 2  # no digits are left
-        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or length <= 1e-6 or noise:
+        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or noise:
             break
         last = fall
     return row

@@ -44,4 +44,5 @@ def test_soft_labels_of_any_magnitude_with_a_tiny_threshold(monkeypatch, lambda_
     assert abs(gap(found)) < 1e-10
     assert objective(codes, counts, matrix(found), found.bias, tau, lambda_b) == pytest.approx(found.loss, rel=1e-9)
     monkeypatch.setattr(rounds, "small_enough", lambda objective: False)
+    monkeypatch.setattr(rounds, "_MOST_ROUNDS", 1)
     assert gap(solve_dense(codes, counts, tau, lambda_b)) > 1e-8
