@@ -72,6 +72,14 @@ def test_the_healthy_solver_agrees_in_every_way(name):
     assert document["problem"]["features"] == problem.features
 
 
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("lambda_b", [1e-30, 1e-15, 1e-11])
+def test_a_decay_of_the_bias_next_to_nothing_leaves_bounds_their_digits(lambda_b, loss):
+    """They are divided by it."""
+    report = check(made(encodings.onehot(3), [3, 2, 1], 5e-3, 5e-3, lambda_b).replace(loss=loss), starts=2)
+    assert report.passed, report.failures
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([*LAMBDAS_B, 1e-3]), st.booleans())
 def test_every_problem_agrees(seed, lambda_b, onehot):
