@@ -45,6 +45,7 @@ MODULES: dict[str, str] = {
     "cross-entropy-dual": "cross_entropy_dual",
     "cross-entropy-relu": "cross_entropy_relu",
     "cross-entropy-gap": "cross_entropy_gap",
+    "cross-entropy-certificate": "cross_entropy_certificate",
 }
 
 

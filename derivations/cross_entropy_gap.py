@@ -175,7 +175,7 @@ THEOREM = Theorem(
     "softmax p_i from p_k*, and the parts of bias, head and features of T13. So it bounds the variation within the "
     "classes, the distance of the bias, that of the head from the dual of the features, the energy of the features "
     "outside the directions of the minimum, the mean of ‖p_i - p_k*‖₁², and the share of the samples that decide for "
-    "another class than their own. A bound on the distance of the Gram matrices is not derived here.",
+    "another class than their own. The distance of the Gram matrices is in the next theorem.",
     formulas={
         "fit": Formula(expr=DUAL.result["fit"], meaning="the part of the outputs, Σ_i KL(p_k* ‖ p_i)/N"),
         "within": Formula(

@@ -395,3 +395,9 @@ def cross_entropy_relu_class_loss(c: Array, force: Array, alpha: float, K: float
     """T16: loss of a class; the minimal loss is its mean over the samples (arrays)."""
     value: Array = c*(force + alpha*(K - 1)/K) + np.log1p((K - 1)*np.exp(-c))
     return value
+
+
+def cross_entropy_spread(z: Array) -> Array:
+    """T16: the range of the error of a class's logits at most, z = N gap/(n_k p_min) (arrays)."""
+    value: Array = z + np.sqrt(z)*np.sqrt(4 + z)
+    return value

@@ -15,8 +15,9 @@ from ncsolve import UFM, Minimizer
 __all__ = ["Case"]
 
 # N sqrt(lw lh) over the largest singular value of the labels.  Below, the decay is lost in the gradient of the fit:
-# descent from random starts ends at the right loss with another geometry.  Above, that of b is lost in the decay.
-_LEAST, _MOST = 1e-9, 1e6
+# descent from random starts ends at the right loss with another geometry (cross-entropy: where softmax saturates, as
+# its curvature shrinks with the decay).  Above, that of b is lost in the decay.
+_LEAST, _MOST = {"mse": 1e-9, "cross-entropy": 1e-4}, 1e6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,11 +48,12 @@ class Case:
         """Why descent and a convex program cannot tell minimizers apart in floats, or "" where they can."""
         largest = float(np.linalg.norm(self.samples.codes * np.sqrt(self.samples.counts), 2))
         ratio = self.problem.threshold / largest if largest > 0.0 else 1.0
-        if _LEAST <= ratio <= _MOST:
+        least = _LEAST[self.samples.loss]
+        if least <= ratio <= _MOST:
             return ""
         return (
             f"descent and the convex program: N sqrt(lambda_w lambda_h) is {ratio:.1e} times "
-            f"the largest singular value of the labels, and floats tell minimizers apart from {_LEAST:g} to {_MOST:g}"
+            f"the largest singular value of the labels, and floats tell minimizers apart from {least:g} to {_MOST:g}"
         )
 
     @property
@@ -66,6 +68,15 @@ class Case:
     @property
     def code_size(self) -> float:
         return float(np.abs(self.samples.codes).max()) or 1.0
+
+    @property
+    def bias_size(self) -> float:
+        """Of b.  Softmax pulls at an output no more than its share of the labels allows: there b is known so much less.
+        """
+        if self.samples.loss == "mse" or not self.samples.has_bias:
+            return self.code_size
+        least = float(np.min(self.samples.targets @ self.samples.share)) + self.samples.lambda_b
+        return max(self.code_size, float(np.abs(self.prediction.bias).max())) / min(1.0, 1e3 * least)
 
     @property
     def label_size(self) -> float:

@@ -104,7 +104,16 @@ class Definition:
         drawn = np.random.default_rng(seed).standard_normal(self.size)
         size, layers, end = fit_size(self.samples), self.ends[-1] - self.ends[0], self.ends[-1]
         drawn[:end] *= math.sqrt(size / math.sqrt(self.samples.dim))
-        return np.concatenate((drawn[layers:end], drawn[:layers], drawn[end:] * size))  # the layers are drawn first
+        drawn = np.concatenate((drawn[layers:end], drawn[:layers], drawn[end:] * size))  # the layers are drawn first
+        return self.level(drawn)
+
+    def level(self, x: Array) -> Array:
+        """x with what softmax does not see, a multiple of 1, taken out of b: a small decay would bring it down slowly.
+        """
+        if self.samples.loss != "cross-entropy" or not self.samples.has_bias:
+            return x
+        end = self.ends[-1]
+        return np.concatenate((x[:end], x[end:] - x[end:].mean()))
 
     def value_and_gradient(self, x: Array) -> tuple[float, Array]:
         """f and its gradient in x."""

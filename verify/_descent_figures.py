@@ -27,15 +27,18 @@ def one_minimum(case: Case, tick: Tick) -> list[Figure]:
     samples = case.samples
     polished = case.width * (samples.code_length + (samples.classes if case.merged else case.problem.samples))
     polished = polished <= NEWTON_MOST
+    # Cross-entropy keeps the entropy of its labels: its rounding ends a line search before a smaller gradient.
+    rough = "1e-7" if samples.loss == "cross-entropy" else "1e-8"
+    end = "1e-11" if polished else rough
     runs = []
     for start in range(case.starts):
         runs.append(descend(
             case.problem, method="newton" if polished else "lbfgs", seed=case.seed + start, dim=case.width,
-            merged=case.merged, trace=False, progress=False, tolerance=1e-11 if polished else 1e-8, max_steps=20_000,
+            merged=case.merged, trace=False, progress=False, tolerance=float(end), max_steps=20_000,
         ))
         tick((start + 1) / case.starts)
     best = min(runs, key=lambda run: run.loss)
-    stop = "gradient of 1e-11" if polished else "gradient of 1e-8"
+    stop = f"gradient of {end}"
     curved, fine = f"{stop}, over the curvature", 1e-6 if polished else 1e-3
     reached = sum(run.loss <= best.loss + 1e-6 * case.loss_size for run in runs)
     unfinished = sum(not run.converged for run in runs)
@@ -53,7 +56,7 @@ def one_minimum(case: Case, tick: Tick) -> list[Figure]:
             ("Gram matrix, relative", case.prediction.gram, best.gram, case.gram_size, fine, curved),
             ("singular values of W H, relative", case.prediction.singular_values, best.singular_values,
              case.label_size, fine, curved),
-            ("b", case.prediction.bias, best.bias, case.code_size, fine, stop),
+            ("b", case.prediction.bias, best.bias, case.bias_size, fine, stop),
         ),
     ]
     if not case.merged and case.prediction.rank > 0:
@@ -147,11 +150,12 @@ def _geometry(case: Case, runs: Sequence[LayeredRun], unique: Callable[[Case], U
     nearest = min(reached, key=lambda run: float(np.abs(run.gram - prediction.gram).max()))
     why, shared = "the digits of the loss, halved", unique(case)
     outputs = prediction.W @ prediction.class_means + prediction.bias[:, None]
+    size = max(case.code_size, float(np.abs(outputs).max()))
     if shared.note:
         case.skipped.append(shared.note)
     return _same(*(
-        ("outputs W H + b of the best run", outputs, nearest.outputs, case.code_size, 1e-4, why),
-        ("b", prediction.bias, nearest.bias, case.code_size, 1e-4, why),
+        ("outputs W H + b of the best run", outputs, nearest.outputs, size, 1e-4, why),
+        ("b", prediction.bias, nearest.bias, case.bias_size, 1e-4, why),
         ("Gram matrix, relative", prediction.gram, nearest.gram, case.gram_size, 1e-3, f"{why}, over the curvature"),
     )[: shared.figures])
 

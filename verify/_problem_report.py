@@ -113,8 +113,9 @@ class Report:
 
 def _model(problem: UFM) -> dict[str, object]:
     """What documents of other losses, deep heads and ReLU features have in addition."""
-    loss = {} if problem.loss == "mse" else {"loss": problem.loss}
-    if problem.features == "linear" and problem.depth == 1:
-        return {**loss}
-    layers = list(problem.lambda_w_layers)
-    return {**loss, "features": problem.features, "depth": problem.depth, "lambda_w_layers": layers}
+    if problem.plain:
+        return {}
+    return {
+        "loss": problem.loss, "features": problem.features, "depth": problem.depth,
+        "lambda_w_layers": list(problem.lambda_w_layers),
+    }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ncsolve import UFM, OpenProblemError, SizeError
 from ncsolve.checks.arguments import check_kind, check_whole
-from ncsolve.checks.arrays import Frozen
+from ncsolve.checks.arrays import Frozen, array_property
 
 __all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 
@@ -109,7 +109,7 @@ class Samples(Frozen):
     def has_bias(self) -> bool:
         return math.isfinite(self.lambda_b)
 
-    @property
+    @array_property
     def share(self) -> Array:
         """The part of the samples that each column stands for (N,)."""
         return self.weights / self.total

@@ -1,4 +1,4 @@
-"""What a gap proves of a network: how far its geometry can be from that of the minimum (T13)."""
+"""What a gap proves of a network: how far its geometry can be from that of the minimum (T13, T16)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._arrays import EPS
 from ncsolve._measure.gap import GapParts, Point
 from ncsolve._models.residual import Residual
-from ncsolve._problem.ufm import UFM, weighted_codes
+from ncsolve._problem.losses import softmax
+from ncsolve._problem.ufm import weighted_codes
 
 __all__ = ["Distances", "certified", "certified_softmax", "gram_bound"]
 
@@ -51,24 +53,37 @@ def certified(minimum: Residual, point: Point, parts: GapParts) -> Distances:
     )
 
 
-def certified_softmax(problem: UFM, parts: GapParts) -> Distances:
+def certified_softmax(minimum: Residual, point: Point, parts: GapParts) -> Distances:
     r"""Bounds on the distances of a point from its gap under cross-entropy, for linear features.
 
     By Pinsker's inequality, and as the entries of :math:`p - p^*` sum to zero,
     :math:`\|p - p^*\|^2 \le \tfrac12 \|p - p^*\|_1^2 \le \mathrm{KL}(p^* \| p)`, so that
-    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  No bound on the Gram matrix is known, nor on a free bias: both are inf.
+    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  No bound on a free bias is known: it is inf.
 
-    Source: T13 of docs/theory.md; Pinsker's inequality.
+    Source: T16 of docs/theory.md (the gap of a network, and its certificate); Pinsker's inequality.
     """
-    eps, lb = max(parts.total, 0.0), problem.lambda_b
+    problem, eps = minimum.problem, max(parts.total, 0.0)
+    lb, means = problem.lambda_b, max(eps - parts.within, 0.0)
     bias = math.inf if lb == 0.0 else 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
     return Distances(
-        gram=math.inf, outputs=None, bias=bias, within=math.sqrt(2 * eps / problem.lambda_h),
-        probabilities=math.sqrt(problem.samples * eps),
+        gram=gram_bound(minimum, point, means, outputs=_softmax_outputs(minimum, means)), outputs=None, bias=bias,
+        within=math.sqrt(2 * eps / problem.lambda_h), probabilities=math.sqrt(problem.samples * eps),
     )
 
 
-def gram_bound(minimum: Residual, point: Point, eps: float, *, directions: int | None = None) -> float:
+def _softmax_outputs(minimum: Residual, eps: float) -> float:
+    r"""The largest :math:`(2 + R)/p_{min}` of a class: N eps times this bounds the outputs of the class means, squared,
+    but for what all outputs of a sample have in common."""
+    least = softmax(minimum.outputs).min(axis=0)
+    if not least.min() > 0.0:  # too small for a float
+        return math.inf
+    spread = _formulas.cross_entropy_spread(minimum.problem.samples * eps / minimum.problem.counts.array / least)
+    return float(np.max((2 + spread) / least))
+
+
+def gram_bound(
+    minimum: Residual, point: Point, eps: float, *, outputs: float = 2.0, directions: int | None = None
+) -> float:
     r"""The bound on :math:`\|D^{1/2} (G - G^*) D^{1/2}\|_F` at a gap ``eps``.
 
     With the singular values :math:`s_1 \ge \dots \ge s_K` of :math:`\Lambda_w`, its first j right singular vectors
@@ -79,6 +94,7 @@ def gram_bound(minimum: Residual, point: Point, eps: float, *, directions: int |
               \sqrt{2N + 2 \|V_j^T u\|^2/\lambda_b + 2X/\lambda_W}, \qquad
               Y_j = \frac{2 \epsilon \lambda_W}{\tau^2 - s_{j+1}^2}, \quad Y_K = 0 .
 
+    ``outputs`` N eps bounds the squared distance of the outputs, and stands for the 2 N of MSE.
     ``directions`` asks for one j only.  At lambda_b = 0 a j counts only where :math:`V_j^T u = 0`.
     """
     problem = minimum.problem
@@ -97,7 +113,7 @@ def gram_bound(minimum: Residual, point: Point, eps: float, *, directions: int |
             bias = 2 * float(met[j]) / lb
         p = 0.0
         if j:
-            p = lw / float(values[j - 1]) * math.sqrt(eps * (2 * problem.samples + bias + 2 * x / lw))
+            p = lw / float(values[j - 1]) * math.sqrt(eps * (outputs * problem.samples + bias + 2 * x / lw))
         y = 0.0
         if j < classes:
             room = (tau - float(values[j])) * (tau + float(values[j]))

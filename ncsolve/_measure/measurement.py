@@ -142,11 +142,10 @@ class Measurement(Frozen):
     @cached_property
     def certificate(self) -> Distances | None:
         """Bounds on the distances from the prediction; for linear features whose minimum is known, else None."""
-        if self.parts is None or self.problem.features != "linear":
+        if self.parts is None or not model_of(self.problem).certifies_networks:
             return None
-        if self.problem.loss == "cross-entropy":
-            return certified_softmax(self.problem, self.parts)
-        return certified(self._residual, self.point, self.parts) if model_of(self.problem).certifies_networks else None
+        bounds = certified if self.problem.spec.fit.fits_codes else certified_softmax
+        return bounds(self._residual, self.point, self.parts)
 
     @cached_property
     def distance(self) -> Distances:
@@ -154,7 +153,7 @@ class Measurement(Frozen):
         n, head, minimum = self.problem.counts.array, self.head, self._residual
         outputs = probabilities = None
         bias = head.b - self.predicted.bias
-        if head.probabilities is not None and self.problem.loss == "cross-entropy":
+        if head.probabilities is not None and not self.problem.spec.fit.fits_codes:
             apart, spread = head.probabilities - softmax(minimum.outputs), head.statistics.probability_energy or 0.0
             probabilities = math.sqrt(float(n @ np.sum(apart**2, axis=0)) + spread)
             if self.problem.lambda_b == 0.0:  # softmax does not see what all outputs have

@@ -116,21 +116,23 @@ def _names(found: Measurement) -> tuple[str, ...]:
 def _proved(found: Measurement) -> list[str]:
     if found.certificate is None:
         return []
+    said = []
     if found.certificate.probabilities is not None and found.distance.probabilities is not None:
         root = math.sqrt(found.problem.samples)
         far, true = found.certificate.probabilities / root, found.distance.probabilities / root
-        return [] if far > 1.0 else [
+        said = [] if far > 1.0 else [
             f"the softmax probabilities are proved to be within {number(far, 3)} of the predicted ones, in root mean "
             f"square over the samples (they are {number(true, 3)} from them)"
         ]
     u = np.sqrt(found.problem.counts.array)
     size = float(np.linalg.norm(found.predicted.gram * np.outer(u, u)))
     if size == 0.0 or not math.isfinite(found.certificate.gram):
-        return []
+        return said
     bound, true = found.certificate.gram / size, found.distance.gram / size
     if bound > 1.0:  # the zero matrix is as near
-        return []
+        return said
     return [
+        *said,
         f"the class means are proved to be within {percent(bound)} of the predicted frame (they are {percent(true)} "
         "from it)"
     ]
@@ -140,7 +142,7 @@ def _largest(found: Measurement) -> list[str]:
     parts = found.parts
     if parts is None or not parts.total > 0.0:
         return []
-    what = "outputs" if found.problem.loss == "mse" else "probabilities"
+    what = "outputs" if found.problem.spec.fit.fits_codes else "probabilities"
     named = {
         f"fit (the {what} are not the predicted ones)": parts.fit, "bias": parts.bias,
         "dual (classifier and class means are not aligned, NC3)": parts.dual,

@@ -81,7 +81,7 @@ def _margin(minimizer: Minimizer, means: Array) -> tuple[float | None, float | N
     if closest <= _SAME * float(np.abs(codes).max()):
         return None, None
     outputs = minimizer.W @ means + minimizer.bias[:, None]
-    if not minimizer.problem.spec.squared:  # the boundaries <y, e_k - e_l> = 0
+    if not minimizer.problem.spec.fit.fits_codes:  # the boundaries <y, e_k - e_l> = 0
         pull = np.sum(outputs * codes, axis=0)[:, None] - outputs.T @ codes
         return float((pull[off] / between[off]).min()), None
     # |y_k - e_l|^2 - |y_k - e_k|^2 = 2 <y_k - e_k, e_k - e_l> + |e_k - e_l|^2: exact for outputs near their codes

@@ -176,7 +176,7 @@ class Minimizer(Frozen):
 
         None where the label mean is zero, and under cross-entropy, whose bias shifts logits and not labels.
         """
-        if not self.problem.spec.squared:
+        if not self.problem.spec.fit.fits_codes:
             return None
         mu = self.problem.label_mean
         square = float(mu @ mu)

@@ -76,6 +76,8 @@ class Model(ABC):
     certifies_networks = False
     # No feature is below this.
     least_feature = -math.inf
+    # Of which matrix ``Frame.shifted_singular_values`` are, as LaTeX.
+    spectrum_name = r"$M - b\,u^\top$"
 
     @abstractmethod
     def owns(self, problem: UFM) -> bool:

@@ -27,6 +27,9 @@ class Loss(ABC):
     # Other names of it, and what it is called in a table.
     aliases: ClassVar[tuple[str, ...]] = ()
     short: ClassVar[str]
+    # Whether outputs are to equal codes: then the bias is measured against the label mean, and margins of outputs
+    # against those of codes.
+    fits_codes: ClassVar[bool] = True
 
     @abstractmethod
     def of_columns(self, outputs: Array, codes: Array) -> Array:
@@ -87,6 +90,7 @@ class CrossEntropy(Loss):
     name = "cross-entropy"
     aliases = ("ce",)
     short = "CE"
+    fits_codes = False
 
     def of_columns(self, outputs: Array, codes: Array) -> Array:
         top = outputs.max(axis=0)

@@ -129,7 +129,7 @@ class Path(Frozen):
     def centring(self) -> Array:
         """<b, mu> / ||mu||^2 (n,): how much of the label mean the bias takes out, 1 for a free bias, 0 for none; NaN
         where the label mean is zero, and under cross-entropy, whose bias shifts logits and not labels."""
-        if not self.problem.spec.squared:
+        if not self.problem.spec.fit.fits_codes:
             return np.full(len(self), math.nan)
         return _over(np.sum(self.bias * self.label_mean, axis=1), np.sum(self.label_mean**2, axis=1))
 
@@ -137,7 +137,7 @@ class Path(Frozen):
     def mean_left(self) -> Array:
         """||mu - b|| / ||mu|| (n,): how much of the label mean the bias leaves in; NaN where the label mean is zero,
         and under cross-entropy."""
-        if not self.problem.spec.squared:
+        if not self.problem.spec.fit.fits_codes:
             return np.full(len(self), math.nan)
         left = np.linalg.norm(self.label_mean - self.bias, axis=1)
         return _over(left, np.linalg.norm(self.label_mean, axis=1))

@@ -192,11 +192,7 @@ def _proved(found: Measurement) -> str:
                      f"({number(true.probabilities / root, 3)}) in root mean square over the samples")
     if problem.lambda_b != math.inf and math.isfinite(bounds.bias):
         lines.append(f"bias {number(bounds.bias, 3)} ({number(true.bias, 3)})")
-    text = f"at most this far from the predicted, and in truth: {', '.join(lines)}" if lines else ""
-    if problem.loss == "cross-entropy":
-        text += ("\nno bound on the Gram matrix by the gap is proved under cross-entropy"
-                 + (f" (it is {percent(true.gram / size)} from the predicted one)" if size > 0.0 else ""))
-    return text
+    return f"at most this far from the predicted, and in truth: {', '.join(lines)}" if lines else ""
 
 
 def _decay(found: Measurement, factor: float) -> str:

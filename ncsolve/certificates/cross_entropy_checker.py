@@ -35,7 +35,7 @@ from ncsolve.certificates.checker import (
 )
 
 ENTROPY = "ncsolve.cross-entropy-certificate/1"
-ENTROPY_ARRAYS, MAX_BITS, MAX_STEPS = ARRAYS | {"levels": "k"}, 4096, 1 << 36
+ENTROPY_ARRAYS, MAX_BITS, MAX_STEPS = ARRAYS | {"levels": "k"}, 4096, 1 << 35
 
 
 def read_entropy(data: bytes) -> SimpleNamespace:
@@ -141,7 +141,8 @@ def groups(c: SimpleNamespace) -> dict[str, Any]:
         name = facts.index(True) if True in facts else None if None in facts else len(found)
         found += [k] if name == len(found) else []
         classes.append(None if name is None else str(name))
-    c.words = [f"class means: {len(found)} different, {classes.count(None)} undecided"]
+    open_ones = classes.count(None)
+    c.words = [f"class means: {'at least ' * (open_ones > 0)}{len(found)} different, {open_ones} undecided"]
     return {"classes": classes}
 
 

@@ -81,7 +81,7 @@ def _check_known(problem: UFM, own: bool) -> None:
     if own:
         model.law(problem)
         return
-    codes = "codes a I + q J" if problem.spec.squared else "one-hot and smoothed codes"
+    codes = "codes a I + q J" if problem.spec.fit.fits_codes else "one-hot and smoothed codes"
     if may_bind(problem) or not model.shares_spectrum(problem):
         raise OpenProblemError(
             f"the explorer shows this model ({model_words(problem)}) for balanced {codes} of at least 2 "

@@ -134,7 +134,7 @@ def _name(comparison: Comparison, row: ComparedEncoding) -> str:
 def _title(comparison: Comparison) -> str:
     problems = [row.minimizer.problem for row in comparison.rows]
     if len(comparison.losses) > 1:  # which the rows name
-        problems = [problem for problem in problems if problem.spec.squared]
+        problems = [problem for problem in problems if problem.spec.fit.fits_codes]
     problem = problems[0]
     values = problem.counts.values
     w, h, b = (r"\infty" if value == math.inf else f"{value:g}" for value in comparison.lambdas)

@@ -144,7 +144,7 @@ def bias_curves(path: Path, *, ax: Axes | None = None, convention: Convention = 
     """How much of the label mean the bias takes out, and how much it leaves in; under cross-entropy, where the bias is
     added to logits, its length."""
     with _panel(path, ax, convention) as (ax, axis):
-        if not path.problem.spec.squared:
+        if not path.problem.spec.fit.fits_codes:
             x, values = broken(path, axis, convention, path.bias_norm[:, None], _length)
             ax.plot(x, values[:, 0], color=COLOURS[0], label=r"$\|b\|$")
             ax.set_ylabel(r"length of the bias  $\|b\|$")

@@ -10,6 +10,7 @@ import numpy as np
 
 from ncsolve._arrays import Array, Index
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
 from ncsolve._text import literal_math
 from ncsolve.checks.arguments import check_kind, entries
@@ -134,12 +135,9 @@ def _over_threshold(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) 
 
 
 def _beside(minimizer: Minimizer, ax: Axes, place: Index, shown: Array) -> None:
-    """Singular values of M - b u^T, or of the residual under cross-entropy, and of Z side by side, for models that
-    shrink otherwise than by T."""
-    spec = minimizer.problem.spec
-    what = r"$M - b\,u^\top$"
-    if not spec.squared:  # of linear features with T in the directions that are kept
-        what = r"$[\sqrt{n_k}\,(e_k - p_k)]$" + ("" if spec.nonnegative else ", $T$ where kept")
+    """What the model shrinks, and the singular values of Z, side by side, for models that shrink otherwise than by T.
+    """
+    what = model_of(minimizer.problem).spectrum_name
     ax.bar(place - 0.2, shown, width=0.4, color="0.75", label=f"singular value of {what}")
     ax.bar(
         place + 0.2, minimizer.singular_values[:BARS], width=0.4, color=COLOURS[0], hatch="///", edgecolor="white",

@@ -62,7 +62,7 @@ def gap_bar(measurement: Measurement, *, ax: Axes | None = None) -> Axes:
             ax.spines["bottom"].set_visible(False)
         else:
             ax.set_xlabel("share of the gap, %")
-            names = _PARTS | ({} if found.problem.loss == "mse" else {"fit": "fit (probabilities)"})
+            names = _PARTS | ({} if found.problem.spec.fit.fits_codes else {"fit": "fit (probabilities)"})
             _pieces(ax, {name: getattr(parts, name) / parts.total for name in _PARTS}, names)
         fit_labels(ax)
         legend_inside(ax, columns=4)

@@ -51,7 +51,8 @@ def _gap(found: Measurement, convention: Convention) -> str:
         return ""
     scale = convention.loss_factor(found.problem.samples, found.problem.code_length)
     rows = []
-    texts = _PARTS | ({} if found.problem.loss == "mse" else {"fit": "probabilities that are not those of the minimum"})
+    own = {} if found.problem.spec.fit.fits_codes else {"fit": "probabilities that are not those of the minimum"}
+    texts = _PARTS | own
     for name, text in texts.items():
         part = getattr(parts, name)
         share = 100 * part / parts.total if parts.total > 0.0 else 0.0

@@ -19,6 +19,7 @@ import ncsolve
 from ncsolve import encodings
 from ncsolve.certificates import ExactProblem, _cross_entropy, certify, check_file, checker, cross_entropy_checker
 from ncsolve.certificates._approximation import Precision
+from ncsolve.certificates._check import check_bytes
 from ncsolve.certificates._source import checker_source
 from ncsolve.errors import ConvergenceError, OpenProblemError, ProblemError, SizeError
 from ncsolve.schemas import schema
@@ -95,7 +96,18 @@ def test_a_wide_gap_leaves_classes_undecided():
     entries = json.loads(exact.to_bytes())
     wider = entries | {"lower": "0", "gap": entries["upper"]}
     assert "classes: " in verdict(wider)
-    assert verdict(wider | {"classes": ["0", None, None]}) is True
+    wider["classes"] = ["0", None, None]
+    assert check_bytes(json.dumps(wider).encode()).lines[-1] == "class means: at least 1 different, 2 undecided"
+
+
+@pytest.mark.parametrize(("beyond", "classes"), [(1e-9, (0, 1, 2, 3)), (-1e-9, (0, 1, 2, 2))])
+@pytest.mark.parametrize("lambda_b", [0.0, 0.1])
+def test_beside_the_threshold_of_minority_collapse(beyond, classes, lambda_b):
+    """n = 4 and T^2 = 4 (1 - beyond)^2: whether two classes coincide is decided, and 40 digits are reached."""
+    tau = 2 / 108 * (1 - beyond)
+    made = certify(entropy(encodings.onehot(4), [60, 40, 4, 4], tau, tau, lambda_b), digits=40)
+    assert made.classes == classes
+    assert made.check().holds
 
 
 def test_each_checker_knows_its_kind(alone, tmp_path):
@@ -219,7 +231,7 @@ def test_many_classes():
     with pytest.raises(SizeError, match=r"for at most 2000 numbers .* got \d+, ask for digits = 10 or fewer"):
         certify(entropy(encodings.onehot(40), counts), digits=11)
     assert certify(entropy(encodings.onehot(40), 5), digits=30).check().holds
-    with pytest.raises(SizeError, match=r"at most 1048 bits for 250 classes and 250 outputs; got \d+, ask"):
+    with pytest.raises(SizeError, match=r"at most 741 bits for 250 classes and 250 outputs; got \d+, ask"):
         certify(entropy(encodings.onehot(250), 5), digits=500)
 
 

@@ -460,6 +460,14 @@ MUTANTS = (
            new="expr=own * sp.log(2 * own / (own + other)),"),
     Mutant(module="cross_entropy_gap", error="mean feature without N", old="2 * eps / (lambda_h * N)),",
            new="2 * eps / lambda_h),"),
+    Mutant(module="cross_entropy_certificate", error="half the range", old="expr=z + sp.sqrt(z**2 + 4 * z)",
+           new="expr=z + sp.sqrt(z**2 + 2 * z)"),
+    Mutant(module="cross_entropy_certificate", error="outputs as under MSE", old="* sp.sqrt(N / kappa + 2 * nu**2",
+           new="* sp.sqrt(2 * N + 2 * nu**2"),
+    Mutant(module="cross_entropy_certificate", error="curvature that grows", old="v) * sp.exp(-R * v), (v, 0, 1))",
+           new="v) * sp.exp(R * v), (v, 0, 1))"),
+    Mutant(module="cross_entropy_certificate", error="plain mean left out",
+           old="+ 3 * least * (sum(ds) / 3 - m) ** 2", new=""),
 )
 
 

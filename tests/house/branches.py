@@ -1,7 +1,7 @@
 """Count the lines that branch on a model outside the models: ``python -m tests.house.branches [ROOT]``.
 
-A line counts if it compares features, depth or a theorem with a constant, asks whether the model is plain, has one
-layer or nonnegative features, or asks of which class a frame is.
+A line counts if it compares loss, features, depth or a theorem with a constant, asks whether the model is plain, has
+MSE, one layer or nonnegative features, or asks of which class a frame is.
 """
 
 import ast
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 # The models with their words, and the folders that are no part of the library.
 MODELS = ("ncsolve/_models/", "ncsolve/_words/")
 NAMES = {"features", "depth", "theorem"}
-ASKED = {"plain", "one_layer", "nonnegative"}
+ASKED = {"plain", "squared", "one_layer", "nonnegative"}
 
 
 def _name(node):
@@ -27,13 +27,19 @@ def _constant(node):
     )
 
 
+def _text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def branches(tree):
     """The numbers of the lines of a module that branch on a model."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            if any(_name(side) in NAMES for side in sides) and any(map(_constant, sides)):
+            named = any(_name(side) in NAMES for side in sides) and any(map(_constant, sides))
+            # "loss" is also what a number is called
+            if named or (any(_name(side) == "loss" for side in sides) and any(map(_text, sides))):
                 found.add(node.lineno)
         elif isinstance(node, ast.Attribute) and node.attr in ASKED:
             found.add(node.lineno)

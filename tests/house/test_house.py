@@ -289,11 +289,11 @@ def test_each_private_name_is_noticed(file, line):
     assert len(private(f"{text}\n{line}\n", Path(file).parts[0])) == 1
 
 
-# Besides the models and their words: what the objective is, in its own folder, in frames and in looks from outside; and
-# two that ask which checker or which descents are wanted.
+# Besides the models and their words: what the objective is, in its own folder, in frames and in looks from outside; what a
+# loss takes of the samples of a network; and two that ask which checker or which descents are wanted.
 BRANCHES = (
     "ncsolve/_models/", "ncsolve/_words/", "ncsolve/_problem/", "ncsolve/_frames/", "ncsolve/certificates/", "verify/",
-    "derivations/", "ncsolve/cli/_certify.py", "ncsolve/plots/_descent.py",
+    "derivations/", "ncsolve/_measure/", "ncsolve/cli/_measure", "ncsolve/cli/_certify.py", "ncsolve/plots/_descent.py",
 )
 
 

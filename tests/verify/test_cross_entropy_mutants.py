@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from ncsolve.verify import check
+from ncsolve.verify.claims import cross_entropy_gap
 
 import ncsolve
 from ncsolve import _formulas, verify
@@ -75,7 +76,8 @@ MUTANTS: dict[str, tuple[Damage, list[str], list[str]]] = {
         solved(GROUPED, within=lambda z: 1.01 * z), ["imbalanced"], ["cross-entropy-merging"],
     ),
     "merged classes kept apart": (
-        solved(GROUPED, within=lambda z: np.maximum(z, 0.05)), ["merged"], ["cross-entropy-merging"],
+        solved(GROUPED, within=lambda z: np.maximum(z, 0.05)), ["merged minority", "merged, no bias"],
+        ["cross-entropy-merging"],
     ),
     "b off by 1 %": (
         solved(DENSE, bias=lambda b: 1.01 * b), ["soft labels", "soft labels, free bias"],
@@ -144,3 +146,17 @@ def test_the_command_exits_with_1_for_a_damaged_solver(monkeypatch: pytest.Monke
                   "--lambda-h", "0.02")
     assert damaged.returncode == 1
     assert "DISAGREES" in damaged.stdout
+
+
+@pytest.mark.parametrize("factors", [(0.5, 1.0), (1.0, 0.2)])
+def test_a_certificate_that_promises_too_much_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, factors: tuple[float, float]
+) -> None:
+    """The bounds on outputs and Gram matrices, smaller than T16 has them."""
+    original = cross_entropy_gap.certified_distances
+    monkeypatch.setattr(
+        cross_entropy_gap, "certified_distances",
+        lambda *about: tuple(x * bound for x, bound in zip(factors, original(*about), strict=True)),
+    )
+    report = verify.run_claims(verify.select(only=("cross-entropy-gap",)), size="quick", fail_fast=True)
+    assert [verdict.state for verdict in report.verdicts] == ["disagrees"]

@@ -8,12 +8,13 @@ from tests.cases import CASES, every_case
 from tests.documents import fits
 from tests.solver_mutants import every_mutant, largest_root, mean_never_kept, scaled, silence
 
-# What is compared: of every problem, of the paper's model, of every other.
+# What is compared: of every problem, of the paper's model, of cross-entropy, of every other.
 ALWAYS = [
     "loss at the solver's W, H, b", "loss terms", "gradient", "regime", "rank", "cosines", "NC1", "NC2-NC4",
     "loss of the best run", "ended at the best loss",
 ]
 OF_THE_PAPER = ["weak duality", "Hessian", "cvxpy, dual", "below the optimum", "Gram matrix, relative"]
+OF_CONVEX_CORES = ["weak duality", "Hessian", "cvxpy, dual", "transitions along lambda_b that the solver names"]
 OF_OTHERS = ["from beside", "lambda |.|^2 of every layer"]
 
 
@@ -25,11 +26,12 @@ def test_the_healthy_solver_agrees(case):
     assert ("depth" in document["problem"]) == (not case.problem.plain)
     assert ("best found, not known to be the global minimum" in report.summary) == (not case.is_global)
     compared = " ".join(figure.what for figure in report.figures)
-    parts = ALWAYS + (OF_THE_PAPER if case.of_the_paper else OF_OTHERS)
+    of_the_model = {"plain": OF_THE_PAPER, "cross-entropy": OF_CONVEX_CORES}
+    parts = ALWAYS + of_the_model.get(case.model, OF_OTHERS)
     parts += ["product of the solver's layers"] if case.problem.depth > 1 else []
-    parts += ["least entry"] if case.model == "relu" else []
+    parts += ["least entry"] if case.problem.features == "relu" else []
     parts += ["below the optimum"] if case.is_global else ["below the best found", "below the lower bound"]
-    parts += ["outputs W H + b"] if case.model != "plain" and case.unique == "Gram matrix" else []
+    parts += ["outputs W H + b"] if case.model not in of_the_model and case.unique == "Gram matrix" else []
     parts += ["at the transition"] if case.name in ("deep", "signed in a bottleneck") else []  # two minimizers tie
     assert [part for part in parts if part not in compared] == []
 

@@ -11,6 +11,7 @@ from ncsolve.verify._figure import Figure, Worst, at_least, at_most
 from ncsolve.verify._fit import softmax
 from ncsolve.verify._problems import random_soft_labels
 from ncsolve.verify._samples import Samples, class_means
+from ncsolve.verify._softmax_certificate import certified_distances
 from ncsolve.verify._types import Array
 
 import ncsolve
@@ -21,19 +22,19 @@ _DISTANCES = (1e-6, 1e-3, 0.05, 0.3, 1.0, 3.0)
 
 
 @claim(
-    name="cross-entropy-gap", sources=("ncsolve",), theorems=("cross-entropy-gap",),
+    name="cross-entropy-gap", sources=("ncsolve",), theorems=("cross-entropy-gap", "cross-entropy-certificate"),
     statement="cross-entropy: the loss of any network above the minimum is the sum of four parts, each at least 0, of "
-    "which the first is the divergence of its probabilities from those of the minimum; the gap bounds that of b, and "
-    "the share of samples that are decided for another class",
+    "which the first is the divergence of its probabilities from those of the minimum; the gap bounds that of b, "
+    "the share of samples that are decided for another class, and how far the class means are from the predicted ones",
     run="random W, H and b near the minimum and far from it, on random soft and one-hot labels; everything is a sum "
     "over the samples, from the definition",
 )
 def examine(size: Size) -> list[Figure]:
-    """The gap against its parts, what varies within the classes, and the three bounds."""
+    """The gap against its parts, what varies within the classes, and the bounds."""
     rng = np.random.default_rng(89)
     gap = Worst("loss minus minimum minus the four parts", tolerance=1e-12, reason="rounding")
     within = Worst("loss minus that of the class means minus the part within", tolerance=1e-12, reason="rounding")
-    least, apart, shifted, wrong = [], [], [], []
+    least, apart, shifted, wrong, beyond = [], [], [], [], []
     for trial in range(100 if size == "quick" else 1000):
         onehot = trial % 3 == 0
         problem = random_soft_labels(rng, _BIASES[trial % 5], onehot=onehot)
@@ -48,6 +49,7 @@ def examine(size: Size) -> list[Figure]:
         flat = there._replace(features=samples.spread(class_means(samples, there.features)))
         within.add(0.0, (f.value(f.pack(there)) - f.value(f.pack(flat)) - _within(samples, flat, there)) / unit)
         least.append(min(parts) / unit)
+        beyond.append(_beyond(samples, found, best, flat))
         chances, wanted = softmax(_outputs(there)), softmax(_outputs(best))
         apart.append((float(np.mean(np.abs(chances - wanted).sum(axis=0) ** 2)) - 2 * epsilon) / unit)
         if math.isfinite(problem.lambda_b):
@@ -61,6 +63,8 @@ def examine(size: Size) -> list[Figure]:
         at_least("least part of a gap", -1e-14, least, reason="each is a square or a divergence, but for rounding"),
         at_most("mean |p - p*|^2, less twice the gap", 1e-14, apart, reason="a bound, up to rounding"),
         at_most("lambda_b |b - b*|^2, less twice the gap", 1e-14, shifted, reason="a bound, up to rounding"),
+        at_most("outputs and Gram matrix of the class means, their distance above the certified one, relative", 1e-7,
+                beyond, reason="a bound; a gap that cancels to 1e-14 of the loss leaves its root"),
         at_most("share of samples of another decision, times its cost, less the gap", 1e-14, wrong,
                 reason="a bound, up to rounding"),
     ]
@@ -97,11 +101,27 @@ def _within(samples: Samples, flat: Parts, there: Parts) -> float:
     return _divergence(flat, there) + samples.lambda_h / 2 * apart
 
 
+def _beyond(samples: Samples, found: Minimizer, best: Parts, flat: Parts) -> float:
+    """By how much class means are farther from the minimum's than certified, over the size of what is compared."""
+    first = [int(np.flatnonzero(samples.labels == k)[0]) for k in range(samples.counts.size)]
+    root = np.sqrt(samples.counts)
+    means, wanted = flat.features[:, first], best.features[:, first]
+    gap = math.fsum(_parts(samples, found, best, flat))
+    bounds = certified_distances(samples, softmax(_outputs(best))[:, first], means, gap)
+    error = (_outputs(flat) - _outputs(best))[:, first]
+    error = (error - error.mean(axis=0)) * root
+    own, other = means * root, wanted * root
+    apart = float(np.linalg.norm(own.T @ own - other.T @ other))
+    sizes = (float(np.linalg.norm(error)) + 1, float(np.sum(own**2) + np.sum(other**2)) + 1)
+    return max((float(np.linalg.norm(error)) - bounds[0]) / sizes[0], (apart - bounds[1]) / sizes[1])
+
+
 def _cost(wanted: Array, samples: Samples) -> float:
-    """The least divergence at which a sample is decided for another class than its own, which has to be wanted."""
-    own = wanted[samples.labels, np.arange(samples.columns)]
-    others = np.delete(wanted.T.ravel(), samples.labels + wanted.shape[0] * np.arange(samples.columns))
-    others = others.reshape(samples.columns, -1)
-    middle = (own[:, None] + others) / 2
-    costs = own[:, None] * np.log(own[:, None] / middle) + others * np.log(others / middle)
-    return float(costs.min()) if bool((own[:, None] > others).all()) else 0.0
+    """The least divergence at which a sample is decided for another class; 0 where some are at the minimum."""
+    columns = np.arange(samples.columns)
+    own = wanted[samples.labels, columns]
+    middle = (own + wanted) / 2
+    costs = own * np.log(own / middle) + wanted * np.log(wanted / middle)
+    costs[samples.labels, columns] = math.inf
+    decided = wanted.argmax(axis=0) == samples.labels
+    return float(costs.min()) if bool(decided.all()) else 0.0

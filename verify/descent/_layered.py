@@ -74,7 +74,7 @@ def descend_layered(
         raise NCSolveError(f"constraint must be squared or projected; got {constraint!r}")
     samples = Samples.of(problem, dim=dim, merged=merged)
     f = Definition(samples, square=samples.nonnegative and constraint == "squared", units="one")
-    start = size * np.random.default_rng(seed).standard_normal(f.size)
+    start = f.level(size * np.random.default_rng(seed).standard_normal(f.size))
     if from_labels:
         for part, shape in zip(np.split(start[: f.ends[-1]], f.ends[:-1]), f.shapes, strict=True):
             part += np.eye(*shape).ravel()

@@ -29,7 +29,7 @@ def layered_starts(
     samples = Samples.of(problem, dim=dim, merged=merged)
     for square in (False, True) if samples.nonnegative and squares else (False,):
         f = Definition(samples, square=square, units="natural")
-        vector = np.random.default_rng(seed).standard_normal(f.size)
+        vector = f.level(np.random.default_rng(seed).standard_normal(f.size))
         vector[: f.ends[-1]] /= math.sqrt(math.sqrt(samples.dim))
         for size in _SIZES:
             yield descend_from(f, size * vector, trace=trace, name=f"random, size {size:g}")
@@ -41,7 +41,7 @@ def layered_starts(
 def beside(problem: UFM, point: Parts, *, seed: int) -> LayeredRun:
     """A descent with one feature per class from beside a given point, whose features are class means."""
     f = Definition(Samples.of(problem, dim=point.features.shape[0], merged=True), units="natural")
-    vector = np.random.default_rng(seed).standard_normal(f.size)
+    vector = f.level(np.random.default_rng(seed).standard_normal(f.size))
     return descend_from(f, f.pack(point) + _BESIDE * vector, trace=False, name="beside the solver's point")
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import dense_columns
 from ncsolve._models.cross_entropy.minimize import minimize
-from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._models.cross_entropy.objective import Objective
+from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["DenseSolution", "solve_dense"]
@@ -49,12 +50,10 @@ def solve_dense(
     """
     columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))
     objective = Objective(columns=columns, threshold=columns.total * tau, lambda_b=lambda_b)
-    point = None
+    point: Point | None = None
     if start is not None:
-        root = np.sqrt(start.z)
-        point = Point(
-            weights=start.left * root, features=root[:, None] * start.right.T, bias=start.bias / columns.bias_scale,
-            within=np.zeros(0),
+        point = factored(
+            start.left, start.z, start.right, start.z.size, bias=start.bias / columns.bias_scale, within=np.zeros(0)
         )
     with single_threaded():
         found = minimize(objective, point)

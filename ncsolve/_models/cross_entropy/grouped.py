@@ -9,7 +9,8 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import grouped_columns
 from ncsolve._models.cross_entropy.minimize import minimize
-from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._models.cross_entropy.objective import Objective
+from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["GroupedSolution", "solve_grouped"]
@@ -56,11 +57,10 @@ def solve_grouped(
     threshold = float(counts @ many) * tau
     columns = grouped_columns(counts, many, alpha, threshold)
     objective = Objective(columns=columns, threshold=threshold, lambda_b=lambda_b)
-    point = None
+    point: Point | None = None
     if start is not None:
-        root = np.sqrt(start.z)
-        point = Point(
-            weights=start.left * root, features=root[:, None] * start.right.T, bias=start.bias / columns.bias_scale,
+        point = factored(
+            start.left, start.z, start.right, start.z.size, bias=start.bias / columns.bias_scale,
             within=start.within[columns.within] * columns.within_price,
         )
     with single_threaded():

@@ -28,6 +28,8 @@ class CrossEntropy(Model):
     name = "cross-entropy"
     continuous = True
     jumps = False
+    certifies_networks = True
+    spectrum_name = r"$[\sqrt{n_k}\,(e_k - p_k)]$, $T$ where kept"
     merges_by_count = True
 
     def owns(self, problem: UFM) -> bool:
@@ -125,6 +127,8 @@ class CrossEntropyReLU(CrossEntropy):
 
     name = "cross-entropy over ReLU features"
     merges_by_count = False
+    certifies_networks = False
+    spectrum_name = r"$[\sqrt{n_k}\,(e_k - p_k)]$"
     least_feature = 0.0
 
     def owns(self, problem: UFM) -> bool:
@@ -180,8 +184,8 @@ class CrossEntropyReLU(CrossEntropy):
 
     def uncertified(self, problem: UFM) -> str:
         return (
-            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' or "
-            "loss = 'mse'"
+            "certificates under cross-entropy are for linear features; got features = 'relu', set features = 'linear' "
+            "or loss = 'mse'"
         )
 
     def derivations(self, problem: UFM, choice: MethodChoice, *, narrow: bool) -> tuple[str, ...]:

@@ -16,15 +16,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
-from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._models.cross_entropy.dual_bound import best_bound
+from ncsolve._models.cross_entropy.objective import Objective
+from ncsolve._models.cross_entropy.point import Point
 from ncsolve._models.cross_entropy.softmax import fit
 from ncsolve._models.cross_entropy.start import thresholded
 
-__all__ = ["small_enough", "smoothed"]
+__all__ = ["small_enough", "smoothed", "smoothed_norm"]
 
-_MOST_UNKNOWNS = 600
+_MOST_UNKNOWNS = 1000
 _MOST_STEPS = 50
 _SHARPER = 0.1
+_GOOD_GAP = 1e-11
+_LEAST_LENGTH = 1e-9
 _LEAST_WIDTH = 1e-13  # of the smoothing, over the largest singular value
 
 
@@ -35,15 +39,23 @@ def small_enough(objective: Objective) -> bool:
 
 
 def smoothed(objective: Objective, start: Point) -> Point:
-    """The minimizer, but for the last digits, from the bias and the values within groups of a start."""
+    """The minimizer, from a start; with the rank that a step of proximal gradient descent finds."""
     m, k = objective.columns.shape
-    row = np.concatenate((start.matrix.ravel(), start.bias, start.within))
+    row = best = np.concatenate((start.matrix.ravel(), start.bias, start.within))
     largest = width = float(np.linalg.norm(start.matrix, 2))
+    least = math.inf
     while width > _LEAST_WIDTH * largest:
-        row = _centre(_Smooth(objective=objective, width=width), row)
+        smooth = _Smooth(objective=objective, width=width)
+        row = _centre(smooth, row)
+        gap = smooth.gap(row)
+        if gap < least:
+            least, best = gap, row
+        elif gap < _GOOD_GAP:  # rounding is all that is left
+            break
         width *= _SHARPER
-    matrix, bias, within = row[: m * k].reshape(m, k), row[m * k : m * k + m], row[m * k + m :]
-    return thresholded(objective, replace(start, bias=bias, within=within), matrix)
+    matrix, bias, within = best[: m * k].reshape(m, k), best[m * k : m * k + m], best[m * k + m :]
+    rank = thresholded(objective, replace(start, bias=bias, within=within), matrix).rank
+    return start.of(matrix, rank, bias=bias, within=within)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,8 +67,7 @@ class _Smooth:
 
     def parts(self, row: Array) -> tuple[Array, Array, Array]:
         m, k = self.objective.columns.shape
-        bias = row[m * k : m * k + m]
-        return row[: m * k].reshape(m, k), bias if self.objective.lambda_b < math.inf else 0.0 * bias, row[m * k + m :]
+        return row[: m * k].reshape(m, k), row[m * k : m * k + m] * self.objective.free, row[m * k + m :]
 
     def value(self, row: Array) -> float:
         objective, columns = self.objective, self.objective.columns
@@ -64,8 +75,17 @@ class _Smooth:
         losses = fit(columns, columns.forward(matrix, bias, within)).losses
         price = float(np.sum(np.hypot(np.linalg.svd(matrix, compute_uv=False), self.width)))
         price += float(columns.within_price @ within)
-        ridge = objective.lambda_b / 2 * float(bias @ bias) if objective.lambda_b < math.inf else 0.0
-        return float(columns.samples @ losses) + objective.threshold * price + ridge
+        return float(columns.samples @ losses) + objective.threshold * price + objective.ridge / 2 * float(bias @ bias)
+
+    def gap(self, row: Array) -> float:
+        """The duality gap over the loss, of the problem that is not smoothed."""
+        objective, columns = self.objective, self.objective.columns
+        matrix, bias, within = self.parts(row)
+        residual = fit(columns, columns.forward(matrix, bias, within)).residual
+        tau, bias = objective.threshold / columns.total, bias * columns.bias_scale
+        bias = bias - columns.alike @ bias / np.sum(columns.alike)
+        loss = replace(self, width=0.0).value(row) / columns.total
+        return (loss - best_bound(columns, residual, tau, objective.lambda_b, bias).bound) / loss
 
     def model(self, row: Array) -> tuple[Array, Array]:
         """Gradient and Hessian."""
@@ -73,13 +93,12 @@ class _Smooth:
         matrix, bias, within = self.parts(row)
         found = fit(columns, columns.forward(matrix, bias, within))
         chances, threshold = found.probabilities, objective.threshold
-        norm_slope, norm_bend = _norm(matrix, self.width)
-        free = objective.lambda_b < math.inf
-        ridge = objective.lambda_b if free else 1.0
+        norm_slope, norm_bend = smoothed_norm(matrix, self.width)
+        ridge = objective.lambda_b if objective.free else 1.0
         same = np.sqrt(columns.alike / np.sum(columns.alike))
 
         def gather(slopes: tuple[Array, Array, Array]) -> Array:
-            return np.concatenate((slopes[0].ravel(), slopes[1] * free, slopes[2]))
+            return np.concatenate((slopes[0].ravel(), slopes[1] * objective.free, slopes[2]))
 
         def bend(change: Array) -> Array:
             matrix, bias, within = self.parts(change)
@@ -99,25 +118,30 @@ class _Smooth:
 
 def _centre(smooth: _Smooth, row: Array) -> Array:
     """Newton's method with a line search."""
-    value = smooth.value(row)
+    value, last, first = smooth.value(row), math.inf, row.size - smooth.objective.columns.within.size
     for _ in range(_MOST_STEPS):
         slope, hessian = smooth.model(row)
-        unit = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
-        scaled = unit[:, None] * hessian * unit
-        scaled[np.diag_indices_from(scaled)] += 16 * EPS
-        step = -unit * np.linalg.solve(scaled, unit * slope)
+        diagonal = np.diag(hessian).copy()
+        diagonal[first:] = np.maximum(diagonal[first:], 1e-3 * smooth.objective.settled)
+        np.fill_diagonal(hessian, diagonal * (1 + 16 * EPS))
+        unit = 1 / np.sqrt(diagonal)
+        step = -unit * np.linalg.solve(unit[:, None] * hessian * unit, unit * slope)
         fall = float(-slope @ step)
         length, new = 1.0, smooth.value(row + step)
-        while not new <= value - length * fall / 10 + 64 * EPS * abs(value) and length > 1e-6:
+        while not new <= value - length * fall / 10 + 64 * EPS * abs(value):
             length /= 2
+            if length < _LEAST_LENGTH:
+                return row
             new = smooth.value(row + length * step)
         row, value = row + length * step, new
-        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or length <= 1e-6:
+        noise = fall <= 64 * EPS * abs(value) and fall >= last / 2  # no digits are left
+        if fall <= 1e-3 * smooth.objective.threshold * smooth.width or noise:
             break
+        last = fall
     return row
 
 
-def _norm(matrix: Array, width: float) -> tuple[Array, Callable[[Array], Array]]:
+def smoothed_norm(matrix: Array, width: float) -> tuple[Array, Callable[[Array], Array]]:
     """The gradient of sum sqrt(z_i^2 + m^2) of singular values, and the Hessian as a map (Daleckii and Krein)."""
     m, k = matrix.shape
     left, values, right = np.linalg.svd(matrix)
@@ -125,14 +149,10 @@ def _norm(matrix: Array, width: float) -> tuple[Array, Callable[[Array], Array]]
     z[: values.size] = values
     size = np.hypot(z, width)
     slope = z / size
-    sums = size[:, None] + size
-    # of the slopes: their difference over that of values, where it may vanish, and their sum over the sum of values
-    both = np.outer(size, size)
-    apart = width**2 * (z[:, None] + z) / (both * (np.outer(z, size) + np.outer(size, z) + 1e-300))
-    equal = width**2 / (np.outer(size, size) * sums / 2)
-    apart = np.where(z[:, None] + z > 0, apart, equal)
-    together = (np.outer(z, size) + np.outer(size, z)) / (both * (z[:, None] + z + 1e-300))
-    together = np.where(z[:, None] + z > 0, together, 1 / size)
+    # The slopes' sum over that of values, and their difference over that of values, where it may vanish.
+    values_sum, slopes_sum = z[:, None] + z, slope[:, None] + slope
+    ratio = np.divide(values_sum, slopes_sum, where=slopes_sum > 0, out=np.full_like(values_sum, width))
+    together, apart = 1 / ratio, ratio * (np.outer(width / size, width / size) / np.outer(size, size))
 
     def bend(change: Array) -> Array:
         inside = np.zeros((z.size, z.size))

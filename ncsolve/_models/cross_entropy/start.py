@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from ncsolve._arrays import EPS, Array
-from ncsolve._models.cross_entropy.newton import Objective, Point
+from ncsolve._arrays import EPS, RANK_NOISE, Array
+from ncsolve._models.cross_entropy.objective import Objective
+from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve._models.cross_entropy.softmax import fit
 
 __all__ = ["collapsed", "guesses", "thresholded"]
 
-_MOST_SPREAD = 0.9
+_MOST_LOST = 0.9
 
 
 def collapsed(objective: Objective) -> Point:
@@ -20,7 +19,7 @@ def collapsed(objective: Objective) -> Point:
     columns = objective.columns
     m, k = columns.shape
     bias = np.zeros(m)
-    if objective.lambda_b < math.inf:
+    if objective.free:
         bias = np.log(np.maximum(columns.label_mean + objective.lambda_b, EPS**2))
         bias = (bias - columns.alike @ bias / np.sum(columns.alike)) / columns.bias_scale
     return Point(
@@ -34,15 +33,14 @@ def guesses(objective: Objective) -> list[Point]:
     m, k = columns.shape
     even = np.full(m, 1.0 / np.sum(columns.alike))
     found = []
-    for free in ([False, True] if objective.lambda_b < math.inf else [False]):
-        rows, within = _parted(objective, columns.label_mean if free else even)
+    for centred in [False, True] if objective.free else [False]:
+        rows, within = _parted(objective, columns.label_mean if centred else even)
         rows -= columns.alike @ rows / np.sum(columns.alike)
-        bias = rows @ columns.samples / columns.total if free else np.zeros(m)
-        matrix = (rows - bias[:, None]) / columns.scale
+        bias = rows @ columns.samples / columns.total if centred else np.zeros(m)
         empty = Point(
             weights=np.zeros((m, 0)), features=np.zeros((0, k)), bias=bias / columns.bias_scale, within=within
         )
-        found.append(thresholded(objective, empty, matrix))
+        found.append(thresholded(objective, empty, (rows - bias[:, None]) / columns.scale))
     return found
 
 
@@ -55,8 +53,9 @@ def thresholded(objective: Objective, point: Point, matrix: Array | None = None)
     matrix = point.matrix if matrix is None else matrix
     slope = columns.backward(fit(columns, columns.forward(matrix, point.bias, point.within)).residual)[0]
     left, values, right = np.linalg.svd(matrix - slope, full_matrices=False)
-    values = values - objective.threshold
-    return point.of(left, values, right, rank=int(np.count_nonzero(values > 16 * EPS * objective.threshold)))
+    rank = int(np.count_nonzero(values > objective.threshold * (1 + RANK_NOISE)))
+    values = np.maximum(values - objective.threshold, 0.0)
+    return factored(left, values, right.T, rank, bias=point.bias, within=point.within)
 
 
 def _parted(objective: Objective, rest: Array) -> tuple[Array, Array]:
@@ -64,7 +63,7 @@ def _parted(objective: Objective, rest: Array) -> tuple[Array, Array]:
     columns = objective.columns
     counts = columns.samples / columns.alike if columns.grouped else columns.samples
     rest = (rest + EPS) / (1 + EPS * np.sum(columns.alike))  # also where an output has no mass
-    lost = np.minimum(objective.threshold / np.sqrt(counts), _MOST_SPREAD)
+    lost = np.minimum(objective.threshold / np.sqrt(counts), _MOST_LOST)
     chances = (1 - lost) * columns.codes + lost * (columns.spread(rest[:, None]) * columns.outputs)
     rows = np.log(columns.fold(chances) / columns.alike[:, None])
     within = columns.within

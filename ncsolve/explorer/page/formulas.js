@@ -373,4 +373,9 @@ const formulas = {
     cross_entropy_relu_class_loss(c, force, alpha, K) {
         return c*(force + alpha*(K - 1)/K) + Math.log1p((K - 1)*Math.exp(-c));
     },
+
+    // T16: the range of the error of a class's logits at most, z = N gap/(n_k p_min).
+    cross_entropy_spread(z) {
+        return z + Math.sqrt(z)*Math.sqrt(4 + z);
+    },
 };

@@ -76,7 +76,7 @@ def dense_problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float, floa
     elif kind == "smoothed":
         codes = smoothed(k, draw(st.floats(0.0, 0.95)))
     elif kind == "soft":
-        codes = rng.dirichlet(np.full(m, draw(st.sampled_from([0.3, 1.0, 10.0]))), k).T
+        codes = rng.dirichlet(np.full(m, draw(st.sampled_from([0.05, 0.3, 1.0, 10.0]))), k).T
     elif kind == "repeated":
         codes = np.eye(m)[:, rng.integers(0, m, k)]
     else:
@@ -85,7 +85,7 @@ def dense_problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, float, floa
     codes = codes[codes.sum(axis=1) > 0]  # an output that is in no code has no best bias for lambda_b = 0
     codes = codes / codes.sum(axis=0)
     counts = np.ceil(10.0 ** rng.uniform(0, draw(st.sampled_from([0, 1, 3, 6])), codes.shape[1]))
-    strength = 10.0 ** draw(st.floats(-4, 0.5))
+    strength = 10.0 ** draw(st.floats(-6, 0.5))
     return codes, counts, strength * math.sqrt(float(np.median(counts))) / float(counts.sum()), draw(biases)
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import softmax
 
 from ncsolve._models.cross_entropy import minimize as rounds
-from ncsolve._models.cross_entropy import newton
+from ncsolve._models.cross_entropy import objective as model
 from ncsolve._models.cross_entropy.dense import solve_dense
 from ncsolve._models.cross_entropy.grouped import solve_grouped
 from tests.models.cross_entropy.definition import (
@@ -164,46 +164,65 @@ def _one_direction_less(original):
 
 
 def _stops_early(original):
-    def damaged(objective, point):
-        point, _, steps = original(objective, point)
-        point = replace(point, weights=point.weights * 1.001)
-        return point, objective.fit(point), steps
+    def newton(objective, point):
+        state, steps = original(objective, point)
+        return objective.at(replace(state.point, weights=state.point.weights * 1.001)), steps
 
-    return damaged
-
-
-def _wrong_softmax(original):
-    def fit(columns, outputs):
-        return original(columns, outputs * 1.0001)
-
-    return fit
+    return newton
 
 
 def _forgets_the_bias(original):
     def newton(objective, point):
-        point, _, steps = original(replace(objective, lambda_b=math.inf), replace(point, bias=0 * point.bias))
-        return point, objective.fit(point), steps
+        state, steps = original(replace(objective, lambda_b=math.inf), replace(point, bias=0 * point.bias))
+        return objective.at(state.point), steps
+
+    return newton
+
+
+def _merges_too_much(original):
+    def newton(objective, point):
+        state, steps = original(objective, point)
+        return objective.at(replace(state.point, within=0.99 * state.point.within)), steps
 
     return newton
 
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.02])
 @pytest.mark.parametrize(
-    ("module", "name", "damage", "least"),
-    [
-        (rounds, "newton", _one_direction_less, 1e-3),
-        (rounds, "newton", _stops_early, 1e-8),
-        (rounds, "newton", _forgets_the_bias, 1e-3),
-        (newton, "fit", _wrong_softmax, 1e-9),
-    ],
+    ("damage", "least"),
+    [(_one_direction_less, 1e-3), (_stops_early, 1e-5), (_forgets_the_bias, 1e-3), (_merges_too_much, 1e-5)],
 )
-def test_the_gap_notices_a_damaged_solver(monkeypatch, module, name, damage, least, lambda_b):
+def test_the_gap_notices_a_damaged_solver(monkeypatch, damage, least, lambda_b):
+    counts, many, tau = np.array([60.0, 20.0, 12.0, 5.0]), np.array([1, 2, 1, 1]), 0.004
+    assert abs(gap(solve_grouped(counts, many, 0.0, tau, lambda_b))) < 1e-13
+    monkeypatch.setattr(rounds, "newton", damage(rounds.newton))
+    monkeypatch.setattr(rounds, "small_enough", lambda objective: False)  # the other way would heal it
+    assert gap(solve_grouped(counts, many, 0.0, tau, lambda_b)) > least
+
+
+def test_a_wrong_softmax_is_noticed_by_the_definition(monkeypatch):
+    """Its own loss and bound agree, so that the gap cannot notice it; the definition does."""
     codes, counts, tau = np.eye(4), np.array([60.0, 20.0, 12.0, 5.0]), 0.004
-    assert abs(gap(solve_dense(codes, counts, tau, lambda_b))) < 1e-13
-    monkeypatch.setattr(module, name, damage(getattr(module, name)))
-    found = solve_dense(codes, counts, tau, lambda_b)
-    if damage is _wrong_softmax:  # its own loss and bound agree: what it says is not so
-        value = objective(codes, counts, matrix(found), found.bias, tau, lambda_b)
-        assert abs(value - found.loss) > least * value
-    else:
-        assert gap(found) > least
+    monkeypatch.setattr(model, "fit", lambda columns, outputs, fit=model.fit: fit(columns, outputs * 1.001))
+    found = solve_dense(codes, counts, tau, 0.02)
+    value = objective(codes, counts, matrix(found), found.bias, tau, 0.02)
+    assert abs(value - found.loss) > 1e-5 * value
+
+
+def test_the_rank_is_found_where_two_directions_die():
+    """At T = 4 classes of 16 samples are at their threshold, and those of fewer are dead: exactly zero."""
+    counts = np.array([900.0, 100.0, 9.0, 4.0])
+    for lambda_b in (0.0, 0.05, math.inf):
+        found = solve_dense(np.eye(4), counts, 4.0 / counts.sum(), lambda_b)
+        assert found.z.size < 3
+        assert gap(found) < 1e-13
+        assert found.z.min() > 0.1
+
+
+def test_a_start_with_a_bias_is_none_where_there_is_no_bias():
+    codes, counts = np.eye(3), np.array([30.0, 9.0, 4.0])
+    near = solve_dense(codes, counts, 0.01, 0.0)
+    assert near.bias.any()
+    found = solve_dense(codes, counts, 0.01, math.inf, start=near)
+    assert not found.bias.any()
+    assert abs(gap(found)) < 1e-13
