@@ -68,7 +68,7 @@ def test_the_healthy_solver_agrees_in_every_way(name):
     assert [part for part in parts if part not in compared] == []
     document = report.to_json()
     jsonschema.validate(document, schema("ncsolve.verify/1"))
-    assert document["problem"]["loss"] == "cross-entropy"
+    assert document["problem"]["loss_function"] == "cross-entropy"
     assert document["problem"]["features"] == problem.features
 
 
@@ -234,5 +234,5 @@ def test_the_command_verifies_a_problem_and_draws_its_descents(tmp_path):
     assert picture.stat().st_size > 10_000
     document = json.loads(run(*arguments, "--features", "relu", "--json").stdout)
     jsonschema.validate(document, schema("ncsolve.verify/1"))
-    assert document["problem"]["loss"] == "cross-entropy"
+    assert document["problem"]["loss_function"] == "cross-entropy"
     assert document["passed"] is True
