@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 from ncsolve.derivations._framework import Formula, Function, Result, Theorem
-from ncsolve.derivations._notation import N, lambda_b, lambda_w, tau
+from ncsolve.derivations._notation import N, lambda_b, lambda_h, lambda_w, tau
 from ncsolve.derivations._steps import AtLeast, Identity, Positive, Solution, Step
 from ncsolve.derivations._words import Words
 from ncsolve.derivations.network_certificate import THEOREM as MSE
@@ -21,6 +21,7 @@ __all__ = ["THEOREM"]
 eps, x, nu = sp.symbols("ε x ν", nonnegative=True)
 s_j, z, least = sp.symbols("s_j z p_min", positive=True)
 R = sp.Symbol("R", positive=True)
+size = sp.Symbol("ω", positive=True)
 kappa = sp.Symbol("kappa", positive=True)
 e_fit, e_bias, e_dual = sp.symbols("ε_1 ε_2 ε_3", nonnegative=True)
 
@@ -30,6 +31,7 @@ def prove(r: Result) -> Iterator[Step]:
     yield from spread(r)
     yield from outputs(r)
     yield from along(r)
+    yield from free_bias(r)
 
 
 def divergence(r: Result) -> Iterator[Step]:
@@ -139,7 +141,7 @@ def along(r: Result) -> Iterator[Step]:
         "‖Vᵀ(AᵀA - A*ᵀA*)V‖ is at most λ_w/s_j times √(N ε_1/κ) + ν √(2 ε_2/λ_b) + x √(2 ε_3/λ_w), and "
         "p² exceeds its square by squares",
         left=(r["p"] ** 2).subs(eps, e_fit + e_bias + e_dual)
-        - (lambda_w / s_j) ** 2 * sum(root * size for root, size in zip(roots, sizes, strict=True)) ** 2,
+        - (lambda_w / s_j) ** 2 * sum(root * length for root, length in zip(roots, sizes, strict=True)) ** 2,
         right=(lambda_w / s_j) ** 2 * sum(
             (roots[i] * sizes[k] - roots[k] * sizes[i]) ** 2 for i in range(3) for k in range(i)
         ),
@@ -157,6 +159,31 @@ def along(r: Result) -> Iterator[Step]:
     )
     yield from blocks(r)
     yield AtLeast(text="(the root that is at least 0)", left=r["gram"])
+
+
+def free_bias(r: Result) -> Iterator[Step]:
+    """λ_b = 0, where no part of the gap holds the bias."""
+    free = Words()
+    W, h, X = free.matrix("W", "m", "d"), free.matrix("h", "d", "1"), free.matrix("X", "d", "N")
+    one, target = free.matrix("𝟏", "N", "1"), free.matrix("O*", "m", "N")
+    bias, wanted = free.matrix("b", "m", "1"), free.matrix("b*", "m", "1")
+    free.rule(free.t(one) * one, N)
+    free.rule(X * one, sp.S.Zero)
+    free.rule(target * one, N * wanted)
+    yield Identity(
+        text="λ_b = 0: as Λ 𝟏 = 0 the mean of the outputs of the minimum is b*. With H = h 𝟏ᵀ + X the mean of the "
+        "outputs' error is W h + b - b*, of length at most √(ε/κ) without its part along 𝟏",
+        left=(W * (h * free.t(one) + X) + bias * free.t(one) - target) * one / N,
+        right=W * h + bias - wanted,
+        words=free,
+    )
+    square = sp.Symbol("‖h‖²", nonnegative=True)
+    yield Solution(
+        text="and the part of the features holds all of h: in this bound ‖h‖ is where it holds all of the gap, ω = ‖W‖",
+        equation=lambda_h * N * square / 2 - eps, unknown=square,
+        value=((r["bias_free"] - sp.sqrt(eps / kappa)) / size) ** 2,
+    )
+    yield AtLeast(text="(the root that is at least 0)", left=r["bias_free"])
 
 
 THEOREM = Theorem(
@@ -185,6 +212,10 @@ THEOREM = Theorem(
             expr=lambda_w / s_j * sp.sqrt(eps) * sp.sqrt(N / kappa + 2 * nu**2 / lambda_b + 2 * x**2 / lambda_w),
             meaning="bound along V; 0 for j = 0, and without the term in λ_b at λ_b = 0 and λ_b = ∞",
         ),
+        "bias_free": Formula(
+            expr=sp.sqrt(eps / kappa) + size * sp.sqrt(2 * eps / (lambda_h * N)),
+            meaning="bound on ‖b - b*‖ at λ_b = 0, without the part along 𝟏",
+        ),
         "y": Formula(expr=MSE.result["y"], meaning="bound on the energy across V; 0 for j = K"),
         "gram": Formula(expr=MSE.result["gram"], meaning="bound on ‖D^(1/2)(G - G*)D^(1/2)‖_F"),
     },
@@ -205,6 +236,7 @@ THEOREM = Theorem(
         "ν": "‖Vᵀu‖, u = D^(1/2) 𝟏",
         "p": "the bound along V",
         "y": "the bound across V",
+        "ω": "‖W‖, the largest singular value of the head",
     },
     prove=prove,
     source="Here; the variance of a divergence by self-concordance as in Bach 2010.",

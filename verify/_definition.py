@@ -55,8 +55,6 @@ class Definition:
         s = self.samples = samples
         self.square = square
         self._fit = FITS[s.loss]
-        # Softmax sees no multiple of 1 in b: without a decay the b that sums to zero stands for all.
-        self._shifts = s.loss == "cross-entropy" and s.lambda_b == 0.0
         self.shapes = [(s.dim, s.columns), *[(s.dim, s.dim)] * (s.depth - 1), (s.code_length, s.dim)]
         self.ends = [int(end) for end in np.cumsum([rows * columns for rows, columns in self.shapes])]
         self.size = self.ends[-1] + (s.code_length if s.has_bias else 0)
@@ -77,8 +75,6 @@ class Definition:
         """The vector's features, layers and bias."""
         first, *layers = [x[block].reshape(shape) for block, shape in zip(self._blocks, self.shapes, strict=True)]
         bias = x[self.ends[-1] :] * self._units[-1] if self.samples.has_bias else np.zeros(self.samples.code_length)
-        if self._shifts:
-            bias = bias - bias.mean()
         scaled = tuple(layer * unit for layer, unit in zip(layers, self._units[1:-1], strict=True))
         return Parts((first * first if self.square else first) * self._units[0], scaled, bias)
 
@@ -108,8 +104,8 @@ class Definition:
         return self.level(drawn)
 
     def level(self, x: Array) -> Array:
-        """x with what softmax does not see, a multiple of 1, taken out of b: a small decay would bring it down slowly.
-        """
+        """x with what softmax does not see, a multiple of 1, taken out of b, as descents begin and end: nothing but a
+        decay brings it down, and of a free bias the one that sums to zero stands for all."""
         if self.samples.loss != "cross-entropy" or not self.samples.has_bias:
             return x
         end = self.ends[-1]

@@ -46,13 +46,14 @@ def _of_squares(samples: Samples, point: Point) -> float:
     residual = samples.targets - point.W @ point.H - point.b[:, None]
     root = np.sqrt(samples.weights)
     duals = residual * root / samples.total
-    if samples.lambda_b == 0.0:
+    lambda_b = samples.counted_lambda_b
+    if lambda_b == 0.0:
         duals = duals - np.outer(duals @ root, root) / samples.total
     linear = float(np.sum(duals * samples.targets * root))
     quadratic = samples.total * float(np.sum(duals * duals))
-    if samples.has_bias and samples.lambda_b > 0.0:
+    if samples.has_bias and lambda_b > 0.0:
         pull = duals @ root
-        quadratic += float(pull @ pull) / samples.lambda_b
+        quadratic += float(pull @ pull) / lambda_b
     most = _most(samples, duals)
     if most == math.inf or quadratic == 0.0:
         return 0.0
@@ -64,13 +65,13 @@ def _of_squares(samples: Samples, point: Point) -> float:
 def _of_softmax(samples: Samples, point: Point) -> float:
     """With the b of least cost beside W H: then sum_j l_j = lambda_b b, which for a free bias is zero."""
     outputs, y, share = point.W @ point.H, samples.targets, samples.share
-    fit = FITS["cross-entropy"]
-    bias = fit.best_bias(outputs, y, share, samples.lambda_b)
+    fit, lambda_b = FITS["cross-entropy"], samples.counted_lambda_b
+    bias = fit.best_bias(outputs, y, share, lambda_b)
     _, errors = fit.values_and_slopes(outputs + bias[:, None], y)
     errors = min(1.0, _most(samples, errors * np.sqrt(samples.weights) / samples.total)) * errors
     bound = float(entr(np.maximum(y + errors, 0.0)).sum(axis=0) @ share)
-    if samples.has_bias and samples.lambda_b > 0.0:
-        bound -= float(np.sum((errors @ share) ** 2)) / (2 * samples.lambda_b)
+    if samples.has_bias and lambda_b > 0.0:
+        bound -= float(np.sum((errors @ share) ** 2)) / (2 * lambda_b)
     return bound
 
 

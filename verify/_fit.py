@@ -10,7 +10,7 @@ from ncsolve.verify._types import Array
 
 __all__ = ["FITS", "Fit", "softmax"]
 
-_STEPS, _HALVINGS = 200, 60
+_STEPS, _HALVINGS, _LEVEL = 200, 60, 1e-14
 
 
 class Fit(Protocol):
@@ -70,13 +70,15 @@ class CrossEntropy:
             return b
         cost, slope = self._beside(b, outputs, targets, share, lambda_b)
         for _ in range(_STEPS):
-            curvature = np.einsum("j,jik->ik", share, self.curvatures(outputs + b[:, None]))
+            chances = softmax(outputs + b[:, None])
+            curvature = np.diag(chances @ share) - (chances * share) @ chances.T
             step = np.linalg.solve(curvature + lambda_b * np.eye(m) + 1.0 / m, slope)
             step -= step.mean()
-            for halving in range(_HALVINGS):
+            level = float(slope @ step) <= _LEVEL * cost  # what the step would gain is rounding: the slope decides
+            for halving in range(1 if level else _HALVINGS):
                 after = b - step / 2**halving
                 new_cost, new_slope = self._beside(after, outputs, targets, share, lambda_b)
-                if new_cost < cost or (new_cost == cost and np.linalg.norm(new_slope) < np.linalg.norm(slope)):
+                if (np.linalg.norm(new_slope) < np.linalg.norm(slope)) if level else new_cost < cost:
                     break
             else:
                 break

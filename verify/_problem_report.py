@@ -116,6 +116,6 @@ def _model(problem: UFM) -> dict[str, object]:
     if problem.plain:
         return {}
     return {
-        "loss": problem.loss, "features": problem.features, "depth": problem.depth,
+        "loss_function": problem.loss, "features": problem.features, "depth": problem.depth,
         "lambda_w_layers": list(problem.lambda_w_layers),
     }

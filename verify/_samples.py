@@ -18,6 +18,7 @@ __all__ = ["Point", "Samples", "check_one_layer", "class_means"]
 Labels = NDArray[np.intp]
 # 2^27 doubles are one gigabyte.
 _MAX_ENTRIES = 2**27
+_NO_DECAY = 1e-16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,6 +109,13 @@ class Samples(Frozen):
     @property
     def has_bias(self) -> bool:
         return math.isfinite(self.lambda_b)
+
+    @property
+    def counted_lambda_b(self) -> float:
+        """lambda_b, or 0 where it is so small that bounds which are divided by it are rounding: a bound for 0 holds for
+        all.  (Under cross-entropy there is a minimum for 0 only where every output has a label.)"""
+        labelled = self.loss == "mse" or bool((self.targets @ self.weights > 0.0).all())
+        return 0.0 if self.lambda_b < _NO_DECAY and labelled else self.lambda_b
 
     @array_property
     def share(self) -> Array:

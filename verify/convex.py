@@ -94,7 +94,7 @@ def _quadratic(cp: Any, samples: Samples, solver: str) -> ConvexSolution:  # cvx
     scale = float(np.linalg.norm(samples.targets * root, 2)) or 1.0
     labels = samples.targets * root / scale
     direction = root / np.sqrt(samples.total)
-    lambda_b = samples.lambda_b
+    lambda_b = samples.counted_lambda_b
     strength = samples.total * math.sqrt(samples.lambda_w) * math.sqrt(samples.lambda_h) / scale
 
     z = cp.Variable(labels.shape)
@@ -124,7 +124,7 @@ def _exponential(cp: Any, samples: Samples, solver: str) -> ConvexSolution:
     root = np.sqrt(share)[None, :]
     m, n = labels.shape
     strength = math.sqrt(samples.lambda_w) * math.sqrt(samples.lambda_h) * math.sqrt(samples.total)
-    lambda_b = samples.lambda_b
+    lambda_b = samples.counted_lambda_b
 
     z = cp.Variable((m, n))
     b = cp.Variable((m, 1))

@@ -22,7 +22,7 @@ _CHANGE = ("kind", "regime_before", "regime_after", "rank_before", "rank_after")
 def model_part(problem: UFM, layers: Sequence[float] | None) -> dict[str, object]:
     """Loss, features and depth, with the weight decay of each layer as it was given; None where that varies."""
     return {
-        "loss": problem.loss, "features": problem.features, "depth": problem.depth,
+        "loss_function": problem.loss, "features": problem.features, "depth": problem.depth,
         "lambda_w_layers": None if layers is None else list(layers),
     }
 

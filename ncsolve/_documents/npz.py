@@ -56,8 +56,7 @@ def save(minimizer: Minimizer, path: str | Path, *, force: bool = False) -> None
     }
     if problem.spec != ModelSpec(dim=problem.dim):
         part = model_part(problem, problem.lambda_w_layers)
-        arrays |= {name: np.array(part[name]) for name in ("features", "lambda_w_layers")}
-        arrays |= {"loss_function": np.array(part["loss"])}  # "loss" is its minimum
+        arrays |= {name: np.array(part[name]) for name in ("loss_function", "features", "lambda_w_layers")}
         for number, layer in enumerate(minimizer.layers, start=1):
             arrays[f"W_{number}"] = layer
     write_whole(path, lambda stream: np.savez(stream, **arrays), force=force)  # type: ignore[arg-type]

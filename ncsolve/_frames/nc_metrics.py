@@ -143,7 +143,7 @@ def _symmetric_nc3(frame: GroupedFrame) -> float | None:
     )
 
 
-def _scale(frame: Frame) -> float:
+def _scale(frame: Frame | GroupedFrame) -> float:
     """Root mean square length of the class means."""
     pairs = frame.pairs()
     return math.sqrt(float(np.sum(pairs.diagonal * pairs.diagonal_count) / np.sum(pairs.diagonal_count)))

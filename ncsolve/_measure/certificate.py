@@ -58,15 +58,22 @@ def certified_softmax(minimum: Residual, point: Point, parts: GapParts) -> Dista
 
     By Pinsker's inequality, and as the entries of :math:`p - p^*` sum to zero,
     :math:`\|p - p^*\|^2 \le \tfrac12 \|p - p^*\|_1^2 \le \mathrm{KL}(p^* \| p)`, so that
-    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  No bound on a free bias is known: it is inf.
+    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  A free bias is compared but for a constant, which softmax does not see.
 
     Source: T16 of docs/theory.md (the gap of a network, and its certificate); Pinsker's inequality.
     """
     problem, eps = minimum.problem, max(parts.total, 0.0)
     lb, means = problem.lambda_b, max(eps - parts.within, 0.0)
-    bias = math.inf if lb == 0.0 else 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
+    outputs = _softmax_outputs(minimum, means)
+    if math.isinf(outputs) and lb == 0.0:
+        bias = math.inf
+    elif lb == 0.0:
+        size = float(np.linalg.norm(point.W, 2))
+        bias = math.sqrt(outputs * means) + size * math.sqrt(2 * means / (problem.lambda_h * problem.samples))
+    else:
+        bias = 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
     return Distances(
-        gram=gram_bound(minimum, point, means, outputs=_softmax_outputs(minimum, means)), outputs=None, bias=bias,
+        gram=gram_bound(minimum, point, means, outputs=outputs), outputs=None, bias=bias,
         within=math.sqrt(2 * eps / problem.lambda_h), probabilities=math.sqrt(problem.samples * eps),
     )
 
@@ -74,11 +81,12 @@ def certified_softmax(minimum: Residual, point: Point, parts: GapParts) -> Dista
 def _softmax_outputs(minimum: Residual, eps: float) -> float:
     r"""The largest :math:`(2 + R)/p_{min}` of a class: N eps times this bounds the outputs of the class means, squared,
     but for what all outputs of a sample have in common."""
-    least = softmax(minimum.outputs).min(axis=0)
+    least, counts = softmax(minimum.outputs).min(axis=0), minimum.problem.counts.array
     if not least.min() > 0.0:  # too small for a float
         return math.inf
-    spread = _formulas.cross_entropy_spread(minimum.problem.samples * eps / minimum.problem.counts.array / least)
-    return float(np.max((2 + spread) / least))
+    with np.errstate(over="ignore"):  # of probabilities that are nearly so
+        spread = _formulas.cross_entropy_spread(minimum.problem.samples * eps / counts / least)
+        return float(np.max((2 + spread) / least))
 
 
 def gram_bound(

@@ -8,6 +8,7 @@ from typing import Any
 from ncsolve._measure.metrics import cdnv_of, energy_share
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._numbers.printed import number, percent
+from ncsolve._problem.losses import LOSSES
 from ncsolve.geometry import NCMetrics
 
 __all__ = ["absent_words", "angle_of", "metric_rows", "who"]
@@ -71,7 +72,7 @@ def metric_rows(
         ("NC2", _frames(nc, predicted)),
         ("NC3", "" if nc.nc3 is None else f"classifier and class means are {number(nc.nc3, 5)} from being aligned"
                 + ("" if predicted is None or predicted.nc3 is None else f", predicted {_rounded(predicted.nc3)}")),
-        ("NC4", _nearest(nc, who(statistics), nc4_samples)),
+        ("NC4", _nearest(nc, who(statistics), nc4_samples, statistics.loss)),
         ("accuracy", "" if accuracy is None else f"{percent(accuracy)} of the samples are decided as their class"),
     )
 
@@ -86,12 +87,13 @@ def _frames(nc: NCMetrics, predicted: NCMetrics | None) -> str:
     return ", ".join(texts)
 
 
-def _nearest(nc: NCMetrics, names: tuple[str, ...], samples: float | None) -> str:
+def _nearest(nc: NCMetrics, names: tuple[str, ...], samples: float | None, loss: str) -> str:
     texts = [] if samples is None else [
         f"{percent(samples)} of the samples are decided as the class of the nearest class mean"
     ]
     if nc.nc4 is not None:
-        text = f"nearest class mean and nearest code differ by {number(nc.nc4, 3)}"
+        other = "nearest code" if LOSSES[loss].fits_codes else "classifier"
+        text = f"nearest class mean and {other} differ by {number(nc.nc4, 3)}"
         if nc.nc4_classes is not None and nc.nc4 > 0.0:
             first, second = (names[k] for k in nc.nc4_classes)
             text += f", most between {first} and {second}"

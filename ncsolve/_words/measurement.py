@@ -18,7 +18,7 @@ from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
 from ncsolve._words.feature_metrics import absent_words, angle_of, metric_rows, who
 from ncsolve._words.minimizer import problem_words
-from ncsolve._words.model import guarantee
+from ncsolve._words.model import guarantee, model
 from ncsolve._words.summary import Summary
 from ncsolve.geometry import cosine_matrix
 
@@ -47,6 +47,7 @@ def measurement_summary(
     verdict = verdict_of(found, decays=(w, h))
     rows = (
         ("problem", problem_words(found.predicted, convention, used, statistics.dim)),
+        ("model", model(found.predicted, convention)),
         ("guarantee", guarantee(found.predicted, convention)),
         ("absent", absent_words(statistics)),
         ("note", _samples(found, verdict.kind)),

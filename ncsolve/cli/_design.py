@@ -130,7 +130,8 @@ def _encoding(
     found = library.encoding_for(
         target, counts=given.counts, lambda_w=w if len(set(layers)) == 1 else layers, lambda_h=h, lambda_b=b,
         code_length=code_length, class_names=given.class_names or geometry.names,
-        tolerance=TOLERANCE if tolerance is None else tolerance, features=given.features, depth=given.depth,
+        tolerance=TOLERANCE if tolerance is None else tolerance, loss=given.loss,
+        features=given.features, depth=given.depth,
     )
     problem = found.minimizer.problem
     if given.dim is not None and given.dim < problem.feature_dim:

@@ -75,7 +75,7 @@ class Design(Frozen):
 def encoding_for(
     gram: ArrayLike, *, counts: int | Sequence[int] | ArrayLike | ClassCounts, lambda_w: float | Sequence[float],
     lambda_h: float, lambda_b: float, code_length: int | None = None, class_names: Sequence[str] | None = None,
-    tolerance: float = TOLERANCE, features: str = "linear", depth: int = 1,
+    tolerance: float = TOLERANCE, loss: str = "mse", features: str = "linear", depth: int = 1,
 ) -> Design:
     r"""The label encoding whose global minimizer has class means with the Gram matrix Q.
 
@@ -99,7 +99,7 @@ def encoding_for(
     class_names : sequence of K strings, optional
     tolerance : float
         Largest relative error of the Gram matrix that the solver finds with the designed encoding.
-    features, depth
+    loss, features, depth
         As for ``UFM``; lambda_w may be one number per layer.
 
     Raises
@@ -110,7 +110,7 @@ def encoding_for(
         hard threshold, with the smallest scale that works.
     OpenProblemError
         For ReLU features under a deep head, with lambda_b = 0 or without a known nonnegative factor; for a deep head
-        with 0 < lambda_b < inf and Q n other than 0.
+        with 0 < lambda_b < inf and Q n other than 0; for cross-entropy.
     ConvergenceError
         If rounding leaves the forward solution further than ``tolerance`` from the target.
 
@@ -134,11 +134,13 @@ def encoding_for(
         raise ProblemError(f"the tolerance must be a positive number; got {shown(tolerance)}")
     problem = UFM(  # with other codes of as many classes, to see which model it is of
         encoding=onehot(target.shape[0]), counts=numbers, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
-        class_names=class_names, features=features, depth=depth,
+        class_names=class_names, loss=loss, features=features, depth=depth,
     )
     model = model_of(problem)
     if model.name not in _CODES:
-        raise OpenProblemError(f"which encoding gives the model {model.name!r} wanted class means is not known")
+        raise OpenProblemError(
+            f"which encoding gives wanted class means is known under MSE; got loss = {problem.loss!r}, set loss = 'mse'"
+        )
     made = _CODES[model.name](target, problem, code_length)
     problem = problem.replace(encoding=from_array(made.codes, name="designed"))
     minimizer = solve(problem)

@@ -32,7 +32,8 @@ def figures(minimizer: Minimizer, *, descents: bool, measurement: Measurement | 
     A measured network is a point on the path; its own figure is the first.
     """
     problem = minimizer.problem
-    values = "M - b u^T" if problem.spec.squared else "[√n_k (e_k − p_k)], the labels minus probabilities, and of Z"
+    lacking = "[√n_k (e_k − p_k)], the labels minus probabilities, and of Z"
+    values = "M - b u^T" if problem.spec.fit.fits_codes else lacking
     shown = [(minimizer_figure(minimizer), f"The Gram matrix of the class means, and the singular values of {values}.")]
     points, left_out = _points(minimizer), ""
     if points:

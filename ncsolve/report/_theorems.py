@@ -28,7 +28,7 @@ def theorem_section(minimizer: Minimizer) -> str:
             "<p>The derivation does not cover this point: it is of problems that have a closed form, and no theorem "
             "says that the point found here is the global minimum.</p>"
         )
-    elif choice.method == "convex" and not problem.spec.squared:
+    elif choice.method == "convex" and not problem.spec.fit.fits_codes:
         out.append(
             "<p>There is no closed form for this point. That no point has a lower loss is the inequality below: in "
             "floating point here, in exact arithmetic in the certificate, where there is one.</p>"

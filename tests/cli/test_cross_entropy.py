@@ -69,6 +69,11 @@ def test_compare_takes_codes_that_are_probabilities_by_default():
     assert "must be a probability vector" in refused("compare", "--loss", "ce", "--encodings", "onehot,signed")
 
 
+def test_designed_codes_are_those_of_mse():
+    line = refused("design", "--geometry", "simplex", "--counts", "5000,500,50", "--loss", "ce")
+    assert "is known under MSE; got --loss cross-entropy, set --loss mse" in line
+
+
 @pytest.mark.parametrize("command", ["minimizer", "path", "phase"])
 @pytest.mark.parametrize(("options", "line"), [
     (("--loss", "focal"), "focal loss is not convex"),

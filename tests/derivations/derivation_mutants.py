@@ -468,6 +468,8 @@ MUTANTS = (
            new="v) * sp.exp(R * v), (v, 0, 1))"),
     Mutant(module="cross_entropy_certificate", error="plain mean left out",
            old="+ 3 * least * (sum(ds) / 3 - m) ** 2", new=""),
+    Mutant(module="cross_entropy_certificate", error="mean feature left out of the bias",
+           old="+ size * sp.sqrt(2 * eps / (lambda_h * N)),", new=","),
 )
 
 

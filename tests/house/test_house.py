@@ -289,8 +289,8 @@ def test_each_private_name_is_noticed(file, line):
     assert len(private(f"{text}\n{line}\n", Path(file).parts[0])) == 1
 
 
-# Besides the models and their words: what the objective is, in its own folder, in frames and in looks from outside; what a
-# loss takes of the samples of a network; and two that ask which checker or which descents are wanted.
+# Besides the models and their words: what the objective is, in its own folder, in frames and in looks from outside;
+# what a loss takes of the samples of a network; and two that ask which checker or which descents are wanted.
 BRANCHES = (
     "ncsolve/_models/", "ncsolve/_words/", "ncsolve/_problem/", "ncsolve/_frames/", "ncsolve/certificates/", "verify/",
     "derivations/", "ncsolve/_measure/", "ncsolve/cli/_measure", "ncsolve/cli/_certify.py", "ncsolve/plots/_descent.py",

@@ -109,7 +109,7 @@ def test_a_free_bias_is_compared_but_for_what_all_outputs_share():
     found = ncsolve.measure(softmax_statistic(problem, w, b + 5.0, features), w, b + 5.0, problem)
     assert found.distance.bias < 1e-7
     assert found.gap < 1e-9
-    assert found.certificate.bias == INF
+    assert 0.0 < found.certificate.bias < 1e-3
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_the_document(case):
     else:
         layers = pytest.approx(case.problem.lambda_w_layers)
         assert document["model"] == {
-            "loss": case.problem.loss, "features": case.problem.features, "depth": case.problem.depth,
+            "loss_function": case.problem.loss, "features": case.problem.features, "depth": case.problem.depth,
             "lambda_w_layers": layers,
         }
         assert (document["guarantee"], document.get("ties", "")) == (case.guarantee, found.ties)

@@ -44,12 +44,11 @@ def ax():
 @pytest.mark.parametrize("asked", EDGES.values(), ids=EDGES)
 def test_figures_of_edges(asked):
     path = ncsolve.path(asked, lambda_b=GRID)
-    for figure in (plots.minimizer_figure(ncsolve.solve(asked)), plots.path_figure(path), plots.path_gram_figure(path)):
-        figure.canvas.draw()
-        for panel in figure.axes:
-            assert np.ptp(panel.get_ylim()) > 1e-3  # no scale of rounding
-    cosines = plots.path_figure(path).axes[0]
-    curves = [line for line in cosines.lines if len(line.get_xdata()) == GRID.size]
+    along = plots.path_figure(path)
+    along.canvas.draw()
+    for panel in [*along.axes, *plots.minimizer_figure(ncsolve.solve(asked)).axes]:
+        assert np.ptp(panel.get_ylim()) > 1e-3  # no scale of rounding
+    curves = [line for line in along.axes[0].lines if len(line.get_xdata()) == GRID.size]
     known = np.isfinite(path.cosines[:, 1]).any()
     assert known == any(np.isfinite(line.get_ydata()).any() for line in curves)
 

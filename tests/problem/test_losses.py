@@ -125,7 +125,7 @@ def test_conventions(name, factors):
 def test_problem_files(tmp_path):
     file = tmp_path / "p.json"
     file.write_text(json.dumps({"encoding": "onehot", "classes": 3, "loss": "ce"}))
-    assert document("minimizer", "--problem", file)["model"]["loss"] == "cross-entropy"
+    assert document("minimizer", "--problem", file)["model"]["loss_function"] == "cross-entropy"
     assert "model" not in document("minimizer", "--problem", file, "--loss", "mse")  # options go before fields
     file.write_text(json.dumps({"encoding": "onehot", "classes": 3, "loss": "focal"}))
     assert "the field loss: focal loss is not convex" in refused("minimizer", "--problem", file)

@@ -68,8 +68,16 @@ def test_the_healthy_solver_agrees_in_every_way(name):
     assert [part for part in parts if part not in compared] == []
     document = report.to_json()
     jsonschema.validate(document, schema("ncsolve.verify/1"))
-    assert document["problem"]["loss"] == "cross-entropy"
+    assert document["problem"]["loss_function"] == "cross-entropy"
     assert document["problem"]["features"] == problem.features
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("lambda_b", [1e-30, 1e-15, 1e-11])
+def test_a_decay_of_the_bias_next_to_nothing_leaves_bounds_their_digits(lambda_b, loss):
+    """They are divided by it."""
+    report = check(made(encodings.onehot(3), [3, 2, 1], 5e-3, 5e-3, lambda_b).replace(loss=loss), starts=2)
+    assert report.passed, report.failures
 
 
 @settings(max_examples=15)
@@ -226,5 +234,5 @@ def test_the_command_verifies_a_problem_and_draws_its_descents(tmp_path):
     assert picture.stat().st_size > 10_000
     document = json.loads(run(*arguments, "--features", "relu", "--json").stdout)
     jsonschema.validate(document, schema("ncsolve.verify/1"))
-    assert document["problem"]["loss"] == "cross-entropy"
+    assert document["problem"]["loss_function"] == "cross-entropy"
     assert document["passed"] is True

@@ -1,4 +1,4 @@
-"""Wrong measurements of networks, and wrong minima: the claims of T13 to T15 must fail each of them."""
+"""Wrong measurements of networks, and wrong minima: the claims of T13 to T16 must fail each of them."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def part_off(name: str) -> Damage:
     return damage
 
 
-def bound_halved(name: str) -> Damage:
+def bound_halved(name: str, bounds: str = "certified") -> Damage:
     """One bound of the certificate is half of what is proved."""
 
     def damage(monkeypatch: pytest.MonkeyPatch) -> None:
-        original = measurement.certified
+        original = getattr(measurement, bounds)
 
         def damaged(*args: object) -> object:
-            bounds = original(*args)
-            return dataclasses.replace(bounds, **{name: getattr(bounds, name) / 2})
+            found = original(*args)
+            return dataclasses.replace(found, **{name: getattr(found, name) / 2})
 
-        monkeypatch.setattr(measurement, "certified", damaged)
+        monkeypatch.setattr(measurement, bounds, damaged)
 
     return damage
 
@@ -95,6 +95,10 @@ MUTANTS: dict[str, tuple[str, Damage]] = {
     **{f"part {name} off by 1 %": ("network-gap", part_off(name))
        for name in ("fit", "bias", "dual", "feature", "within")},
     **{f"bound {name} halved": ("network-gap", bound_halved(name)) for name in ("gram", "outputs", "bias", "within")},
+    **{f"part {name} off by 1 %, cross-entropy": ("cross-entropy-gap", part_off(name))
+       for name in ("fit", "bias", "dual", "feature", "within")},
+    **{f"bound {name} halved, cross-entropy": ("cross-entropy-gap", bound_halved(name, "certified_softmax"))
+       for name in ("gram", "probabilities", "bias", "within")},
     "the outputs' part left out of p": ("network-gap", retyped("2 * problem.samples + bias + 2", "bias + 2")),
     "the head's part left out of p": ("network-gap", retyped(" + 2 * x / lw", "")),
     "p left out": ("network-gap", retyped("p**2 + ", "")),

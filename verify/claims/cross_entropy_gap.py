@@ -15,7 +15,7 @@ from ncsolve.verify._softmax_certificate import certified_distances
 from ncsolve.verify._types import Array
 
 import ncsolve
-from ncsolve import Minimizer
+from ncsolve import UFM, Minimizer
 
 _BIASES = (0.0, 0.05, 0.5, 5.0, math.inf)
 _DISTANCES = (1e-6, 1e-3, 0.05, 0.3, 1.0, 3.0)
@@ -27,13 +27,16 @@ _DISTANCES = (1e-6, 1e-3, 0.05, 0.3, 1.0, 3.0)
     "which the first is the divergence of its probabilities from those of the minimum; the gap bounds that of b, "
     "the share of samples that are decided for another class, and how far the class means are from the predicted ones",
     run="random W, H and b near the minimum and far from it, on random soft and one-hot labels; everything is a sum "
-    "over the samples, from the definition",
+    "over the samples, from the definition, with which ncsolve.measure is compared",
 )
 def examine(size: Size) -> list[Figure]:
     """The gap against its parts, what varies within the classes, and the bounds."""
     rng = np.random.default_rng(89)
     gap = Worst("loss minus minimum minus the four parts", tolerance=1e-12, reason="rounding")
     within = Worst("loss minus that of the class means minus the part within", tolerance=1e-12, reason="rounding")
+    told = Worst("loss and the four parts of measure, and what varies within", tolerance=1e-12, reason="rounding")
+    violated = Worst("true distance above the one that measure certifies, relative", tolerance=1e-7,
+                     reason="a gap that cancels to 1e-14 of the loss leaves its root")
     least, apart, shifted, wrong, beyond = [], [], [], [], []
     for trial in range(100 if size == "quick" else 1000):
         onehot = trial % 3 == 0
@@ -47,7 +50,16 @@ def examine(size: Size) -> list[Figure]:
         parts = _parts(samples, found, best, there)
         gap.add(0.0, (epsilon - math.fsum(parts)) / unit)
         flat = there._replace(features=samples.spread(class_means(samples, there.features)))
-        within.add(0.0, (f.value(f.pack(there)) - f.value(f.pack(flat)) - _within(samples, flat, there)) / unit)
+        inner = _within(samples, flat, there)
+        within.add(0.0, (f.value(f.pack(there)) - f.value(f.pack(flat)) - inner) / unit)
+        measured = _measured(problem, samples, there)
+        claimed, bounds = measured.parts, measured.certificate
+        assert claimed is not None
+        assert bounds is not None
+        four = (claimed.fit, claimed.bias, claimed.dual, claimed.feature)
+        own = np.array((*parts, inner, f.value(f.pack(there))))
+        told.add(0.0, float(np.abs(own - np.array((*four, claimed.within, measured.loss))).max()) / unit)
+        violated.add(0.0, max(0.0, _excess(samples, best, there, flat, bounds)))
         least.append(min(parts) / unit)
         beyond.append(_beyond(samples, found, best, flat))
         chances, wanted = softmax(_outputs(there)), softmax(_outputs(best))
@@ -59,7 +71,7 @@ def examine(size: Size) -> list[Figure]:
             share = float(np.mean(chances.argmax(axis=0) != samples.labels))
             wrong.append(share * _cost(wanted, samples) - epsilon)
     return [
-        gap.figure(), within.figure(),
+        gap.figure(), within.figure(), told.figure(), violated.figure(),
         at_least("least part of a gap", -1e-14, least, reason="each is a square or a divergence, but for rounding"),
         at_most("mean |p - p*|^2, less twice the gap", 1e-14, apart, reason="a bound, up to rounding"),
         at_most("lambda_b |b - b*|^2, less twice the gap", 1e-14, shifted, reason="a bound, up to rounding"),
@@ -125,3 +137,30 @@ def _cost(wanted: Array, samples: Samples) -> float:
     costs[samples.labels, columns] = math.inf
     decided = wanted.argmax(axis=0) == samples.labels
     return float(costs.min()) if bool(decided.all()) else 0.0
+
+
+def _measured(problem: UFM, samples: Samples, there: Parts) -> ncsolve.Measurement:
+    """What the library tells of the network, whose samples come in two batches."""
+    w, b = there.layers[0], there.bias
+    statistics = ncsolve.FeatureStatistics(
+        problem.classes, samples.dim, (w, b), "projected", codes=problem.encoding.matrix, loss=problem.loss
+    )
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        if samples.labels[part].size:
+            statistics.update(there.features[:, part].T, samples.labels[part])
+    return ncsolve.measure(statistics, w, b, problem)
+
+
+def _excess(samples: Samples, best: Parts, there: Parts, flat: Parts, bounds: object) -> float:
+    """By how much a true distance is above its bound, at worst, over the size of what is compared."""
+    u, total = np.sqrt(samples.counts), samples.total
+    own, wanted = (class_means(samples, at.features) * u for at in (there, best))
+    compared = (
+        (own.T @ own - wanted.T @ wanted, "gram", np.sum(own**2) + np.sum(wanted**2) + total),
+        (softmax(_outputs(there)) - softmax(_outputs(best)), "probabilities", math.sqrt(total)),
+        (there.bias - best.bias, "bias", np.linalg.norm(there.bias) + 1.0 / math.sqrt(samples.lambda_b or 1.0)),
+        (there.features - flat.features, "within", np.linalg.norm(there.features) + math.sqrt(total)),
+    )
+    return max(
+        float((np.linalg.norm(true) - getattr(bounds, name)) / scale) for true, name, scale in compared if scale > 0
+    )

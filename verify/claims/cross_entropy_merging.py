@@ -62,7 +62,7 @@ def examine(size: Size) -> list[Figure]:
                         common.append(float(np.linalg.norm(means[:, k])) / unit)
         for k, l in _pairs(counts) if size == "full" else _pairs(counts)[-1:]:
             two = partial(_two, bench, counts, alpha, ratio, (k, l))
-            found = bisect(two, 0.1, 10.0, relative=2e-4)
+            found = bisect(two, 0.2, 3.0, relative=2e-4)
             merging.add(float(counts[k]), (found * (1 - alpha)) ** -2)
     return bench.figures(
         margin, apart, merging, gram, bias,

@@ -160,7 +160,7 @@ def descend(
     with threads, SlowProgress(f"{method} (seed {seed}), steps", total=max_steps, enabled=progress) as bar:
         observer.tick = bar.update
         ending = _RUNS[method](engine, first, target, max_steps, observer)
-    x = engine.to_array(ending.x)
+    x = f.level(engine.to_array(ending.x))
     return Run(
         method=method,
         backend=backend,

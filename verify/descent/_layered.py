@@ -99,7 +99,7 @@ def descend_from(f: Definition, start: Array, *, trace: bool, name: str = "") ->
         f.value_and_gradient, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=record if trace else None,
         options={"maxiter": 8000, "maxfun": 12000, "ftol": 0.0, "gtol": 1e-11, "maxcor": 30},
     )
-    features, layers, bias = f.parts(found.x)
+    features, layers, bias = f.parts(f.level(found.x))
     return LayeredRun(
         loss=float(found.fun) * f.unit, layers=layers, features=features, bias=bias, samples=f.samples,
         losses=np.array(losses) * f.unit, name=name,

@@ -42,7 +42,7 @@ class AffineProblem {
             rank: frame.rank,
             regime: frame.regime,
             orthogonal: law.orthogonal(lambda_w, lambda_h),
-            transitionOfMse: crossEntropy ? law.transitionOfMse(lambda_w, lambda_h) : null,
+            transitionOfMse: crossEntropy && this.dimensions === K ? law.transitionOfMse(lambda_w, lambda_h) : null,
             latentFrom: law.latentFrom ? law.latentFrom(lambda_w, lambda_h) : null,
             tied: frame.tied === true, dropped: frame.dropped === true, contrasts: frame.contrasts,
             narrow, roomy: !narrow && !crossEntropy && this.model.features === "linear" && this.model.depth === 1,

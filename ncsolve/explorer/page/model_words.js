@@ -100,9 +100,11 @@ function crossEntropyStory(state) {
         return "Orthogonal frame for every λ_b, as all classes have as many samples: features H ≥ 0 meet at no angle above "
             + "90°.";
     }
+    // In fewer dimensions MSE has another minimizer.
+    const contrast = transitionOfMse === null ? "" : " Under MSE the label mean would enter them beyond λ_b* = "
+        + `${shortText(transitionOfMse)}; under cross-entropy it never does.`;
     return `Simplex ETF for every λ_b: ${K} class means in ${K - 1} dimension${K > 2 ? "s" : ""}, all angles equal and as wide `
-        + `as they can be. Under MSE the label mean would enter them beyond λ_b* = ${shortText(transitionOfMse)}; under `
-        + "cross-entropy it never does.";
+        + `as they can be.${contrast}`;
 }
 
 function crossEntropyBias(lambda_b) {
