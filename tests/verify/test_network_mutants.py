@@ -103,7 +103,7 @@ MUTANTS: dict[str, tuple[str, Damage]] = {
     "the head's part left out of p": ("network-gap", retyped(" + 2 * x / lw", "")),
     "p left out": ("network-gap", retyped("p**2 + ", "")),
     "mean feature left out of the bias": ("network-gap", retyped(" + size * math.sqrt(2 * eps / (lh * samples))", "")),
-    "within counted twice": ("network-gap", retyped("eps - parts.within", "eps - 2 * parts.within")),
+    "within counted twice": ("network-gap", retyped("point, max(eps - ", "point, max(eps - parts.within - ")),
     "minimum too high": ("network-gap", loss_off),
     "balance": ("implied-decay", scaled_property(head.MeasuredHead, "balance")),
     "lambda_w of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_w")),
