@@ -23,9 +23,13 @@ _READING = (
     "self-duality, NC4 nearest mean = nearest code: yes, or the distance from it.  Losses of codes of\n"
     "different size are not on one scale."
 )
+_LOGITS = (
+    "CE: cross-entropy decides by the largest <e_k, W h + b>, which NC4 and the margin are about; a margin\n"
+    "of logits has no share."
+)
 _KNOWN = (
-    "minimum: global where a theorem says so; else the best found, and how much of its loss a lower bound\n"
-    "leaves open."
+    "minimum: global where a theorem says so, or a bound that meets the loss; else the best found, and how\n"
+    "much of its loss a lower bound leaves open."
 )
 
 
@@ -72,6 +76,8 @@ def notes(found: Comparison) -> list[str]:
     """What the columns say, and what to do where classes collapsed."""
     minimizers = [row.minimizer for row in found.rows]
     texts = [_READING]
+    if not all(row.minimizer.problem.spec.fit.fits_codes for row in found.rows):
+        texts.append(_LOGITS)
     names = [found.name_of(row) for row in found.rows]
     if remedy := collapse_of_all(minimizers, names, convention(found.convention, found.losses[0])):
         texts.append(f"collapsed: {remedy}.")
