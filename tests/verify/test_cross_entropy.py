@@ -80,6 +80,13 @@ def test_a_decay_of_the_bias_next_to_nothing_leaves_bounds_their_digits(lambda_b
     assert report.passed, report.failures
 
 
+def test_class_means_that_are_one_but_for_rounding_have_no_boundary_to_compare():
+    codes = np.array([[0.2, 1e-8, 0.0], [0.8, 1 - 1e-8, 1.0]])
+    report = check(made(codes, [1, 5, 4], 1e-2, 1e-2, 0.1), starts=1)
+    assert report.passed, report.failures
+    assert any(text.startswith("NC4: two class means") for text in report.skipped)
+
+
 @settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([*LAMBDAS_B, 1e-3]), st.booleans())
 def test_every_problem_agrees(seed, lambda_b, onehot):

@@ -99,11 +99,11 @@ MUTANTS: dict[str, tuple[str, Damage]] = {
        for name in ("fit", "bias", "dual", "feature", "within")},
     **{f"bound {name} halved, cross-entropy": ("cross-entropy-gap", bound_halved(name, "certified_softmax"))
        for name in ("gram", "probabilities", "bias", "within")},
-    "the outputs' part left out of p": ("network-gap", retyped("2 * problem.samples + bias + 2", "bias + 2")),
+    "the outputs' part left out of p": ("network-gap", retyped("outputs * problem.samples + bias + 2", "bias + 2")),
     "the head's part left out of p": ("network-gap", retyped(" + 2 * x / lw", "")),
     "p left out": ("network-gap", retyped("p**2 + ", "")),
     "mean feature left out of the bias": ("network-gap", retyped(" + size * math.sqrt(2 * eps / (lh * samples))", "")),
-    "within counted twice": ("network-gap", retyped("eps - parts.within", "eps - 2 * parts.within")),
+    "within counted twice": ("network-gap", retyped("point, max(eps - ", "point, max(eps - parts.within - ")),
     "minimum too high": ("network-gap", loss_off),
     "balance": ("implied-decay", scaled_property(head.MeasuredHead, "balance")),
     "lambda_w of a stationary head": ("implied-decay", scaled_property(head.MeasuredHead, "implied_lambda_w")),
