@@ -80,6 +80,13 @@ class Columns:
         return np.asarray(np.argmax(self.codes, axis=0))
 
     @cached_property
+    def others(self) -> Array:
+        """The code mass of all cells but that one (K,)."""
+        codes = self.codes.copy()
+        codes[self.top, np.arange(self.samples.size)] = 0.0
+        return np.asarray(np.sum(codes, axis=0))
+
+    @cached_property
     def log_outputs(self) -> Array:
         """The logarithm of how many outputs are in a cell (C, K), -inf for none."""
         return np.log(self.outputs, where=self.outputs > 0, out=np.full_like(self.outputs, -np.inf))

@@ -24,10 +24,11 @@ from ncsolve._models.cross_entropy.start import thresholded
 
 __all__ = ["small_enough", "smoothed", "smoothed_norm"]
 
-_MOST_UNKNOWNS = 1000
+_MOST_UNKNOWNS = 1700
 _MOST_STEPS = 50
 _SHARPER = 0.1
 _GOOD_GAP = 1e-11
+_BEST_GAP = 1e-13
 _LEAST_LENGTH = 1e-9
 _LEAST_WIDTH = 1e-13  # of the smoothing, over the largest singular value
 
@@ -51,6 +52,8 @@ def smoothed(objective: Objective, start: Point) -> Point:
         if gap < least:
             least, best = gap, row
         elif gap < _GOOD_GAP:  # rounding is all that is left
+            break
+        if least < _BEST_GAP:
             break
         width *= _SHARPER
     matrix, bias, within = best[: m * k].reshape(m, k), best[m * k : m * k + m], best[m * k + m :]

@@ -55,7 +55,9 @@ def entropies(columns: Columns, residual: Array) -> Array:
     """The entropy of every column (K,) of codes plus the residual."""
     codes = columns.codes
     chances = np.maximum(codes + residual, 0.0)
-    near = chances > 0.5  # log1p of what is lacking to one
+    lacking = 1.0 - codes  # to one
+    lacking[columns.top, np.arange(columns.samples.size)] = columns.others
+    near = chances > 0.5
     terms = xlogy(chances, chances)
-    terms[near] = chances[near] * np.log1p(residual[near] - (1.0 - codes[near]))
+    terms[near] = chances[near] * np.log1p(residual[near] - lacking[near])
     return np.asarray(np.sum(xlogy(chances, columns.outputs) - terms, axis=0))

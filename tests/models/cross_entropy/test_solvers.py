@@ -96,6 +96,17 @@ def test_a_path_through_every_transition(lambda_b):
     assert losses == pytest.approx(losses[::-1], rel=1e-9)
 
 
+@pytest.mark.parametrize("lambda_b", [0.0, 0.01, 1.0, math.inf])
+@pytest.mark.parametrize("tau", [1e-3, 1e-4, 1e-6])
+def test_a_hundred_classes_of_different_counts(tau, lambda_b):
+    """All dead, some of them, none."""
+    counts = np.random.default_rng(2).choice(np.arange(1.0, 1001.0), 100, replace=False)
+    found = solve_grouped(counts, np.ones(100), 0.0, tau, lambda_b)
+    assert gap(found) < 1e-12
+    dead = int(np.count_nonzero(np.sqrt(counts) <= counts.sum() * tau))
+    assert found.z.size == 0 if dead == 100 else 90 <= found.z.size <= 99
+
+
 def test_ten_thousand_classes_take_no_matrix_of_that_size():
     rng = np.random.default_rng(3)
     counts = rng.choice(np.arange(1, 1001), 50, replace=False).astype(float)
