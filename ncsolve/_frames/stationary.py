@@ -17,10 +17,13 @@ _TOLERANCE = 1e-10
 _DESCENT_TOLERANCE = 1e-6
 
 
-def check_gradient(frame: Frame) -> float:
-    """The relative norm of the gradient, or ConvergenceError."""
+def check_gradient(frame: Frame, *, bounded: bool = False) -> float:
+    """The relative norm of the gradient, or ConvergenceError; none of a point that is ``bounded`` by a lower bound of
+    its own and not called global."""
     slope = frame.gradient()
     residual = math.sqrt(slope.square / slope.scale_square) if slope.scale_square > 0 else math.sqrt(slope.square)
+    if bounded and frame.guarantee.kind != "global":
+        return residual
     tolerance = _DESCENT_TOLERANCE if frame.choice.method in ("convex", "descent") else _TOLERANCE
     if not residual <= max(tolerance, _TOLERANCE):
         raise ConvergenceError(

@@ -66,6 +66,8 @@ class Model(ABC):
     name = ""
     # Whether, where the state is known, nothing jumps, and transition and vanishing_t are all that changes.
     continuous = False
+    # Whether every point comes with a lower bound of its own: then what is left of its gradient is no error, but a gap.
+    bounds_points = False
     # Whether a minimizer may jump along a parameter: not that of a convex problem.
     jumps = True
     # Whether class means of one count merge where T reaches |a| sqrt(n), whatever the bias and the other classes are.

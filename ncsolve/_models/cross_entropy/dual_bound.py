@@ -21,6 +21,8 @@ from ncsolve._models.cross_entropy.softmax import entropies, residual_of
 
 __all__ = ["Dual", "best_bound", "dual_bound"]
 
+_FREE = 1e-8
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dual:
@@ -52,12 +54,12 @@ def dual_bound(
 
 def best_bound(columns: Columns, residual: Array, tau: float, lambda_b: float, bias: Array | None) -> Dual:
     """The better one of the bounds of residuals (C, K) as they are, and centred as a bias (m,) per output demands."""
-    tries = [residual] if lambda_b > 0.0 else []
-    if lambda_b == 0.0:
-        tries.append(_centred(columns, residual, np.zeros_like(columns.alike)))
-    elif lambda_b < math.inf and bias is not None and np.all(lambda_b * bias <= columns.label_mean):
-        tries.append(_centred(columns, residual, lambda_b * bias))
-    return max((_feasible(columns, each, tau, lambda_b) for each in tries), key=lambda dual: dual.bound)
+    tries = [(residual, lambda_b)] if lambda_b > 0.0 else []
+    if lambda_b < _FREE:  # no minimum is below that of a free bias, whose bound divides no rounding by lambda_b
+        tries.append((_centred(columns, residual, np.zeros_like(columns.alike)), 0.0))
+    if 0.0 < lambda_b < math.inf and bias is not None and np.all(lambda_b * bias <= columns.label_mean):
+        tries.append((_centred(columns, residual, lambda_b * bias), lambda_b))
+    return max((_feasible(columns, each, tau, decay) for each, decay in tries), key=lambda dual: dual.bound)
 
 
 def _centred(columns: Columns, residual: Array, pull: Array) -> Array:

@@ -27,6 +27,7 @@ class CrossEntropy(Model):
 
     name = "cross-entropy"
     continuous = True
+    bounds_points = True
     jumps = False
     certifies_networks = True
     spectrum_name = r"$[\sqrt{n_k}\,(e_k - p_k)]$, $T$ where kept"

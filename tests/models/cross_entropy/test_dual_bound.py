@@ -85,7 +85,7 @@ def test_centring_is_exact_for_a_free_bias():
 
 
 def test_a_bias_sharpens_the_bound_where_the_penalty_is_small():
-    codes, counts, tau, lambda_b = np.eye(3), np.array([30.0, 10.0, 2.0]), 0.02, 1e-9
+    codes, counts, tau, lambda_b = np.eye(3), np.array([30.0, 10.0, 2.0]), 0.02, 1e-7
     found = solve_dense(codes, counts, tau, lambda_b)
     blurred = 0.99 * found.probabilities + 0.01 / 3
     sharp = dual_bound(codes, counts, blurred, tau, lambda_b, bias=found.bias).bound
