@@ -70,9 +70,10 @@ def solve_grouped(
     within[columns.within] = found.point.within / columns.within_price
     outputs = columns.forward(found.point.matrix, found.point.bias, found.point.within)
     single = np.flatnonzero(many == 1)
+    between = outputs[: counts.size].copy()
     own = outputs[-1].copy()
-    own[single] = outputs[single, single]
+    own[single] = between[single, single]
     return GroupedSolution(
         left=left, z=z, right=right, within=within, bias=found.point.bias * columns.bias_scale, loss=found.loss,
-        lower_bound=found.lower_bound, own=own, between=outputs[:-1].copy(), iterations=found.iterations,
+        lower_bound=found.lower_bound, own=own, between=between, iterations=found.iterations,
     )
