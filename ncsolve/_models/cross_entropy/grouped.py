@@ -54,9 +54,9 @@ def solve_grouped(
     """
     counts = np.asarray(counts, dtype=np.float64)
     many = np.asarray(multiplicities, dtype=np.float64)
-    threshold = float(counts @ many) * tau
+    threshold = float(counts @ many) * float(tau)
     columns = grouped_columns(counts, many, alpha, threshold)
-    objective = Objective(columns=columns, threshold=threshold, lambda_b=lambda_b)
+    objective = Objective(columns=columns, threshold=threshold, lambda_b=float(lambda_b))
     point: Point | None = None
     if start is not None:
         point = factored(
