@@ -148,8 +148,10 @@ def dense_columns(codes: Array, counts: Array) -> Columns:
 def grouped_columns(counts: Array, multiplicities: Array, alpha: float, threshold: float) -> Columns:
     """A column per group of classes of equal count, for codes (1 - alpha) 1_k + alpha/K."""
     groups, classes = counts.size, float(np.sum(multiplicities))
-    outputs = np.vstack((np.repeat(multiplicities[:, None], groups, axis=1), np.ones(groups)))
     many = multiplicities > 1
+    if not np.any(many):
+        return dense_columns(np.eye(groups) * (1 - alpha) + alpha / classes, counts)
+    outputs: Array = np.vstack((np.repeat(multiplicities[:, None], groups, axis=1), np.zeros(groups)))
     outputs[-1] = many
     outputs[np.diag_indices(groups)] = np.where(many, multiplicities - 1, 1)
     codes = outputs * (alpha / classes)

@@ -49,7 +49,7 @@ def solve_dense(
     (array([5.855324, 0.329839]), True)
     """
     columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))
-    objective = Objective(columns=columns, threshold=columns.total * tau, lambda_b=lambda_b)
+    objective = Objective(columns=columns, threshold=columns.total * float(tau), lambda_b=float(lambda_b))
     point: Point | None = None
     if start is not None:
         point = factored(

@@ -54,9 +54,9 @@ def solve_grouped(
     """
     counts = np.asarray(counts, dtype=np.float64)
     many = np.asarray(multiplicities, dtype=np.float64)
-    threshold = float(counts @ many) * tau
+    threshold = float(counts @ many) * float(tau)
     columns = grouped_columns(counts, many, alpha, threshold)
-    objective = Objective(columns=columns, threshold=threshold, lambda_b=lambda_b)
+    objective = Objective(columns=columns, threshold=threshold, lambda_b=float(lambda_b))
     point: Point | None = None
     if start is not None:
         point = factored(
@@ -70,9 +70,10 @@ def solve_grouped(
     within[columns.within] = found.point.within / columns.within_price
     outputs = columns.forward(found.point.matrix, found.point.bias, found.point.within)
     single = np.flatnonzero(many == 1)
+    between = outputs[: counts.size].copy()
     own = outputs[-1].copy()
-    own[single] = outputs[single, single]
+    own[single] = between[single, single]
     return GroupedSolution(
         left=left, z=z, right=right, within=within, bias=found.point.bias * columns.bias_scale, loss=found.loss,
-        lower_bound=found.lower_bound, own=own, between=outputs[:-1].copy(), iterations=found.iterations,
+        lower_bound=found.lower_bound, own=own, between=between, iterations=found.iterations,
     )

@@ -12,7 +12,7 @@ from ncsolve._models.cross_entropy.objective import Objective, State
 from ncsolve._models.cross_entropy.point import Point
 from ncsolve._models.cross_entropy.smoothing import small_enough, smoothed
 from ncsolve._models.cross_entropy.softmax import Fit
-from ncsolve._models.cross_entropy.start import collapsed, guesses, thresholded
+from ncsolve._models.cross_entropy.start import collapsed, guesses, may_collapse, thresholded
 
 __all__ = ["Minimum", "minimize"]
 
@@ -45,11 +45,13 @@ def minimize(objective: Objective, start: Point | None = None) -> Minimum:
     if start is not None:
         points.append(thresholded(objective, replace(start, bias=start.bias * objective.free)))
     point = min(points, key=lambda each: objective.at(each).value)
-    best = _descended(objective, collapsed(objective) if start is None else point, 0)
-    if start is None:
+    steps = 0
+    if start is None and may_collapse(objective):
+        best = _descended(objective, collapsed(objective), 0)
         if thresholded(objective, best.point).rank == 0:
             return best
-        best = _descended(objective, point, best.iterations)
+        steps = best.iterations
+    best = _descended(objective, point, steps)
     for _ in range(_MOST_ROUNDS):
         point = thresholded(objective, best.point)
         if point.rank == best.point.rank and best.gap <= _SAME_GAP:

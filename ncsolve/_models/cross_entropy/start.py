@@ -9,7 +9,7 @@ from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve._models.cross_entropy.softmax import fit
 
-__all__ = ["collapsed", "guesses", "thresholded"]
+__all__ = ["collapsed", "guesses", "may_collapse", "thresholded"]
 
 _MOST_LOST = 0.9
 
@@ -25,6 +25,16 @@ def collapsed(objective: Objective) -> Point:
     return Point(
         weights=np.zeros((m, 0)), features=np.zeros((0, k)), bias=bias, within=_parted(objective, columns.label_mean)[1]
     )
+
+
+def may_collapse(objective: Objective) -> bool:
+    """Whether all columns may be alike at the minimum: no bias changes G but along the square roots of the counts."""
+    columns = objective.columns
+    if columns.within.size:
+        return True
+    codes, along = columns.fold(columns.codes) * (columns.scale * columns.samples), np.sqrt(columns.samples)
+    spread = codes - np.outer(codes @ along, along) / columns.total
+    return float(np.linalg.norm(spread, 2)) <= objective.threshold * (1 + 1e-9)
 
 
 def guesses(objective: Objective) -> list[Point]:

@@ -65,7 +65,7 @@ def test_grouped_and_dense_give_the_same_bound(problem, seed):
     bias -= many @ bias / many.sum()
     group = np.repeat(np.arange(counts.size), many)
     each = np.divide(cells, columns.outputs, out=np.zeros_like(cells), where=columns.outputs > 0)
-    wide = each[:-1][np.ix_(group, group)]
+    wide = each[: counts.size][np.ix_(group, group)]
     for k, a in enumerate(group):
         wide[k, k] = each[-1, a] if many[a] > 1 else each[a, a]
     dense = dual_bound(smoothed(group.size, alpha), counts[group], wide, tau, lambda_b, bias=bias[group])
