@@ -10,7 +10,6 @@ from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import dense_columns
 from ncsolve._models.cross_entropy.minimize import minimize
 from ncsolve._models.cross_entropy.objective import Objective
-from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["DenseSolution", "solve_dense"]
@@ -20,8 +19,7 @@ __all__ = ["DenseSolution", "solve_dense"]
 class DenseSolution:
     """Z = ``left`` (m, r) diag(``z``) ``right``^T (K, r), r its rank, and the bias (m,), which sums to zero.
 
-    ``lower_bound`` is no more than the least loss; ``probabilities`` (m, K) are the softmax of the outputs, and
-    ``residual`` what they exceed the codes by, without cancellation.
+    ``lower_bound`` is no more than the least loss.
     """
 
     left: Array
@@ -30,18 +28,13 @@ class DenseSolution:
     bias: Array
     loss: float
     lower_bound: float
-    probabilities: Array
-    residual: Array
-    iterations: int
 
 
-def solve_dense(
-    codes: Array, counts: Array, tau: float, lambda_b: float, *, start: DenseSolution | None = None
-) -> DenseSolution:
+def solve_dense(codes: Array, counts: Array, tau: float, lambda_b: float) -> DenseSolution:
     """The minimizer of sum n_k l(z_k/sqrt(n_k) + b, e_k)/N + tau ||Z||_* + lambda_b/2 ||b||^2.
 
     ``codes`` (m, K) are in the simplex, ``counts`` (K,) positive, tau = sqrt(lambda_w lambda_h), lambda_b in [0, inf];
-    for lambda_b = 0 every output has mass in a code.  ``start`` is the solution of a problem nearby.
+    for lambda_b = 0 every output has mass in a code.
 
     >>> import numpy as np
     >>> found = solve_dense(np.eye(3), np.array([20.0, 10.0, 2.0]), 0.05, 0.1)
@@ -50,16 +43,10 @@ def solve_dense(
     """
     columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))
     objective = Objective(columns=columns, threshold=columns.total * float(tau), lambda_b=float(lambda_b))
-    point: Point | None = None
-    if start is not None:
-        point = factored(
-            start.left, start.z, start.right, start.z.size, bias=start.bias / columns.bias_scale, within=np.zeros(0)
-        )
     with single_threaded():
-        found = minimize(objective, point)
+        found = minimize(objective)
     left, z, right = found.point.singular()
     return DenseSolution(
         left=left, z=z, right=right, bias=found.point.bias * columns.bias_scale, loss=found.loss,
-        lower_bound=found.lower_bound, probabilities=found.fit.probabilities, residual=found.fit.residual,
-        iterations=found.iterations,
+        lower_bound=found.lower_bound,
     )

@@ -16,40 +16,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
-from ncsolve._models.cross_entropy.columns import Columns, dense_columns
-from ncsolve._models.cross_entropy.softmax import entropies, residual_of
+from ncsolve._models.cross_entropy.columns import Columns
+from ncsolve._models.cross_entropy.softmax import entropies
 
-__all__ = ["Dual", "best_bound", "dual_bound"]
+__all__ = ["Dual", "best_bound"]
 
 _FREE = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dual:
-    """Residuals p_k - e_k (by cells) that meet the conditions up to rounding, and the bound that they give.
-
-    ``scale`` is theta, by which they were shortened after they were centred.
-    """
+    """Residuals p_k - e_k (by cells) that meet the conditions up to rounding, and the bound that they give."""
 
     residual: Array
-    scale: float
     bound: float
-
-
-def dual_bound(
-    codes: Array, counts: Array, probabilities: Array, tau: float, lambda_b: float, *, bias: Array | None = None
-) -> Dual:
-    """The bound of probabilities (m, K) for codes (m, K); ``bias`` (m,), where there is one, sharpens it.
-
-    >>> import numpy as np
-    >>> codes, counts = np.eye(2), np.array([3.0, 1.0])
-    >>> dual = dual_bound(codes, counts, np.array([[0.9, 0.2], [0.1, 0.8]]), 0.05, 0.0)
-    >>> round(dual.bound, 6), bool(np.abs(dual.residual @ counts).max() < 1e-12)
-    (0.220874, True)
-    """
-    columns = dense_columns(np.asarray(codes, dtype=np.float64), np.asarray(counts, dtype=np.float64))
-    residual = residual_of(columns, np.asarray(probabilities, dtype=np.float64))
-    return best_bound(columns, residual, tau, lambda_b, bias)
 
 
 def best_bound(columns: Columns, residual: Array, tau: float, lambda_b: float, bias: Array | None) -> Dual:
@@ -80,10 +60,10 @@ def _centred(columns: Columns, residual: Array, pull: Array) -> Array:
 
 def _feasible(columns: Columns, residual: Array, tau: float, lambda_b: float) -> Dual:
     norm = columns.norm(residual) / columns.total
-    scale = 1.0 if norm <= tau else tau / norm * (1 - 4 * EPS)
-    residual = scale * residual
+    if norm > tau:
+        residual = tau / norm * (1 - 4 * EPS) * residual
     bound = float(columns.samples @ entropies(columns, residual)) / columns.total
     if 0.0 < lambda_b < math.inf:
         pull = columns.fold(residual) @ columns.samples / columns.total
         bound -= float(np.sum(pull**2 / columns.alike)) / (2 * lambda_b)
-    return Dual(residual=residual, scale=scale, bound=bound)
+    return Dual(residual=residual, bound=bound)

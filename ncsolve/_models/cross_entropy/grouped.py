@@ -10,7 +10,6 @@ from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import grouped_columns
 from ncsolve._models.cross_entropy.minimize import minimize
 from ncsolve._models.cross_entropy.objective import Objective
-from ncsolve._models.cross_entropy.point import Point, factored
 from ncsolve.processes.threads import single_threaded
 
 __all__ = ["GroupedSolution", "solve_grouped"]
@@ -23,8 +22,7 @@ class GroupedSolution:
     ``left`` (G, r) diag(``z``) ``right``^T is the singular value decomposition of Q, in the orthonormal basis
     1_a/sqrt(g_a): those are singular values of Z once each.  ``within`` (G,) are the others, g_a - 1 times each, zero
     for a group of one class, and where class means coincide.  ``bias`` (G,) is that of a class, and sums to zero over
-    classes.  A sample of group b has the output ``between`` (G, G), [a, b], for classes of group a but its own, and
-    ``own`` (G,), [b], for its own class; ``between``[b, b] of a group of one class, which has no other, is ``own``[b].
+    classes.
     """
 
     left: Array
@@ -34,18 +32,14 @@ class GroupedSolution:
     bias: Array
     loss: float
     lower_bound: float
-    own: Array
-    between: Array
-    iterations: int
 
 
 def solve_grouped(
-    counts: Array, multiplicities: Array, alpha: float, tau: float, lambda_b: float, *,
-    start: GroupedSolution | None = None,
+    counts: Array, multiplicities: Array, alpha: float, tau: float, lambda_b: float
 ) -> GroupedSolution:
     """The minimizer for codes (1 - alpha) 1_k + alpha/K, with ``multiplicities`` (G,) classes of each count (G,).
 
-    tau = sqrt(lambda_w lambda_h), 0 <= alpha < 1, lambda_b in [0, inf]; ``start`` is the solution of a problem nearby.
+    tau = sqrt(lambda_w lambda_h), 0 <= alpha < 1, lambda_b in [0, inf].
 
     >>> import numpy as np
     >>> found = solve_grouped(np.array([60.0, 12.0, 5.0]), np.array([1, 3, 2]), 0.0, 6e-6**0.5, 0.05)
@@ -57,23 +51,12 @@ def solve_grouped(
     threshold = float(counts @ many) * float(tau)
     columns = grouped_columns(counts, many, alpha, threshold)
     objective = Objective(columns=columns, threshold=threshold, lambda_b=float(lambda_b))
-    point: Point | None = None
-    if start is not None:
-        point = factored(
-            start.left, start.z, start.right, start.z.size, bias=start.bias / columns.bias_scale,
-            within=start.within[columns.within] * columns.within_price,
-        )
     with single_threaded():
-        found = minimize(objective, point)
+        found = minimize(objective)
     left, z, right = found.point.singular()
     within = np.zeros_like(counts)
     within[columns.within] = found.point.within / columns.within_price
-    outputs = columns.forward(found.point.matrix, found.point.bias, found.point.within)
-    single = np.flatnonzero(many == 1)
-    between = outputs[: counts.size].copy()
-    own = outputs[-1].copy()
-    own[single] = between[single, single]
     return GroupedSolution(
         left=left, z=z, right=right, within=within, bias=found.point.bias * columns.bias_scale, loss=found.loss,
-        lower_bound=found.lower_bound, own=own, between=between, iterations=found.iterations,
+        lower_bound=found.lower_bound,
     )

@@ -11,7 +11,6 @@ from ncsolve._models.cross_entropy.newton import newton
 from ncsolve._models.cross_entropy.objective import Objective, State
 from ncsolve._models.cross_entropy.point import Point
 from ncsolve._models.cross_entropy.smoothing import small_enough, smoothed
-from ncsolve._models.cross_entropy.softmax import Fit
 from ncsolve._models.cross_entropy.start import collapsed, guesses, may_collapse, thresholded
 
 __all__ = ["Minimum", "minimize"]
@@ -25,10 +24,9 @@ _GOOD_GAP = 1e-10
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Minimum:
-    """A point, its fit, its loss and a lower bound of all losses; the number of Newton steps that led to it."""
+    """A point, its loss and a lower bound of all losses; the number of Newton steps that led to it."""
 
     point: Point
-    fit: Fit
     loss: float
     lower_bound: float
     iterations: int
@@ -39,14 +37,11 @@ class Minimum:
         return (self.loss - self.lower_bound) / self.loss if self.loss > 0.0 else 0.0
 
 
-def minimize(objective: Objective, start: Point | None = None) -> Minimum:
-    """The best point found, from a start if there is one; its gap says how good it is."""
-    points = guesses(objective)
-    if start is not None:
-        points.append(thresholded(objective, replace(start, bias=start.bias * objective.free)))
-    point = min(points, key=lambda each: objective.at(each).value)
+def minimize(objective: Objective) -> Minimum:
+    """The best point found; its gap says how good it is."""
+    point = min(guesses(objective), key=lambda each: objective.at(each).value)
     steps = 0
-    if start is None and may_collapse(objective):
+    if may_collapse(objective):
         best = _descended(objective, collapsed(objective), 0)
         if thresholded(objective, best.point).rank == 0:
             return best
@@ -84,9 +79,7 @@ def _measured(objective: Objective, state: State, steps: int) -> Minimum:
         columns, state.fit.residual, objective.threshold / columns.total, objective.lambda_b,
         state.point.bias * columns.bias_scale,
     )
-    return Minimum(
-        point=state.point, fit=state.fit, loss=state.value / columns.total, lower_bound=dual.bound, iterations=steps
-    )
+    return Minimum(point=state.point, loss=state.value / columns.total, lower_bound=dual.bound, iterations=steps)
 
 
 def _without_dust(objective: Objective, best: Minimum) -> Minimum:

@@ -21,7 +21,7 @@ __all__ = ["newton"]
 _MOST_STEPS = 100
 _MOST_FAILURES = 3
 _DIGITS = 64 * EPS
-_GOAL = 1e-14  # of the gradient, over T times the size of the factors
+_GOAL = 1e-14  # of the gradient, over the terms that cancel in it
 
 
 def newton(objective: Objective, point: Point) -> tuple[State, int]:
@@ -29,7 +29,7 @@ def newton(objective: Objective, point: Point) -> tuple[State, int]:
     here = objective.at(point.moved(objective.centred(point, point.row) - point.row))
     radius, steps, failures = 0.0, 0, 0
     while steps < _MOST_STEPS and failures < _MOST_FAILURES:
-        unit = objective.threshold * (1 + math.sqrt(here.point.factors))
+        unit = objective.slope * (1 + math.sqrt(here.point.factors))
         size = float(np.linalg.norm(here.gradient))
         if size <= _GOAL * unit:
             break

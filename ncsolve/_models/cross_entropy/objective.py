@@ -52,6 +52,11 @@ class Objective:
         return self.lambda_b if self.free else 0.0
 
     @property
+    def slope(self) -> float:
+        """How large a slope of the losses is at the minimum: T, and never above sqrt(N)."""
+        return min(self.threshold, math.sqrt(self.columns.total))
+
+    @property
     def settled(self) -> Array:
         """How the objective bends within groups where the gradient vanishes, nearly: less where the own class is sure
         beyond that, by any factor."""

@@ -15,12 +15,14 @@ _MOST_LOST = 0.9
 
 
 def collapsed(objective: Objective) -> Point:
-    """All columns alike but within their groups, at the bias log mu, which is the best one for lambda_b = 0."""
+    """All columns alike but within their groups, at the bias log(mu + lambda_b): for lambda_b = 0 the best one, and
+    nearly so for a large one."""
     columns = objective.columns
     m, k = columns.shape
     bias = np.zeros(m)
     if objective.free:
-        bias = np.log(np.maximum(columns.label_mean + objective.lambda_b, EPS**2))
+        mean, decay = columns.label_mean, objective.lambda_b
+        bias = np.log(mean + decay) if decay < 1.0 else np.log1p(mean / decay)  # less log lambda_b, which shifts all
         bias = (bias - columns.alike @ bias / np.sum(columns.alike)) / columns.bias_scale
     return Point(
         weights=np.zeros((m, 0)), features=np.zeros((0, k)), bias=bias, within=_parted(objective, columns.label_mean)[1]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from hypothesis import strategies as st
-from scipy.special import entr, logsumexp
+from scipy.special import entr, logsumexp, softmax
 
 from ncsolve._models.cross_entropy.dense import DenseSolution
 from ncsolve._models.cross_entropy.grouped import GroupedSolution
@@ -55,6 +55,11 @@ def gap(found: DenseSolution | GroupedSolution) -> float:
 def matrix(found: DenseSolution) -> np.ndarray:
     """Z (m, K)."""
     return np.asarray((found.left * found.z) @ found.right.T)
+
+
+def softmax_of(found: DenseSolution, counts: np.ndarray) -> np.ndarray:
+    """The softmax (m, K) of the outputs."""
+    return np.asarray(softmax(matrix(found) / np.sqrt(counts) + found.bias[:, None], axis=0))
 
 
 def expanded(found: GroupedSolution, counts: np.ndarray, many: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

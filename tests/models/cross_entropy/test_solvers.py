@@ -35,9 +35,6 @@ def test_every_dense_problem_is_solved(problem):
     assert found.loss == pytest.approx(
         objective(codes, counts, matrix(found), found.bias, tau, lambda_b), rel=1e-9, abs=1e-13
     )
-    outputs = matrix(found) / np.sqrt(counts) + found.bias[:, None]
-    assert found.probabilities == pytest.approx(softmax(outputs, axis=0), abs=1e-12)
-    assert found.residual == pytest.approx(found.probabilities - codes, abs=1e-12)
     assert np.all(found.z > 0)
     assert np.all(np.diff(found.z) <= 0)
     assert found.left.T @ found.left == pytest.approx(np.eye(found.z.size), abs=1e-12)
@@ -63,37 +60,19 @@ def test_every_grouped_problem_is_solved_and_is_the_dense_one(problem):
     assert values[:size] == pytest.approx(dense.z[:size], abs=1e-4 * scale)
     assert not np.any(values[size:] > 1e-4 * scale)
     assert not np.any(dense.z[size:] > 1e-4 * scale)
-    outputs = z / np.sqrt(every) + bias[:, None]
-    first = np.cumsum(many) - many
-    assert found.own == pytest.approx(np.diag(outputs)[first], rel=1e-9, abs=1e-9)
-    last = first + many - 1
-    assert found.between == pytest.approx(outputs[np.ix_(last, first)], rel=1e-9, abs=1e-9)
-
-
-@settings(max_examples=40, deadline=None)
-@given(problem=dense_problems())
-def test_a_start_changes_the_way_and_not_the_place(problem):
-    codes, counts, tau, lambda_b = problem
-    near = solve_dense(codes, counts, 1.3 * tau, lambda_b)
-    found = solve_dense(codes, counts, tau, lambda_b, start=near)
-    assert -1e-13 < gap(found) < 1e-9
-    assert found.loss == pytest.approx(solve_dense(codes, counts, tau, lambda_b).loss, rel=2e-9, abs=1e-14)
 
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.01, math.inf])
 def test_a_path_through_every_transition(lambda_b):
-    """Up and down, each point from the one before: classes merge and live again."""
+    """From where all classes live to where they have merged: the loss only grows."""
     counts, many = np.array([400.0, 100.0, 60.0, 9.0]), np.array([1, 3, 1, 2])
     taus = np.logspace(-6, -1, 40)
-    found, losses = None, []
-    for tau in [*taus, *taus[::-1]]:
-        found = solve_grouped(counts, many, 0.0, tau, lambda_b, start=found)
-        assert gap(found) < 1e-9
-        losses.append(found.loss)
-        if tau == taus[-1]:
-            assert found.z.size == 0
-            assert not found.within.any()
-    assert losses == pytest.approx(losses[::-1], rel=1e-9)
+    found = [solve_grouped(counts, many, 0.0, tau, lambda_b) for tau in taus]
+    assert max(map(gap, found)) < 1e-9
+    losses = np.array([each.loss for each in found])
+    assert np.all(np.diff(losses) >= -1e-9 * losses[1:])
+    assert (found[0].z.size, np.count_nonzero(found[0].within)) == (3, 2)
+    assert (found[-1].z.size, np.count_nonzero(found[-1].within)) == (0, 0)
 
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.01, 1.0, math.inf])
@@ -228,12 +207,3 @@ def test_the_rank_is_found_where_two_directions_die():
         assert found.z.size < 3
         assert gap(found) < 1e-13
         assert found.z.min() > 0.1
-
-
-def test_a_start_with_a_bias_is_none_where_there_is_no_bias():
-    codes, counts = np.eye(3), np.array([30.0, 9.0, 4.0])
-    near = solve_dense(codes, counts, 0.01, 0.0)
-    assert near.bias.any()
-    found = solve_dense(codes, counts, 0.01, math.inf, start=near)
-    assert not found.bias.any()
-    assert abs(gap(found)) < 1e-13

@@ -1,0 +1,61 @@
+"""Decays and code masses at the ends of what a problem may hold: every one is answered, with digits or a true gap."""
+
+import math
+
+import numpy as np
+import pytest
+
+import ncsolve
+
+BIASES = (0.0, 1e-50, 1e-10, 0.01, 1.0, 1e10, 1e50, math.inf)
+SOFT = [[0.9, 0.1, 0.3, 0.2], [0.1, 0.6, 0.3, 0.1], [0.0, 0.3, 0.4, 0.7]]
+EMPTY = [[1, 0.5, 0, 0], [0, 0.5, 1, 0], [0, 0, 0, 1]]
+PROBLEMS = [("onehot", [5, 20, 1, 10]), ("onehot", [1, 10, 1]), ("smoothed:0.1", [5, 20, 1, 1]), (SOFT, [5, 3, 8, 2]),
+            (EMPTY, [4, 3, 2, 1])]
+
+
+def solved(codes, counts, decay, lambda_b):
+    return ncsolve.solve(ncsolve.UFM(
+        encoding=codes, counts=counts, lambda_w=decay, lambda_h=decay, lambda_b=lambda_b, loss="cross-entropy"
+    ))
+
+
+@pytest.mark.parametrize("lambda_b", BIASES)
+@pytest.mark.parametrize("decay", [1e2, 1e6, 1e10, 1e30, 1e50])
+@pytest.mark.parametrize(("codes", "counts"), PROBLEMS)
+def test_where_only_the_bias_is_left_no_weight_decay_moves_it(codes, counts, decay, lambda_b):
+    """It solves lambda_b b + softmax(b) = label mean, with all digits of what is left of them."""
+    found = solved(codes, counts, decay, lambda_b)
+    assert (found.rank, found.guarantee) == (0, "global")
+    assert abs(found.gap) <= 1e-13 * found.loss
+    if lambda_b == math.inf:
+        assert not found.bias.any()
+        return
+    grown = np.exp(found.bias)
+    lacking = found.problem.label_mean - grown / grown.sum()
+    np.testing.assert_allclose(lambda_b * found.bias, lacking, rtol=0, atol=1e-13)
+    if lambda_b >= 1e10:  # b = (label mean - 1/m)/lambda_b
+        centred = found.problem.label_mean - 1 / found.bias.size
+        np.testing.assert_allclose(found.bias * lambda_b, centred, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("lambda_b", BIASES)
+@pytest.mark.parametrize("decay", [1e-50, 1e-30, 1e-20, 1e-12])
+@pytest.mark.parametrize(("codes", "counts"), PROBLEMS)
+def test_tiny_weight_decays_have_a_true_gap(codes, counts, decay, lambda_b):
+    """Loss and bound enclose those of a larger decay, divided: F is concave in the decays, and 0 at none or more."""
+    found = solved(codes, counts, decay, lambda_b)
+    assert found.lower_bound <= found.loss
+    assert (found.guarantee == "global") == (found.gap <= 1e-9 * found.loss)
+    assert decay > 1e-13 or found.loss < 1.0
+
+
+@pytest.mark.parametrize("mass", [1e-20, 1e-30, 1e-60, 1e-200, 1e-300])
+@pytest.mark.parametrize("decay", [1e-3, 1.0, 1e20])
+def test_a_code_mass_of_nearly_nothing_with_a_free_bias(mass, decay):
+    """All columns are alike, at b = log(label mean), and the loss is the entropy of that."""
+    found = solved([[1, 1, 1 - mass], [0, 0, mass]], [5, 20, 3], decay, 0.0)
+    rare = mass * 3 / 28
+    assert (found.rank, found.guarantee) == (0, "global")
+    assert found.bias[1] - found.bias[0] == pytest.approx(math.log(rare), rel=1e-14)
+    assert found.loss == pytest.approx(rare * (1 - math.log(rare)), rel=1e-13)
