@@ -43,7 +43,7 @@ def minimize(objective: Objective) -> Minimum:
     steps = 0
     if may_collapse(objective):
         best = _descended(objective, collapsed(objective), 0)
-        if thresholded(objective, best.point).rank == 0:
+        if best.gap <= _GOOD_GAP and thresholded(objective, best.point).rank == 0:
             return best
         steps = best.iterations
     best = _descended(objective, point, steps)

@@ -16,7 +16,7 @@ import numpy as np
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import Columns
 from ncsolve._models.cross_entropy.point import Point
-from ncsolve._models.cross_entropy.softmax import Fit, fit
+from ncsolve._models.cross_entropy.softmax import Fit, bent, fit
 
 __all__ = ["Objective", "State"]
 
@@ -80,16 +80,16 @@ class Objective:
     def product(self, state: State) -> Callable[[Array], Array]:
         """The Hessian, as what it makes of a row of all entries."""
         columns, threshold, point = self.columns, self.threshold, state.point
-        chances, slope = state.fit.probabilities, state.slope
+        slope = state.slope
 
         def times(row: Array) -> Array:
             weights, features, bias, within = point.parts(row)
             matrix = weights @ point.features + point.weights @ features
-            change = chances * columns.forward(matrix, self.free * bias, within)
-            bent, of_bias, of_within = columns.backward(change - chances * np.sum(change, axis=0))
+            moved = bent(columns, state.fit, columns.forward(matrix, self.free * bias, within))
+            of_matrix, of_bias, of_within = columns.backward(moved)
             return np.concatenate((
-                (bent @ point.features.T + slope @ features.T + threshold * weights).ravel(),
-                (point.weights.T @ bent + weights.T @ slope + threshold * features).ravel(),
+                (of_matrix @ point.features.T + slope @ features.T + threshold * weights).ravel(),
+                (point.weights.T @ of_matrix + weights.T @ slope + threshold * features).ravel(),
                 self.free * of_bias + self.ridge * bias, of_within,
             ))
 
@@ -98,17 +98,17 @@ class Objective:
     def diagonal(self, state: State) -> Array:
         """The diagonal of the Hessian, nearly: no less than what bounds it away from zero."""
         columns, point = self.columns, state.point
-        single = columns.samples * state.fit.probabilities * (1 - state.fit.probabilities)
+        single = columns.samples * state.fit.probabilities * state.fit.lacking
         rows = columns.fold(single)
-        bent = rows * columns.scale**2
+        curved = rows * columns.scale**2
+        bias = np.sum(rows, axis=1) * columns.bias_scale**2 + self.ridge
         within = single[-1, columns.within] * columns.within_scale**2
-        row = np.concatenate((
-            (bent @ (point.features**2).T + self.threshold).ravel(),
-            ((point.weights**2).T @ bent + self.threshold).ravel(),
-            np.sum(rows, axis=1) * columns.bias_scale**2 + self.ridge,
+        return np.concatenate((
+            (curved @ (point.features**2).T + self.threshold).ravel(),
+            ((point.weights**2).T @ curved + self.threshold).ravel(),
+            np.maximum(bias, 1e-14 * max(float(np.max(bias)), self.slope)),
             np.maximum(within, self.settled),
         ))
-        return np.asarray(np.maximum(row, 1e-14 * float(np.max(row))))
 
     def centred(self, point: Point, row: Array) -> Array:
         """The row of all entries without what shifts all outputs alike, which changes no probability."""

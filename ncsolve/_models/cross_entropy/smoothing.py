@@ -19,7 +19,7 @@ from ncsolve._arrays import EPS, Array
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve._models.cross_entropy.point import Point
-from ncsolve._models.cross_entropy.softmax import fit
+from ncsolve._models.cross_entropy.softmax import bent, fit
 from ncsolve._models.cross_entropy.start import thresholded
 
 __all__ = ["small_enough", "smoothed", "smoothed_norm"]
@@ -95,7 +95,7 @@ class _Smooth:
         objective, columns = self.objective, self.objective.columns
         matrix, bias, within = self.parts(row)
         found = fit(columns, columns.forward(matrix, bias, within))
-        chances, threshold = found.probabilities, objective.threshold
+        threshold = objective.threshold
         norm_slope, norm_bend = smoothed_norm(matrix, self.width)
         ridge = objective.lambda_b if objective.free else 1.0
         same = np.sqrt(columns.alike / np.sum(columns.alike))
@@ -105,12 +105,11 @@ class _Smooth:
 
         def bend(change: Array) -> Array:
             matrix, bias, within = self.parts(change)
-            moved = chances * columns.forward(matrix, bias, within)
-            bent = gather(columns.backward(moved - chances * np.sum(moved, axis=0)))
-            bent[: matrix.size] += threshold * norm_bend(matrix).ravel()
+            row = gather(columns.backward(bent(columns, found, columns.forward(matrix, bias, within))))
+            row[: matrix.size] += threshold * norm_bend(matrix).ravel()
             shift = change[matrix.size : matrix.size + same.size]
-            bent[matrix.size : matrix.size + same.size] += ridge * shift + same * (same @ shift)
-            return bent
+            row[matrix.size : matrix.size + same.size] += ridge * shift + same * (same @ shift)
+            return row
 
         slope = gather(columns.backward(found.residual))
         slope[: matrix.size] += threshold * norm_slope.ravel()

@@ -13,15 +13,17 @@ from scipy.special import xlogy
 from ncsolve._arrays import Array
 from ncsolve._models.cross_entropy.columns import Columns
 
-__all__ = ["Fit", "entropies", "fit", "residual_of"]
+__all__ = ["Fit", "bent", "entropies", "fit", "residual_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
-    """The loss of every column (K,), probabilities of cells and what they exceed the codes by (C, K)."""
+    """The loss of every column (K,); probabilities of cells, what they lack to 1, and what they exceed the codes by
+    (C, K)."""
 
     losses: Array
     probabilities: Array
+    lacking: Array
     residual: Array
 
 
@@ -39,7 +41,21 @@ def fit(columns: Columns, outputs: Array) -> Fit:
     losses = np.where(highest <= 0.0, np.log1p(np.sum(others, axis=0)), highest + np.log(total))
     losses -= np.sum(columns.codes * (outputs - own), axis=0)
     probabilities = powers / total
-    return Fit(losses=losses, probabilities=probabilities, residual=residual_of(columns, probabilities))
+    lacking = 1.0 - probabilities
+    lacking[top, number] = np.sum(others, axis=0) / total
+    return Fit(
+        losses=losses, probabilities=probabilities, lacking=lacking, residual=residual_of(columns, probabilities)
+    )
+
+
+def bent(columns: Columns, fit: Fit, change: Array) -> Array:
+    """How the probabilities of cells move with their outputs (C, K), to first order: columns sum to zero."""
+    chances, top, number = fit.probabilities, columns.top, np.arange(columns.samples.size)
+    moved: Array = chances * (change - change[top, number])
+    moved -= chances * np.sum(moved, axis=0)
+    moved[top, number] = 0.0
+    moved[top, number] = -np.sum(moved, axis=0)
+    return moved
 
 
 def residual_of(columns: Columns, probabilities: Array) -> Array:
