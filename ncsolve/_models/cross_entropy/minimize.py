@@ -40,13 +40,13 @@ class Minimum:
 def minimize(objective: Objective) -> Minimum:
     """The best point found; its gap says how good it is."""
     point = min(guesses(objective), key=lambda each: objective.at(each).value)
-    steps = 0
     if may_collapse(objective):
         best = _descended(objective, collapsed(objective), 0)
         if best.gap <= _GOOD_GAP and thresholded(objective, best.point).rank == 0:
             return best
-        steps = best.iterations
-    best = _descended(objective, point, steps)
+        best = _better(best, _descended(objective, point, best.iterations))
+    else:
+        best = _descended(objective, point, 0)
     for _ in range(_MOST_ROUNDS):
         point = thresholded(objective, best.point)
         if point.rank == best.point.rank and best.gap <= _SAME_GAP:

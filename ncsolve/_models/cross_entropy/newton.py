@@ -30,7 +30,7 @@ def newton(objective: Objective, point: Point) -> tuple[State, int]:
     here = objective.at(point.moved(objective.centred(point, point.row) - point.row))
     radius, steps, failures = 0.0, 0, 0
     while steps < _MOST_STEPS and failures < _MOST_FAILURES:
-        unit = objective.slope * (1 + math.sqrt(here.point.factors))
+        unit = objective.unit(here)
         size = float(np.linalg.norm(here.gradient))
         if size <= _GOAL * unit:
             break

@@ -52,11 +52,6 @@ class Objective:
         return self.lambda_b if self.free else 0.0
 
     @property
-    def slope(self) -> float:
-        """How large a slope of the losses is at the minimum: T, and never above sqrt(N)."""
-        return min(self.threshold, math.sqrt(self.columns.total))
-
-    @property
     def settled(self) -> Array:
         """How the objective bends within groups where the gradient vanishes, nearly: less where the own class is sure
         beyond that, by any factor."""
@@ -76,6 +71,14 @@ class Objective:
         value = float(columns.samples @ found.losses) + threshold * price
         value += self.ridge / 2 * float(point.bias @ point.bias)
         return State(point=point, fit=found, value=value, gradient=gradient, slope=slope)
+
+    def unit(self, state: State) -> float:
+        """How large the terms are that cancel in the gradient: those of T, and where it moves nothing of the bias."""
+        point, columns = state.point, self.columns
+        if point.rank or point.within.size:
+            return self.threshold * (1 + math.sqrt(point.factors))
+        push = float(np.linalg.norm(state.fit.residual * np.sqrt(columns.samples)))
+        return max(push, self.ridge * float(np.linalg.norm(point.bias)))
 
     def product(self, state: State) -> Callable[[Array], Array]:
         """The Hessian, as what it makes of a row of all entries."""
@@ -106,7 +109,7 @@ class Objective:
         return np.concatenate((
             (curved @ (point.features**2).T + self.threshold).ravel(),
             ((point.weights**2).T @ curved + self.threshold).ravel(),
-            np.maximum(bias, 1e-14 * max(float(np.max(bias)), self.slope)),
+            np.maximum(bias, 1e-14 * max(float(np.max(bias)), self.unit(state))),
             np.maximum(within, self.settled),
         ))
 
