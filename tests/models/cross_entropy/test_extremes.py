@@ -1,9 +1,10 @@
-"""Decays and code masses at the ends of what a problem may hold: every one is answered, with digits or a true gap."""
+"""Decays and code masses at the ends of what a problem may hold: every one is proved."""
 
 import math
 
 import numpy as np
 import pytest
+from scipy.stats import entropy
 
 import ncsolve
 
@@ -40,14 +41,24 @@ def test_where_only_the_bias_is_left_no_weight_decay_moves_it(codes, counts, dec
 
 
 @pytest.mark.parametrize("lambda_b", BIASES)
-@pytest.mark.parametrize("decay", [1e-50, 1e-30, 1e-20, 1e-12])
+@pytest.mark.parametrize("decay", [1e-50, 1e-30, 1e-20, 1e-16, 1e-12])
 @pytest.mark.parametrize(("codes", "counts"), PROBLEMS)
-def test_tiny_weight_decays_have_a_true_gap(codes, counts, decay, lambda_b):
-    """Loss and bound enclose those of a larger decay, divided: F is concave in the decays, and 0 at none or more."""
+def test_tiny_weight_decays_are_proved(codes, counts, decay, lambda_b):
+    """Also where all probabilities are within rounding of 0 and 1: the loss is of the size of the decay."""
     found = solved(codes, counts, decay, lambda_b)
-    assert found.lower_bound <= found.loss
-    assert (found.guarantee == "global") == (found.gap <= 1e-9 * found.loss)
-    assert decay > 1e-13 or found.loss < 1.0
+    assert (found.guarantee, found.gap <= 1e-11 * found.loss) == ("global", True)
+    least = found.problem.counts.array @ np.array([entropy(code) for code in found.problem.encoding.matrix.T])
+    assert -1e-15 < found.loss - least / found.problem.samples < 1e3 * decay + 1e-15
+
+
+@pytest.mark.parametrize("decay", [1e-50, 1e-25, 1e-16])
+def test_the_core_is_the_closed_form_where_weight_decay_is_tiny(decay):
+    problem = ncsolve.UFM(
+        encoding="onehot", classes=3, counts=4, lambda_w=decay, lambda_h=decay, lambda_b=1.0, loss="cross-entropy"
+    )
+    closed, core = ncsolve.solve(problem), ncsolve.solve(problem, method="spectral")
+    assert core.loss == pytest.approx(closed.loss, rel=1e-13)
+    np.testing.assert_allclose(core.gram, closed.gram, rtol=0, atol=1e-10 * closed.gram.max())
 
 
 @pytest.mark.parametrize("mass", [1e-20, 1e-30, 1e-60, 1e-200, 1e-300])
@@ -59,3 +70,14 @@ def test_a_code_mass_of_nearly_nothing_with_a_free_bias(mass, decay):
     assert (found.rank, found.guarantee) == (0, "global")
     assert found.bias[1] - found.bias[0] == pytest.approx(math.log(rare), rel=1e-14)
     assert found.loss == pytest.approx(rare * (1 - math.log(rare)), rel=1e-13)
+
+
+@pytest.mark.parametrize("mass", [1e-20, 1e-60, 1e-300])
+@pytest.mark.parametrize("lambda_b", [1e-50, 1e-20])
+@pytest.mark.parametrize("decay", [1e-3, 1e20])
+def test_a_code_mass_and_a_bias_decay_of_nearly_nothing(mass, lambda_b, decay):
+    """The bias solves lambda_b b + p = mean for the rare output, to a relative 1e-9 of what is in it."""
+    found = solved([[1, 1, 1 - mass], [0, 0, mass]], [5, 20, 3], decay, lambda_b)
+    assert (found.rank, found.guarantee) == (0, "global")
+    bias = found.bias[1]
+    assert math.exp(2 * bias) == pytest.approx(mass * 3 / 28 - lambda_b * bias, rel=1e-9)
