@@ -143,7 +143,7 @@ def compare(
         else:
             classes = int(as_array(counts).size)
     numbers = counts if isinstance(counts, ClassCounts) else ClassCounts.of(counts, check_classes(classes))
-    losses = [check_loss(name) for name in ([loss] if isinstance(loss, str) else loss)]
+    losses = [check_loss(name) for name in (loss if isinstance(loss, (list, tuple)) else [loss])]
     if not losses:
         raise ProblemError("compare needs a loss, such as loss='mse', or several: loss=['mse', 'cross-entropy']")
     layers = check_layers("lambda_w", lambda_w, check_depth(depth))

@@ -128,11 +128,13 @@ def _centring(case: Case) -> Figure:
     """<b, mu> against the reported share of |mu|^2: no division, for mu may be rounding."""
     samples, bias, centring = case.samples, case.parts.bias, case.prediction.centring
     mean = samples.targets @ samples.weights / samples.total
-    figure = Worst("label mean, and how much of it b takes out", tolerance=1e-9, reason="rounding of the label mean")
+    softmax = samples.loss == "cross-entropy"
+    name = "label mean" if softmax else "label mean, and how much of it b takes out"
+    figure = Worst(name, tolerance=1e-9, reason="rounding of the label mean")
     scale = fit_size(samples)
     figure.add(np.asarray(case.problem.label_mean), mean, size=scale)
     length, square = float(np.linalg.norm(bias)), float(mean @ mean)
-    if samples.loss == "cross-entropy":  # b is no part of the label mean there
+    if softmax:  # b is no part of the label mean there
         figure.add(0.0, 0.0 if centring is None else math.inf)
     elif centring is None:
         figure.add(0.0, math.sqrt(square), size=scale)

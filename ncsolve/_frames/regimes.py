@@ -16,6 +16,8 @@ __all__ = ["regime_of"]
 # One singular value of a regular frame is zero, or both are equal, to a few roundings of numbers of size one
 # (times K where they come from a Gram matrix), exactly where the frame is a simplex ETF or orthogonal.
 _EQUAL = 1e-13
+# What a numerical minimizer leaves of it.
+_FOUND = 1e-7
 
 
 def regime_of(problem: UFM, frame: Frame) -> str:
@@ -28,15 +30,16 @@ def regime_of(problem: UFM, frame: Frame) -> str:
     exact = isinstance(frame, BalancedFrame)
     if isinstance(frame, BalancedFrame):
         across, along, ahead, noise = frame.across_z, frame.along_z, frame.gap, _rounding(problem)
-    else:  # the spectral solver was asked for, or the frame is given by its factors:
+    else:  # the spectral solver was asked for, the frame is given by its factors, or it is found by numbers:
         # the eigenvalues of the Gram matrix d I + o (J - I)
+        found = frame.choice.method in ("convex", "descent")
         pairs = frame.pairs()
         spread = max(float(np.ptp(pairs.diagonal)), float(np.ptp(pairs.inner)))
-        if spread > 1e-9 * float(pairs.diagonal.max()):  # a bottleneck breaks the symmetry
+        if spread > (_FOUND if found else 1e-9) * float(pairs.diagonal.max()):  # a bottleneck breaks the symmetry
             return "general"
         across = float(pairs.diagonal[0] - pairs.inner[0])
         along = float(pairs.diagonal[0] + (problem.classes - 1) * pairs.inner[0])
-        ahead, noise = along - across, _EQUAL * max(along, across)
+        ahead, noise = along - across, (_FOUND if found else _EQUAL) * max(along, across)
     if abs(along) <= (0.0 if exact else noise):
         return "simplex"
     if across > (0.0 if exact else noise) and (decided := _decided(problem)):

@@ -58,7 +58,8 @@ def certified_softmax(minimum: Residual, point: Point, parts: GapParts) -> Dista
 
     By Pinsker's inequality, and as the entries of :math:`p - p^*` sum to zero,
     :math:`\|p - p^*\|^2 \le \tfrac12 \|p - p^*\|_1^2 \le \mathrm{KL}(p^* \| p)`, so that
-    :math:`\|P - P^*\|_F^2 \le N \epsilon`.  A free bias is compared but for a constant, which softmax does not see.
+    :math:`\|P - P^*\|_F^2 \le N \min(\epsilon, 2)`.  A free bias is compared but for a constant, which softmax does not
+    see.
 
     Source: T16 of docs/theory.md (the gap of a network, and its certificate); Pinsker's inequality.
     """
@@ -74,7 +75,8 @@ def certified_softmax(minimum: Residual, point: Point, parts: GapParts) -> Dista
         bias = 0.0 if math.isinf(lb) else math.sqrt(2 * eps / lb)
     return Distances(
         gram=gram_bound(minimum, point, means, outputs=outputs), outputs=None, bias=bias,
-        within=math.sqrt(2 * eps / problem.lambda_h), probabilities=math.sqrt(problem.samples * eps),
+        within=math.sqrt(2 * eps / problem.lambda_h),
+        probabilities=math.sqrt(problem.samples * min(eps, 2.0)),  # no two vectors of probabilities are further apart
     )
 
 

@@ -84,6 +84,8 @@ def _room(found: Measurement) -> tuple[str, ...]:
 
 def _exceptions(found: Measurement) -> tuple[str, ...]:
     """The class mean furthest from its predicted length, and the pair furthest from its predicted cosine."""
+    if found.predicted.ties:  # another of the minimizers is as good
+        return ()
     names = _names(found)
     own, wanted = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
     off = np.abs(own - wanted)

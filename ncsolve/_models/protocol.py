@@ -70,8 +70,9 @@ class Model(ABC):
     bounds_points = False
     # Whether a minimizer may jump along a parameter: not that of a convex problem.
     jumps = True
-    # Whether class means of one count merge where T reaches |a| sqrt(n), whatever the bias and the other classes are.
-    merges_by_count = False
+    # The theorem, if there is one, by which class means of one count merge where T reaches |a| sqrt(n), whatever the
+    # bias and the other classes are.
+    merges_by_count = ""
     # Whether W and the class means are unique up to a rotation, so that Gram matrices can be compared.
     unique_gram = True
     # Whether the gap of a network bounds its distance from the Gram matrix of the minimum (T13).
@@ -137,6 +138,11 @@ class Model(ABC):
     def merging_words(self, problem: UFM, value: str) -> str:
         """What a picture says of the ``value`` of its parameter at which that is."""
         return f"$t = |a|$: no two class means differ, {value}"
+
+    def merging_count(self, problem: UFM) -> str:
+        """The number of samples up to which classes of one count share a mean, as a formula."""
+        affine = problem.encoding.affine
+        return "T^2" if affine is not None and abs(affine.a) == 1.0 else "T^2/a^2"
 
     def vanishing_t(self, problem: UFM) -> float | None:
         """The t from which all class means of a regular problem are zero, at its lambda_b, where that is a curve of

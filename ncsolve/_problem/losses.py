@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
+from ncsolve.checks.arguments import check_name
 from ncsolve.encodings import Encoding
-from ncsolve.errors import ProblemError, UnknownNameError
+from ncsolve.errors import ProblemError
 
 __all__ = ["LOSSES", "Loss", "check_loss", "softmax"]
 
@@ -155,6 +156,16 @@ _REFUSED = {
     "class-weights": "class weights change the fit of a class and not the weight decay of its features, so that no "
     "theorem here covers them; use loss = 'cross-entropy' with the counts as they are, or resample the data",
 }
+_REFUSED |= dict.fromkeys(
+    ("bce", "binary-cross-entropy"),
+    "binary cross-entropy, of a sigmoid for every output, is not solved; use loss = 'cross-entropy', of softmax "
+    "outputs",
+) | dict.fromkeys(
+    ("label-smoothing", "smoothing"),
+    "label smoothing is a matter of the codes: use loss = 'cross-entropy' with the encoding smoothed:0.1",
+) | dict.fromkeys(
+    ("nll", "softmax"), "the negative log-likelihood of softmax outputs is cross-entropy: use loss = 'cross-entropy'"
+)
 _REFUSED |= {"focal-loss": _REFUSED["focal"], "weighted": _REFUSED["class-weights"],
              "weighted-cross-entropy": _REFUSED["class-weights"]}
 _NAMES = {alias: loss.name for loss in LOSSES.values() for alias in (loss.name, *loss.aliases)}
@@ -165,9 +176,7 @@ def check_loss(value: object) -> str:
     with the reason for a loss that is known and not solved."""
     if isinstance(value, str) and value in _REFUSED:
         raise ProblemError(_REFUSED[value])
-    if not isinstance(value, str) or value not in _NAMES:
-        raise UnknownNameError("loss", value, _NAMES)
-    return _NAMES[value]
+    return _NAMES[check_name("loss", value, _NAMES)]
 
 
 def softmax(outputs: Array) -> Array:

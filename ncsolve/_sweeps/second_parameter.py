@@ -13,6 +13,7 @@ from ncsolve import encodings
 from ncsolve._arrays import Array
 from ncsolve._models.registry import model_of
 from ncsolve._problem.ufm import UFM
+from ncsolve._sweeps.merging import shared_counts
 from ncsolve.checks.arguments import check_name
 from ncsolve.checks.arrays import number_list
 from ncsolve.errors import ProblemError
@@ -81,7 +82,11 @@ class SecondParameter:
         if self.name == "imbalance":
             if convex or model_of(problem).merges_by_count:
                 found = _imbalance_ratios(problem.counts.values[-1], problem.classes, problem.tau / abs(affine.a))
-        elif self.name in ("t", "weight_decay") and problem.regular is not None:
+        elif self.name in ("t", "weight_decay") and problem.regular is None:
+            if convex or model_of(problem).merges_by_count:
+                unit = math.sqrt(problem.samples / problem.classes) if self.name == "t" else problem.samples
+                found = [abs(affine.a) * math.sqrt(count) / unit for count in shared_counts(problem)]
+        elif self.name in ("t", "weight_decay"):
             model, size = model_of(problem), model_of(problem).merging_size(problem)
             root_n = math.sqrt(problem.regular.n)
             if size is not None and model.threshold_power(problem) == 1.0:  # T itself, where t and K sqrt(n) are exact

@@ -18,6 +18,7 @@ from ncsolve._models.protocol import State
 from ncsolve._models.registry import model_of
 from ncsolve._problem.sweep import Sweep
 from ncsolve._sweeps.count_changes import class_roots, count_points
+from ncsolve._sweeps.merging import merging_values
 from ncsolve._sweeps.point_by_point import SolvedPoint, point_of
 from ncsolve._sweeps.threshold_crossings import RegimeChange, named, search_points
 
@@ -53,7 +54,7 @@ def bisected_changes(sweep: Sweep, points: Sequence[SolvedPoint], *, between: bo
         return ()
     line = _Line(sweep, points)
     nodes = line.nodes(between and not line.slow)
-    known = line.model.known_changes(sweep.problem) if sweep.name == "lambda_b" else {}
+    known = line.model.known_changes(sweep.problem) if sweep.name == "lambda_b" else merging_values(sweep)
     found = []
     for low, high in itertools.pairwise(nodes):
         for pair in line.within(low, high):
@@ -164,7 +165,11 @@ class _Line:
         """The change between two neighbours; None where it is that of the end at 0 or inf itself."""
         if not self.whole and (low.value == 0.0 or high.value == math.inf):
             return None
-        value, theorem = named(high.value if self.whole else self.back((low.x + high.x) / 2), known)
+        value = high.value if self.whole else self.back((low.x + high.x) / 2)
+        near = min(known, key=lambda at: abs(at - value), default=value)
+        if self.rough and abs(near - value) <= 2 * _WIDTH_DESCENT * max(1.0, abs(low.x)) * value:
+            value = near
+        value, theorem = named(value, known)
         before, after = low.state, high.state
         scalar = low.point is None and high.point is None
         smooth = not self.model.jumps or (scalar and self.model.continuous)

@@ -23,7 +23,7 @@ def bias_words(minimizer: Minimizer) -> str:
     mean, bias = (float(np.linalg.norm(vector)) for vector in (minimizer.problem.label_mean, minimizer.bias))
     share = bias_share(minimizer)
     if not minimizer.problem.spec.squared:
-        return share if bias == 0.0 else f"|b| = {number(bias)}: {share}"
+        return share if share.startswith("the bias is zero") else f"|b| = {number(bias)}: {share}"
     if mean == 0.0 or minimizer.centring is None:
         return share if _is_zero(minimizer) else f"|b| = {number(bias)}: {share}"
     return f"|b| = {number(bias)}, |label mean| = {number(mean)}: {share}"
@@ -57,9 +57,9 @@ def _shift(minimizer: Minimizer) -> str:
     """What the bias does to the logits, of which softmax does not see a common part."""
     if minimizer.problem.lambda_b == math.inf:
         return "there is no bias"
-    bias = minimizer.bias
+    bias, rounding = minimizer.bias, 1e-14 / max(minimizer.problem.lambda_b, 1.0)
     free = ", up to a constant, which softmax does not see" if minimizer.problem.lambda_b == 0.0 else ""
-    if not bias.any():
+    if float(np.abs(bias).max()) <= rounding:
         return f"the bias is zero{free}"
     return f"the bias shifts the logits by {number(float(bias.min()), 4)} to {number(float(bias.max()), 4)}{free}"
 

@@ -11,6 +11,7 @@ from ncsolve._arrays import Array
 from ncsolve._frames.nc_metrics import alive
 from ncsolve._minimizer.decoding import decoding_of
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._models.registry import model_of
 from ncsolve._numbers.printed import number
 from ncsolve._words.model import is_extended
 from ncsolve.geometry import simplex_cosine
@@ -75,8 +76,7 @@ def dead_words(minimizer: Minimizer, means: MeanFigures) -> str:
         text = f"the mean of {who[0]} is zero" if dead == 1 else f"the means of {_listed(who)} are zero"
     affine = problem.encoding.affine
     if affine is not None and affine.q == 0.0 and problem.lambda_b == math.inf and not is_extended(minimizer):
-        square = (problem.threshold / affine.a) ** 2
-        rule = "T^2" if abs(affine.a) == 1.0 else "T^2/a^2"
+        square, rule = (problem.threshold / affine.a) ** 2, model_of(problem).merging_count(problem)
         text += f" (minority collapse: classes of at most {rule} = {number(square)} samples vanish)"
     return text
 
@@ -109,8 +109,7 @@ def _merging_rule(minimizer: Minimizer) -> str:
     problem, affine = minimizer.problem, minimizer.problem.encoding.affine
     if affine is None or problem.spec.squared or problem.spec.nonnegative:
         return ""
-    square = (problem.threshold / affine.a) ** 2
-    rule = "T^2" if affine.a == 1.0 else "T^2/(1 - alpha)^2"
+    square, rule = (problem.threshold / affine.a) ** 2, model_of(problem).merging_count(problem)
     return f" (minority merging: classes of one count share a mean up to {rule} = {number(square)} samples)"
 
 

@@ -11,6 +11,10 @@ from ncsolve._problem.convention import Convention
 __all__ = ["best_found", "guarantee", "is_extended", "model", "open_share", "open_words", "threshold", "transition"]
 
 
+# Loss and bound are sums of many numbers, right to so much of the loss.
+_ROUNDING = 1e-13
+
+
 def is_extended(minimizer: Minimizer) -> bool:
     """Whether the model goes beyond the paper's, or its one-hot problem is too narrow for the transition."""
     return not minimizer.frame.convex or is_narrow(minimizer.problem)
@@ -51,10 +55,10 @@ def guarantee(minimizer: Minimizer, convention: Convention) -> str:
     factor = convention.loss_factor(minimizer.problem.samples, minimizer.problem.code_length)
     if minimizer.guarantee == "global":
         if minimizer.bound_reason:
-            return (
-                f"global minimum, to within {max(minimizer.gap * factor, 0.0):.1e}: a lower bound, "
-                f"{minimizer.bound_reason}, meets it"
+            near = f"to within {minimizer.gap * factor:.1e}" if minimizer.gap > _ROUNDING * minimizer.loss else (
+                "to rounding"  # of loss and bound themselves
             )
+            return f"global minimum, {near}: a lower bound, {minimizer.bound_reason}, meets it"
         return f"global minimum ({minimizer.choice.theorem})"
     return (
         f"{best_found()}: no point has a loss below {minimizer.lower_bound * factor:.10g}, so that "

@@ -94,13 +94,14 @@ def _changes(path: Path, factor: float) -> list[str]:
         if len(ranks) > 1:  # at lambda_b = 0 or inf itself, in the limit
             return ["none between the smallest and the largest value"]
         return [f"none: the rank is {ranks[0]} everywhere"]
-    lines = [_change(path.varied, change, factor) for change in changes[:_CHANGES]]
+    lines = [_change(path, change, factor) for change in changes[:_CHANGES]]
     if len(changes) > _CHANGES:
         lines.append(f"... and {len(changes) - _CHANGES} more (--json lists all of them)")
     return lines
 
 
-def _change(name: str, change: RegimeChange, factor: float) -> str:
+def _change(path: Path, change: RegimeChange, factor: float) -> str:
+    name = path.varied
     digits = 13 if change.accuracy < 1e-9 else 6
     value = f"{name} = {number(change.value / factor, digits)}"
     if name == "count":
@@ -120,6 +121,8 @@ def _change(name: str, change: RegimeChange, factor: float) -> str:
         who, s = ("a singular value", "s") if abs(step) == 1 else (f"{abs(step)} singular values", "")
         verb = f"leave{s}" if step > 0 else f"reach{'es' if s else ''}"
         text = f"{value}: {who} of Z {verb} zero, rank {change.rank_before} to {change.rank_after}"
+        if path.problem.spec.nonnegative:  # a class mean may die or come to life without a change in Z
+            text = f"{value}: the class means span {change.rank_after} dimensions in place of {change.rank_before}"
     if change.kind != "orthogonal" and regime != "general":
         text += f" ({regime})"
     return text + _jump(change) + (f"; {change.theorem}" if change.theorem else "")

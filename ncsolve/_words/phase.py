@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve._models.registry import model_of
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import CONVENTIONS
@@ -28,8 +29,9 @@ def phase_description(phase: Phase) -> list[tuple[str, str]]:
         lines.append(f"... and {len(phase.boundaries) - _SHOWN} more (--json has all of them)")
     where = ", ".join(number(value, 10) for value in phase.collapse)
     collapse = f"no two class means differ from {against} = {where} on"
-    if against == "imbalance":
-        collapse = f"at imbalance = {where} the means of all classes of n_k = T^2/a^2 samples merge into one"
+    if against == "imbalance" or problem.regular is None:
+        rule = model_of(problem).merging_count(problem)
+        collapse = f"at {against} = {where} the means of all classes of n_k = {rule} samples merge into one"
     rows = (
         ("problem", f"{problem.encoding.name} codes, K = {problem.classes} classes, N = {problem.samples} samples; "
          f"lambda_b over {phase.lambda_b.size} values against {against} ({AGAINST[against]}) over {phase.values.size} "

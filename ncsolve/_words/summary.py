@@ -28,7 +28,7 @@ Rows = tuple[tuple[str, str], ...]
 # What the regimes mean; of "general" there is nothing to say.
 _REGIMES = {
     "collapsed": "all class means are zero: the bias alone costs least",
-    "simplex": "the class means form a simplex ETF: the label mean is not in them",
+    "simplex": "the class means form a simplex ETF: they sum to zero",
     "intermediate": "the class means are between a simplex ETF and an orthogonal frame",
     "orthogonal": "the class means form an orthogonal frame",
     "acute": "the class means lie at an acute angle: the label mean outweighs their contrasts",

@@ -55,7 +55,9 @@ def entropy_certificate(exact: ExactProblem, minimizer: Minimizer, precision: Pr
                 )
         found = certificate_or_none(exact, _proof_at(exact, point, precision, fixed))
     if found is None or found.relative_gap > Fraction(1, 10**precision.digits):
-        gap, remedy = "the semidefinite claim fails", "please report this problem"
+        decay = float(exact.lambda_w * exact.lambda_h)
+        gap = f"its evidence takes longer numbers than a file may hold at lambda_w lambda_h = {decay:.1e}"
+        remedy = "use a larger lambda_w or lambda_h"
         if found is not None:
             reached = next(n for n in range(precision.digits, -1, -1) if found.relative_gap <= Fraction(1, 10**n))
             gap = f"it is {float(found.relative_gap):.1e}"

@@ -62,8 +62,8 @@ COMMANDS = {  # in the order of the help
     ),
     "compare": _Entry(
         "ncsolve.cli._compare:compare",
-        "Compare label encodings on the same classes: angles, distances, decoding margins, collapsed classes, "
-        "NC3, NC4.",
+        "Compare label encodings, and losses, on the same classes: angles, distances, decoding margins, collapsed "
+        "classes, NC3, NC4.",
     ),
     "verify": _Entry(
         "ncsolve.cli._verify:verify",

@@ -148,10 +148,10 @@ def _boundary_label(phase: Phase, boundary: Boundary) -> str:
 
 
 def _collapse_label(phase: Phase, value: float) -> str:
-    if phase.against == "imbalance":
-        regular = phase.problem.regular
-        rule = "T^2" if regular is not None and abs(regular.a) == 1.0 else "T^2/a^2"
-        return f"classes of $n_k = {rule}$ samples collapse, $R$ = {number(value)}"
+    if phase.against == "imbalance" or phase.problem.regular is None:
+        rule = model_of(phase.problem).merging_count(phase.problem).replace("alpha", r"\alpha")
+        name = {"imbalance": "$R$", "t": "$t$"}.get(phase.against, phase.against.replace("_", " "))
+        return f"classes of $n_k = {rule}$ samples share a mean, {name} = {number(value)}"
     return model_of(phase.problem).merging_words(phase.problem, number(value))
 
 

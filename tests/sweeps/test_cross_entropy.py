@@ -7,6 +7,7 @@ import pytest
 
 import ncsolve
 from ncsolve import encodings
+from tests.command import said
 
 INF = math.inf
 
@@ -28,12 +29,10 @@ def apart(problem):
 def test_minorities_merge_as_another_class_grows(alpha, lambda_b):
     """Classes of 5 samples share a mean from the count on where T^2 = tau^2 N^2 reaches 5 (1 - alpha)^2, for every
     lambda_b; one sample less and they do not."""
-    tau, rest = 5e-3, 35
+    tau, rest = 5e-3, 10 + 15 + 5 + 5
     edge = math.ceil(math.sqrt(5) * (1 - alpha) / tau) - rest
     problem = ce(encodings.smoothed(5, alpha), [20, 10, 15, 5, 5], tau, tau, lambda_b)
-    problem = problem.replace(counts=[20, 10, 15, 5, 5])
     path = ncsolve.path(problem, count=[10, edge + 200], of_class=0)
-    assert sum([10, 15, 5, 5]) == rest
     assert edge in [round(change.value) for change in path.changes]
     before, after = (apart(problem.replace(counts=[n, 10, 15, 5, 5])) for n in (edge - 1, edge))
     assert after == 0.0 < before
@@ -49,6 +48,45 @@ def test_minorities_merge_along_an_imbalance():
     ranks = {round(float(value)): set(row.tolist()) for value, row in zip(phase.values, phase.rank, strict=True)}
     assert ranks[10] == ranks[25] == {5}
     assert all(max(ranks[value]) < 5 for value in ranks if value > ratio)
+
+
+@pytest.mark.parametrize("name", ["lambda_w", "lambda_h", "alpha"])
+def test_minorities_merge_along_a_decay(name):
+    """At T = (1 - alpha) sqrt(n), which the path gives as the theorem does, and not as a root."""
+    problem = ce(encodings.onehot(4), [40, 20, 5, 5], 5e-3, 2e-2, 0.1)
+    total, values = problem.samples, np.geomspace(1e-3, 0.9, 6)
+    exact = {
+        "lambda_w": 5 / total**2 / 2e-2, "lambda_h": 5 / total**2 / 5e-3, "alpha": 1 - problem.threshold / math.sqrt(5)
+    }[name]
+    path = ncsolve.path(problem, **{name: values})
+    (change,) = [change for change in path.changes if change.theorem]
+    assert (change.theorem, change.kind) == ("T16", "rank")
+    assert change.value == pytest.approx(exact, rel=1e-13)
+    below, above = (path.sweep.problem_at(exact * factor) for factor in (1 - 1e-5, 1 + 1e-5))
+    assert apart(above) == 0.0 < apart(below)
+
+
+def test_minorities_merge_in_a_diagram_of_imbalanced_classes():
+    problem = ce(encodings.onehot(3), [90, 9, 9], 5e-3, 5e-3, 0.1)
+    for name, value in (("t", 3 / 6), ("weight_decay", 3 / 108)):
+        phase = ncsolve.phase(problem, lambda_b=[0.1, 1.0], against=name, values=[0.9 * value, 1.1 * value])
+        assert phase.collapse == pytest.approx([value], rel=1e-14)
+        assert [set(row.tolist()) for row in phase.rank] == [{2}, {1}]
+
+
+def test_codes_with_their_least_entry_at_their_own_class():
+    """A simplex ETF too, for every lambda_b, which no rounding of a numerical minimizer opens."""
+    problem = ce("affine:-0.25,0.25", [100] * 5, 5e-4, 5e-4, 0.1)
+    path = ncsolve.path(problem, lambda_b=[0.0, 1.0, INF])
+    assert (path.changes, set(path.regimes)) == ((), {"simplex"})
+
+
+def test_changes_of_relu_features_count_class_means():
+    """A class mean that dies is a dimension of the class means, and none of Z."""
+    problem = ["--loss", "ce", "--features", "relu", "--counts", "90,9,1", "--lambda-b", "inf"]
+    text = " ".join(said("path", *problem, "--lambda-w", "1e-3:1:4").split())
+    assert "the class means span 2 dimensions in place of 3" in text
+    assert "singular value" not in text
 
 
 def test_the_frame_never_opens():

@@ -31,7 +31,7 @@ class CrossEntropy(Model):
     jumps = False
     certifies_networks = True
     spectrum_name = r"$[\sqrt{n_k}\,(e_k - p_k)]$, $T$ where kept"
-    merges_by_count = True
+    merges_by_count = "T16"
 
     def owns(self, problem: UFM) -> bool:
         return problem.loss == "cross-entropy" and problem.features == "linear"
@@ -72,6 +72,10 @@ class CrossEntropy(Model):
 
     def merging_words(self, problem: UFM, value: str) -> str:
         return rf"$\alpha + t = 1$: every class mean is zero, {value}"
+
+    def merging_count(self, problem: UFM) -> str:
+        affine = problem.encoding.affine
+        return "T^2" if affine is not None and affine.a == 1.0 else "T^2/(1 - alpha)^2"
 
     def limit(self, problem: UFM, frame: Frame) -> Limit | None:
         if frame.rank:
@@ -127,7 +131,7 @@ class CrossEntropyReLU(CrossEntropy):
     """Softmax outputs over nonnegative features."""
 
     name = "cross-entropy over ReLU features"
-    merges_by_count = False
+    merges_by_count = ""
     certifies_networks = False
     spectrum_name = r"$[\sqrt{n_k}\,(e_k - p_k)]$"
     least_feature = 0.0
@@ -181,7 +185,9 @@ class CrossEntropyReLU(CrossEntropy):
     def transition_words(self, problem: UFM, own: Callable[[float], str]) -> str:
         if regular_of(problem) is None:
             return ""
-        return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b"
+        return "none: under cross-entropy with ReLU features the frame is orthogonal for every lambda_b" + (
+            " > 0" if problem.classes == 2 else ""  # at 0 one class mean may be longer than the other
+        )
 
     def uncertified(self, problem: UFM) -> str:
         return (

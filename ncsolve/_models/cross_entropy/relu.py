@@ -19,6 +19,10 @@ ORTHOGONAL = MethodChoice(
     method="closed-form", theorem="T16",
     reason="cross-entropy, ReLU features, one-hot or smoothed codes: orthogonal class means, one problem per class",
 )
+# Of two classes with a free bias.
+_TIES = (
+    "the bias may lie anywhere between the outputs of the two classes, and what one class mean loses the other gains"
+)
 
 
 def orthogonal_frame(problem: UFM) -> FactoredFrame:
@@ -27,8 +31,8 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
     affine = problem.encoding.affine
     if affine is None or affine.a < 0.0:
         raise OpenProblemError(
-            "ReLU features under cross-entropy are solved for one-hot and smoothed codes; got the encoding "
-            f"{problem.encoding.name}, use one of these or features = 'linear'"
+            "ReLU features under cross-entropy are solved for one-hot and smoothed codes in the order of the classes; "
+            f"got the encoding {problem.encoding.name}, use one of these or features = 'linear'"
         )
     if not problem.counts.balanced and problem.lambda_b != math.inf:
         raise OpenProblemError(
@@ -62,5 +66,5 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
     free = problem.lambda_b == 0.0 and k == alive.size == 2  # what one class mean gives up the other takes over
     return FactoredFrame(
         problem=problem, choice=ORTHOGONAL, stack=(weights,), means=means, bias=np.zeros(k), values=values,
-        ties="the bias may lie anywhere between the outputs of the two classes" if free else "",
+        ties=_TIES if free else "",
     )

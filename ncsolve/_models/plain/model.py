@@ -25,7 +25,7 @@ class Plain(Model):
 
     name = "plain"
     certifies_networks = True
-    merges_by_count = True
+    merges_by_count = "T5"
 
     def owns(self, problem: UFM) -> bool:
         return problem.spec.plain and problem.feature_dim >= min(problem.code_length, problem.classes)
