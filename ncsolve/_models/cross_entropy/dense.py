@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import Array
-from ncsolve._models.cross_entropy.columns import dense_columns
+from ncsolve._frames.columns import dense_columns
 from ncsolve._models.cross_entropy.minimize import minimize
 from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve.processes.threads import single_threaded

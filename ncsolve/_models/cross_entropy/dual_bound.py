@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
-from ncsolve._models.cross_entropy.columns import Columns
-from ncsolve._models.cross_entropy.softmax import entropies
+from ncsolve._frames.columns import Columns
+from ncsolve._frames.softmax_fit import entropies
 
 __all__ = ["Dual", "best_bound"]
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._arrays import Array
-from ncsolve._models.cross_entropy.columns import Columns
+from ncsolve._frames.columns import Columns
+from ncsolve._frames.softmax_fit import Fit, bent, fit
 from ncsolve._models.cross_entropy.point import Point
-from ncsolve._models.cross_entropy.softmax import Fit, bent, fit
 
 __all__ = ["Objective", "State"]
 

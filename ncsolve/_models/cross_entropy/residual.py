@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from ncsolve._arrays import Array
+from ncsolve._frames.columns import dense_columns
 from ncsolve._frames.protocol import Frame
-from ncsolve._models.cross_entropy.columns import dense_columns
+from ncsolve._frames.softmax_fit import fit
 from ncsolve._models.cross_entropy.dual_bound import best_bound
-from ncsolve._models.cross_entropy.softmax import fit
 from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
+from ncsolve._frames.softmax_fit import bent, fit
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve._models.cross_entropy.point import Point
-from ncsolve._models.cross_entropy.softmax import bent, fit
 from ncsolve._models.cross_entropy.start import thresholded
 
 __all__ = ["small_enough", "smoothed", "smoothed_norm"]

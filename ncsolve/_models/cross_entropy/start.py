@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ncsolve._arrays import EPS, RANK_NOISE, Array
+from ncsolve._frames.softmax_fit import fit
 from ncsolve._models.cross_entropy.objective import Objective
 from ncsolve._models.cross_entropy.point import Point, factored
-from ncsolve._models.cross_entropy.softmax import fit
 
 __all__ = ["collapsed", "guesses", "may_collapse", "thresholded"]
 

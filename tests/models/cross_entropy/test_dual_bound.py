@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncsolve._models.cross_entropy.columns import dense_columns, grouped_columns
+from ncsolve._frames.columns import dense_columns, grouped_columns
+from ncsolve._frames.softmax_fit import residual_of
 from ncsolve._models.cross_entropy.dense import solve_dense
 from ncsolve._models.cross_entropy.dual_bound import Dual, best_bound
-from ncsolve._models.cross_entropy.softmax import residual_of
 from tests.models.cross_entropy.definition import (
     bound,
     dense_problems,

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from ncsolve._arrays import Array
-from ncsolve._models.cross_entropy.columns import Columns
+from ncsolve._frames.columns import Columns
 
 __all__ = ["Fit", "bent", "entropies", "fit", "residual_of"]
 

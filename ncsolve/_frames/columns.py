@@ -126,15 +126,19 @@ class Columns:
         own = own - cells[self.within, self.within] / self.alike[self.within] if self.within.size else own
         return rows * self.scale, np.sum(rows, axis=1) * self.bias_scale, own * self.within_scale
 
-    def norm(self, residual: Array) -> float:
-        """The largest singular value of [sqrt(n_k) (p_k - e_k)], of sums over cells (C, K)."""
-        largest = float(np.linalg.norm(self.fold(residual) * (self.scale * self.samples), 2))
+    def weighted(self, residual: Array) -> tuple[Array, Array]:
+        """[sqrt(n_k) r_k] of sums over cells (C, K): as a matrix by rows of Q (m, K), and within each group (K,)."""
+        within = np.zeros(self.samples.size)
         if self.grouped:
             many = self.alike > 1
             apart = residual[-1, many] - np.diag(residual)[many] / (self.alike[many] - 1)
-            apart = np.sqrt(self.samples[many] / self.alike[many]) * np.abs(apart)
-            largest = max(largest, float(np.max(apart, initial=0.0)))
-        return largest
+            within[many] = np.sqrt(self.samples[many] / self.alike[many]) * apart
+        return self.fold(residual) * (self.scale * self.samples), within
+
+    def norm(self, residual: Array) -> float:
+        """The largest singular value of [sqrt(n_k) r_k]."""
+        quotient, within = self.weighted(residual)
+        return max(float(np.linalg.norm(quotient, 2)), float(np.max(np.abs(within))))
 
 
 def dense_columns(codes: Array, counts: Array) -> Columns:
