@@ -13,7 +13,7 @@ from scipy.special import xlogy
 from ncsolve._arrays import Array
 from ncsolve._frames.columns import Columns
 
-__all__ = ["Fit", "bent", "entropies", "fit", "residual_of"]
+__all__ = ["Fit", "bent", "entropies", "fit", "logarithms", "residual_of"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,13 +67,18 @@ def residual_of(columns: Columns, probabilities: Array) -> Array:
     return residual
 
 
+def logarithms(columns: Columns, residual: Array) -> Array:
+    """Of codes plus the residual (C, K), by cells; zero counts as the least normal number."""
+    lacking = 1.0 - columns.codes  # to one
+    lacking[columns.top, np.arange(columns.samples.size)] = columns.others
+    chances = columns.codes + residual
+    logs = np.log(np.maximum(chances, np.finfo(np.float64).tiny))
+    near = chances > 0.5
+    logs[near] = np.log1p(np.minimum(residual[near] - lacking[near], 0.0))
+    return np.asarray(logs)
+
+
 def entropies(columns: Columns, residual: Array) -> Array:
     """The entropy of every column (K,) of codes plus the residual."""
-    codes = columns.codes
-    chances = np.maximum(codes + residual, 0.0)
-    lacking = 1.0 - codes  # to one
-    lacking[columns.top, np.arange(columns.samples.size)] = columns.others
-    near = chances > 0.5
-    terms = xlogy(chances, chances)
-    terms[near] = chances[near] * np.log1p(residual[near] - lacking[near])
-    return np.asarray(np.sum(xlogy(chances, columns.outputs) - terms, axis=0))
+    chances = np.maximum(columns.codes + residual, 0.0)
+    return np.asarray(np.sum(xlogy(chances, columns.outputs) - chances * logarithms(columns, residual), axis=0))

@@ -10,6 +10,7 @@ from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.protocol import Frame
 from ncsolve._models.cross_entropy.balanced import BALANCED, balanced_frame, regular_of
 from ncsolve._models.cross_entropy.relu import orthogonal_frame
+from ncsolve._models.cross_entropy.room import check_room
 from ncsolve._models.protocol import Limit, Model, State
 from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
@@ -209,15 +210,6 @@ def check_shallow(problem: UFM) -> None:
         raise OpenProblemError(
             f"deep heads under cross-entropy are an open problem; got loss = 'cross-entropy' with depth = "
             f"{problem.depth}, set depth = 1 or loss = 'mse'"
-        )
-
-
-def check_room(problem: UFM, rank: int) -> None:
-    """OpenProblemError for fewer dimensions than the rank of the minimizer."""
-    if rank > problem.feature_dim:
-        raise OpenProblemError(
-            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for a minimizer of rank "
-            f"{rank}, leave dim out or set dim >= {rank}"
         )
 
 

@@ -10,6 +10,7 @@ from ncsolve import _formulas
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.layered import FactoredFrame
 from ncsolve._frames.pairs import check_size
+from ncsolve._models.cross_entropy.room import check_room
 from ncsolve._problem.ufm import UFM
 from ncsolve.errors import OpenProblemError
 
@@ -47,11 +48,7 @@ def orthogonal_frame(problem: UFM) -> FactoredFrame:
         force = np.asarray(_formulas.cross_entropy_relu_force(problem.threshold, n, 1.0 - affine.a, k))
         logit = np.asarray(_formulas.cross_entropy_relu_logit(force, 1.0 - affine.a, k))
     alive = np.flatnonzero(logit > 0.0)
-    if alive.size > problem.feature_dim:
-        raise OpenProblemError(
-            f"under cross-entropy a bottleneck is an open problem; got dim = {problem.dim} for class means of "
-            f"{alive.size} dimensions, leave dim out or set dim >= {alive.size}"
-        )
+    check_room(problem, alive.size)
     lengths = np.sqrt(_formulas.cross_entropy_relu_squared_length(
         logit[alive], n[alive], k, problem.lambda_w, problem.lambda_h
     ))

@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
-from ncsolve._arrays import Array
 from ncsolve._frames.columns import dense_columns
 from ncsolve._frames.protocol import Frame
-from ncsolve._frames.softmax_fit import fit
+from ncsolve._frames.softmax_fit import fit, logarithms
 from ncsolve._models.cross_entropy.dual_bound import best_bound
 from ncsolve._models.residual import Residual
 from ncsolve._problem.ufm import UFM
@@ -31,7 +30,8 @@ def softmax_residual(problem: UFM, frame: Frame, *, dual: bool) -> Residual:
     if dual:
         admitted = best_bound(columns, residual, problem.tau, problem.lambda_b, frame.bias)
         residual, minimum = admitted.residual, admitted.bound
-        outputs = _logits(codes, residual)
+        outputs = logarithms(columns, residual)
+        outputs -= outputs.mean(axis=0)
     bias = frame.bias
     if 0.0 < problem.lambda_b < math.inf:
         bias = -(residual @ counts) / (problem.samples * problem.lambda_b)
@@ -40,12 +40,3 @@ def softmax_residual(problem: UFM, frame: Frame, *, dual: bool) -> Residual:
         problem=problem, outputs=outputs, bias=bias, left=left,
         values=np.minimum(values, problem.tau) if dual else values, right=right.T, active=frame.rank, minimum=minimum,
     )
-
-
-def _logits(codes: Array, residual: Array) -> Array:
-    """Outputs (m, K), with columns that sum to zero, whose softmax is codes + residual."""
-    chances = np.maximum(codes + residual, np.finfo(np.float64).tiny)
-    near = chances > 0.5  # log1p of what is lacking to one
-    logs = np.log(chances)
-    logs[near] = np.log1p(np.minimum(residual[near] - (1.0 - codes[near]), 0.0))
-    return np.asarray(logs - logs.mean(axis=0))
