@@ -86,7 +86,7 @@ class SecondParameter:
             if convex or model_of(problem).merges_by_count:
                 unit = math.sqrt(problem.samples / problem.classes) if self.name == "t" else problem.samples
                 found = [abs(affine.a) * math.sqrt(count) / unit for count in shared_counts(problem)]
-        elif self.name in ("t", "weight_decay"):
+        elif problem.regular is not None and self.name in ("t", "weight_decay"):
             model, size = model_of(problem), model_of(problem).merging_size(problem)
             root_n = math.sqrt(problem.regular.n)
             if size is not None and model.threshold_power(problem) == 1.0:  # T itself, where t and K sqrt(n) are exact

@@ -177,6 +177,8 @@ class _Line:
         kind = "rank" if before.rank != after.rank else "orthogonal" if before.regime != after.regime else "exchange"
         if before.mean != after.mean and before.contrasts != after.contrasts:
             kind = "exchange"
+        if kind == "orthogonal" and self.whole:  # balanced at one number of samples: a regime's name, no passage
+            return None
         if kind == "orthogonal" and not theorem and scalar:
             value = self.crossing(low, high, value)
         return RegimeChange(

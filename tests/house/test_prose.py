@@ -80,7 +80,7 @@ def test_small_classes_merge_and_do_not_vanish_with_a_bias(lambda_b):
 def test_a_phase_diagram_says_that_small_classes_merge():
     text = said("phase", "--per-class", 1000, "--classes", 4, "--lambda-w", "3e-3", "--lambda-h", "3e-3", "--against",
                 "imbalance=1:1000:5", "--lambda-b", "1e-2:10:5")
-    assert "at imbalance = 25.73892612 the means of all classes of n_k = T^2/a^2 samples merge into one" in text
+    assert "at imbalance = 25.73892612 the means of all classes of n_k = T^2 samples merge into one" in text
     assert "vanish" not in text
 
 

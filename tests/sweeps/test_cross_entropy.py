@@ -38,6 +38,15 @@ def test_minorities_merge_as_another_class_grows(alpha, lambda_b):
     assert after == 0.0 < before
 
 
+@pytest.mark.parametrize("model", [{"loss": "cross-entropy"}, {"loss": "mse"}, {"depth": 2}, {"features": "relu"}])
+def test_counts_that_become_equal_are_no_passage(model):
+    """Balanced classes have a regime with a name; those of one sample more or less do not, and are as good as alike."""
+    problem = ncsolve.UFM(encoding="onehot", counts=[6, 6, 6], lambda_w=5e-3, lambda_h=5e-3, lambda_b=0.1, **model)
+    path = ncsolve.path(problem, count=[4, 5, 6, 7, 8], of_class=0)
+    assert path.regimes[2] != path.regimes[1] == path.regimes[3] == "general"
+    assert path.changes == ()
+
+
 def test_minorities_merge_along_an_imbalance():
     """In a diagram for every lambda_b at once, at the ratio that T^2 = n_k says: its collapse line."""
     tau, n, k = 5e-3, 100, 6

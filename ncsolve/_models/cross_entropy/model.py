@@ -19,7 +19,7 @@ from ncsolve.errors import OpenProblemError
 __all__ = ["CROSS_ENTROPY", "CROSS_ENTROPY_RELU"]
 
 CONVEX = MethodChoice(
-    method="convex", theorem="T16", reason="cross-entropy: the convex core, proved by its dual bound"
+    method="convex", theorem="T16", reason="cross-entropy: the convex core, beside its dual bound"
 )
 
 
