@@ -7,6 +7,8 @@ import pytest
 from scipy.stats import entropy
 
 import ncsolve
+from ncsolve._frames.columns import dense_columns
+from ncsolve._frames.softmax_fit import bent, fit
 
 BIASES = (0.0, 1e-50, 1e-10, 0.01, 1.0, 1e10, 1e50, math.inf)
 SOFT = [[0.9, 0.1, 0.3, 0.2], [0.1, 0.6, 0.3, 0.1], [0.0, 0.3, 0.4, 0.7]]
@@ -81,3 +83,17 @@ def test_a_code_mass_and_a_bias_decay_of_nearly_nothing(mass, lambda_b, decay):
     assert (found.rank, found.guarantee) == (0, "global")
     bias = found.bias[1]
     assert math.exp(2 * bias) == pytest.approx(mass * 3 / 28 - lambda_b * bias, rel=1e-9)
+
+
+@pytest.mark.parametrize("ahead", [-2.0, 5.0, 70.0, 300.0])
+def test_probabilities_within_rounding_of_one_bend_with_all_digits(ahead):
+    """p (1 - p) of the own output, where 1 - p is 0 in floats."""
+    columns = dense_columns(np.eye(2), np.array([1.0, 1.0]))
+    found = fit(columns, ahead * np.eye(2))
+    rare = math.exp(-ahead) / (1 + math.exp(-ahead))
+    assert np.diag(found.lacking) == pytest.approx([rare, rare], rel=1e-14)
+    curvature = rare / (1 + math.exp(-ahead))
+    for change in (np.eye(2), np.eye(2)[::-1], 3.0 + np.eye(2)):  # what shifts all outputs changes nothing
+        sign = change[0, 0] - change[1, 0]
+        expected = sign * curvature * np.array([[1, -1], [-1, 1]])
+        np.testing.assert_allclose(bent(columns, found, change), expected, rtol=1e-13, atol=0)
