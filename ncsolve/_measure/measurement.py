@@ -89,7 +89,7 @@ class Measurement(Frozen):
 
     @cached_property
     def floor(self) -> float:
-        """What no fit is below, 0 for MSE, and for cross-entropy the mean entropy of the codes."""
+        """What no fit is below: 0 for MSE, for cross-entropy the mean entropy of the codes."""
         problem = self.problem
         return float(problem.counts.array @ problem.spec.fit.least(problem.encoding.matrix)) / problem.samples
 

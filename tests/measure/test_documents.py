@@ -10,7 +10,7 @@ import ncsolve
 from ncsolve._documents.measurement import geometry_document, measurement_document
 from ncsolve._measure.feature_geometry import feature_geometry
 from ncsolve.schemas import schema
-from tests.measure.samples import network, random_problem, statistic
+from tests.measure.samples import network, random_problem, random_softmax_problem, softmax_statistic, statistic
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -36,6 +36,29 @@ def test_documents_keep_their_schema(seed):
         assert other[name] == pytest.approx(factor * document[name], rel=1e-12)
     assert other["lambda_h"]["used"] == pytest.approx(factor * found.lambda_h, rel=1e-12)
     assert other["relative_gap"] == document["relative_gap"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_documents_of_cross_entropy_keep_their_schema(seed):
+    """Losses of which only the sum over samples has another factor: the convention of torch is the paper's."""
+    random = np.random.default_rng(seed)
+    problem = random_softmax_problem(random)
+    w, b, features = network(random, problem, 0.2)
+    found = ncsolve.measure(softmax_statistic(problem, w, b, features), w, b, problem)
+    document = measurement_document(found)
+    jsonschema.validate(document, schema("ncsolve.measurement/1"))
+    jsonschema.validate(document["predicted"], schema("ncsolve.minimizer/1"))
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert document["distance"]["outputs"] is document["certificate"]["outputs"] is None
+    assert document["distance"]["probabilities"] == found.distance.probabilities
+    mean, total = (
+        measurement_document(found, convention=ncsolve.convention(name, "cross-entropy"))
+        for name in ("torch-mean", "sum")
+    )
+    for name in ("loss", "minimum", "gap"):
+        assert mean[name] == document[name]
+        assert total[name] == pytest.approx(problem.samples * document[name], rel=1e-12)
+    assert total["relative_gap"] == document["relative_gap"]
 
 
 @pytest.mark.parametrize("why", ["held out", "no head", "no scatter", "no lambdas"])

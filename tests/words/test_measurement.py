@@ -7,7 +7,7 @@ import pytest
 
 import ncsolve
 from ncsolve._documents.measurement import measurement_document
-from tests.measure.samples import network, random_problem, statistic
+from tests.measure.samples import network, random_problem, random_softmax_problem, softmax_statistic, statistic
 
 
 def measured(seed=0, distance=0.2, **model):
@@ -28,6 +28,23 @@ def test_summaries(seed):
     assert str(found.verdict).split(":")[0] in found._repr_html_()
     for angle in re.findall(r"mean -?[\d.e-]+ (?!of)(\S+)", joined):  # of cosines; "the mean of the features" is none
         assert angle == "+-"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_summaries_of_cross_entropy(seed):
+    random = np.random.default_rng(seed)
+    problem = random_softmax_problem(random)
+    w, b, features = network(random, problem, 0.02)
+    found = ncsolve.measure(softmax_statistic(problem, w, b, features), w, b, problem)
+    for name in ("paper", "sum"):
+        text = found.summary(convention=name)
+        joined = " ".join(text.split())
+        factor = ncsolve.convention(name, "cross-entropy").loss_factor(problem.samples, problem.code_length)
+        entropy = f", entropy of the codes {found.floor * factor:.9g}" if found.floor else ""
+        assert f"loss {found.loss * factor:.9g}, minimum {found.minimum * factor:.9g}{entropy}: gap" in joined
+        assert "outputs" not in joined.split("proved at most")[-1].split(" head stationary")[0]
+        assert "softmax probabilities" in joined
+        assert max(map(len, text.splitlines())) <= 100
 
 
 def test_conventions_scale_loss_and_lambdas():
