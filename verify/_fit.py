@@ -11,6 +11,8 @@ from ncsolve.verify._types import Array
 __all__ = ["FITS", "Fit", "softmax"]
 
 _STEPS, _HALVINGS, _LEVEL = 200, 60, 1e-14
+# Where softmax saturates nothing else curves, and rounding of numbers of size one decides.
+_RIDGE = 1e-15
 
 
 class Fit(Protocol):
@@ -72,7 +74,8 @@ class CrossEntropy:
         for _ in range(_STEPS):
             chances = softmax(outputs + b[:, None])
             curvature = np.diag(chances @ share) - (chances * share) @ chances.T
-            step = np.linalg.solve(curvature + lambda_b * np.eye(m) + 1.0 / m, slope)
+            ridge = lambda_b + _RIDGE
+            step = np.linalg.solve(curvature + ridge * np.eye(m) + 1.0 / m, slope)
             step -= step.mean()
             level = float(slope @ step) <= _LEVEL * cost  # what the step would gain is rounding: the slope decides
             for halving in range(1 if level else _HALVINGS):

@@ -139,7 +139,8 @@ def encoding_for(
     model = model_of(problem)
     if model.name not in _CODES:
         raise OpenProblemError(
-            f"which encoding gives wanted class means is known under MSE; got loss = {problem.loss!r}, set loss = 'mse'"
+            f"which encoding gives the model {model.name!r} wanted class means is not known; got loss = "
+            f"{problem.loss!r} and features = {problem.features!r}, use loss = 'mse' with linear or ReLU features"
         )
     made = _CODES[model.name](target, problem, code_length)
     problem = problem.replace(encoding=from_array(made.codes, name="designed"))

@@ -20,7 +20,7 @@ def test_minimizer():
 def test_a_free_bias_is_one_up_to_a_constant():
     text = words("minimizer", "--loss", "ce", "--counts", "40,20,5", "--lambda-b", "0")
     assert "up to a constant, which softmax does not see" in text
-    assert "global minimum, to within" in text
+    assert "global minimum, to rounding: a lower bound" in text
 
 
 def test_merged_minorities_are_named():
@@ -71,13 +71,16 @@ def test_compare_takes_codes_that_are_probabilities_by_default():
 
 def test_designed_codes_are_those_of_mse():
     line = refused("design", "--geometry", "simplex", "--counts", "5000,500,50", "--loss", "ce")
-    assert "is known under MSE; got --loss cross-entropy, set --loss mse" in line
+    assert "wanted class means is not known; got --loss cross-entropy" in line
 
 
 @pytest.mark.parametrize("command", ["minimizer", "path", "phase"])
 @pytest.mark.parametrize(("options", "line"), [
     (("--loss", "focal"), "focal loss is not convex"),
-    (("--loss", "nll"), "unknown loss 'nll'"),
+    (("--loss", "hinge"), "unknown loss 'hinge'"),
+    (("--loss", "nll"), "is cross-entropy: use --loss cross-entropy"),
+    (("--loss", "bce"), "binary cross-entropy, of a sigmoid for every output, is not solved"),
+    (("--loss", "label-smoothing"), "use --loss cross-entropy with the encoding smoothed:0.1"),
     (("--loss", "ce", "-e", "signed"), "must be a probability vector"),
     (("--loss", "ce", "--depth", "2"), "deep heads under cross-entropy are an open problem"),
 ])

@@ -177,7 +177,7 @@ def test_options_go_before_the_model_of_a_problem_file(tmp_path):
     assert shown["problem"]["lambda_w_layers"] == [5e-3, 1e-2]
     done = run("compare", "--problem", file, "--dim", "2", "--encodings", "onehot", "--json")
     assert json.loads(done.stdout)["problem"]["model"] == {
-        "features": "linear", "depth": 2, "lambda_w_layers": [5e-3, 1e-2], "dim": 2
+        "loss_function": "mse", "features": "linear", "depth": 2, "lambda_w_layers": [5e-3, 1e-2], "dim": 2
     }
 
 
