@@ -1,6 +1,6 @@
 """Newton's method at a given rank.
 
-Where all directions are in it that the minimizer has, no point but it is a local minimum.  The step is cut to a ball of
+That a point of this rank is the minimum is for the dual bound to say, not for this descent.  The step is cut to a ball of
 the diagonal of the Hessian, in the gauge of the singular value decomposition.
 """
 
