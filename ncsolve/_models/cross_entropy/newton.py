@@ -1,7 +1,7 @@
 """Newton's method at a given rank.
 
-That a point of this rank is the minimum is for the dual bound to say, not for this descent.  The step is cut to a ball of
-the diagonal of the Hessian, in the gauge of the singular value decomposition.
+That a point of this rank is the minimum is for the dual bound to say, not for this descent.  The step is cut to a ball
+of the diagonal of the Hessian, in the gauge of the singular value decomposition.
 """
 
 from __future__ import annotations
