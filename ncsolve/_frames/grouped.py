@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._frames.pairs import ClassPairs, check_size, choose_evenly, pad
+from ncsolve._frames.protocol import OneLayerFrame
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["ClassBlock", "GroupedFrame"]
@@ -41,7 +42,7 @@ class ClassBlock:
     inner_product: float | None
 
 
-class GroupedFrame:
+class GroupedFrame(OneLayerFrame):
     """Z of a problem with affine one-hot codes, by Schur's lemma, and W and the class means that it is factored into.
 
     On the vectors that sum to zero within a group of p classes of one count Z is a multiple of the identity, with the
@@ -91,17 +92,6 @@ class GroupedFrame:
     @property
     def rank(self) -> int:
         return int(self.z.size + np.sum((self.sizes - 1) * (self.within_z > 0)))
-
-    @property
-    def span(self) -> int:
-        return self.rank
-
-    def layers(self, dim: int) -> tuple[Array, ...]:
-        return (self.weights(dim),)
-
-    def dimensions(self, zero: float) -> int:
-        """The rank of the class means, which has no noise."""
-        return self.rank
 
     @property
     def bias(self) -> Array:

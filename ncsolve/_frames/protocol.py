@@ -16,7 +16,7 @@ from ncsolve._frames.pairs import ClassPairs
 if TYPE_CHECKING:
     from ncsolve._frames.grouped import GroupedFrame
 
-__all__ = ["GLOBAL", "ConvexFrame", "Frame", "Guarantee"]
+__all__ = ["GLOBAL", "ConvexFrame", "Frame", "Guarantee", "OneLayerFrame"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +78,8 @@ class Frame(Protocol):
     def gradient(self) -> BlockGradient: ...
 
 
-class ConvexFrame:
-    """What is the same in every frame of the convex problem, whose minimum is the global one, with one layer."""
-
-    convex = True
-    guarantee = GLOBAL
-    ties = ""
+class OneLayerFrame:
+    """What is the same in every frame of one layer whose class means span as many dimensions as Z has."""
 
     if TYPE_CHECKING:
 
@@ -101,3 +97,11 @@ class ConvexFrame:
     def dimensions(self, zero: float) -> int:
         """The rank of the class means, counting singular values above ``zero`` of the largest where they have noise."""
         return self.rank
+
+
+class ConvexFrame(OneLayerFrame):
+    """What is the same in every frame of the convex problem, whose minimum is the global one."""
+
+    convex = True
+    guarantee = GLOBAL
+    ties = ""

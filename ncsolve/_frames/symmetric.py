@@ -16,14 +16,14 @@ from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.coupled_block import BlockGradient, Core, LossTerms, check_fit
 from ncsolve._frames.grouped import GroupedFrame
-from ncsolve._frames.protocol import GLOBAL
+from ncsolve._frames.protocol import ConvexFrame
 from ncsolve._problem.counts import ClassCounts
 
 __all__ = ["SymmetricFrame"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SymmetricFrame(GroupedFrame):
+class SymmetricFrame(GroupedFrame, ConvexFrame):
     """The grouped frame of the convex problem (T3): each singular value of M - b u^T shrinks by T.
 
     Within a group that is |a| sqrt(n); ``core`` is the quotient.
@@ -33,9 +33,6 @@ class SymmetricFrame(GroupedFrame):
     counts: ClassCounts
     a: float
     known_gram: tuple[float, float] | None = None
-    convex = True
-    guarantee = GLOBAL
-    ties = ""
 
     @property
     def choice(self) -> MethodChoice:

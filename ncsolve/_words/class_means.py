@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._frames.nc_metrics import alive
 from ncsolve._minimizer.decoding import decoding_of
@@ -109,8 +110,9 @@ def _merging_rule(minimizer: Minimizer) -> str:
     problem, affine = minimizer.problem, minimizer.problem.encoding.affine
     if affine is None or problem.spec.squared or problem.spec.nonnegative:
         return ""
-    square, rule = (problem.threshold / affine.a) ** 2, model_of(problem).merging_count(problem)
-    return f" (minority merging: classes of one count share a mean up to {rule} = {number(square)} samples)"
+    most = _formulas.cross_entropy_merging_count(problem.threshold, 1.0 - affine.a)
+    rule = model_of(problem).merging_count(problem)
+    return f" (minority merging: classes of one count share a mean up to {rule} = {number(most)} samples)"
 
 
 def _listed(words: list[str]) -> str:
