@@ -142,8 +142,9 @@ _HOMES = {
     "UnknownNameError": "ncsolve.errors",
 }
 
-# Folders beside this one in a checkout, which setup.cfg maps into the package.
-_BESIDE = ("derivations", "verify")
+# Packages that are not public names, as ``import *`` would need all of their requirements: two folders beside this one
+# in a checkout, which setup.cfg maps into the package, and what needs torch.
+_BESIDE = ("derivations", "verify", "torch")
 
 
 def _beside(name: str) -> object:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import importlib.util
 import re
 import subprocess
 import sys
@@ -53,10 +54,23 @@ def run(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[
     return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
 
 
+def refused(name: str) -> None:
+    """Without torch the probe's modules name the command that brings it."""
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        assert re.fullmatch(r"ncsolve\.torch needs torch; install it with: .* 'ncsolve\[torch\]'", str(error)), error
+    else:
+        raise AssertionError(f"{name} is there without torch")
+
+
 def everything(root: Path) -> None:
     names = [name for name in modules(root) if not name.endswith("__main__")]
     for name in names:
-        importlib.import_module(name)
+        if name.startswith("ncsolve.torch") and importlib.util.find_spec("torch") is None:
+            refused(name)
+        else:
+            importlib.import_module(name)
     from ncsolve import derivations, verify
 
     assert derivations.names()

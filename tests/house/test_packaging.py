@@ -52,6 +52,8 @@ def test_dependencies_point_one_way():
     """The numeric core imports neither the derivations, nor the verifier, nor their libraries, when it is imported."""
     forbidden = ("ncsolve.derivations", "ncsolve.verify", "sympy", "cvxpy", "matplotlib", "torch")
     for path in (ROOT / "ncsolve").rglob("*.py"):
+        if path.parent == ROOT / "ncsolve/torch":  # whose reason to be it is; the floors say that nothing imports it
+            continue
         for node in ast.parse(path.read_text()).body:
             names = []
             if isinstance(node, ast.Import):

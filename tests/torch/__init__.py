@@ -1,0 +1,1 @@
+"""Tests of ncsolve.torch; skipped where torch is not installed."""
