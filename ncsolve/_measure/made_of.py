@@ -11,7 +11,7 @@ from ncsolve.checks.measured import measured
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["checked_head", "checked_names"]
+__all__ = ["checked_head", "checked_names", "deciding_codes"]
 
 
 def checked_names(classes: object) -> tuple[str, ...]:
@@ -53,3 +53,9 @@ def checked_head(head: object, dim: int, codes: object, classes: int, loss: str)
                 f"codes must be (m, K) = ({weights.shape[0]}, {classes}), a column a class; got {matrix.shape}"
             )
     return Head(W=read_only(weights.copy()), b=read_only(bias.copy()), codes=matrix, loss=loss)
+
+
+def deciding_codes(encoding: Encoding) -> Encoding | None:
+    """The codes by which outputs are decided; None where the largest output is that of the nearest code anyway."""
+    affine = encoding.affine
+    return None if affine is not None and affine.a > 0.0 else encoding

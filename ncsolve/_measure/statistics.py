@@ -27,7 +27,7 @@ from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FeatureStatistics"]
+__all__ = ["FeatureStatistics", "with_moments"]
 
 
 class FeatureStatistics:
@@ -174,12 +174,7 @@ class FeatureStatistics:
             raise ProblemError(
                 "merged statistics must have the same head; got two, measure both with the last layer of one model"
             )
-        return self._with(self._moments.merged(other._moments))
-
-    def _with(self, moments: Moments) -> FeatureStatistics:
-        result = FeatureStatistics.__new__(FeatureStatistics)
-        result._class_names, result._moments = self._class_names, moments
-        return result
+        return with_moments(self, self._moments.merged(other._moments))
 
     @property
     def classes(self) -> int:
@@ -410,3 +405,10 @@ class FeatureStatistics:
             f"FeatureStatistics(classes={self.classes}, dim={self.dim}, {head}, {loss}scatter={self.scatter}, "
             f"samples={self.samples})"
         )
+
+
+def with_moments(statistics: FeatureStatistics, moments: Moments) -> FeatureStatistics:
+    """A statistic like another one, of the samples of ``moments``, which have its layout."""
+    result = FeatureStatistics.__new__(FeatureStatistics)
+    result._class_names, result._moments = statistics.class_names, moments
+    return result

@@ -77,6 +77,7 @@ def read_inputs(
     if merge:
         return _merged(files, given, last, codes, loss)
     from ncsolve._measure.inputs import head_in, labels_in, labels_split
+    from ncsolve._measure.made_of import deciding_codes
     from ncsolve._measure.shards import find_shards
     from ncsolve._measure.statistics import FeatureStatistics
 
@@ -107,7 +108,7 @@ def read_inputs(
     _check_scatter(scatter, shards[0].dim, last)
     statistics = FeatureStatistics(
         len(classes.names) if classes.from_zero else classes.names, shards[0].dim,
-        None if last is None else (last.W, last.b), scatter, codes=_deciding(encoding, last),
+        None if last is None else (last.W, last.b), scatter, codes=None if last is None else deciding_codes(encoding),
         loss="mse" if loss is None or last is None else loss,
     )
     if codes is not None:
@@ -247,13 +248,6 @@ def _check_scatter(scatter: str, dim: int, last: HeadFile | None) -> None:
             f"--scatter full keeps d x d numbers, for d up to {_WHOLE}; got d = {dim}, use --scatter "
             + ("projected, which loses the ratio of NC1 only, or trace" if last is not None else "trace")
         )
-
-
-def _deciding(encoding: Encoding, last: HeadFile | None) -> Encoding | None:
-    """The codes, unless the largest output is the nearest one anyway."""
-    if last is None or (encoding.affine is not None and encoding.affine.a > 0.0):
-        return None
-    return encoding
 
 
 def _features_read(shards: Sequence[Shard]) -> str:
