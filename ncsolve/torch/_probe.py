@@ -23,7 +23,7 @@ from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_load
 from ncsolve.torch._head import find_head, unwrapped
 from ncsolve.torch._measured import codes_of, head_arrays, measured
 from ncsolve.torch._moments import DeviceMoments
-from ncsolve.torch._undisturbed import undisturbed
+from ncsolve.torch._undisturbed import eager, undisturbed
 
 __all__ = ["Probe"]
 
@@ -69,21 +69,23 @@ class Probe:
     """
 
     def __init__(self, model: nn.Module, head: str | None = None) -> None:
-        self.model = unwrapped(model)
+        self.model, self._given = unwrapped(model), model
         self.head_name, self.head = find_head(self.model, head)
         self._named = head is not None
 
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Tensor]:
         """What the model returns for these arguments, and the features (..., d) that its head saw, with their graph.
 
-        For training with a ``FeaturePenalty``.  Raises ProblemError if the head is not called once.
+        For training with a ``FeaturePenalty``; DistributedDataParallel works as without, and what was compiled runs as
+        it is written, since compiled code does not call hooks.  Raises ProblemError if the head is not called once.
 
         >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 3))
         >>> outputs, features = Probe(model)(torch.ones(5, 4))
         >>> outputs.shape, features.shape, features.requires_grad
         (torch.Size([5, 3]), torch.Size([5, 8]), True)
         """
-        result, features, _ = self._run(args, kwargs)
+        with eager():
+            result, features, _ = self._run(self._given, args, kwargs)
         return result, features
 
     def statistics(
@@ -203,23 +205,25 @@ class Probe:
                 )
             for batch, where in batches_of(loader, unpack, device):
                 labels = class_numbers_of(batch.labels, where).to(device)
-                result, features, outputs = self._run(batch.arguments, batch.keywords)
+                result, features, outputs = self._run(self.model, batch.arguments, batch.keywords)
                 if first:
                     self._check_last(result, outputs)
                 first, seen = False, seen + (len(labels) if labels.ndim else 0)
                 yield *masked(features.detach(), labels, batch.mask, ignore_index, where), where
         check_counted(loader, seen, samples)
 
-    def _run(self, args: Any, kwargs: Any) -> tuple[Any, Tensor, Tensor]:
+    def _run(self, model: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Tensor, Tensor]:
         """What the model returns, what its head saw, and what its head made of it."""
         seen: list[Tensor] = []
         made: list[Tensor] = []
         hooks = (
-            self.head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0])),
+            self.head.register_forward_pre_hook(
+                lambda module, given, named: seen.append([*given, *named.values()][0]), with_kwargs=True
+            ),
             self.head.register_forward_hook(lambda module, inputs, output: made.append(output)),
         )
         try:
-            result = self.model(*args, **kwargs)
+            result = model(*args, **kwargs)
         finally:
             for hook in hooks:
                 hook.remove()
