@@ -196,7 +196,7 @@ class Probe:
         check_loader(loader, passes=2 if again else 1)
         if samples is not None:
             check_whole("samples", samples)
-        device, seen, first = self.head.weight.device, 0, True
+        device, seen, first = next(self.model.parameters()).device, 0, True
         with undisturbed(self.model, loader):
             if again:
                 recompute(
@@ -204,12 +204,12 @@ class Probe:
                     lambda batch: self.model(*batch.arguments, **batch.keywords),
                 )
             for batch, where in batches_of(loader, unpack, device):
-                labels = class_numbers_of(batch.labels, where).to(device)
+                labels = class_numbers_of(batch.labels, where)
                 result, features, outputs = self._run(self.model, batch.arguments, batch.keywords)
                 if first:
                     self._check_last(result, outputs)
                 first, seen = False, seen + (len(labels) if labels.ndim else 0)
-                yield *masked(features.detach(), labels, batch.mask, ignore_index, where), where
+                yield *masked(features.detach(), labels.to(features.device), batch.mask, ignore_index, where), where
         check_counted(loader, seen, samples)
 
     def _run(self, model: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Tensor, Tensor]:
