@@ -1,8 +1,9 @@
 """What of ncsolve others build on, as one text: python -m tests.house.public_api --write
 
-The public names and what can be passed to them (of ``ncsolve.torch`` in a file of its own, where torch is): what ``__all__`` of each public module says, and of each class what is
-its own or inherited from a class of ncsolve; annotations are left out, so that a type may get another spelling.  The
-commands with their options.  What each document may and must hold.
+The public names and what can be passed to them: what ``__all__`` of each public module says, and of each class what is
+its own or inherited from a class of ncsolve; annotations are left out, so that a type may get another spelling.  Those
+of ``ncsolve.torch``, for which torch is needed, are in a file of their own.  The commands with their options.  What
+each document may and must hold.
 """
 
 from __future__ import annotations
