@@ -10,11 +10,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from ncsolve._measure.layout import Layout
-from ncsolve._measure.made_of import checked_head, deciding_codes
+from ncsolve._measure.made_of import checked_layout, deciding_codes
 from ncsolve._measure.measurement import Measurement
-from ncsolve._measure.statistics import FeatureStatistics, with_moments
-from ncsolve._problem.losses import check_loss
+from ncsolve._measure.statistics import FeatureStatistics, statistics_of
 from ncsolve.checks.arguments import check_name, check_whole
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
@@ -177,17 +175,13 @@ class Probe:
         self, loader: Any, codes: Encoding, loss: str, scatter: str, bn: str, unpack: Unpack | None,
         ignore_index: int | None, samples: int | None,
     ) -> FeatureStatistics:
-        kind, arrays = check_loss(loss), head_arrays(self.head)
-        named = deciding_codes(codes)
-        plain = FeatureStatistics(codes.classes, self.head.in_features, arrays, scatter, codes=named, loss=kind)
-        layout = Layout(
-            classes=codes.classes, dim=self.head.in_features, scatter=scatter,
-            head=checked_head(arrays, self.head.in_features, named, codes.classes, kind),
+        layout, _ = checked_layout(
+            codes.classes, self.head.in_features, head_arrays(self.head), scatter, deciding_codes(codes), loss
         )
         moments = DeviceMoments(layout, _place(self.head.weight.device))
         for features, labels, where in self._walk(loader, bn, unpack, ignore_index, samples):
             moments.update(features, labels, where)
-        return with_moments(plain, moments.moments())
+        return statistics_of(moments.moments())
 
     def _walk(
         self, loader: Any, bn: str, unpack: Unpack | None, ignore_index: int | None, samples: int | None
