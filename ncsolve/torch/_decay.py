@@ -181,7 +181,7 @@ def _penalty(penalty: Any, samples: int) -> float | None:
     own = getattr(penalty, "samples", None)
     if own is not None and own != samples:
         raise ProblemError(
-            f"the penalty must be of this training set; got samples = {shown(own)} of it and {samples} here, give both N"
+            f"the penalty must be of this training set; got samples = {shown(own)} there, {samples} here, give both N"
         )
     value = check_real("the penalty", getattr(penalty, "lambda_h", penalty))
     if value < 0.0:

@@ -62,10 +62,10 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     )
     if shift.value == 0.0:
         return Reading(value=value, obstructed=True, free_bias=True, sentence=(
-            f"{start}, on the scale of {below} only: its shift is a bias for nothing, and the training loss is at "
-            "least the minimum for lambda_b = 0 and linear features. A measurement would count the mean of the features, "
-            "which costs nothing here: give the shift the same weight decay, or measure the features less their mean "
-            "with the bias b + W mean"
+            f"{start}, on the scale of {below} only: its shift is a bias for nothing, and the minimum for lambda_b = 0 "
+            "and linear features bounds the training loss. A measurement would count the mean of the features, which "
+            "costs nothing here: give the shift the same weight decay, or measure the features less their mean with "
+            "the bias b + W mean"
         ))
     if shift.value != scale.value:
         return Reading(value=value, obstructed=True, sentence=(
