@@ -56,15 +56,16 @@ _FUNCTIONS = {
 }
 _ENDS = {"layer_norm": "layer-norm", "linear": "linear", "conv1d": "linear", "conv2d": "linear", "detach": "none"}
 _ACTIVATIONS = ("ReLU", "ReLU6", "activation")
-_NONNEGATIVE = {"batch-norm": "batch-norm-relu"}
+# What a layer is under a ReLU; any other is a ReLU.
+_NONNEGATIVE = {"batch-norm": "batch-norm-relu", "parameter": "parameter-relu"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Below:
     """The layer at which the walk from the head ends (``name``, ``module``), and what is between (``passed``).
 
-    ``passed`` begins at the head.  ``kind`` is one of BELOW, or "parameter" for features that are parameters; ``said``
-    where the user names it.
+    ``passed`` begins at the head.  ``kind`` is one of BELOW, or "parameter" and "parameter-relu" for free features;
+    ``said`` where the user names it.
     """
 
     kind: str
@@ -73,12 +74,15 @@ class Below:
     passed: tuple[str, ...] = ()
     said: bool = False
 
+    @property
+    def layer(self) -> str:
+        """The layer alone."""
+        known = isinstance(self.module, nn.Module) and not self.said
+        return f"{self.name} ({type(self.module).__name__})" if known else self.name
+
     def __str__(self) -> str:
-        if self.said:
-            return self.name
-        steps = [step for step in reversed(self.passed) if step != "shape"]
-        own = f"{self.name} ({type(self.module).__name__})" if isinstance(self.module, nn.Module) else self.name
-        return ", then ".join([own, *steps])
+        steps = [] if self.said else [step for step in reversed(self.passed) if step != "shape"]
+        return ", then ".join([self.layer, *steps])
 
 
 def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
@@ -162,13 +166,13 @@ def _look(model: nn.Module, node: Any) -> tuple[Any, str, str | None, str]:
         owner, _, attribute = str(node.target).rpartition(".")
         tensor = getattr(model.get_submodule(owner), attribute)
         return tensor, node.target, None, "parameter" if isinstance(tensor, nn.Parameter) else "none"
-    name = node.target if isinstance(node.target, str) else node.target.__name__
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
     step = _FUNCTIONS.get(name)
     if step == "dropout" and not _drops(node):
         step = "nothing"
     if name == "mean" and not _over_positions(node):
         step = "a mean over other dimensions"
-    return None, name, step, _ENDS.get(name, "other")
+    return None, f"the result of {name}", step, _ENDS.get(name, "other")
 
 
 def _drops(node: Any) -> bool:

@@ -22,7 +22,7 @@ from ncsolve.torch._head_decay import bias_reading, weight_reading
 __all__ = ["NetworkLambdas", "lambdas"]
 
 _WIDTH = 100
-_FEATURES = {"relu": "relu", "batch-norm-relu": "relu"}
+_FEATURES = dict.fromkeys(("relu", "batch-norm-relu", "parameter-relu"), "relu")
 _OF_STEPS = {
     "dropout": "Dropout below the head adds, in the mean over its draws, a penalty of its own to the training loss, "
     "which no lambda counts: a gap in the mode of evaluation has it in it",

@@ -30,10 +30,10 @@ def feature_reading(below: Below, head: Any, training: Training, penalty: float 
         return found
     own = training.penalty_in_paper(penalty)
     more = found.value if isinstance(found.value, float) and not found.obstructed else 0.0
+    both = f", and {number(more)} of the decay of {below.layer}" if more else ""
     return Reading(value=own + more, sentence=(
-        f"lambda_H = {number(own + more)}: the penalty {number(penalty)} on the features"
-        f"{training.times(penalty, own)}{f', and {number(more)} of the decay of {below}' if more else ''}. The minimum "
-        "bounds the training loss; what the layers below pay comes on top"
+        f"lambda_H = {number(own + more)}: the penalty {number(penalty)} on the features{training.times(penalty, own)}"
+        f"{both}. The minimum bounds the training loss; what the layers below pay comes on top"
     ))
 
 
@@ -41,14 +41,14 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     scale, shift = (training.decay(own) for own in (below.module.weight, below.module.bias))
     if scale is None or shift is None:
         return _nothing(
-            f"No lambda_H: no optimizer steps both scale and shift of {below}, so that norms or means of its rows are "
-            "fixed; train both, with the same weight decay"
+            f"No lambda_H: no optimizer steps both scale and shift of {below.layer}, so that norms or means of its rows "
+            "are fixed; train both, with the same weight decay"
         )
     for decay in (scale, shift):
         if decay.lost:
-            return training.penalty_of("H", str(below), decay)
+            return training.penalty_of("H", below.layer, decay)
     if scale.value == 0.0:
-        return _without_minimum(f"the scale of {below}")
+        return _without_minimum(f"the scale of {below.layer}")
     positions = _positions(below, head)
     if positions is None:
         return _estimated(below, "what is above batch normalization leaves no bound on the norms of its rows")
@@ -62,16 +62,16 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     )
     if shift.value == 0.0:
         return Reading(value=value, obstructed=True, free_bias=True, sentence=(
-            f"{start}, on the scale of {below} only: its shift is a bias for nothing, and the minimum for lambda_b = 0 "
-            "and linear features bounds the training loss. A measurement would count the mean of the features, which "
+            f"{start}, on the scale of {below.layer} only: its shift is a bias for nothing, and the minimum for "
+            "lambda_b = 0 and linear features bounds the training loss. A measurement would count the mean of the features, which "
             "costs nothing here: give the shift the same weight decay, or measure the features less their mean with "
             "the bias b + W mean"
         ))
     if shift.value != scale.value:
         return Reading(value=value, obstructed=True, sentence=(
             f"{start}, the smaller of {number(scale.value)} on the scale and {number(shift.value)} on the shift of "
-            f"{below}: the minimum bounds the training loss but is not reached, as the mean of the features and the "
-            "rest pay differently; give scale and shift the same weight decay"
+            f"{below.layer}: the minimum bounds the training loss but is not reached, as the mean of the features and "
+            "the rest pay differently; give scale and shift the same weight decay"
         ))
     reached = "and is not reached" if {"activation", "dropout"} & set(below.passed) else (
         "and is reached where the layers below can make any rows and pay nothing for them"
@@ -100,10 +100,10 @@ def _parameter(below: Below, head: Any, training: Training) -> Reading:
     if decay is None:
         return _fixed(below, head, training)
     if decay.value == 0.0:
-        return _without_minimum(str(below))
-    if set(below.passed) - {"shape", "a choice of positions"}:
+        return _without_minimum(below.layer)
+    if set(below.passed) - {"shape", "a choice of positions", "ReLU"}:
         return _estimated(below, "the head does not see the parameter itself")
-    return training.penalty_of("H", f"the features themselves, {below}", decay)
+    return training.penalty_of("H", f"the features themselves, {below.layer}", decay)
 
 
 def _fixed(below: Below, head: Any, training: Training) -> Reading:
@@ -118,7 +118,7 @@ def _fitted(reason: str) -> _Rule:
         scaling = isinstance(below.module, SCALED_BY_PARAMETERS) and not {"ReLU6", "activation"} & set(below.passed)
         own = [training.decay(held) for held in below.module.parameters(recurse=False)] if scaling else []
         if own and all(decay is not None and decay.value == 0.0 for decay in own):
-            return _without_minimum(str(below))
+            return _without_minimum(below.layer)
         return _estimated(below, reason)
 
     return rule
@@ -150,8 +150,8 @@ _RULES: dict[str, _Rule] = {
         "this is a fit and no prediction"
     ),
     "layer-norm": _fitted(
-        "it fixes how long each feature is, but for scale and shift, and the minimum at a fixed length is that of the "
-        "lambda_H whose predicted features are as long; unequal scales can go below it, unequal class norms above"
+        "it fixes how long each of its outputs is, but for scale and shift, and the minimum at a fixed length is that "
+        "of the lambda_H whose predicted features are as long; unequal scales can go below it, unequal class norms above"
     ),
     "linear": _fitted(
         "weight decay of a linear layer is another model, in which features pay differently along their mean and "
@@ -159,5 +159,6 @@ _RULES: dict[str, _Rule] = {
     ),
     "other": _fitted("no lambda_H of it is known, and this is a fit and no prediction"),
     "parameter": _parameter,
+    "parameter-relu": _parameter,
     "none": _fixed,
 }

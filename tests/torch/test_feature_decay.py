@@ -268,13 +268,40 @@ def test_the_arguments_are_those_of_the_probe():
     assert measured.verdict.kind == "collapsed as predicted"
 
 
+class FreeFeatures(nn.Module):
+    """The model itself, as papers train it: the features are a parameter."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.features, self.activation = nn.Parameter(torch.randn(N, DIM)), activation
+        self.fc = nn.Linear(DIM, M)
+
+    def forward(self, index):
+        return self.fc(self.activation(self.features[index]))
+
+
+@pytest.mark.parametrize(("activation", "kind"), [(nn.Identity(), "linear"), (nn.ReLU(), "relu")])
+def test_free_features_pay_their_own_decay(activation, kind):
+    model = FreeFeatures(activation)
+    own = {"params": [model.features], "weight_decay": 0.02}
+    groups = [{"params": model.fc.parameters(), "weight_decay": 0.1}, own]
+    found = lambdas(torch.optim.SGD(groups, 0.1), model, N, M)
+    assert (found.lambda_h, found.features) == (pytest.approx(0.03, rel=1e-15), kind)
+    assert found.weight_decays["features"] == (0.02, "coupled")
+    own["weight_decay"] = 0.0
+    with pytest.raises(ProblemError, match="lambda_H = 0: features has no weight decay"):
+        lambdas(torch.optim.SGD(groups, 0.1), model, N, M).arguments()
+    with pytest.raises(ProblemError, match=r"No lambda_H: the features are .*, which the training does not move"):
+        lambdas(torch.optim.SGD(groups[:1], 0.1), model, N, M).arguments()
+
+
 def sequence(*middle, dim=6):
     return nn.Sequential(nn.Linear(3, 6), *middle, nn.Linear(dim, M))
 
 
 WORDS = {
     "another model": sequence(), "not negative": sequence(nn.ReLU()),
-    "how long each feature is": sequence(nn.LayerNorm(6)), "no lambda_H of it is known": sequence(nn.GELU()),
+    "how long each of its outputs is": sequence(nn.LayerNorm(6)), "no lambda_H of it is known": sequence(nn.GELU()),
     "leaves no bound on the norms": sequence(
         nn.Unflatten(1, (3, 2)), nn.BatchNorm1d(3), nn.MaxPool1d(2), nn.Flatten(), dim=3
     ),
