@@ -41,8 +41,8 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     scale, shift = (training.decay(own) for own in (below.module.weight, below.module.bias))
     if scale is None or shift is None:
         return _nothing(
-            f"No lambda_H: no optimizer steps both scale and shift of {below.layer}, so that norms or means of its rows "
-            "are fixed; train both, with the same weight decay"
+            f"No lambda_H: no optimizer steps both scale and shift of {below.layer}, so that its rows have fixed norms "
+            "or means; train both, with the same weight decay"
         )
     for decay in (scale, shift):
         if decay.lost:
@@ -63,9 +63,9 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     if shift.value == 0.0:
         return Reading(value=value, obstructed=True, free_bias=True, sentence=(
             f"{start}, on the scale of {below.layer} only: its shift is a bias for nothing, and the minimum for "
-            "lambda_b = 0 and linear features bounds the training loss. A measurement would count the mean of the features, which "
-            "costs nothing here: give the shift the same weight decay, or measure the features less their mean with "
-            "the bias b + W mean"
+            "lambda_b = 0 and linear features bounds the training loss. A measurement would count the mean of the "
+            "features, which costs nothing here: give the shift the same weight decay, or measure the features less "
+            "their mean with the bias b + W mean"
         ))
     if shift.value != scale.value:
         return Reading(value=value, obstructed=True, sentence=(
@@ -151,7 +151,8 @@ _RULES: dict[str, _Rule] = {
     ),
     "layer-norm": _fitted(
         "it fixes how long each of its outputs is, but for scale and shift, and the minimum at a fixed length is that "
-        "of the lambda_H whose predicted features are as long; unequal scales can go below it, unequal class norms above"
+        "of the lambda_H whose predicted features are as long; unequal scales can go below it, unequal class norms "
+        "above"
     ),
     "linear": _fitted(
         "weight decay of a linear layer is another model, in which features pay differently along their mean and "
