@@ -10,7 +10,7 @@ from typing import Any
 from torch import fx, nn
 
 from ncsolve.checks.arguments import check_name
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, visible
 
 __all__ = ["BELOW", "SCALED_BY_PARAMETERS", "Below", "below_head", "named_below"]
 
@@ -55,9 +55,12 @@ _FUNCTIONS = {
     **dict.fromkeys(("silu", "gelu", "mish", "hardswish", "tanh"), "activation"),
 }
 _ENDS = {"layer_norm": "layer-norm", "linear": "linear", "conv1d": "linear", "conv2d": "linear", "detach": "none"}
-_ACTIVATIONS = ("ReLU", "ReLU6", "activation")
-# What a layer is under a ReLU; any other is a ReLU.
-_NONNEGATIVE = {"batch-norm": "batch-norm-relu", "parameter": "parameter-relu"}
+_NONNEGATIVE = {"batch-norm": "batch-norm-relu", "parameter": "parameter-relu", "none": "none"}
+# Which kind a layer makes with an activation above it; of layers that are not named the activation decides.
+_UNDER = {
+    "ReLU": (_NONNEGATIVE, "relu"), "ReLU6": (_NONNEGATIVE, "relu"),
+    "activation": ({"batch-norm": "batch-norm", "none": "none"}, "other"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +80,12 @@ class Below:
     @property
     def layer(self) -> str:
         """The layer alone."""
-        known = isinstance(self.module, nn.Module) and not self.said
-        return f"{self.name} ({type(self.module).__name__})" if known else self.name
+        return f"{self.name} ({type(self.module).__name__})" if isinstance(self.module, nn.Module) else self.name
 
     def __str__(self) -> str:
-        steps = [] if self.said else [step for step in reversed(self.passed) if step != "shape"]
-        return ", then ".join([self.layer, *steps])
+        if self.said:
+            return f"{self.layer}, as below = {self.kind!r} says"
+        return ", then ".join([self.layer, *(step for step in reversed(self.passed) if step != "shape")])
 
 
 def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
@@ -96,7 +99,7 @@ def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
         twin = copy.deepcopy(model, shared).train()  # dropout is there in training only
         graph = _Tracer().trace(twin)
     except Exception as error:  # whatever somebody's forward function raises when it is called without numbers
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = visible((str(error).strip() or type(error).__name__).splitlines()[0])
         raise ProblemError(
             "what is below the head is read from a symbolic trace of the model, which failed "
             f"({reason}); say it: below = {', '.join(map(repr, BELOW))}"
@@ -115,15 +118,13 @@ def named_below(model: nn.Module, head: nn.Linear, kind: str) -> Below:
     check_name("layer below the head", kind, BELOW)
     passed = ("average pooling", "ReLU") if kind.endswith("relu") else ("average pooling",)
     if not kind.startswith("batch-norm"):
-        return Below(kind=kind, name=f"{kind}, as you say", passed=passed, said=True)
+        return Below(kind=kind, name="what is there", passed=passed, said=True)
     before = takewhile(lambda entry: entry[1] is not head, model.named_modules())
     layers = [(name, module) for name, module in before if isinstance(module, _NORMS)]
     if not layers:
-        raise ProblemError(
-            f"below = {kind!r} is for models with batch normalization before the head; got none"
-        )
+        raise ProblemError(f"below = {kind!r} is for models with batch normalization before the head; got none")
     name, module = layers[-1]
-    return Below(kind=kind, name=f"{kind}, as you say, of {name}", module=module, passed=passed, said=True)
+    return Below(kind=kind, name=name, module=module, passed=passed, said=True)
 
 
 class _Tracer(fx.Tracer):
@@ -189,7 +190,9 @@ def _over_positions(node: Any) -> bool:
 
 
 def _kind(end: str, passed: list[str]) -> str:
-    first = next((step for step in passed if step in _ACTIVATIONS), None)
-    if first in ("ReLU", "ReLU6"):
-        return _NONNEGATIVE.get(end, "relu")
-    return "other" if first is not None and end != "batch-norm" else end
+    # that nearest the head decides what features may be
+    first = next((step for step in passed if step in _UNDER), None)
+    if first is None:
+        return end
+    kinds, other = _UNDER[first]
+    return kinds.get(end, other)

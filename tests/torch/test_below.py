@@ -88,7 +88,8 @@ TAILS = {
         lambda net, x: net.bn(net.conv(x)).mean((2, 3)) * 2.0,
         lambda net, x: F.alpha_dropout(pooled(net, net.bn(net.conv(x))), 0.1, True),
     ],
-    "none": [lambda net, x: x.mean((2, 3)).repeat(1, 2)[:, :6].detach(), lambda net, x: x.flatten(1)[:, :6]],
+    "none": [lambda net, x: F.relu(x.mean((2, 3))), lambda net, x: F.gelu(x.mean((2, 3)).detach()),
+             lambda net, x: x.mean((2, 3)).repeat(1, 2)[:, :6].detach(), lambda net, x: x.flatten(1)[:, :6]],
 }
 
 
@@ -183,6 +184,8 @@ def test_what_cannot_be_traced_is_to_be_named():
     traced = nn.Sequential(net.a, net.bn, net.b)
     same = lambdas(sgd(traced, weight_decay=0.1), traced, 12, 4)
     assert (named.lambda_w, named.lambda_h, named.lambda_b) == (same.lambda_w, same.lambda_h, same.lambda_b)
+    assert named.weight_decays == dict.fromkeys(("b.weight", "b.bias", "bn.weight", "bn.bias"), (0.1, "coupled"))
+    assert "on scale and shift of bn (BatchNorm1d), as below = 'batch-norm' says" in named.sentences[1]
     assert named_below(net, net.b, "batch-norm").module is net.bn
     assert lambdas(sgd(net, weight_decay=0.1), net, 12, 4, below="relu").features == "relu"
     with pytest.raises(UnknownNameError, match="'batch_norm'; did you mean 'batch-norm'"):

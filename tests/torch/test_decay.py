@@ -1,7 +1,6 @@
 """What a training run regularizes: against the training loss itself, and against what optimizers do to a parameter."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[t
 from torch import nn  # noqa: E402
 
 from ncsolve.errors import ProblemError  # noqa: E402
-from ncsolve.torch import lambdas  # noqa: E402
+from ncsolve.torch import FeaturePenalty, lambdas  # noqa: E402
 from ncsolve.torch._decays import Training  # noqa: E402
 
 
@@ -136,7 +135,7 @@ def test_an_optimizer_that_is_not_known_is_what_the_user_says():
     ({"samples": 0}, "samples must be an integer of at least 1"),
     ({"code_length": 5}, "number of outputs of the head, 4"),
     ({"penalty": -1.0}, "must not be negative; got -1"), ({"penalty": "0.1"}, "the penalty must be a number"),
-    ({"penalty": SimpleNamespace(lambda_h=0.1, samples=13)}, "samples = 13 there, 12 here"),
+    ({"penalty": FeaturePenalty(0.1, samples=13)}, "samples = 13 there, 12 here"),
 ])
 def test_numbers_that_do_not_fit(change, words):
     model = mlp()

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from torch import nn  # noqa: E402
 
 import ncsolve  # noqa: E402
 from ncsolve.errors import ProblemError  # noqa: E402
-from ncsolve.torch import Probe, lambdas  # noqa: E402
+from ncsolve.torch import FeaturePenalty, Probe, lambdas  # noqa: E402
 from ncsolve.torch._decays import Training  # noqa: E402
 
 COUNTS = [5, 4, 3]
@@ -235,7 +234,7 @@ def test_without_decay_larger_features_let_the_loss_fall_for_ever():
     assert losses[0] > losses[1] > losses[2]
 
 
-@pytest.mark.parametrize("penalty", [0.03, *(SimpleNamespace(lambda_h=0.03, samples=own) for own in (None, N))])
+@pytest.mark.parametrize("penalty", [0.03, FeaturePenalty(0.03), FeaturePenalty(0.03, samples=N)])
 def test_a_penalty_in_the_loss_and_the_layer_below_add_up(penalty):
     torch.manual_seed(19)
     model = Tail(DIM, nn.ReLU())
@@ -247,7 +246,7 @@ def test_a_penalty_in_the_loss_and_the_layer_below_add_up(penalty):
     def loss():
         with torch.no_grad():
             features = model.above(model.bn(model.rows))
-        return training_loss(model, optimizer) + 0.03 / 2 * float((features**2).sum())
+            return training_loss(model, optimizer) + float(FeaturePenalty(0.03)(features))
 
     model.give(*wide(solved))
     assert loss() == pytest.approx(solved.loss * 2 / M, rel=1e-10)
