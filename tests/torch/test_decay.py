@@ -72,6 +72,15 @@ def test_coupled_is_what_stays_at_the_minimum_of_the_penalized_loss(name, option
             found.arguments()
 
 
+@pytest.mark.parametrize(("name", "kind"), [("Adam", "coupled"), ("AdamW", "decoupled"), ("NAdam", "coupled")])
+def test_an_older_torch_has_no_word_for_it_in_the_group(name, kind):
+    model = mlp()
+    optimizer = getattr(torch.optim, name)(model.parameters(), weight_decay=0.1)
+    for group in optimizer.param_groups:
+        group.pop("decoupled_weight_decay", None)
+    assert lambdas(optimizer, model, 12, 4).weight_decays["1.weight"] == (0.1, kind)
+
+
 def test_optimizers_without_weight_decay():
     model = mlp()
     for name in sorted(WITHOUT):
