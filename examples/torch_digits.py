@@ -5,9 +5,9 @@
     python examples/torch_digits.py --lambda-b inf        # a head without a bias
     python examples/torch_digits.py --tail bn             # BatchNorm with weight decay in place of the penalty
 
-With a penalty lambda_H/2 ||H||^2 in the training loss, that loss is the objective of the unconstrained features model, and
-whatever the layers below are, training can't get below the model's minimum.  The layers below here can move the features
-of every image, and training ends at that minimum, with the features that it predicts.
+With a penalty lambda_H/2 ||H||^2 in it the training loss is the objective of the unconstrained features model, and
+training can't get below the minimum of that, whatever the layers below are.  Those here can give every image any feature,
+and training ends at the minimum, with the features that it predicts.
 
 Networks seldom have such a penalty.  With BatchNorm as the last layer before the head its weight decay w on scale and
 shift takes that role: over the full batch a feature's squared length is at most N (scale^2 + shift^2), so that
@@ -26,8 +26,8 @@ import ncsolve
 from ncsolve.torch import Objective, Probe
 
 CLASSES, DIM = 10, 16
-# How much of the labels the regularization takes: the threshold is t = K sqrt(n lambda_W lambda_H) for n samples a class,
-# and the simplex ETF of balanced classes ends at lambda_b* = t/(1 - t) = 0.25.
+# How much of the labels the regularization takes: t = K sqrt(n lambda_W lambda_H) for n samples a class.  The simplex ETF
+# of balanced classes ends at lambda_b* = t/(1 - t) = 0.25.
 THRESHOLD = 0.2
 
 
