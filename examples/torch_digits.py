@@ -56,7 +56,7 @@ def train_penalty(
     objective = Objective("onehot", classes=CLASSES, head=probe.head, **lambdas)
     # The weight decays are in the objective, none in the optimizer.  The full batch has no noise to average over, and a
     # second moment that forgets within 20 steps follows the loss as it gets small.
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2, betas=(0.9, 0.95))
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     losses = []
     for _ in range(steps):
