@@ -20,12 +20,11 @@ _WRAPPERS = ("module.", "_orig_mod.", "model.", "net.")
 def unwrapped_name(key: str) -> str:
     """The name of a parameter without what wrappers put before it.
 
-    >>> unwrapped_name("module._orig_mod.fc.weight")
+    >>> unwrapped_name("_orig_mod.module.fc.weight")
     'fc.weight'
     """
-    for prefix in _WRAPPERS:
-        while key.startswith(prefix):
-            key = key.removeprefix(prefix)
+    while (found := next((prefix for prefix in _WRAPPERS if key.startswith(prefix)), None)) is not None:
+        key = key.removeprefix(found)
     return key
 
 
