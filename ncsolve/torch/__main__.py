@@ -27,7 +27,7 @@ class _EndedError(BaseException):
 
 
 # Arguments of the probe as options of this command.
-_OPTIONS = (("with head=", "with --head"), ("pass head=", "pass --head"), ("with bn='eval'", "with --bn eval"))
+_OPTIONS = (("with head=", "with --head"), ("with bn='eval'", "with --bn eval"))
 
 
 @click.group(

@@ -39,7 +39,10 @@ def load_checkpoint(model: nn.Module, path: str, prefix: str | None = None) -> s
     name = shown_name(Path(path).name)
     part, held = _read(path, prefix)
     own = model.state_dict()
-    tensors = {key: value for key, value in held.items() if isinstance(value, Tensor) or key in own}
+    tensors = {
+        key: value for key, value in held.items()
+        if isinstance(value, Tensor) or (key in own and not isinstance(own[key], Tensor))  # a state of another kind
+    }
     if prefix is not None and prefix not in part.split(", "):
         tensors = _below(name, tensors, prefix, list(held))
     if not tensors:

@@ -56,10 +56,13 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         labels = torch.from_numpy(self.dataset.labels)
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        threads = torch.get_num_threads()
+        with ThreadPoolExecutor(threads) as pool:
             for start in range(0, len(self.dataset), self._size):
                 rows = range(start, min(start + self._size, len(self.dataset)))
-                inputs = torch.stack(self._alike(rows, list(pool.map(self._one, rows))))
+                share = -(-len(rows) // threads)
+                read = pool.map(self._several, [rows[k : k + share] for k in range(0, len(rows), share)])
+                inputs = torch.stack(self._alike(rows, [tensor for part in read for tensor in part]))
                 yield inputs.to(self._dtype) if inputs.is_floating_point() else inputs, labels[start : rows.stop]
                 self._tell(len(rows))
 
@@ -73,6 +76,9 @@ class Batches:
         if self._first.is_floating_point() and self._first.dtype != self._dtype:
             kind = f"{_name(self._dtype)} (as the model's parameters; they were {kind})"
         return f"{_shape(self._first)} a sample in {kind}, {made}"
+
+    def _several(self, rows: range) -> list[Tensor]:
+        return [self._one(i) for i in rows]
 
     def _one(self, i: int) -> Tensor:
         if self._transform is None:

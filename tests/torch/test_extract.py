@@ -51,6 +51,17 @@ class Two(Net):
         return self.fc(self.seen(x))
 
 
+class Soft(Net):
+    def forward(self, x):
+        return torch.softmax(super().forward(x), 1)
+
+
+class Twice(Net):
+    def seen(self, x):
+        self.body[1](x[:, :1].expand(-1, 4, -1, -1))
+        return super().seen(x)
+
+
 class Vector(nn.Module):
     def __init__(self):
         super().__init__()
@@ -252,6 +263,13 @@ def test_the_command_and_the_probe_measure_the_same(place, tmp_path, capsys):
     assert arrays["labels"].size == found.problem.samples
 
 
+def test_the_number_of_threads_does_not_matter(place, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    for size in (1, 5, 12):  # threads without samples, with uneven shares, with equal ones
+        _, arrays = extracted(place, tmp_path / f"{size}.npz", capsys, "--batch-size", size)
+        check(place, arrays)
+
+
 def test_batch_norm_over_all_samples(place, tmp_path, capsys):
     said, arrays = extracted(place, tmp_path / "f.npz", capsys, "--bn", "recompute", "--batch-size", 5)
     assert "1 layer, by mean and variance of all these samples" in said
@@ -372,13 +390,15 @@ GOOD = {"model": "net.py:make_model", "--checkpoint": "last.pt", "--data": "phot
 WRONG = {
     "no name": ({"model": "net.py"}, "code is named by its file and its name in it, as in net.py:make_model"),
     "no file": ({"model": "absent.py:f"}, "absent.py: cannot be read: No such file"),
-    "another name": ({"model": "net.py:makemodel"}, "nothing called 'makemodel'; choose one of Net, Two, Vector, arr"),
+    "another name": ({"model": "net.py:makemodel"}, "nothing called 'makemodel'; choose one of Net, Soft, Twice, Two"),
     "a number": ({"model": "net.py:number"}, "'number' is neither function nor model; choose one of"),
     "arguments": ({"model": "net.py:ill"}, "net.py:ill raised TypeError: ill() missing 1 required"),
     "no module": ({"model": "net.py:nothing"}, "net.py:nothing must return a torch.nn.Module; got None"),
     "code that fails": ({"model": "broken.py:f"}, "broken.py: loading it raised ModuleNotFoundError: No module named"),
     "a script": ({"model": "script.py:f"}, "script.py: loading it raised SystemExit: usage: script.py --lr LR: put "),
     "two inputs": ({"model": "net.py:Two"}, "the model raised TypeError: Two.forward() missing .* Probe(model)"),
+    "softmax": ({"model": "net.py:Soft"}, "'fc' does not (a softmax .* name the head with --head\n"),
+    "two calls": ({"model": "net.py:Twice", "--bn": "recompute"}, "called 2 times .* measure with --bn eval\n"),
     "another model": ({"model": "net.py:Vector"}, "lacks 1 that the model has .* has 11 that the model lacks"),
     "wider": ({"model": "net.py:wide"}, "the shapes of 3 of 11 tensors differ; 'hidden.weight' is 5 x 16 here and 9 x"),
     "no checkpoint": ({"--checkpoint": "absent.pt"}, "absent.pt: cannot be read"),
@@ -387,6 +407,7 @@ WRONG = {
     "damaged tensors": ({"--checkpoint": "damaged.safetensors"}, "is not a .safetensors file that can be read"),
     "parts": ({"--checkpoint": "parts.pt"}, "no named tensors but encoder, epoch; .* name it with --prefix"),
     "no such part": ({"--checkpoint": "parts.pt", "--prefix": "x"}, "is called 'x'; names begin with encoder, epoch"),
+    "no tensor of that name": ({"--checkpoint": "list.pt"}, "10 tensors .* it lacks 1 that the model has (fc.bias)"),
     "integers": ({"--checkpoint": "whole.pt"}, "'fc.bias' is int64 here and float32 in the model"),
     "NaN": ({"--checkpoint": "nan.pt"}, "the head must be finite; got W with nan or inf: the training has diverged"),
     "no data": ({"--data": "absent"}, "absent: cannot be read: No such file"),
@@ -428,6 +449,7 @@ def mistakes(place):
     """Files with something wrong, beside the good ones."""
     torch.save({"encoder": net().state_dict(), "epoch": 3}, place / "parts.pt")
     torch.save(net().state_dict() | {"fc.bias": torch.arange(3)}, place / "whole.pt")
+    torch.save(net().state_dict() | {"fc.bias": [0.0, 0.0, 0.0]}, place / "list.pt")
     torch.save(net().state_dict() | {"fc.weight": torch.full((3, 5), torch.nan)}, place / "nan.pt")
     for name in ("damaged.pt", "damaged.safetensors", "damaged.npz"):
         (place / name).write_bytes(b"PK\x03\x04 nothing")
@@ -464,7 +486,7 @@ def test_a_mistake_gets_one_line(mistakes, tmp_path, capsys, name):
     assert errors.count("\n") == 1
     place = 0
     for part in message.split(".*"):
-        place = errors.find(part.strip(), place)
+        place = errors.find(part.strip(" "), place)
         assert place >= 0, f"{errors!r} lacks {part!r}"
     assert list(tmp_path.iterdir()) == []  # neither a file nor a part of one
     after = {path: path.stat().st_mtime_ns for path in mistakes.rglob("*") if "__pycache__" not in str(path)}
