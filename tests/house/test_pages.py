@@ -1,7 +1,10 @@
 """The pages that are written by hand: where they lead, and that README and landing page answer the same questions."""
 
+import importlib
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -74,11 +77,25 @@ def test_readme_and_landing_page_lead_to_the_same_pages():
     assert {page.partition("#")[0] for page in here} <= {page.partition("#")[0] for page in there}
 
 
+def trained(answer):
+    """What an answer on a training script takes for granted: a network and its data."""
+    if "(model)" not in answer:
+        return {}
+    torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
+    importlib.import_module("ncsolve.torch")
+    model = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.Linear(5, 3, bias=False))
+    return {"model": model, "loader": [(torch.randn(6, 4), torch.arange(6) % 3)]}
+
+
 @pytest.mark.parametrize("answer", [cells[0].strip("`") for _, cells in answers(README)])
 def test_the_commands_of_the_readme_run(answer, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    if answer.startswith("python -m "):
+        done = subprocess.run([sys.executable, *answer.split()[1:]], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        return
     if not answer.startswith("ncsolve "):
-        assert eval(answer, {"ncsolve": ncsolve}) is not None  # the row for Python
+        assert eval(answer, {"ncsolve": ncsolve} | trained(answer)) is not None  # the rows for Python
         return
     words = shlex.split(answer)[1:]
     done = command.run(*words, cwd=tmp_path)
