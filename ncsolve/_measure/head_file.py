@@ -11,17 +11,13 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._files.open_input import open_file, shown_name
+from ncsolve._measure.checkpoint import TENSORS, held_parameters, unwrapped_name
 from ncsolve._measure.samples import MOST
 from ncsolve.errors import FileError, MissingPackageError, shown
 
 __all__ = ["HeadFile", "named_head", "read_head"]
 
-_ARRAYS, _TENSORS = (".npy", ".npz"), (".pt", ".pth", ".ckpt", ".bin")
-_ENDINGS = (*_ARRAYS, ".safetensors", *_TENSORS)
-# Where checkpoints keep the parameters, beside an optimizer's state and counters.
-_INNER = ("state_dict", "model_state_dict", "model", "module", "net")
-# What wrappers put before the names of parameters: DataParallel, torch.compile, Lightning.
-_WRAPPERS = ("module.", "_orig_mod.", "model.", "net.")
+_ENDINGS = (".npy", ".npz", ".safetensors", *TENSORS)
 _SHOWN = 12
 
 
@@ -62,7 +58,7 @@ def read_head(text: str, name: str | None = None) -> HeadFile:
 
 def named_head(file: str, tensors: Mapping[str, Any], name: str | None) -> HeadFile:
     """The last layer among named arrays.  Raises FileError where it is not clear which one that is."""
-    plain = {_unwrapped(key): value for key, value in tensors.items()}
+    plain = {unwrapped_name(key): value for key, value in tensors.items()}
     if "W" in plain and name is None:
         layer, w, b = "W", plain["W"], plain.get("b")
     else:
@@ -100,7 +96,7 @@ def _layer(file: str, plain: Mapping[str, Any], name: str | None) -> str:
              if (key == "weight" or key.endswith(".weight")) and getattr(value, "ndim", 0) == 2]
     listed = ", ".join(map(repr, found[:_SHOWN])) + (", ..." if len(found) > _SHOWN else "")
     if name is not None:
-        wanted = _unwrapped(f"{name}.").rstrip(".")
+        wanted = unwrapped_name(f"{name}.").rstrip(".")
         if wanted not in found:
             raise FileError(f"{file}: there is no linear layer {name!r}; layers with a matrix of weights: {listed}")
         return wanted
@@ -110,13 +106,6 @@ def _layer(file: str, plain: Mapping[str, Any], name: str | None) -> str:
     if len(found) == 1 or len(usual) == 1:
         return usual[0] if usual else found[0]
     raise FileError(f"{file}: {len(found)} layers have a matrix of weights; choose one with --head-name ({listed})")
-
-
-def _unwrapped(key: str) -> str:
-    for prefix in _WRAPPERS:
-        while key.startswith(prefix):
-            key = key.removeprefix(prefix)
-    return key
 
 
 def _numbers(file: str, layer: str, value: Any) -> Array:
@@ -177,26 +166,10 @@ def _safetensors_by_torch(path: str, data: bytes) -> dict[str, Any]:
 
 
 def _torch(path: str) -> dict[str, Any]:
-    try:
-        import torch
-    except ImportError:
-        raise MissingPackageError("reading checkpoints of torch", "torch", "ncsolve[torch]") from None
-    try:
-        with open_file(path) as stream:
-            held = torch.load(stream, map_location="cpu", weights_only=True)
-    except FileError:
-        raise
-    except Exception:  # of pickles that hold more than tensors, and of damaged files
-        raise FileError(
-            f"{shown_name(path)}: is no file of tensors only, which alone is read as it can't run code; save "
-            "model.state_dict()"
-        ) from None
-    for key in _INNER:
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-    if not isinstance(held, Mapping):
-        raise FileError(f"{shown_name(path)}: holds {type(held).__name__}, not named tensors; save model.state_dict()")
-    kept = {str(key): value.detach() for key, value in held.items() if isinstance(value, torch.Tensor)
+    _, held = held_parameters(path)
+    import torch
+
+    kept = {key: value.detach() for key, value in held.items() if isinstance(value, torch.Tensor)
             and not value.is_complex() and value.layout == torch.strided}
     return {key: (value.float() if value.dtype == torch.bfloat16 else value).numpy() for key, value in kept.items()}
 

@@ -12,9 +12,6 @@ from importlib.util import find_spec
 
 from ncsolve.errors import MissingPackageError
 
-if find_spec("torch") is None:
-    raise MissingPackageError("ncsolve.torch", "torch", "ncsolve[torch]")
-
 __all__ = ["FeaturePenalty", "NetworkLambdas", "NeuralCollapse", "Objective", "Probe", "Recorder", "encode", "lambdas"]
 
 _HOMES = {
@@ -24,10 +21,18 @@ _HOMES = {
 }
 
 
+def check_installed() -> None:
+    """Raises MissingPackageError without PyTorch: not when this package is imported, as ``python -m`` would show a
+    traceback of it."""
+    if find_spec("torch") is None:
+        raise MissingPackageError("ncsolve.torch", "torch", "ncsolve[torch]")
+
+
 def __getattr__(name: str) -> object:
     # each when it is first asked for: torchmetrics, which the metric alone needs, takes seconds to import
     if name not in _HOMES:
         raise AttributeError(f"module 'ncsolve.torch' has no attribute {name!r}")
+    check_installed()
     found = globals()[name] = getattr(import_module(f"ncsolve.torch.{_HOMES[name]}"), name)
     return found
 
