@@ -5,9 +5,10 @@
 
 The network has the names and the order of torchvision's ``resnet18`` with fewer channels, so that what is done here
 after the training works for ``torchvision.models.resnet18()`` as well.  Images and labels are random, and the network
-learns them by heart in seconds; it is not at the end of its training then, as the last lines say.  Its features, averages
-of what comes out of a ReLU, are not negative, so that the prediction is that of ``features="relu"``, and no weight decay
-is theirs alone: lambda_H is estimated from their length.
+learns them by heart in seconds; it is not at the end of its training then, as the last lines say.
+
+Its features, averages of what comes out of a ReLU, are not negative, so that the prediction is that of
+``features="relu"``, and no weight decay is theirs alone: lambda_H is estimated from their length.
 """
 
 from __future__ import annotations
