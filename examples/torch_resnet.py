@@ -71,7 +71,7 @@ class ResNet(nn.Module):
 def main(arguments: list[str] | None = None) -> None:
     """Train, and print which lambdas that was with, and what the last layer became."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--images", type=int, default=64)
     given = parser.parse_args(arguments)
     torch.manual_seed(0)
