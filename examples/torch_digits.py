@@ -6,8 +6,8 @@
     python examples/torch_digits.py --tail bn             # BatchNorm with weight decay in place of the penalty
 
 With a penalty lambda_H/2 ||H||^2 in it the training loss is the objective of the unconstrained features model, and
-training can't get below the minimum of that, whatever the layers below are.  Those here can give every image any feature,
-and training ends at the minimum, with the features that it predicts.
+training can't get below the minimum of that, whatever the layers below are.  Those here can give every image any
+feature, and training ends at the minimum, with the features that it predicts.
 
 Networks seldom have such a penalty.  With BatchNorm as the last layer before the head its weight decay w on scale and
 shift takes that role: over the full batch a feature's squared length is at most N (scale^2 + shift^2), so that
@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import math
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -26,8 +27,8 @@ import ncsolve
 from ncsolve.torch import Objective, Probe
 
 CLASSES, DIM = 10, 16
-# How much of the labels the regularization takes: t = K sqrt(n lambda_W lambda_H) for n samples a class.  The simplex ETF
-# of balanced classes ends at lambda_b* = t/(1 - t) = 0.25.
+# How much of the labels the regularization takes: t = K sqrt(n lambda_W lambda_H) for n samples a class.  The simplex
+# ETF of balanced classes ends at lambda_b* = t/(1 - t) = 0.25.
 THRESHOLD = 0.2
 
 
@@ -138,7 +139,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, measured, expected in (
         ("loss", found.loss, found.minimum),
         ("mean cosine", mean_cosine(found.gram), mean_cosine(predicted.gram)),
-        ("length of bias", float(torch.tensor(found.head.b).norm()), float(torch.tensor(predicted.bias).norm())),
+        ("length of bias", np.linalg.norm(found.head.b), np.linalg.norm(predicted.bias)),
     ):
         print(f"{name:16}{measured:12.6f}{expected:12.6f}")
     print(f"relative gap {found.relative_gap:.2g}; the training loss was never below {min(losses):.6f}\n")

@@ -53,7 +53,7 @@ def check(found, losses, lambda_b, relative_gap, cosine):
 
 @pytest.mark.parametrize("lambda_b", [0.0, 0.1, TRANSITION, 0.3, 0.5, 1.0, 5.0, math.inf])
 def test_a_penalty_on_the_features(images, lambda_b):
-    found, losses = digits.train_penalty(*images, lambda_b, widths=WIDTHS)
+    found, losses = digits.train_penalty(*images, lambda_b, widths=WIDTHS, steps=600)
     check(found, losses, lambda_b, relative_gap=1e-4, cosine=5e-4)
 
 
