@@ -5,6 +5,7 @@ The pages in reference/cli and reference/json are written before they are read, 
 
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent / "_ext"))
@@ -30,6 +31,7 @@ extensions = [
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist"]
 myst_heading_anchors = 3
 smartquotes_action = "D"  # a dash between words is one; quotes stay those of the program
+autodoc_mock_imports = [name for name in ("torch", "torchmetrics") if find_spec(name) is None]
 autodoc_typehints = "none"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests import command as called
@@ -27,6 +28,7 @@ _FENCE = re.compile("^```(console|pycon)$", re.M)
 PAGES = tuple(
     page for page in sorted((ROOT / "docs").rglob("*.md")) if _FENCE.search(page.read_text(encoding="utf-8"))
 )
+NEEDS = re.compile(r"<!-- needs: (\w+) -->")  # a package of an extra that the tests' environment may lack
 PLAIN = re.compile(r"ncsolve ([^|>$]*?)(?: \| (head|tail) -(\d+)| \| sed -n (\d+),(\d+)p)?")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 PICTURE = re.compile(r"\]\((\w+\.svg)\)")  # beside the page: an example of the page saves it
@@ -40,6 +42,11 @@ MASKS = [
     (re.compile(r"relative error \S+|to within \d\.\de-\d\d"), "rounding"),
 ]
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
+
+
+def needs(page: Path) -> list[str]:
+    """The packages without which the examples of a page cannot be run."""
+    return NEEDS.findall(page.read_text(encoding="utf-8"))
 
 
 def same(shown: str, printed: str) -> bool:
@@ -151,6 +158,10 @@ def examples_that_fail(name: str, text: str) -> int:
 if __name__ == "__main__":
     bad = 0
     for chosen in (None, *PAGES):
+        lacking = [package for package in needs(chosen or README) if find_spec(package) is None]
+        if lacking:
+            print(f"{(chosen or README).name}: left out, as there is no {lacking[0]}")
+            continue
         wrong = check(write="--write" in sys.argv, page=chosen)
         name = (chosen or README).name
         shown = len(BLOCK.findall((chosen or README).read_text(encoding="utf-8")))

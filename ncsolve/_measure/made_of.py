@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from ncsolve._measure.layout import Head
-from ncsolve.checks.arguments import entries
+from ncsolve._measure.layout import SCATTERS, Head, Layout
+from ncsolve._problem.losses import LOSSES, check_loss
+from ncsolve.checks.arguments import check_classes, check_name, check_whole, entries
 from ncsolve.checks.arrays import read_only
 from ncsolve.checks.measured import measured
 from ncsolve.encodings import Encoding, from_array
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["checked_head", "checked_names", "deciding_codes"]
+__all__ = ["checked_layout", "checked_names", "deciding_codes"]
+
+
+def checked_layout(
+    classes: object, dim: object, head: object, scatter: object, codes: object, loss: object
+) -> tuple[Layout, tuple[str, ...] | None]:
+    """The layout of a statistic made of the arguments of ``FeatureStatistics``, and the names of its classes.
+
+    Raises ProblemError, and UnknownNameError for another loss.
+    """
+    names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
+    count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
+    d, name = check_whole("dim", dim), check_loss(loss)
+    last = None if head is None else _checked_head(head, d, codes, count, name)
+    if last is None and codes is not None:
+        raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
+    if last is None and not LOSSES[name].fits_codes:
+        raise ProblemError(
+            f"loss = {name!r} takes the outputs of every sample; got no head, pass head=(W, b), or leave out loss for "
+            "the geometry alone"
+        )
+    kept = check_name("scatter", scatter, SCATTERS)
+    if kept == "projected" and last is None:
+        raise ProblemError(
+            "scatter = 'projected' is W S_W and needs the last layer; got no head, pass head=(W, b) or scatter='full'"
+        )
+    return Layout(classes=count, dim=d, head=last, scatter=kept), names
 
 
 def checked_names(classes: object) -> tuple[str, ...]:
@@ -26,7 +53,7 @@ def checked_names(classes: object) -> tuple[str, ...]:
     return names  # type: ignore[return-value]
 
 
-def checked_head(head: object, dim: int, codes: object, classes: int, loss: str) -> Head:
+def _checked_head(head: object, dim: int, codes: object, classes: int, loss: str) -> Head:
     """(W, b), or W, with the codes that outputs stand for, if they are not the classes, and its loss.
 
     Raises ProblemError.

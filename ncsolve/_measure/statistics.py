@@ -12,22 +12,20 @@ from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array, Index
 from ncsolve._measure.dask import gather_chunks
-from ncsolve._measure.layout import SCATTERS, Layout
-from ncsolve._measure.made_of import checked_head, checked_names
+from ncsolve._measure.made_of import checked_layout
 from ncsolve._measure.metrics import cdnv_of, energy_share, nc1_of
 from ncsolve._measure.moments import Moments
 from ncsolve._measure.published import PublishedValue, published_values
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
-from ncsolve._problem.losses import check_loss
 from ncsolve._problem.ufm import UFM
-from ncsolve.checks.arguments import check_classes, check_kind, check_name, check_whole
+from ncsolve.checks.arguments import check_kind
 from ncsolve.checks.arrays import read_only
 from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FeatureStatistics", "with_moments"]
+__all__ = ["FeatureStatistics", "statistics_of"]
 
 
 class FeatureStatistics:
@@ -94,25 +92,8 @@ class FeatureStatistics:
         codes: ArrayLike | Encoding | None = None,
         loss: str = "mse",
     ) -> None:
-        names = None if isinstance(classes, (int, np.integer)) else checked_names(classes)
-        count = check_classes(classes if names is None else len(names))  # type: ignore[arg-type]
-        d = check_whole("dim", dim)
-        name = check_loss(loss)
-        last = None if head is None else checked_head(head, d, codes, count, name)
-        if last is None and codes is not None:
-            raise ProblemError("codes decide samples by the outputs of the head; got codes without a head, pass head=")
-        if last is None and name == "cross-entropy":
-            raise ProblemError(
-                "loss = 'cross-entropy' takes the outputs of every sample; got no head, pass head=(W, b), or leave out "
-                "loss for the geometry alone"
-            )
-        if check_name("scatter", scatter, SCATTERS) == "projected" and last is None:
-            raise ProblemError(
-                "scatter = 'projected' is W S_W and needs the last layer; got no head, pass head=(W, b) or "
-                "scatter='full'"
-            )
-        self._class_names = names
-        self._moments = Moments.none(Layout(classes=count, dim=d, head=last, scatter=scatter))
+        layout, self._class_names = checked_layout(classes, dim, head, scatter, codes, loss)
+        self._moments = Moments.none(layout)
 
     def update(self, features: ArrayLike, labels: ArrayLike | Sequence[str]) -> FeatureStatistics:
         """Add samples: features (n, d), finite, of any real type, and labels (n,), class numbers from 0 or names.
@@ -174,7 +155,7 @@ class FeatureStatistics:
             raise ProblemError(
                 "merged statistics must have the same head; got two, measure both with the last layer of one model"
             )
-        return with_moments(self, self._moments.merged(other._moments))
+        return statistics_of(self._moments.merged(other._moments), self._class_names)
 
     @property
     def classes(self) -> int:
@@ -394,9 +375,7 @@ class FeatureStatistics:
     @staticmethod
     def load(path: str | Path) -> FeatureStatistics:
         """Read a statistic that ``save`` wrote.  Raises FileError for any other file."""
-        result = FeatureStatistics.__new__(FeatureStatistics)
-        result._moments, result._class_names = read_state(path)
-        return result
+        return statistics_of(*read_state(path))
 
     def __repr__(self) -> str:
         head = "no head" if self.head is None else f"{self.head[0].shape[0]} outputs"
@@ -407,8 +386,8 @@ class FeatureStatistics:
         )
 
 
-def with_moments(statistics: FeatureStatistics, moments: Moments) -> FeatureStatistics:
-    """A statistic like another one, of the samples of ``moments``, which have its layout."""
+def statistics_of(moments: Moments, class_names: tuple[str, ...] | None = None) -> FeatureStatistics:
+    """The statistic of what was gathered elsewhere."""
     result = FeatureStatistics.__new__(FeatureStatistics)
-    result._class_names, result._moments = statistics.class_names, moments
+    result._moments, result._class_names = moments, class_names
     return result

@@ -69,8 +69,8 @@ def find_head(model: nn.Module, name: str | None = None) -> tuple[str, nn.Linear
 
 def check_own_weight(model: nn.Module, name: str, head: nn.Linear) -> None:
     """That W is there and belongs to this layer alone.  Raises ProblemError."""
-    if isinstance(head.weight, nn.parameter.UninitializedParameter):
-        raise ProblemError(f"the head {name!r} has no weights yet; run the model once on a batch before it is probed")
+    if isinstance(head.weight, nn.parameter.UninitializedParameter) or head.weight.is_meta:
+        raise ProblemError(f"the head {name!r} has no weights yet; load or make them before the model is probed")
     for key, other in model.named_modules():
         if other is head:
             continue

@@ -10,11 +10,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from ncsolve._measure.layout import Layout
-from ncsolve._measure.made_of import checked_head, deciding_codes
+from ncsolve._measure.made_of import checked_layout, deciding_codes
 from ncsolve._measure.measurement import Measurement
-from ncsolve._measure.statistics import FeatureStatistics, with_moments
-from ncsolve._problem.losses import check_loss
+from ncsolve._measure.statistics import FeatureStatistics, statistics_of
 from ncsolve.checks.arguments import check_name, check_whole
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
@@ -23,7 +21,7 @@ from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_load
 from ncsolve.torch._head import find_head, unwrapped
 from ncsolve.torch._measured import codes_of, head_arrays, measured
 from ncsolve.torch._moments import DeviceMoments
-from ncsolve.torch._undisturbed import undisturbed
+from ncsolve.torch._undisturbed import eager, undisturbed
 
 __all__ = ["Probe"]
 
@@ -69,21 +67,23 @@ class Probe:
     """
 
     def __init__(self, model: nn.Module, head: str | None = None) -> None:
-        self.model = unwrapped(model)
+        self.model, self._given = unwrapped(model), model
         self.head_name, self.head = find_head(self.model, head)
         self._named = head is not None
 
     def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Tensor]:
         """What the model returns for these arguments, and the features (..., d) that its head saw, with their graph.
 
-        For training with a ``FeaturePenalty``.  Raises ProblemError if the head is not called once.
+        For training with a ``FeaturePenalty``; DistributedDataParallel works as without, and what was compiled runs as
+        it is written, since compiled code does not call hooks.  Raises ProblemError if the head is not called once.
 
         >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 3))
         >>> outputs, features = Probe(model)(torch.ones(5, 4))
         >>> outputs.shape, features.shape, features.requires_grad
         (torch.Size([5, 3]), torch.Size([5, 8]), True)
         """
-        result, features, _ = self._run(args, kwargs)
+        with eager():
+            result, features, _ = self._run(self._given, args, kwargs)
         return result, features
 
     def statistics(
@@ -175,17 +175,13 @@ class Probe:
         self, loader: Any, codes: Encoding, loss: str, scatter: str, bn: str, unpack: Unpack | None,
         ignore_index: int | None, samples: int | None,
     ) -> FeatureStatistics:
-        kind, arrays = check_loss(loss), head_arrays(self.head)
-        named = deciding_codes(codes)
-        plain = FeatureStatistics(codes.classes, self.head.in_features, arrays, scatter, codes=named, loss=kind)
-        layout = Layout(
-            classes=codes.classes, dim=self.head.in_features, scatter=scatter,
-            head=checked_head(arrays, self.head.in_features, named, codes.classes, kind),
+        layout, _ = checked_layout(
+            codes.classes, self.head.in_features, head_arrays(self.head), scatter, deciding_codes(codes), loss
         )
         moments = DeviceMoments(layout, _place(self.head.weight.device))
         for features, labels, where in self._walk(loader, bn, unpack, ignore_index, samples):
             moments.update(features, labels, where)
-        return with_moments(plain, moments.moments())
+        return statistics_of(moments.moments())
 
     def _walk(
         self, loader: Any, bn: str, unpack: Unpack | None, ignore_index: int | None, samples: int | None
@@ -194,7 +190,7 @@ class Probe:
         check_loader(loader, passes=2 if again else 1)
         if samples is not None:
             check_whole("samples", samples)
-        device, seen, first = self.head.weight.device, 0, True
+        device, seen, first = next(self.model.parameters()).device, 0, True
         with undisturbed(self.model, loader):
             if again:
                 recompute(
@@ -202,24 +198,26 @@ class Probe:
                     lambda batch: self.model(*batch.arguments, **batch.keywords),
                 )
             for batch, where in batches_of(loader, unpack, device):
-                labels = class_numbers_of(batch.labels, where).to(device)
-                result, features, outputs = self._run(batch.arguments, batch.keywords)
+                labels = class_numbers_of(batch.labels, where)
+                result, features, outputs = self._run(self.model, batch.arguments, batch.keywords)
                 if first:
                     self._check_last(result, outputs)
                 first, seen = False, seen + (len(labels) if labels.ndim else 0)
-                yield *masked(features.detach(), labels, batch.mask, ignore_index, where), where
+                yield *masked(features.detach(), labels.to(features.device), batch.mask, ignore_index, where), where
         check_counted(loader, seen, samples)
 
-    def _run(self, args: Any, kwargs: Any) -> tuple[Any, Tensor, Tensor]:
+    def _run(self, model: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Tensor, Tensor]:
         """What the model returns, what its head saw, and what its head made of it."""
         seen: list[Tensor] = []
         made: list[Tensor] = []
         hooks = (
-            self.head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0])),
+            self.head.register_forward_pre_hook(
+                lambda module, given, named: seen.append([*given, *named.values()][0]), with_kwargs=True
+            ),
             self.head.register_forward_hook(lambda module, inputs, output: made.append(output)),
         )
         try:
-            result = self.model(*args, **kwargs)
+            result = model(*args, **kwargs)
         finally:
             for hook in hooks:
                 hook.remove()

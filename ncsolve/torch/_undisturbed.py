@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["undisturbed"]
+__all__ = ["eager", "undisturbed"]
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def undisturbed(model: nn.Module, loader: Any = None) -> Iterator[None]:
         for module, _ in compiled:  # hooks of parts are not seen by what was compiled without them
             module._compiled_call_impl = None
         model.eval()
-        with torch.no_grad(), _eager():
+        with torch.no_grad(), eager():
             yield
     finally:
         torch.clear_autocast_cache()  # weights that were cast without a gradient are not to be used in training
@@ -67,7 +67,7 @@ def _generators(loader: Any) -> list[torch.Generator]:
 
 
 @contextmanager
-def _eager() -> Iterator[None]:
+def eager() -> Iterator[None]:
     """Parts that were compiled run as they are written, where this version of torch knows how."""
     stance = getattr(torch.compiler, "set_stance", None)
     if stance is None:

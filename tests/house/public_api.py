@@ -1,8 +1,9 @@
 """What of ncsolve others build on, as one text: python -m tests.house.public_api --write
 
 The public names and what can be passed to them: what ``__all__`` of each public module says, and of each class what is
-its own or inherited from a class of ncsolve; annotations are left out, so that a type may get another spelling.  The
-commands with their options.  What each document may and must hold.
+its own or inherited from a class of ncsolve; annotations are left out, so that a type may get another spelling.  Those
+of ``ncsolve.torch``, for which torch is needed, are in a file of their own.  The commands with their options.  What
+each document may and must hold.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -22,6 +24,7 @@ from ncsolve import schemas
 from ncsolve.cli._lazy import COMMANDS
 
 FILE = Path(__file__).with_suffix(".txt")
+OF_TORCH = Path(__file__).with_name("public_api_torch.txt")
 MODULES = [
     "ncsolve", *(f"ncsolve.{name}" for name in (
         "encodings", "metrics", "geometry", "errors", "deep", "design", "certificates", "verify", "verify.metrics",
@@ -76,8 +79,20 @@ def _of_class(name: str, kind: type) -> Iterator[str]:
 
 def public_api() -> list[str]:
     """A line for every public name, and for every public part of a public class."""
+    return [*module_lines(MODULES), *command_lines(), *schema_lines()]
+
+
+def torch_api() -> list[str]:
+    """The same of ``ncsolve.torch``, and the options of its command."""
+    from ncsolve.torch.__main__ import extract
+
+    return [*module_lines(["ncsolve.torch"]), *option_lines("ncsolve.torch extract", extract)]
+
+
+def module_lines(names: list[str]) -> list[str]:
+    """A line for every public name of modules, and for every public part of a public class."""
     lines = []
-    for module_name in MODULES:
+    for module_name in names:
         module = import_module(module_name)
         for name in sorted(module.__all__):
             thing, full = getattr(module, name), f"{module_name}.{name}"
@@ -87,19 +102,24 @@ def public_api() -> list[str]:
                 lines.append(f"{full}{signature(thing)}")
             else:
                 lines.append(f"{full} {'module' if inspect.ismodule(thing) else 'value'}")
-    return [*lines, *command_lines(), *schema_lines()]
+    return lines
 
 
 def command_lines() -> Iterator[str]:
     """A line for every option and argument of every command."""
     for command in COMMANDS:
         place, _, function = COMMANDS[command].place.partition(":")
-        for one in getattr(import_module(place), function).params:
-            names = ", ".join((*one.opts, *one.secondary_opts)) if isinstance(one, click.Option) else "argument"
-            told = isinstance(one.default, (str, int, float)) and not isinstance(one.default, bool)
-            default = f" = {one.default}" if told else ""
-            kind = "flag" if getattr(one, "is_flag", False) else one.type.name
-            yield f"ncsolve {command} {names} {one.metavar or kind}{default}"
+        yield from option_lines(f"ncsolve {command}", getattr(import_module(place), function))
+
+
+def option_lines(name: str, command: click.Command) -> Iterator[str]:
+    """A line for every option and argument of a command."""
+    for one in command.params:
+        names = ", ".join((*one.opts, *one.secondary_opts)) if isinstance(one, click.Option) else "argument"
+        told = isinstance(one.default, (str, int, float)) and not isinstance(one.default, bool)
+        default = f" = {one.default}" if told else ""
+        kind = "flag" if getattr(one, "is_flag", False) else one.type.name
+        yield f"{name} {names} {one.metavar or kind}{default}"
 
 
 def schema_lines() -> Iterator[str]:
@@ -128,13 +148,20 @@ def _of_schema(name: str, part: object) -> Iterator[str]:
         yield from _of_schema(f"{name} {key}", one)
 
 
-def difference() -> str:
-    """What is committed against what is there, as a diff; empty where they are equal."""
-    committed = FILE.read_text(encoding="utf-8").splitlines()
-    return "\n".join(difflib.unified_diff(committed, public_api(), "committed", "now", lineterm="", n=0))
+def difference(file: Path = FILE) -> str:
+    """What is committed in one of the files against what is there, as a diff; empty where they are equal."""
+    committed = file.read_text(encoding="utf-8").splitlines()
+    return "\n".join(difflib.unified_diff(committed, FILES[file](), "committed", "now", lineterm="", n=0))
+
+
+FILES = {FILE: public_api, OF_TORCH: torch_api}
 
 
 if __name__ == "__main__":
-    if "--write" in sys.argv:
-        FILE.write_text("\n".join(public_api()) + "\n", encoding="utf-8")
-    print(difference() or f"{FILE.name} is up to date")
+    for chosen, api in FILES.items():
+        if chosen == OF_TORCH and find_spec("torch") is None:
+            print(f"{chosen.name}: left out, as there is no torch")
+            continue
+        if "--write" in sys.argv:
+            chosen.write_text("\n".join(api()) + "\n", encoding="utf-8")
+        print(difference(chosen) or f"{chosen.name} is up to date")

@@ -17,6 +17,11 @@ def test_the_public_api_is_the_committed_one():
     )
 
 
+def test_that_of_torch_is_the_committed_one():
+    pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
+    assert not public_api.difference(public_api.OF_TORCH), "as above"
+
+
 def another_name(monkeypatch):
     monkeypatch.setattr(ncsolve, "solve", lambda problem, *, how="auto": None)
 

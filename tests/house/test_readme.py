@@ -12,6 +12,8 @@ def test_transcripts_are_true(capsys):
 
 @pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.stem)
 def test_transcripts_of_the_documentation_are_true(page, capsys):
+    for package in readme.needs(page):
+        pytest.importorskip(package, reason=f"needs {package}: pip install 'ncsolve[torch]'")
     failures = readme.check(page=page)
     assert failures == 0, capsys.readouterr().out
 
