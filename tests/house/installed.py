@@ -54,23 +54,30 @@ def run(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[
     return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
 
 
-def refused(name: str) -> None:
-    """Without torch the probe's modules name the command that brings it."""
-    told = ""
-    try:
-        importlib.import_module(name)
-    except ImportError as error:
-        told = str(error)
-    assert re.fullmatch(r"ncsolve\.torch needs torch; install it with: .* 'ncsolve\[torch\]'", told), (name, told)
+def refused() -> None:
+    """Without torch every name of the probe's package, and its command, tell the command that brings it."""
+    torch = importlib.import_module("ncsolve.torch")
+    told = re.compile(r"(error: )?ncsolve\.torch needs torch; install it with: .* 'ncsolve\[torch\]'\n?")
+    for name in torch.__all__:
+        said = ""
+        try:
+            getattr(torch, name)
+        except ImportError as error:
+            said = str(error)
+        assert told.fullmatch(said), (name, said)
+    words = ("extract", "model.py:make_model", "--checkpoint", "last.pt", "--data", "images", "--out", "features.npz")
+    done = run(sys.executable, "-m", "ncsolve.torch", *words)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert told.fullmatch(done.stderr), done
 
 
 def everything(root: Path) -> None:
     names = [name for name in modules(root) if not name.endswith("__main__")]
+    if importlib.util.find_spec("torch") is None:
+        refused()
+        names = [name for name in names if not name.startswith("ncsolve.torch.")]
     for name in names:
-        if name.startswith("ncsolve.torch") and importlib.util.find_spec("torch") is None:
-            refused(name)
-        else:
-            importlib.import_module(name)
+        importlib.import_module(name)
     from ncsolve import derivations, verify
 
     assert derivations.names()
