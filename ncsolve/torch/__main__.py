@@ -17,7 +17,7 @@ from ncsolve._text import encodable, one_line
 from ncsolve.errors import NCSolveError, visible
 from ncsolve.torch import check_installed
 
-__all__ = ["main"]
+__all__ = ["extract", "main"]
 
 _WIDTH, _INDENT = 100, 13
 
@@ -64,7 +64,7 @@ def app(context: click.Context) -> None:
 @click.option("--bn", type=click.Choice(["eval", "recompute"]), default="eval",
               help="BatchNorm by its running averages, or by mean and variance of all these samples.")
 @click.option("--force", is_flag=True, help="Overwrite the file of --out.")
-def _extract(
+def extract(
     *, model: str, checkpoint: str, data: str, out: str, transform: str | None, head: str | None, prefix: str | None,
     inputs: str | None, labels: str | None, batch_size: int, device: str, bn: str, force: bool,
 ) -> None:
@@ -80,9 +80,9 @@ def _extract(
       ncsolve measure features.npz --lambda-w 5e-4 --lambda-h norm --lambda-b 5e-4
     """
     check_installed()
-    from ncsolve.torch._extract import Extraction, extract
+    from ncsolve.torch._extract import Extraction, save_features
 
-    for title, sentence in extract(Extraction(
+    for title, sentence in save_features(Extraction(
         model=model, checkpoint=checkpoint, prefix=prefix, data=data, inputs=inputs, labels=labels, transform=transform,
         head=head, batch_size=batch_size, device=device, bn=bn, out=out, force=force,
     )):

@@ -27,7 +27,7 @@ from ncsolve.torch._inputs import Batches, Samples
 from ncsolve.torch._named_code import made_model, named_code, raised
 from ncsolve.torch._probe import Probe
 
-__all__ = ["Extraction", "extract"]
+__all__ = ["Extraction", "save_features"]
 
 _WAY_OUT = (
     "a model that takes several inputs or other batches is measured in a script, by ncsolve.torch.Probe(model)"
@@ -54,7 +54,7 @@ class Extraction:
     force: bool
 
 
-def extract(asked: Extraction) -> list[tuple[str, str]]:
+def save_features(asked: Extraction) -> list[tuple[str, str]]:
     """Write the features of all samples, and say what was read: (title, sentence).  Raises NCSolveError."""
     out = check_output(asked.out, (".npz",), force=asked.force)
     check_different({"--out": out}, (asked.data,))
