@@ -46,6 +46,11 @@ class DeviceMoments:
             found.add(DeviceMoments(layout, stack.device, flat))
         return found.flat
 
+    @property
+    def counts(self) -> Tensor:
+        """Samples of each class (K,), as doubles."""
+        return self._parts["counts"]
+
     def update(self, features: Tensor, labels: Tensor, where: str = "") -> None:
         """Add features (n, d), of any real type, and class numbers (n,), a block at a time; all of them or none.
 

@@ -1,0 +1,97 @@
+"""The one tensor that a metric keeps: moments, and the last layer of the samples in them.
+
+The head is a part of it because statistics of two heads do not add up: processes, checkpoints and metrics that are
+merged bring theirs along, and what does not fit is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ncsolve._measure.layout import Layout
+from ncsolve.errors import ProblemError
+from ncsolve.torch._measured import head_arrays
+from ncsolve.torch._moments import DeviceMoments
+
+__all__ = ["SharedHead", "empty_state", "merged_states", "moments_on", "take_head"]
+
+
+class SharedHead:
+    """A last layer that belongs to a model: no parameter of who holds it, and copied only together with the model."""
+
+    def __init__(self, layer: nn.Linear | None) -> None:
+        self.layer = layer
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SharedHead:
+        return SharedHead(memo.get(id(self.layer), self.layer))
+
+
+def empty_state(layout: Layout, device: torch.device) -> Tensor:
+    """Of no samples (size,), whose head is not known yet."""
+    flat = DeviceMoments(layout, device).flat
+    return torch.cat([flat, flat.new_zeros(_head_size(layout))])
+
+
+def moments_on(layout: Layout, state: Tensor) -> DeviceMoments:
+    """The moments whose numbers a state holds."""
+    flat, numbers = _parted(layout, state)
+    if layout.head is not None:
+        kept = numbers.detach().cpu().numpy().copy()
+        size = layout.head.W.size
+        head = replace(layout.head, W=kept[:size].reshape(layout.head.W.shape), b=kept[size:])
+        layout = replace(layout, head=head)
+    return DeviceMoments(layout, state.device, flat)
+
+
+def merged_states(layout: Layout, stack: Tensor) -> Tensor:
+    """The state of all samples, of a stack (processes, size).  Raises ProblemError if they are of several heads."""
+    met = [state for state in stack if _has_samples(layout, state)]
+    if len(met) < 2:
+        return (met[0] if met else stack[0]).clone()
+    numbers = _parted(layout, met[0])[1]
+    if any(not torch.equal(_parted(layout, state)[1], numbers) for state in met):
+        raise ProblemError(
+            "samples that are merged must be of one head; got several (processes whose weights differ, or metrics of "
+            "different steps), update all with the same weights"
+        )
+    parts = torch.stack([_parted(layout, state)[0] for state in met])
+    return torch.cat([DeviceMoments.merged(moments_on(layout, met[0]).layout, parts), numbers])
+
+
+def take_head(layout: Layout, state: Tensor, head: nn.Linear) -> bool:
+    """Write W and b of the layer into a state without samples; whether anything was written.
+
+    Raises ProblemError for a state whose samples are of other weights, and for weights that are not finite.
+    """
+    kept = _parted(layout, state)[1]
+    bias = kept.new_zeros(head.out_features) if head.bias is None else head.bias.detach()
+    now = torch.cat([one.flatten().to(kept) for one in (head.weight.detach(), bias)])
+    if torch.equal(kept, now):
+        return False
+    if _has_samples(layout, state):
+        raise ProblemError(
+            "all samples of a metric must be of one head; got weights that changed since the first update, call "
+            "reset() before the samples of the next step"
+        )
+    head_arrays(head)  # refuses what is not finite
+    kept.copy_(now)
+    return True
+
+
+def _has_samples(layout: Layout, state: Tensor) -> bool:
+    # the counts of a layout do not depend on its head
+    return bool(DeviceMoments(layout, state.device, _parted(layout, state)[0]).counts.any())
+
+
+def _parted(layout: Layout, state: Tensor) -> tuple[Tensor, Tensor]:
+    """Views of the moments and of W and b."""
+    cut = state.numel() - _head_size(layout)
+    return state[:cut], state[cut:]
+
+
+def _head_size(layout: Layout) -> int:
+    return 0 if layout.head is None else int(layout.head.W.size + layout.head.b.size)
