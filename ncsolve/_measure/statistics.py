@@ -27,7 +27,7 @@ from ncsolve.checks.measured import measured, real_numbers
 from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["FeatureStatistics", "with_moments"]
+__all__ = ["FeatureStatistics", "layout_of", "with_moments"]
 
 
 class FeatureStatistics:
@@ -412,3 +412,8 @@ def with_moments(statistics: FeatureStatistics, moments: Moments) -> FeatureStat
     result = FeatureStatistics.__new__(FeatureStatistics)
     result._class_names, result._moments = statistics.class_names, moments
     return result
+
+
+def layout_of(statistics: FeatureStatistics) -> Layout:
+    """What a statistic is taken for."""
+    return statistics._moments.layout

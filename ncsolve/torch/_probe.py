@@ -10,10 +10,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from ncsolve._measure.layout import Layout
-from ncsolve._measure.made_of import checked_head, deciding_codes
+from ncsolve._measure.made_of import deciding_codes
 from ncsolve._measure.measurement import Measurement
-from ncsolve._measure.statistics import FeatureStatistics, with_moments
+from ncsolve._measure.statistics import FeatureStatistics, layout_of, with_moments
 from ncsolve._problem.losses import check_loss
 from ncsolve.checks.arguments import check_name, check_whole
 from ncsolve.encodings import Encoding
@@ -22,10 +21,13 @@ from ncsolve.torch._batch_norm import batch_norms, recompute
 from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_loader, class_numbers_of, masked
 from ncsolve.torch._head import find_head, unwrapped
 from ncsolve.torch._measured import codes_of, head_arrays, measured
-from ncsolve.torch._moments import DeviceMoments
+from ncsolve.torch._moments import DeviceMoments, HostMoments
 from ncsolve.torch._undisturbed import undisturbed
 
 __all__ = ["Probe"]
+
+# Devices whose features are summed up by the host: its own, and one without double precision.
+_ON_HOST = ("cpu", "mps")
 
 
 class Probe:
@@ -176,13 +178,11 @@ class Probe:
         ignore_index: int | None, samples: int | None,
     ) -> FeatureStatistics:
         kind, arrays = check_loss(loss), head_arrays(self.head)
-        named = deciding_codes(codes)
-        plain = FeatureStatistics(codes.classes, self.head.in_features, arrays, scatter, codes=named, loss=kind)
-        layout = Layout(
-            classes=codes.classes, dim=self.head.in_features, scatter=scatter,
-            head=checked_head(arrays, self.head.in_features, named, codes.classes, kind),
+        plain = FeatureStatistics(
+            codes.classes, self.head.in_features, arrays, scatter, codes=deciding_codes(codes), loss=kind
         )
-        moments = DeviceMoments(layout, _place(self.head.weight.device))
+        layout, device = layout_of(plain), self.head.weight.device
+        moments = HostMoments(layout) if device.type in _ON_HOST else DeviceMoments(layout, device)
         for features, labels, where in self._walk(loader, bn, unpack, ignore_index, samples):
             moments.update(features, labels, where)
         return with_moments(plain, moments.moments())
@@ -242,8 +242,3 @@ class Probe:
             f"the last linear layer must make what the model returns; {self.head_name!r} does not (a softmax or "
             f"another layer follows, or a {type(result).__name__} holds other outputs): name the head with head="
         )
-
-
-def _place(device: torch.device) -> torch.device:
-    """Where sums in double precision can be: not every device has such numbers."""
-    return torch.device("cpu") if device.type == "mps" else device
