@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
 from ncsolve._measure.fits import FITS
 from ncsolve._measure.head import MeasuredHead
-from ncsolve._measure.measurement import Measurement
+from ncsolve._measure.measurement import Measurement, with_head
 from ncsolve._measure.samples import MOST
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._minimizer.solve import solve
@@ -20,7 +20,7 @@ from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.measured import measured, positive_number
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["measure"]
+__all__ = ["measure", "measure_again"]
 
 
 def measure(
@@ -74,11 +74,6 @@ def measure(
     check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
     check_problem(problem)
     head = _head(statistics, W, b, problem)
-    if statistics.lowest < (least := model_of(problem).least_feature):
-        raise ProblemError(
-            f"features of a problem with {problem.features} features must not be below {least:g}; got "
-            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
-        )
     if lambda_h is not None and not (isinstance(lambda_h, str) and lambda_h in ESTIMATORS):
         raise ProblemError(
             f"lambda_h must be {' or '.join(map(repr, ESTIMATORS))}, or that of the problem; got {shown(lambda_h)}"
@@ -100,6 +95,14 @@ def measure(
     model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
     return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,
                        training_samples=None if factor == 1.0 else samples)
+
+
+def measure_again(known: Measurement, statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None) -> Measurement:
+    """As ``measure``, of a later state of the network: its problem is ``known``, and is not solved again.
+
+    Raises ProblemError as that.
+    """
+    return with_head(known, _head(statistics, W, b, known.problem))
 
 
 def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, problem: UFM) -> MeasuredHead:
@@ -125,6 +128,11 @@ def _head(statistics: FeatureStatistics, w: ArrayLike, b: ArrayLike | None, prob
         raise ProblemError(
             f"lambda_b = inf means that there is no bias; got one of length {np.linalg.norm(bias):g}, give the "
             "lambda_b that it was trained with"
+        )
+    if statistics.lowest < (least := model_of(problem).least_feature):
+        raise ProblemError(
+            f"features of a problem with {problem.features} features must not be below {least:g}; got "
+            f"{statistics.lowest:g}, take them after the ReLU, or set features = 'linear'"
         )
     FITS[problem.loss].check(statistics, weights, bias)
     return MeasuredHead(problem=problem, statistics=statistics, W=weights, b=bias)

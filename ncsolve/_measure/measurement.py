@@ -29,7 +29,7 @@ from ncsolve.geometry import NCMetrics, cosine_matrix
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Measurement"]
+__all__ = ["Measurement", "with_head"]
 
 # A minimum this near to the entropy of the codes, relatively, is at it.
 _ROUNDING = 1e-14
@@ -227,3 +227,10 @@ class Measurement(Frozen):
 
     def __repr__(self) -> str:
         return f"Measurement({self.verdict.kind}, loss={self.loss:.9g}, gap={self.gap:.3g}, {self.problem!r})"
+
+
+def with_head(found: Measurement, head: MeasuredHead) -> Measurement:
+    """A measurement like another one, of a head of the same problem, whose minimum is known."""
+    result = replace(found, head=head)
+    vars(result)["_residual"] = found._residual
+    return result

@@ -10,7 +10,7 @@ import numpy as np
 from ncsolve._arrays import EPS, Array
 from ncsolve._metrics.decision_boundaries import boundary_mismatch
 from ncsolve._metrics.four_properties import NCMetrics
-from ncsolve._metrics.frames import distance_to_orthogonal_frame, distance_to_simplex_etf, self_duality_error
+from ncsolve._metrics.frames import frame_distances, self_duality_error
 
 if TYPE_CHECKING:
     from ncsolve._measure.head import MeasuredHead
@@ -83,16 +83,26 @@ def energy_share(statistics: FeatureStatistics) -> float | None:
     return statistics.within_energy / energy if energy > 0.0 else None
 
 
-def measured_nc(head: MeasuredHead) -> NCMetrics:
-    """NC1 to NC4 of a last layer and the class means before it, as ``Minimizer.nc`` has them."""
+def measured_nc(head: MeasuredHead, *, nc4: bool = True) -> NCMetrics:
+    """NC1 to NC4 of a last layer and the class means before it, as ``Minimizer.nc`` has them.
+
+    Without ``nc4`` that is left out: it looks at every pair of classes, and takes as long as the rest.
+    """
     means, codes, problem = head.means, head.problem.encoding.matrix, head.problem
-    gram = means.T @ means
     given = head.W.T if problem.encoding.affine is not None else head.W.T @ (codes - head.b[:, None])
+    simplex, orthogonal = frame_distances(means.T @ means)
+    worst = _worst_boundary(head) if nc4 else None
+    return NCMetrics(
+        nc1=nc1_of(head.statistics), nc2_simplex=simplex, nc2_orthogonal=orthogonal,
+        nc3=self_duality_error(given, means), nc4=None if worst is None else worst[0],
+        nc4_classes=None if worst is None else worst[1],
+    )
+
+
+def _worst_boundary(head: MeasuredHead) -> tuple[float, tuple[int, int]] | None:
+    means, codes = head.means, head.problem.encoding.matrix
     basis, sizes, _ = np.linalg.svd(means, full_matrices=False)
     basis = basis[:, sizes > max(means.shape) * EPS * float(sizes[0])]
-    worst = boundary_mismatch(basis.T @ means, basis.T @ (head.W.T @ codes), problem.spec.fit.offsets(codes, head.b))
-    return NCMetrics(
-        nc1=nc1_of(head.statistics), nc2_simplex=distance_to_simplex_etf(gram),
-        nc2_orthogonal=distance_to_orthogonal_frame(gram), nc3=self_duality_error(given, means),
-        nc4=None if worst is None else worst[0], nc4_classes=None if worst is None else worst[1],
+    return boundary_mismatch(
+        basis.T @ means, basis.T @ (head.W.T @ codes), head.problem.spec.fit.offsets(codes, head.b)
     )

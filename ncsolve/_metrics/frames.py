@@ -20,6 +20,7 @@ __all__ = [
     "cosine_matrix",
     "distance_to_orthogonal_frame",
     "distance_to_simplex_etf",
+    "frame_distances",
     "self_duality_error",
     "simplex_cosine",
     "weighted_frame_distances",
@@ -60,9 +61,7 @@ def distance_to_simplex_etf(gram: ArrayLike) -> float | None:
     >>> distance_to_simplex_etf([[1., -1.], [-1., 1.]]) < 1e-15
     True
     """
-    g = unit_scale(measured_gram(gram))
-    k = g.shape[0]
-    return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[0]
+    return frame_distances(gram)[0]
 
 
 def distance_to_orthogonal_frame(gram: ArrayLike) -> float | None:
@@ -74,9 +73,14 @@ def distance_to_orthogonal_frame(gram: ArrayLike) -> float | None:
     >>> distance_to_orthogonal_frame([[2., 0.], [0., 2.]]) < 1e-15
     True
     """
+    return frame_distances(gram)[1]
+
+
+def frame_distances(gram: ArrayLike) -> tuple[float | None, float | None]:
+    """``distance_to_simplex_etf`` and ``distance_to_orthogonal_frame`` of one Gram matrix."""
     g = unit_scale(measured_gram(gram))
     k = g.shape[0]
-    return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)[1]
+    return weighted_frame_distances(np.diag(g), np.ones(k), _off(g), np.ones(k * (k - 1)), k)
 
 
 def weighted_frame_distances(

@@ -13,11 +13,10 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from ncsolve._measure.layout import Layout
-from ncsolve._measure.made_of import checked_head, deciding_codes
+from ncsolve._measure.made_of import checked_layout, deciding_codes
 from ncsolve._measure.measurement import Measurement
-from ncsolve._measure.statistics import FeatureStatistics, with_moments
-from ncsolve._problem.losses import LOSSES
+from ncsolve._measure.statistics import FeatureStatistics, statistics_of
+from ncsolve._problem.losses import LOSSES, check_loss
 from ncsolve.encodings import Encoding
 from ncsolve.errors import MissingPackageError, ProblemError, shown
 from ncsolve.torch._batches import class_numbers_of, masked
@@ -97,18 +96,14 @@ class NeuralCollapse(Metric):
         super().__init__(**options)
         if head is not None and not isinstance(head, nn.Linear):
             raise ProblemError(f"the head must be a torch.nn.Linear; got {shown(head)}, pass the last layer itself")
-        names = FeatureStatistics(classes, dim, scatter="trace")
-        outputs = names.classes if head is None else head.out_features
+        plain, self._names = checked_layout(classes, dim, None, "trace", None, "mse")
+        outputs = plain.classes if head is None else head.out_features
         last = None if head is None else np.zeros((outputs, head.in_features))
-        self._codes = codes_of("onehot" if codes is None or head is None else codes, outputs, names.classes, 0)
+        self._codes = codes_of("onehot" if codes is None or head is None else codes, outputs, plain.classes, 0)
         deciding = codes if head is None else deciding_codes(self._codes)  # without a head they are refused
-        plain = FeatureStatistics(classes, dim, last, scatter, codes=deciding, loss=loss)
-        LOSSES[plain.loss].check_codes(self._codes, 1.0)
-        self._names, self._ignored, self._shared = names, ignore_index, SharedHead(head)
-        self._layout = Layout(
-            classes=plain.classes, dim=plain.dim, scatter=scatter,
-            head=None if last is None else checked_head(last, dim, deciding, plain.classes, plain.loss),
-        )
+        self._layout, _ = checked_layout(classes, dim, last, scatter, deciding, loss)
+        LOSSES[check_loss(loss)].check_codes(self._codes, 1.0)
+        self._ignored, self._shared = ignore_index, SharedHead(head)
         self._seen: tuple[Tensor, DeviceMoments] | None = None
         empty = empty_state(self._layout, self.device)
         self.add_state("moments", empty, dist_reduce_fx=partial(merged_states, self._layout))
@@ -255,4 +250,4 @@ class NeuralCollapse(Metric):
         found = moments_on(self._layout, state).moments()
         if not found.counts.any():
             raise ProblemError("neural collapse is of samples, and this metric needs samples; got none, call update")
-        return with_moments(self._names, found)
+        return statistics_of(found, self._names)

@@ -20,10 +20,13 @@ from ncsolve.torch._batch_norm import batch_norms, recompute
 from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_loader, class_numbers_of, masked
 from ncsolve.torch._head import find_head, unwrapped
 from ncsolve.torch._measured import codes_of, head_arrays, measured
-from ncsolve.torch._moments import DeviceMoments
+from ncsolve.torch._moments import DeviceMoments, HostMoments
 from ncsolve.torch._undisturbed import eager, undisturbed
 
 __all__ = ["Probe"]
+
+# Devices whose features are summed up by the host: its own, and one without double precision.
+_ON_HOST = ("cpu", "mps")
 
 
 class Probe:
@@ -178,7 +181,8 @@ class Probe:
         layout, _ = checked_layout(
             codes.classes, self.head.in_features, head_arrays(self.head), scatter, deciding_codes(codes), loss
         )
-        moments = DeviceMoments(layout, _place(self.head.weight.device))
+        device = self.head.weight.device
+        moments = HostMoments(layout) if device.type in _ON_HOST else DeviceMoments(layout, device)
         for features, labels, where in self._walk(loader, bn, unpack, ignore_index, samples):
             moments.update(features, labels, where)
         return statistics_of(moments.moments())
@@ -240,8 +244,3 @@ class Probe:
             f"the last linear layer must make what the model returns; {self.head_name!r} does not (a softmax or "
             f"another layer follows, or a {type(result).__name__} holds other outputs): name the head with head="
         )
-
-
-def _place(device: torch.device) -> torch.device:
-    """Where sums in double precision can be: not every device has such numbers."""
-    return torch.device("cpu") if device.type == "mps" else device
