@@ -86,8 +86,9 @@ def extract(
         model=model, checkpoint=checkpoint, prefix=prefix, data=data, inputs=inputs, labels=labels, transform=transform,
         head=head, batch_size=batch_size, device=device, bn=bn, out=out, force=force,
     )):
-        _say(textwrap.fill(
-            " ".join(sentence.split()), _WIDTH, initial_indent=f"{title:{_INDENT}}", subsequent_indent=" " * _INDENT,
+        # a command stays on one line, from which it is copied
+        _say(f"{title:{_INDENT}}{sentence}" if title == "next" else textwrap.fill(
+            sentence, _WIDTH, initial_indent=f"{title:{_INDENT}}", subsequent_indent=" " * _INDENT,
             break_long_words=False, break_on_hyphens=False,
         ))
 

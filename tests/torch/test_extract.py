@@ -1,6 +1,7 @@
 """From a checkpoint and data to features: against a computation of their own, and every mistake in one line."""
 
 import os
+import shlex
 import subprocess
 import sys
 import tracemalloc
@@ -507,6 +508,26 @@ def test_an_output_that_exists_is_refused_before_any_code_runs(place, tmp_path, 
     (place / "ran").unlink()
     assert out.read_text() == "precious"  # it has no function f
     extracted(place, out, capsys, "--force")
+
+
+def test_images_without_pillow(place, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    code, _, errors = run(place, capsys, "extract", "net.py:make_model", "--checkpoint", "last.pt", "--data", "photos",
+                          "-o", tmp_path / "f.npz")
+    assert code == 2
+    assert errors.startswith("error: reading images needs Pillow; install it with: ")
+    assert errors.endswith("-m pip install pillow\n")
+
+
+def test_the_next_command_can_be_copied(place, tmp_path, capsys):
+    folder = tmp_path / ("a  folder with a name " + "that is long " * 8)
+    folder.mkdir()
+    out = folder / "f.npz"
+    words = ["extract", "net.py:make_model", "--checkpoint", "last.pt", "--data", "photos", "-o", out]
+    with chdir(place):
+        assert program.main([str(one) for one in words]) == 0
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("next")]
+    assert shlex.split(line)[1:4] == ["ncsolve", "measure", str(out)]
 
 
 class Harmful:
