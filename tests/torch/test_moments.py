@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ncsolve
-from ncsolve._measure.layout import Layout
-from ncsolve._measure.made_of import checked_head
+from ncsolve._measure.made_of import checked_layout
 from ncsolve.errors import ProblemError
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
@@ -37,8 +36,7 @@ def drawn(seed):
 def both(classes, dim, head, codes, scatter, loss):
     """The two ways to gather one statistic."""
     plain = ncsolve.FeatureStatistics(classes, dim, head, scatter, codes=codes, loss=loss)
-    last = None if head is None else checked_head(head, dim, codes, classes, plain.loss)
-    return plain, DeviceMoments(Layout(classes=classes, dim=dim, head=last, scatter=scatter))
+    return plain, DeviceMoments(checked_layout(classes, dim, head, scatter, codes, loss)[0])
 
 
 def fixed():
