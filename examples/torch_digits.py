@@ -41,7 +41,10 @@ def body(widths: tuple[int, ...]) -> list[nn.Module]:
 
 
 def feature_decay(samples: int, lambda_w: float) -> float:
-    """The lambda_H that has the threshold t with this lambda_W."""
+    """The lambda_H that has the threshold t with this lambda_W.
+
+    Which of the two is the larger changes no cosine; a head with a small lambda_W takes long to become stationary.
+    """
     return THRESHOLD**2 / (CLASSES * samples * lambda_w)
 
 
