@@ -198,8 +198,10 @@ class NeuralCollapse(Metric):
         def moved(tensor: Tensor) -> Tensor:
             try:
                 found = fn(tensor)
-            except TypeError:  # a device without doubles (mps): sums stay where they are, as those of ``Probe``
-                return tensor
+            except TypeError:
+                if tensor.dtype != torch.float64:
+                    raise
+                return tensor  # a device without doubles (mps): sums stay where they are, as those of ``Probe``
             return found if found.dtype == tensor.dtype else tensor.to(found.device)
 
         return super()._apply(moved, *rest)

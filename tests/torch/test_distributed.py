@@ -66,8 +66,8 @@ def process(rank, folder):
             if scatter != "trace" or loss != "mse":
                 found[f"{loss}-{scatter}-gap"] = torch.tensor(metric.measure(**LAMBDAS).gap)
             metric.update(*batches[0])  # it has its own samples again, and goes on
-            with metric.sync_context():
-                assert metric.statistics().samples == metric.statistics().samples
+            with metric.sync_context():  # who synchronized already is not asked to do so again
+                assert metric.statistics().samples == 13 + 25 + 9 + 5
             found[f"{loss}-{scatter}-more"] = torch.tensor(metric.statistics().samples)
     stepwise = NeuralCollapse(CLASSES, DIM, head, dist_sync_on_step=True)
     found["first"] = stepwise(*batches[0])["within_class_energy"]
@@ -93,19 +93,8 @@ def process(rank, folder):
     torch.distributed.destroy_process_group()
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """The folder, and what each process found."""
-    folder = tmp_path_factory.mktemp("processes")
-    # what takes seconds to import is imported once for both; DistributedDataParallel needs the second
-    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__, "torch._dynamo"])
-    torch.multiprocessing.start_processes(process, args=(str(folder),), nprocs=2, start_method="forkserver")
-    return folder, [dict(np.load(folder / f"{rank}.npz")) for rank in (0, 1)]
-
-
-def whole(results, loss="mse", scatter="full"):
+def whole(own, loss="mse", scatter="full"):
     """The statistic of all samples in one process."""
-    own = results[1]
     head = own[0]["W"].astype(float), own[0]["b"].astype(float)
     found = ncsolve.FeatureStatistics(CLASSES, DIM, head, scatter, loss=loss)
     return found.update(*(np.concatenate([one[name] for one in own]) for name in "xy"))
@@ -126,60 +115,67 @@ def apart(found, wanted):
     )
 
 
-def test_the_processes_have_unequal_samples_and_one_network(results):
-    first, second = results[1]
-    assert (len(first["y"]), len(second["y"])) == (13, 25)
-    assert set(first["y"]) == {0, 1}
-    assert set(second["y"]) == {0, 1, 2}
-    assert np.array_equal(first["W"], second["W"])
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("scatter", SCATTERS)
-def test_two_processes_are_one(results, loss, scatter):
-    wanted = whole(results, loss, scatter)
-    alone = NeuralCollapse(CLASSES, DIM, torch.nn.Linear(DIM, CLASSES), scatter=scatter, loss=loss)
-    alone.head.weight.data, alone.head.bias.data = (torch.from_numpy(results[1][0][name]) for name in "Wb")
-    alone.update(*(torch.from_numpy(np.concatenate([one[name] for one in results[1]])) for name in "xy"))
-    figures = alone.compute()
-    for rank, own in enumerate(results[1]):
-        assert apart(ncsolve.FeatureStatistics.load(results[0] / f"{loss}-{scatter}-{rank}.npz"), wanted) <= NEAR
-        for name, value in figures.items():
-            assert own[f"{loss}-{scatter}-{name}"] == pytest.approx(float(value), rel=NEAR, nan_ok=True), name
-        if f"{loss}-{scatter}-gap" in own:
-            problem = wanted.problem("onehot", **LAMBDAS)
-            gap = ncsolve.measure(wanted, *wanted.head, problem).gap
-            assert own[f"{loss}-{scatter}-gap"] == pytest.approx(gap, rel=NEAR)
-        assert own[f"{loss}-{scatter}-more"] == 13 + 25 + 9 + 5
-
-
-def test_every_way_to_gather(results):
-    own = results[1]
+def test_two_processes_are_one(tmp_path):
+    """All in one test, so that the processes are started once, whichever worker runs what."""
+    # what takes seconds to import is imported once for both; DistributedDataParallel needs the second
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__, "torch._dynamo"])
+    torch.multiprocessing.start_processes(process, args=(str(tmp_path),), nprocs=2, start_method="forkserver")
+    own = [dict(np.load(tmp_path / f"{rank}.npz")) for rank in (0, 1)]
+    assert [len(one["y"]) for one in own] == [13, 25]
+    assert [set(one["y"]) for one in own] == [{0, 1}, {0, 1, 2}]
+    assert np.array_equal(own[0]["W"], own[1]["W"])
+    for loss in LOSSES:
+        for scatter in SCATTERS:
+            check_whole(tmp_path, own, loss, scatter)
     for name, sizes in (("first", (9, 5)), ("all", (13, 17))):
         x, y = (np.concatenate([one[key][:n] for one, n in zip(own, sizes, strict=True)]) for key in "xy")
         wanted = ncsolve.FeatureStatistics(CLASSES, DIM).update(x, y)
         for one in own:
             assert one[name] == pytest.approx(wanted.within_class_energy, rel=NEAR)
     second = ncsolve.FeatureStatistics(CLASSES, DIM).update(own[1]["x"], own[1]["y"])
-    for one, samples in zip(own, (9, 5), strict=True):
+    for one, size in zip(own, (9, 5), strict=True):
         assert one["alone"] == pytest.approx(second.nc1, rel=1e-9)  # a pseudo-inverse takes three digits
-        assert one["own"] == samples
+        assert one["own"] == size
+
+
+def check_whole(folder, own, loss, scatter):
+    """That statistic, figures and gap of each process are those of all samples in one."""
+    wanted, kind = whole(own, loss, scatter), f"{loss}-{scatter}"
+    alone = NeuralCollapse(CLASSES, DIM, layer(own[0]), scatter=scatter, loss=loss)
+    alone.update(*(torch.from_numpy(np.concatenate([one[name] for one in own])) for name in "xy"))
+    figures = alone.compute()
+    for rank, found in enumerate(own):
+        assert apart(ncsolve.FeatureStatistics.load(folder / f"{kind}-{rank}.npz"), wanted) <= NEAR
+        for name, value in figures.items():
+            assert found[f"{kind}-{name}"] == pytest.approx(float(value), rel=NEAR, nan_ok=True), name
+        if scatter != "trace" or loss != "mse":
+            gap = ncsolve.measure(wanted, *wanted.head, wanted.problem("onehot", **LAMBDAS)).gap
+            assert found[f"{kind}-gap"] == pytest.approx(gap, rel=NEAR)
+        assert found[f"{kind}-more"] == 13 + 25 + 9 + 5
+
+
+def layer(one):
+    """The last layer whose W and b a process left."""
+    head = torch.nn.Linear(DIM, CLASSES)
+    head.weight.data, head.bias.data = (torch.from_numpy(one[name]) for name in "Wb")
+    return head
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_merge_that_forgets_what_is_between_processes_is_noticed(results, monkeypatch, loss):
+def test_a_merge_that_forgets_what_is_between_processes_is_noticed(monkeypatch, loss):
     """The comparison above fails for a merge without the steps between the class means of two processes."""
-    wanted, metrics = whole(results, loss), []
-    head = torch.nn.Linear(DIM, CLASSES)
-    head.weight.data, head.bias.data = (torch.from_numpy(results[1][0][name]) for name in "Wb")
-    for one in results[1]:
-        metrics.append(NeuralCollapse(CLASSES, DIM, head, loss=loss))
-        metrics[-1].update(torch.from_numpy(one["x"]), torch.from_numpy(one["y"]))
-    first, second = metrics
+    random = np.random.default_rng(3)
+    last = {"W": random.standard_normal((CLASSES, DIM)), "b": random.standard_normal(CLASSES)}
+    own = [{**last, "x": random.standard_normal((20, DIM)), "y": np.arange(20) % CLASSES} for _ in range(2)]
+    head, made = layer(own[0]), []
+    for one in own:
+        made.append(NeuralCollapse(CLASSES, DIM, head, loss=loss))
+        made[-1].update(torch.from_numpy(one["x"]), torch.from_numpy(one["y"]))
+    first, second = made
     damaged = first.clone()
     first.merge_state(second)
-    assert apart(first.statistics(), wanted) <= NEAR
+    assert apart(first.statistics(), whole(own, loss)) <= NEAR
     true = DeviceMoments._products
     monkeypatch.setattr(DeviceMoments, "_products", lambda self, apart: 0.0 * true(self, apart))
     damaged.merge_state(second)
-    assert apart(damaged.statistics(), wanted) > 1e-6
+    assert apart(damaged.statistics(), whole(own, loss)) > 1e-6
