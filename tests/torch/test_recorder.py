@@ -4,8 +4,6 @@ import json
 import math
 import os
 import random
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -117,15 +115,19 @@ def test_the_file_is_plain_and_says_what_was_recorded(tmp_path):
     assert recorder.records["loss"].all()
 
 
-def test_the_archive_is_one_that_numpy_and_unzip_read(tmp_path):
+def test_the_archive_is_what_zipfile_writes(tmp_path):
     training = Training()
     recorder = training.recorder(tmp_path / "run.npz")
     run(training, recorder, 2)
     with zipfile.ZipFile(tmp_path / "run.npz") as archive:
         assert archive.testzip() is None
-        assert sorted(archive.namelist()) == sorted(f"{n}.npy" for n in (*trajectory.COLUMNS, "format", "settings"))
-    np.savez(tmp_path / "again.npz", **np.load(tmp_path / "run.npz"))  # what a user's own copy is
-    assert np.array_equal(Recorder.load(tmp_path / "again.npz")["gap"], recorder.records["gap"])
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "again.npz", "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "run.npz").read_bytes()
+    np.savez_compressed(tmp_path / "copy.npz", **np.load(tmp_path / "run.npz"))  # a user's own copy is one, too
+    assert np.array_equal(Recorder.load(tmp_path / "copy.npz")["gap"], recorder.records["gap"])
 
 
 def test_a_head_without_a_bias_and_labels_of_some_classes_only(tmp_path):
@@ -302,24 +304,6 @@ def test_a_writer_that_fails_leaves_the_last_whole_file_and_the_record_for_the_n
     assert [path.name for path in tmp_path.iterdir()] == ["run.npz"]
     run(training, recorder, 1)
     assert Recorder.load(recorder.path)["step"].tolist() == [0, 1, 2, 3, 4]
-
-
-def test_a_process_that_is_killed_while_it_writes_leaves_the_last_whole_file(tmp_path):
-    code = """
-import os, signal, sys, torch
-from tests.torch.test_recorder import Training, run
-training = Training()
-recorder = training.recorder(sys.argv[1])
-run(training, recorder, 2)
-os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-run(training, recorder, 1)
-"""
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run.npz")], cwd=Path(__file__).parents[2],
-                          capture_output=True, text=True, check=False)
-    assert done.returncode == -9, done.stderr
-    training = Training()
-    run(training, training.recorder(tmp_path / "other.npz"), 2)
-    assert same(Recorder.load(tmp_path / "run.npz"), Recorder.load(tmp_path / "other.npz"))
 
 
 def test_a_training_that_diverged_keeps_what_was_before(tmp_path):
