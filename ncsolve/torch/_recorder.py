@@ -54,7 +54,7 @@ class Recorder:
         As of ``Probe.measure``.  The minimum is solved for once; with an estimated lambda_h ("balance" or "norm") at
         each record.
     every : int
-        Steps from one record to the next.
+        Steps from one record to the next; the whole file is written at each, so that some thousand records are enough.
     start : int, optional
         The step at which the network is now: 0, or on a file that is resumed the last recorded one.
     resume : bool

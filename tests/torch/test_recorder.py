@@ -5,6 +5,7 @@ import math
 import os
 import random
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 
+import ncsolve.torch._probe  # noqa: E402
+import ncsolve.torch._recorder  # noqa: E402
 import ncsolve.torch._trajectory as trajectory  # noqa: E402
+from ncsolve import solve  # noqa: E402
+from ncsolve._measure.measure import measure_again as again  # noqa: E402
+from ncsolve._measure.measurement import with_head  # noqa: E402
 from ncsolve.errors import FileError, ProblemError, UnknownNameError  # noqa: E402
 from ncsolve.torch import Probe, Recorder  # noqa: E402
 
@@ -92,6 +98,18 @@ def test_a_record_is_a_fresh_measurement_to_the_last_digit(tmp_path, options):
         if measured is not None:
             assert measured.loss == Probe(training.model).measure(training.loader, **{**LAMBDAS, **options}).loss
     assert recorder.records["step"].tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda known, *_: known,  # the first state again and again
+    lambda known, statistics, w, b: again(known, statistics, w * (1 + 1e-15), b),
+    lambda known, *rest: with_head(replace(known, predicted=solve(known.problem.replace(lambda_h=3e-3))),
+                                   again(known, *rest).head),
+], ids=["old", "rounded", "another minimum"])
+def test_a_recorder_that_measures_something_else_is_noticed(tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(ncsolve.torch._recorder, "measure_again", damage)
+    with pytest.raises(AssertionError):
+        test_a_record_is_a_fresh_measurement_to_the_last_digit(tmp_path, {})
 
 
 def test_the_file_is_plain_and_says_what_was_recorded(tmp_path):
@@ -195,29 +213,39 @@ class Noisy(torch.nn.Module):
         return self.fc(x * (1 + 1e-3 * random.random() + 1e-3 * np.random.rand()))  # noqa: NPY002
 
 
+def trained(path, bn):
+    """The weights after five epochs with or, without a path, without a recorder."""
+    torch.manual_seed(3)
+    random.seed(3)
+    np.random.seed(3)  # noqa: NPY002
+    model = Noisy()
+    data = torch.utils.data.TensorDataset(torch.randn(14, 5), torch.arange(14) % 3)
+    loader = torch.utils.data.DataLoader(data, batch_size=5, shuffle=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    recorder = Recorder(Probe(model), loader, path, every=2, bn=bn, **LAMBDAS) if path else None
+    for _ in range(5):
+        for x, y in loader:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        if recorder:
+            recorder.step()
+    return model.state_dict()
+
+
+def alike(one, other):
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
 @pytest.mark.parametrize("bn", ["eval", "recompute"])
 def test_the_weights_are_the_same_to_the_last_bit(tmp_path, bn):
-    def train(*, recorded):
-        torch.manual_seed(3)
-        random.seed(3)
-        np.random.seed(3)  # noqa: NPY002
-        model = Noisy()
-        data = torch.utils.data.TensorDataset(torch.randn(14, 5), torch.arange(14) % 3)
-        loader = torch.utils.data.DataLoader(data, batch_size=5, shuffle=True)
-        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-        recorder = Recorder(Probe(model), loader, tmp_path / "run.npz", every=2, bn=bn, **LAMBDAS) if recorded else None
-        for _ in range(5):
-            for x, y in loader:
-                optimizer.zero_grad()
-                torch.nn.functional.cross_entropy(model(x), y).backward()
-                optimizer.step()
-            if recorder:
-                recorder.step()
-        return model.state_dict()
-
-    bare, watched = train(recorded=False), train(recorded=True)
+    assert alike(trained(tmp_path / "run.npz", bn), trained(None, bn))
     assert Recorder.load(tmp_path / "run.npz")["step"].tolist() == [0, 2, 4]
-    assert all(torch.equal(bare[name], watched[name]) for name in bare)
+
+
+def test_a_probe_without_care_would_be_noticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(ncsolve.torch._probe, "undisturbed", lambda *_: torch.no_grad())
+    assert not alike(trained(tmp_path / "run.npz", "eval"), trained(None, "eval"))
 
 
 # --- nothing that was recorded is lost ---
