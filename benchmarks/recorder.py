@@ -4,9 +4,9 @@ An MLP 64-256-256-16-10 trains on 1797 samples of random numbers, all of them at
 on one thread: ``plain`` on the mean squared error alone, ``penalty`` as whoever compares it with the theory, with a
 penalty of the features, weight decay of the last layer and a falling learning rate.  Two trainings of one seed take
 turns, a block of steps each, one of them with a recorder; which goes first changes from round to round.  ``overhead``
-is the median over the rounds of the ratio of their times, less one: by processor time, which other programs hardly
-lengthen, and by the clock, which has the waiting for the disk.  ``forward`` is the part of a record that is the pass
-through the network.  At the end both networks must have the same weights.
+is the median over the rounds of the ratio of their times, less one: by processor time, which other programs lengthen
+less, and by the clock, which has the waiting for the disk.  ``of it forward`` is the pass through the network that a
+record cannot do without.  At the end both networks must have the same weights.
 """
 
 from __future__ import annotations

@@ -16,14 +16,11 @@ from torch import Tensor
 
 from ncsolve._measure.layout import Head, Layout
 from ncsolve._measure.moments import Moments
-from ncsolve._measure.samples import MOST
 from ncsolve._measure.softmax_moments import SoftmaxMoments
-from ncsolve.errors import ProblemError
+from ncsolve.torch._host_moments import checked_blocks
 
-__all__ = ["DeviceMoments", "HostMoments"]
+__all__ = ["DeviceMoments"]
 
-# Entries of a block in double precision, as in ``_measure.samples``.
-_BLOCK = 1 << 22
 # Where exp(x) - 1 - x cancels, and where exp(x) nears the end of the floats; as in ``_problem.losses``.
 _FAR, _SERIES = 500.0, 1e-2
 
@@ -57,7 +54,7 @@ class DeviceMoments:
         ``where`` is what an error tells of the place.  Raises ProblemError for labels out of range and for features
         that are not finite.
         """
-        for block, numbers in _blocks(self.layout, self.device, features, labels, where):
+        for block, numbers in checked_blocks(self.layout, self.device, features, labels, where):
             self._take(block, numbers)
 
     def add(self, other: DeviceMoments) -> None:
@@ -156,46 +153,6 @@ class DeviceMoments:
         if self.layout.scatter == "projected" and self._head is not None:
             return (apart @ self._head.W.T).T @ apart
         return apart.T @ apart
-
-
-class HostMoments:
-    """``DeviceMoments`` of features in the memory of the host, where numpy takes small batches in half the time."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._found = Moments.none(layout)
-
-    def update(self, features: Tensor, labels: Tensor, where: str = "") -> None:
-        """As ``DeviceMoments.update``."""
-        for block, numbers in _blocks(self._found.layout, torch.device("cpu"), features, labels, where):
-            self._found.add(Moments.of(self._found.layout, block.numpy(), numbers.numpy()))
-
-    def moments(self) -> Moments:
-        """What was gathered."""
-        return self._found
-
-
-def _blocks(
-    layout: Layout, device: torch.device, features: Tensor, labels: Tensor, where: str
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Features in double precision and labels, a block at a time, all of them checked before.  Raises ProblemError."""
-    classes = layout.classes
-    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        label = int(labels[(labels < 0) | (labels >= classes)][0])
-        ignored = ", pass ignore_index if the loss leaves them out" if label < 0 else ""
-        raise ProblemError(f"labels must lie in 0 .. {classes - 1}; got {label}{where}{ignored}")
-    if features.numel() and not float(features.abs().max()) < MOST:  # nan is not, either
-        fine = torch.isfinite(features) & (features.abs() < MOST)
-        row, column = (int(i) for i in (~fine).nonzero()[0])
-        raise ProblemError(
-            f"features must be finite and below {MOST:g}; got {float(features[row, column]):g}{where}, row {row}, "
-            f"dimension {column}: has the training diverged? lower the learning rate, or measure an earlier state"
-        )
-    rows = max(1, _BLOCK // features.shape[1], layout.rows)
-    for start in range(0, len(features), rows):
-        part = slice(start, start + rows)
-        # first to that device: the one of the features may have no numbers in double precision
-        block = features[part].detach().to(device).to(torch.float64, copy=True)
-        yield block, labels[part].to(device, torch.int64)
 
 
 @dataclass(kw_only=True)

@@ -19,8 +19,9 @@ from ncsolve.errors import ProblemError
 from ncsolve.torch._batch_norm import batch_norms, recompute
 from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_loader, class_numbers_of, masked
 from ncsolve.torch._head import find_head, unwrapped
+from ncsolve.torch._host_moments import HostMoments
 from ncsolve.torch._measured import codes_of, head_arrays, measured
-from ncsolve.torch._moments import DeviceMoments, HostMoments
+from ncsolve.torch._moments import DeviceMoments
 from ncsolve.torch._undisturbed import eager, undisturbed
 
 __all__ = ["Probe"]

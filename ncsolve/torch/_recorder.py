@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ncsolve._arrays import Array
-from ncsolve._files.json_text import json_text
 from ncsolve._measure.measure import measure_again
 from ncsolve._measure.measurement import Measurement
 from ncsolve.checks.arguments import check_kind, check_whole
@@ -23,10 +18,12 @@ from ncsolve.torch._measured import codes_of, measured
 from ncsolve.torch._probe import Probe
 from ncsolve.torch._trajectory import (
     COLUMNS,
+    check_settings,
     check_trajectory_output,
     columns_of,
     read_trajectory,
     record_of,
+    settings_of,
     write_trajectory,
 )
 
@@ -57,7 +54,7 @@ class Recorder:
         As of ``Probe.measure``.  The minimum is solved for once; with an estimated lambda_h ("balance" or "norm") at
         each record.
     every : int
-        Steps from one record to the next.
+        Steps from one record to the next; the whole file is written at each, so that some thousand records are enough.
     start : int, optional
         The step at which the network is now: 0, or on a file that is resumed the last recorded one.
     resume : bool
@@ -142,9 +139,12 @@ class Recorder:
         }
         self._known: Measurement | None = None
         found = self._look()
-        self._settings = self._settings_of(found)
+        self._settings = settings_of(
+            found, self._codes, {"lambda_w": lambda_w, "lambda_h": lambda_h, "lambda_b": lambda_b},
+            convention=convention, samples=samples, bn=bn, head=probe.head_name, every=self.every,
+        )
         if known is not None:
-            self._check_settings(known)
+            check_settings(self.path, known, self._settings)
             self._go_back(force=force)
             if self._already(found):
                 return
@@ -200,26 +200,6 @@ class Recorder:
         write_trajectory(self.path, self._table, self._settings, force=self._write_over)
         self._write_over = True
 
-    def _settings_of(self, found: Measurement) -> dict[str, object]:
-        """What all records of a file share."""
-        statistics = found.head.statistics
-        settings = {
-            "encoding": self._codes.name, "codes": _digest(self._codes.matrix), "classes": self._codes.classes,
-            **{name: _plain(self._options[name]) for name in ("lambda_w", "lambda_h", "lambda_b")},
-            "convention": self._options["convention"], "features": found.problem.features, "loss": found.problem.loss,
-            "counts": statistics.counts.tolist(), "samples": self._options["samples"], "scatter": statistics.scatter,
-            "bn": self._gathered["bn"], "head": self._probe.head_name, "dim": statistics.dim, "every": self.every,
-        }
-        return dict(json.loads(json_text(settings)))
-
-    def _check_settings(self, known: dict[str, object]) -> None:
-        apart = [name for name, value in self._settings.items() if known.get(name) != value]
-        if apart:
-            told = ", ".join(f"{name} (there {shown(known.get(name))}, here {shown(self._settings[name])})"
-                             for name in apart)
-            raise ProblemError(f"{self.path} must be of the same problem and settings; got another {told}: resume with "
-                               "those, or record to another file")
-
     def _go_back(self, *, force: bool) -> None:
         """Drop the records after the step at which the network is."""
         later = self._table[0] > self.steps
@@ -243,15 +223,3 @@ class Recorder:
             )
         return True
 
-
-def _digest(codes: Array) -> str:
-    """Of codes to the digits that all versions of numpy agree on; 0.0 is added for the sign of zero."""
-    return hashlib.sha256((np.round(codes, 9) + 0.0).tobytes()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    """A lambda as JSON has it."""
-    if value is None or isinstance(value, str):
-        return value
-    number = float(np.asarray(value).item())  # also of a list of one, as of one layer
-    return "inf" if math.isinf(number) else number

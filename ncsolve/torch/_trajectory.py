@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-import zipfile
+import math
+import struct
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,9 +22,13 @@ from ncsolve._files.write_whole import check_free, checked_path, write_whole
 from ncsolve._measure.cosines import spread_of
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.metrics import measured_nc
-from ncsolve.errors import FileError, shown
+from ncsolve.encodings import Encoding
+from ncsolve.errors import FileError, ProblemError, shown
 
-__all__ = ["COLUMNS", "check_trajectory_output", "columns_of", "read_trajectory", "record_of", "write_trajectory"]
+__all__ = [
+    "COLUMNS", "check_settings", "check_trajectory_output", "columns_of", "read_trajectory", "record_of", "settings_of",
+    "write_trajectory",
+]
 
 _FORMAT = "ncsolve.trajectory.npz/1"
 COLUMNS = (
@@ -53,6 +60,34 @@ def columns_of(table: Array) -> dict[str, NDArray[Any]]:
     return found
 
 
+def settings_of(
+    found: Measurement, codes: Encoding, lambdas: dict[str, object], *, convention: str, samples: int | None, bn: str,
+    head: str, every: int,
+) -> dict[str, object]:
+    """What all records of a file share, of the first of them and what it was measured with; the lambdas as given."""
+    problem, statistics = found.problem, found.head.statistics
+    return {
+        "encoding": codes.name, "codes": _digest(codes.matrix), "classes": codes.classes,
+        **{name: _plain(value) for name, value in lambdas.items()}, "convention": convention,
+        "features": problem.features, "loss": problem.loss, "counts": statistics.counts.tolist(),
+        "samples": None if samples is None else int(samples), "scatter": statistics.scatter, "bn": bn, "head": head,
+        "dim": statistics.dim, "every": every,
+    }
+
+
+def check_settings(path: Path, known: dict[str, object], own: dict[str, object]) -> None:
+    """That a file was recorded with the same settings.  Raises ProblemError, which names those that are others."""
+    apart = ", ".join(
+        f"{name} (there {shown(known.get(name))}, here {shown(value)})" for name, value in own.items()
+        if known.get(name) != value
+    )
+    if apart:
+        raise ProblemError(
+            f"{path} must be of the same problem and settings; got another {apart}: resume with those, or record to "
+            "another file"
+        )
+
+
 def check_trajectory_output(path: str | Path, *, force: bool) -> Path:
     """The path of a trajectory, checked before the training begins.  Raises FileError."""
     path = checked_path(path)
@@ -64,14 +99,28 @@ def check_trajectory_output(path: str | Path, *, force: bool) -> Path:
 def write_trajectory(path: Path, table: Array, settings: dict[str, object], *, force: bool) -> None:
     """Write a table (columns, records), whole or not at all.  Raises FileError."""
     arrays = columns_of(table) | {"format": np.array(_FORMAT), "settings": np.array(json_text(settings, indent=None))}
-    archive, headers = io.BytesIO(), dict[str, bytes]()
-    with zipfile.ZipFile(archive, "w") as members:  # what numpy.savez does in twice the time: 20 headers are alike
-        for name, array in arrays.items():
-            kind = f"{array.dtype.str} {array.shape}"
-            if kind not in headers:
-                headers[kind] = _header(array)
-            members.writestr(zipfile.ZipInfo(f"{name}.npy"), headers[kind] + array.tobytes())
-    write_whole(path, lambda stream: stream.write(archive.getbuffer()), force=force)
+    members, headers = {}, dict[str, bytes]()
+    for name, array in arrays.items():
+        kind = f"{array.dtype.str} {array.shape}"
+        if kind not in headers:  # those of the columns are alike
+            headers[kind] = _header(array)
+        members[f"{name}.npy"] = headers[kind] + array.tobytes()
+    archive = _archive(members)
+    write_whole(path, lambda stream: stream.write(archive), force=force)
+
+
+def _archive(members: dict[str, bytes]) -> bytes:
+    """What ``zipfile`` writes of members that it stores, in a sixth of the time: a training waits for it."""
+    files, directory, place = [], [], 0
+    for name, data in members.items():
+        word = name.encode()
+        about = struct.pack("<5H3L2H", 20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data), len(word), 0)
+        files += [b"PK\3\4", about, word, data]
+        directory += [b"PK\1\2\24\3", about, struct.pack("<3H2L", 0, 0, 0, 0o600 << 16, place), word]
+        place += 30 + len(word) + len(data)
+    listing = b"".join(directory)
+    end = struct.pack("<4H2LH", 0, 0, len(members), len(members), len(listing), place, 0)
+    return b"".join((*files, listing, b"PK\5\6", end))
 
 
 def _header(array: NDArray[Any]) -> bytes:
@@ -99,3 +148,16 @@ def read_trajectory(path: str | Path) -> tuple[Array, dict[str, object]]:
     ) or (np.diff(arrays[0], prepend=-1) <= 0).any():
         raise FileError(f"{path}: its arrays do not fit each other; the file was changed, name another one")
     return np.array(arrays, dtype=np.float64), settings
+
+
+def _digest(codes: Array) -> str:
+    """Of codes to the digits that all versions of numpy agree on; 0.0 is added for the sign of zero."""
+    return hashlib.sha256((np.round(codes, 9) + 0.0).tobytes()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """A lambda as JSON has it."""
+    if value is None or isinstance(value, str):
+        return value
+    number = float(np.asarray(value).item())  # also of a list of one, as of one layer
+    return "inf" if math.isinf(number) else number
