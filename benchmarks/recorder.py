@@ -25,14 +25,14 @@ import torch
 from benchmarks._common import machine, table
 from ncsolve.torch import Probe, Recorder
 
-_SIZES, _SAMPLES, _BLOCK = (64, 256, 256, 16, 10), 1797, 20
+_SIZES, _SAMPLES, _BLOCK = (64, 256, 256, 16, 10), 1797, 10
 _TRAININGS, _LIMITS = ("plain", "penalty"), {5: 0.10, 10: 0.05}
 _LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 5e-6, "lambda_b": 0.05}
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--rounds", type=int, default=40)
+    options.add_argument("--rounds", type=int, default=80)
     rounds = options.parse_args().rounds
     torch.set_num_threads(1)
     rows = [_row(name, every, limit, rounds) for name in _TRAININGS for every, limit in _LIMITS.items()]
