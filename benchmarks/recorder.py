@@ -1,12 +1,11 @@
 """What a recorder costs a training: ``python -m benchmarks.recorder [--rounds N]``.
 
-An MLP 64-256-256-16-10 trains on 1797 samples of random numbers, all of them at each step, by Adam in single precision
-on one thread: ``plain`` on the mean squared error alone, ``penalty`` as whoever compares it with the theory, with a
-penalty of the features, weight decay of the last layer and a falling learning rate.  Two trainings of one seed take
-turns, a block of steps each, one of them with a recorder; which goes first changes from round to round.  ``overhead``
-is the median over the rounds of the ratio of their times, less one: by processor time, which other programs lengthen
-less, and by the clock, which has the waiting for the disk.  ``of it forward`` is the pass through the network that a
-record cannot do without.  At the end both networks must have the same weights.
+Two MLPs train on random numbers, all samples at each step, by Adam in single precision on one thread: that of
+``examples/torch_digits.py``, and one that is twice as wide.  Two trainings of one seed take turns, a block of steps
+each, one of them with a recorder; which goes first changes from round to round.  ``overhead`` is the median over the
+rounds of the ratio of their times, less one: by processor time, which other programs lengthen less, and by the clock,
+which has the waiting for the disk.  ``of it forward`` is the pass through the network that a record cannot do without.
+At the end both networks must have the same weights.
 """
 
 from __future__ import annotations
@@ -23,10 +22,14 @@ from statistics import median
 import torch
 
 from benchmarks._common import machine, table
-from ncsolve.torch import Probe, Recorder
+from ncsolve.torch import Objective, Probe, Recorder
 
-_SIZES, _SAMPLES, _BLOCK = (64, 256, 256, 16, 10), 1797, 10
-_TRAININGS, _LIMITS = ("plain", "penalty"), {5: 0.10, 10: 0.05}
+_BLOCK, _LIMITS = 10, {5: 0.10, 10: 0.05}
+# Widths of the layers from inputs to outputs, samples, and rounds for every one that is asked for.
+_TRAININGS = {
+    "as the example": ((64, 256, 256, 16, 10), 1797, 1.0),
+    "twice as wide": ((64, 512, 512, 16, 10), 1797, 0.5),
+}
 _LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 5e-6, "lambda_b": 0.05}
 
 
@@ -42,37 +45,28 @@ def main() -> None:
 
 
 class _Training:
-    """A network and what trains it, with the decays that a recorder is told or none at all."""
+    """A network and what trains it, with the decays that a recorder is told."""
 
-    def __init__(self, *, penalty: bool) -> None:
+    def __init__(self, sizes: tuple[int, ...], samples: int) -> None:
         torch.manual_seed(0)
-        layers = [part for i, o in pairwise(_SIZES[:-1]) for part in (torch.nn.Linear(i, o), torch.nn.ReLU())]
-        self.model = torch.nn.Sequential(*layers[:-1], torch.nn.Linear(*_SIZES[-2:]))
+        layers = [part for i, o in pairwise(sizes[:-1]) for part in (torch.nn.Linear(i, o), torch.nn.ReLU())]
+        self.model = torch.nn.Sequential(*layers[:-1], torch.nn.Linear(*sizes[-2:]))
         self.probe = Probe(self.model)
-        self.x, self.y = torch.randn(_SAMPLES, _SIZES[0]), torch.randint(_SIZES[-1], (_SAMPLES,))
-        self._codes, self._penalty = torch.eye(_SIZES[-1])[self.y], penalty
-        weight, bias = self.probe.head.weight, self.probe.head.bias
-        decays = (_LAMBDAS["lambda_w"], _LAMBDAS["lambda_b"]) if penalty else (0.0, 0.0)
-        self._optimizer = torch.optim.Adam([
-            {"params": list(self.model[:-1].parameters())}, {"params": [weight], "weight_decay": decays[0]},
-            {"params": [bias], "weight_decay": decays[1]},
-        ], lr=1e-3)
-        self._rate = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimizer, 10_000)
+        self.x, self.y = torch.randn(samples, sizes[0]), torch.randint(sizes[-1], (samples,))
+        self._objective = Objective(classes=sizes[-1], head=self.probe.head, **_LAMBDAS)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3)
 
     def step(self) -> None:
         self._optimizer.zero_grad()
-        outputs, features = self.probe(self.x) if self._penalty else (self.model(self.x), None)
-        loss = ((outputs - self._codes) ** 2).sum() / (2 * _SAMPLES)
-        if features is not None:
-            loss = loss + _LAMBDAS["lambda_h"] / 2 * (features**2).sum()
-        loss.backward()
+        outputs, features = self.probe(self.x)
+        self._objective(outputs, self.y, features).backward()
         self._optimizer.step()
-        if self._penalty:
-            self._rate.step()
 
 
 def _row(name: str, every: int, limit: float, rounds: int) -> tuple[str, ...]:
-    bare, watched = (_Training(penalty=name == "penalty") for _ in range(2))
+    sizes, samples, share = _TRAININGS[name]
+    rounds = max(2, round(share * rounds))
+    bare, watched = (_Training(sizes, samples) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         recorder = Recorder(watched.probe, [(watched.x, watched.y)], Path(folder, "run.npz"), every=every, **_LAMBDAS)
 
@@ -86,7 +80,8 @@ def _row(name: str, every: int, limit: float, rounds: int) -> tuple[str, ...]:
     processor, clock = (median(mine[i] / its[i] for its, mine in pairs) - 1 for i in (0, 1))
     step = median(its[0] for its, _ in pairs) / _BLOCK
     return (
-        name, str(every), _ms(step), _ms(every * processor * step), _ms(_forward(bare, rounds)),
+        f"{name}: {'-'.join(map(str, sizes))}", str(every), _ms(step), _ms(every * processor * step),
+        _ms(_forward(bare, rounds)),
         f"{100 * processor:.1f} %", f"{100 * clock:.1f} %", f"{100 * limit:.0f} %",
         "yes" if processor <= limit else "**no**",
     )

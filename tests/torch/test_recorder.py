@@ -4,7 +4,6 @@ import json
 import math
 import os
 import random
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,21 +130,6 @@ def test_the_file_is_plain_and_says_what_was_recorded(tmp_path):
     assert all(np.array_equal(loaded[name], kept[name], equal_nan=True) for name in kept)
     kept["loss"][:] = 0.0  # of the caller
     assert recorder.records["loss"].all()
-
-
-def test_the_archive_is_what_zipfile_writes(tmp_path):
-    training = Training()
-    recorder = training.recorder(tmp_path / "run.npz")
-    run(training, recorder, 2)
-    with zipfile.ZipFile(tmp_path / "run.npz") as archive:
-        assert archive.testzip() is None
-        members = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(tmp_path / "again.npz", "w") as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data)
-    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "run.npz").read_bytes()
-    np.savez_compressed(tmp_path / "copy.npz", **np.load(tmp_path / "run.npz"))  # a user's own copy is one, too
-    assert np.array_equal(Recorder.load(tmp_path / "copy.npz")["gap"], recorder.records["gap"])
 
 
 def test_a_head_without_a_bias_and_labels_of_some_classes_only(tmp_path):
