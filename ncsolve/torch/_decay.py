@@ -89,8 +89,10 @@ def lambdas(
 ) -> NetworkLambdas:
     r"""The lambdas that a training run has: of the head, and what stands for a penalty on the features.
 
-    .. math:: \tfrac{w}{2} \|p\|^2 \text{ in the training loss}, \qquad \lambda_H = w / N
-              \text{ for decay } w \text{ on scale and shift of batch normalization.}
+    .. math:: \tfrac{w}{2} \|p\|^2, \qquad \lambda_H = w / N
+
+    are the penalty in the training loss of a weight decay w, and what stands for that of the features where batch
+    normalization is below the head and its scale and shift have this decay.
 
     Weight decay is a penalty where the optimizer adds it to the gradient (coupled: SGD, Adam); that of AdamW is none,
     and has no lambda.  The layer below the head decides what stands for :math:`\lambda_H`, see

@@ -49,10 +49,13 @@ class Recorder:
         As of ``Probe.measure``; it is read at each record.  With several processes record in one of them.
     path : path
         A file that ends in .npz.
-    lambda_w, lambda_h, lambda_b, encoding, features, loss, convention, classes, scatter, bn, unpack, ignore_index,
-    samples, seed, gap_tolerance, stationarity_tolerance
+    lambda_w, lambda_h, lambda_b
         As of ``Probe.measure``.  The minimum is solved for once; with an estimated lambda_h ("balance" or "norm") at
         each record.
+    encoding, features, loss, convention, classes, seed, scatter, bn, unpack, ignore_index, samples
+        As of ``Probe.measure``.
+    gap_tolerance, stationarity_tolerance
+        As of ``Probe.measure``.
     every : int
         Steps from one record to the next; the whole file is written at each, so that some thousand records are enough.
     start : int, optional

@@ -23,7 +23,7 @@ bs4 = pytest.importorskip("bs4")  # comes with furo
 SCHEMAS = sorted(entry.name for entry in files("ncsolve.schemas").iterdir() if entry.name.endswith(".json"))
 MODULES = (
     "ncsolve", "ncsolve.encodings", "ncsolve.design", "ncsolve.deep", "ncsolve.certificates", "ncsolve.metrics",
-    "ncsolve.geometry", "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.verify",
+    "ncsolve.geometry", "ncsolve.plots", "ncsolve.report", "ncsolve.explorer", "ncsolve.torch", "ncsolve.verify",
     "ncsolve.verify.metrics", "ncsolve.verify.peers", "ncsolve.errors", "ncsolve.derivations", "ncsolve.schemas",
 )
 
@@ -94,6 +94,8 @@ def test_every_public_name_is_in_the_reference(site, module):
     listing = zlib.decompress((site / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     known = {line.split(" ")[0] for line in listing.splitlines() if " py:" in line}
     found = import_module(module)
+    if module == "ncsolve.torch":
+        pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
     for name in found.__all__:
         value = getattr(found, name)
         homes = {f"{module}.{name}", f"{getattr(value, '__module__', '')}.{name}"}
