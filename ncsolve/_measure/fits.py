@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ __all__ = ["FITS", "MeasuredFit"]
 
 class MeasuredFit(ABC):
     """The fit of a last layer over all samples of a statistic, whose classes are those that have samples."""
+
+    # Whether it needs the scatter within the classes.
+    takes_scatter: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, statistics: FeatureStatistics, w: Array, b: Array) -> None:
@@ -39,6 +42,8 @@ class MeasuredFit(ABC):
 
 class SquaredFit(MeasuredFit):
     """Mean squared error, whose outputs see class means and W S_W."""
+
+    takes_scatter = True
 
     def check(self, statistics: FeatureStatistics, w: Array, b: Array) -> None:
         """``FeatureStatistics.seen_by`` does, where the loss is asked for."""

@@ -6,7 +6,7 @@ each layer, which ends where that layer is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -29,16 +29,18 @@ def batch_norms(model: nn.Module) -> dict[str, nn.Module]:
     return {name: module for name, module in model.named_modules() if isinstance(module, _BatchNorm)}
 
 
-def recompute(model: nn.Module, batches: Callable[[], Iterable[T]], run: Callable[[T], object]) -> None:
-    """Give every layer of batch normalization mean and variance of all samples, in the order in which they are called.
+def recompute(
+    layers: Mapping[str, nn.Module], batches: Callable[[], Iterable[T]], run: Callable[[T], object]
+) -> None:
+    """Give layers of batch normalization mean and variance of all samples, in the order in which they are called.
 
     ``run(batch)`` runs the model, which is in eval mode.  The variance is the biased one, by which training normalizes.
     Raises ProblemError for a layer that is called twice, whose two calls normalize apart.
     """
-    for name in _called(model, batches, run):
-        layer: Any = model.get_submodule(name)
+    for name in _called(layers, batches, run):
+        layer: Any = layers[name]
         seen = _Channels()
-        hook = layer.register_forward_pre_hook(seen.take)
+        hook = layer.register_forward_pre_hook(seen.take, with_kwargs=True)
         try:
             for batch in batches():
                 try:
@@ -47,15 +49,17 @@ def recompute(model: nn.Module, batches: Callable[[], Iterable[T]], run: Callabl
                     continue
         finally:
             hook.remove()
-        layer.running_mean, layer.running_var = seen.statistics()
+        layer.running_mean, layer.running_var = seen.statistics(layer)
 
 
-def _called(model: nn.Module, batches: Callable[[], Iterable[T]], run: Callable[[T], object]) -> list[str]:
+def _called(
+    layers: Mapping[str, nn.Module], batches: Callable[[], Iterable[T]], run: Callable[[T], object]
+) -> list[str]:
     """The layers in the order of a forward pass."""
     order: list[str] = []
     hooks = [
         layer.register_forward_pre_hook(lambda *_, name=name: order.append(name))
-        for name, layer in batch_norms(model).items()
+        for name, layer in layers.items()
     ]
     try:
         for batch in batches():
@@ -79,13 +83,16 @@ class _Channels:
     def __init__(self) -> None:
         self._count = 0
         self._mean = self._squares = torch.zeros(())
-        self._kind = torch.float32
+        self._kind, self._device = torch.float32, torch.device("cpu")
 
-    def take(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def take(self, module: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]) -> None:
         """A forward pre-hook, which goes no further."""
-        x = inputs[0].detach()
-        self._kind = torch.promote_types(x.dtype, torch.float32)
-        rows = x.transpose(0, 1).flatten(1).to(torch.float64)  # (channels, samples and positions)
+        x = [*inputs, *named.values()][0].detach()
+        self._kind, self._device = x.dtype, x.device
+        # (channels, samples and positions), first to a device that has double precision
+        rows = x.to("cpu" if x.device.type == "mps" else x.device).transpose(0, 1).flatten(1).to(torch.float64)
+        if rows.shape[1] == 0:
+            raise _ReachedError
         count, mean = rows.shape[1], rows.mean(1)
         squares = ((rows - mean[:, None]) ** 2).sum(1)
         if self._count:
@@ -95,6 +102,9 @@ class _Channels:
         self._count, self._mean, self._squares = self._count + count, mean, squares
         raise _ReachedError
 
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and biased variance, of the type that a layer keeps."""
-        return self._mean.to(self._kind), (self._squares / self._count).to(self._kind)
+    def statistics(self, layer: Any) -> tuple[Tensor, Tensor]:
+        """Mean and biased variance, of the type that the layer keeps or computes in."""
+        held = next((own for own in (layer.running_mean, layer.weight) if own is not None), None)
+        kind = self._kind if held is None else held.dtype
+        mean, variance = self._mean, self._squares / max(self._count, 1)
+        return mean.to(kind).to(self._device), variance.to(kind).to(self._device)

@@ -54,12 +54,18 @@ def check_loader(loader: Any, *, passes: int = 1) -> None:
             "BatchNorm statistics are recomputed in several passes; got an iterator, which can be read once: pass a "
             "DataLoader or a list of batches"
         )
-    sampler = getattr(loader, "sampler", None)
-    if getattr(sampler, "replacement", False):
+    if getattr(loader, "persistent_workers", False):
         raise ProblemError(
-            f"every sample must come once; got a loader whose {type(sampler).__name__} draws with replacement, measure "
-            "with a plain DataLoader over the same data set"
+            "a loader must be free to be read again; got one with persistent_workers, which would end the epoch that "
+            "it is in: measure with another DataLoader over the same data set"
         )
+    for sampler in (getattr(loader, "sampler", None), getattr(getattr(loader, "batch_sampler", None), "sampler", None)):
+        again = isinstance(sampler, (list, tuple)) and len(set(sampler)) < len(sampler)
+        if again or getattr(sampler, "replacement", False):
+            raise ProblemError(
+                f"every sample must come once; got a loader whose {type(sampler).__name__} draws some again, measure "
+                "with a plain DataLoader over the same data set"
+            )
 
 
 def check_counted(loader: Any, seen: int, samples: int | None) -> None:
@@ -70,7 +76,8 @@ def check_counted(loader: Any, seen: int, samples: int | None) -> None:
         whole = len(loader.dataset)
     except (AttributeError, TypeError):  # no DataLoader, or a stream
         return
-    if samples is not None or seen == whole:
+    in_batches = getattr(loader, "batch_sampler", loader) is None  # batch_size=None: the data set gives whole batches
+    if samples is not None or seen == whole or in_batches:
         return
     sampler = type(getattr(loader, "sampler", None)).__name__
     if getattr(loader, "drop_last", False):
@@ -86,7 +93,7 @@ def check_counted(loader: Any, seen: int, samples: int | None) -> None:
 
 
 def class_numbers_of(labels: Any, where: str) -> Tensor:
-    """Labels as they came, as a tensor of class numbers.  Raises ProblemError."""
+    """Labels as they came, as a tensor of class numbers (int64).  Raises ProblemError."""
     try:
         found = torch.as_tensor(labels)
     except (TypeError, ValueError, RuntimeError):
@@ -98,7 +105,7 @@ def class_numbers_of(labels: Any, where: str) -> Tensor:
         remedy = "pass labels.argmax(1) of one-hot rows" if rows else "pass labels.long()"
         raise ProblemError(f"labels must be class numbers; got {found.dtype} of shape {tuple(found.shape)}{where}, "
                            f"{remedy}")
-    return found
+    return found.to(torch.int64)
 
 
 def masked(
@@ -113,7 +120,10 @@ def masked(
         )
     kept = None
     if mask is not None:
-        kept = torch.as_tensor(mask, device=labels.device).bool()
+        try:
+            kept = torch.as_tensor(mask, device=labels.device).bool()
+        except (TypeError, ValueError, RuntimeError):
+            raise ProblemError(f"a mask must be a tensor of truth values; got {shown(mask)}{where}") from None
         if kept.shape != labels.shape:
             raise ProblemError(
                 f"a mask must have the shape of the labels, {tuple(labels.shape)}; got {tuple(kept.shape)}{where}"
@@ -128,6 +138,8 @@ def masked(
 
 def _apart(given: Any, unpack: Unpack | None) -> Sequence[Any]:
     if unpack is not None:
+        if not callable(unpack):
+            raise ProblemError(f"unpack must be a function of a batch; got {shown(unpack)}, {_WAY_OUT}")
         found = unpack(given)
         if not isinstance(found, (tuple, list)) or len(found) not in (2, 3):
             raise ProblemError(f"unpack must return (inputs, labels) or (inputs, labels, mask); got {shown(found)}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["check_own_weight", "find_head", "unwrapped"]
+__all__ = ["find_head", "resting", "unwrapped", "weight_of"]
 
 _SHOWN = 8
 _SHARDED = ("FullyShardedDataParallel", "DTensor")
@@ -63,20 +65,49 @@ def find_head(model: nn.Module, name: str | None = None) -> tuple[str, nn.Linear
             f"head must name a torch.nn.Linear of the model; got {shown(name)}, linear layers are {listed}"
         )
     name = _plain(name)
-    check_own_weight(model, name, found[name])
+    _check_own_weight(model, name, found[name])
     return name, found[name]
 
 
-def check_own_weight(model: nn.Module, name: str, head: nn.Linear) -> None:
-    """That W is there and belongs to this layer alone.  Raises ProblemError."""
-    if isinstance(head.weight, nn.parameter.UninitializedParameter) or head.weight.is_meta:
+@contextmanager
+def resting(*modules: nn.Module) -> Iterator[None]:
+    """The modules in eval mode, by their flags alone: methods that are called ``train`` and ``eval`` may do more."""
+    modes = [(part, part.training) for module in modules for part in module.modules()]
+    try:
+        for part, _ in modes:
+            part.training = False
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def weight_of(head: nn.Linear) -> Tensor:
+    """W without a graph: a parametrized one is computed as in eval mode, as in training it may change by being read."""
+    with resting(head):
+        weight: Tensor = head.weight.detach()
+    return weight
+
+
+def _check_own_weight(model: nn.Module, name: str, head: nn.Linear) -> None:
+    """That W is there, up to date, and belongs to this layer alone.  Raises ProblemError."""
+    if any(isinstance(own, nn.parameter.UninitializedParameter) or own.is_meta for own in head.parameters()):
         raise ProblemError(f"the head {name!r} has no weights yet; load or make them before the model is probed")
+    before = next((word for word in ("weight_g", "weight_orig") if hasattr(head, word)), None)
+    if before is not None:
+        raise ProblemError(
+            f"the head's weight must be up to date whenever it is read; got {name!r} with {before!r}, of which a hook "
+            "makes it in a forward pass: use torch.nn.utils.parametrizations, or prune.remove"
+        )
+    weight = weight_of(head)
     for key, other in model.named_modules():
         if other is head:
             continue
         for word, own in other.named_parameters(recurse=False):
             # tied: one parameter in two layers, or two views of one memory
-            if own is head.weight or (own.numel() and own.data_ptr() == head.weight.data_ptr()):
+            if isinstance(own, nn.parameter.UninitializedParameter):
+                continue
+            if own.numel() and own.data_ptr() == weight.data_ptr():
                 place = f"{_plain(key)}.{word}".lstrip(".")
                 raise ProblemError(
                     f"the head's weight must be a variable of its own; got {name!r} tied to {place!r}, so that loss "

@@ -6,22 +6,24 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from torch import nn
+from torch import Tensor, nn
 
 from ncsolve._arrays import Array
+from ncsolve._measure.fits import FITS
 from ncsolve._measure.measure import measure
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError
+from ncsolve.torch._head import weight_of
 
 __all__ = ["codes_of", "head_arrays", "measured"]
 
 
 def head_arrays(head: nn.Linear) -> tuple[Array, Array]:
     """W (m, d) and b (m,) in double precision, b zero where there is none.  Raises ProblemError if not finite."""
-    w = head.weight.detach().double().cpu().numpy().copy()
-    b = np.zeros(len(w)) if head.bias is None else head.bias.detach().double().cpu().numpy().copy()
+    w = _on_host(weight_of(head))
+    b = np.zeros(len(w)) if head.bias is None else _on_host(head.bias.detach())
     if not (np.isfinite(w).all() and np.isfinite(b).all()):
         raise ProblemError(
             "the head must be finite; got a weight that is nan or inf: the training has diverged, lower the learning "
@@ -30,11 +32,18 @@ def head_arrays(head: nn.Linear) -> tuple[Array, Array]:
     return w, b
 
 
+def _on_host(tensor: Tensor) -> Array:
+    """In double precision, which not every device has."""
+    return np.array(tensor.cpu().double().numpy())
+
+
 def codes_of(encoding: str | Encoding | ArrayLike, outputs: int, classes: int | None, seed: int) -> Encoding:
     """The codes of a head's classes; their number is that of the outputs, if nothing else is said.
 
     Raises ProblemError for codes of another length than the head has outputs.
     """
+    if isinstance(encoding, Tensor):
+        encoding = _on_host(encoding.detach())
     if isinstance(encoding, str):
         code = make(encoding, classes=outputs if classes is None else classes, seed=seed)
     else:
@@ -68,6 +77,11 @@ def measured(
                 "a head with a bias needs its weight decay; got none, pass lambda_b (0 for a bias that is free)"
             )
         lambda_b = math.inf
+    if statistics.scatter == "trace" and FITS[statistics.loss].takes_scatter:
+        raise ProblemError(
+            "the loss takes the scatter of the features; got scatter = 'trace', pass 'full' or 'projected' (for the "
+            "geometry alone Probe.statistics is enough)"
+        )
     estimated = isinstance(lambda_h, str)
     problem = statistics.problem(
         codes, lambda_w=lambda_w, lambda_h=1.0 if estimated else lambda_h,  # type: ignore[arg-type]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -13,16 +14,16 @@ from torch.utils._pytree import tree_leaves
 from ncsolve._measure.made_of import checked_layout, deciding_codes
 from ncsolve._measure.measurement import Measurement
 from ncsolve._measure.statistics import FeatureStatistics, statistics_of
-from ncsolve.checks.arguments import check_name, check_whole
+from ncsolve.checks.arguments import LARGEST, check_name, check_whole
 from ncsolve.encodings import Encoding
-from ncsolve.errors import ProblemError
+from ncsolve.errors import NCSolveError, ProblemError
 from ncsolve.torch._batch_norm import batch_norms, recompute
-from ncsolve.torch._batches import Unpack, batches_of, check_counted, check_loader, class_numbers_of, masked
-from ncsolve.torch._head import find_head, unwrapped
+from ncsolve.torch._batches import Batch, Unpack, batches_of, check_counted, check_loader, class_numbers_of, masked
+from ncsolve.torch._head import find_head, unwrapped, weight_of
 from ncsolve.torch._host_moments import HostMoments
 from ncsolve.torch._measured import codes_of, head_arrays, measured
 from ncsolve.torch._moments import DeviceMoments
-from ncsolve.torch._undisturbed import eager, undisturbed
+from ncsolve.torch._undisturbed import eager, running, undisturbed
 
 __all__ = ["Probe"]
 
@@ -163,14 +164,15 @@ class Probe:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Features (n, d) and class numbers (n,) of every batch, on the device of the model.
 
-        Until the last one the model is in eval mode and keeps no gradients.  Arguments and errors as of ``measure``.
+        Until the last one, or until this is closed, the model is in eval mode.  Arguments and errors as of ``measure``.
 
         >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 3))
         >>> [tuple(h.shape) for h, y in Probe(model).batches([(torch.zeros(2, 4), torch.tensor([0, 2]))])]
         [(2, 8)]
         """
-        for features, labels, _ in self._walk(loader, bn, unpack, ignore_index, samples):
-            yield features, labels
+        with closing(self._walk(loader, bn, unpack, ignore_index, samples, nullcontext)) as walk:
+            for features, labels, _ in walk:
+                yield features, labels
 
     def __repr__(self) -> str:
         return f"Probe({type(self.model).__name__}, head={self.head_name!r}, {self.head!r})"
@@ -182,31 +184,42 @@ class Probe:
         layout, _ = checked_layout(
             codes.classes, self.head.in_features, head_arrays(self.head), scatter, deciding_codes(codes), loss
         )
-        device = self.head.weight.device
+        device = weight_of(self.head).device
         moments = HostMoments(layout) if device.type in _ON_HOST else DeviceMoments(layout, device)
-        for features, labels, where in self._walk(loader, bn, unpack, ignore_index, samples):
-            moments.update(features, labels, where)
+        with closing(self._walk(loader, bn, unpack, ignore_index, samples, _told)) as walk:
+            for features, labels, where in walk:
+                moments.update(features, labels, where)
         return statistics_of(moments.moments())
 
     def _walk(
-        self, loader: Any, bn: str, unpack: Unpack | None, ignore_index: int | None, samples: int | None
-    ) -> Iterator[tuple[Tensor, Tensor, str]]:
-        again = check_name("bn", bn, ("eval", "recompute")) == "recompute" and bool(batch_norms(self.model))
+        self, loader: Any, bn: str, unpack: Unpack | None, ignore_index: int | None, samples: int | None,
+        told: Callable[[nn.Module], AbstractContextManager[None]],
+    ) -> Generator[tuple[Tensor, Tensor, str], None, None]:
+        # a frozen layer normalizes by its running averages in training, too
+        again = {
+            name: layer for name, layer in batch_norms(self.model).items() if layer.training or not self.model.training
+        } if check_name("bn", bn, ("eval", "recompute")) == "recompute" else {}
         check_loader(loader, passes=2 if again else 1)
-        if samples is not None:
-            check_whole("samples", samples)
+        for name, number in (("samples", samples), ("ignore_index", ignore_index)):
+            if number is not None:
+                check_whole(name, number, 1 if name == "samples" else -LARGEST)
+        if any(isinstance(own, nn.parameter.UninitializedParameter) for own in self.model.parameters()):
+            raise ProblemError("the model must have all of its parameters; got lazy ones, run it once on a batch first")
         device, seen, first = next(self.model.parameters()).device, 0, True
         with undisturbed(self.model, loader):
             if again:
-                recompute(
-                    self.model, lambda: (batch for batch, _ in batches_of(loader, unpack, device)),
-                    lambda batch: self.model(*batch.arguments, **batch.keywords),
-                )
+                def run(batch: Batch) -> None:
+                    with running(), told(self.model):
+                        self.model(*batch.arguments, **batch.keywords)
+
+                recompute(again, lambda: (batch for batch, _ in batches_of(loader, unpack, device)), run)
             for batch, where in batches_of(loader, unpack, device):
                 labels = class_numbers_of(batch.labels, where)
-                result, features, outputs = self._run(self.model, batch.arguments, batch.keywords)
+                with running(), told(self.model):
+                    result, features, outputs = self._run(self.model, batch.arguments, batch.keywords)
                 if first:
                     self._check_last(result, outputs)
+                    self._check_linear(features, outputs)
                 first, seen = False, seen + (len(labels) if labels.ndim else 0)
                 yield *masked(features.detach(), labels.to(features.device), batch.mask, ignore_index, where), where
         check_counted(loader, seen, samples)
@@ -235,13 +248,48 @@ class Probe:
 
     def _check_last(self, result: Any, outputs: Tensor) -> None:
         """That a head which nobody named is the last layer: its output is what the model returns."""
-        if self._named or any(
-            leaf is outputs or (isinstance(leaf, Tensor) and leaf.numel() == outputs.numel()
-                                and leaf.dtype == outputs.dtype and torch.equal(leaf.flatten(), outputs.flatten()))
-            for leaf in tree_leaves(result)
-        ):
+        if self._named or any(leaf is outputs or _equal(leaf, outputs) for leaf in tree_leaves(result)):
             return
         raise ProblemError(
             f"the last linear layer must make what the model returns; {self.head_name!r} does not (a softmax or "
-            f"another layer follows, or a {type(result).__name__} holds other outputs): name the head with head="
+            f"another layer follows, or a {type(result).__name__} holds other outputs): name the head with head=, if "
+            "its own outputs are what the loss takes"
         )
+
+    def _check_linear(self, features: Tensor, outputs: Tensor) -> None:
+        """That the head computes W h + b, but for the rounding of the type that it computes in."""
+        w, b = (torch.from_numpy(part) for part in head_arrays(self.head))
+        h, made = (part.detach().cpu().double().reshape(-1, part.shape[-1]) for part in (features, outputs))
+        apart = (h @ w.T + b - made).abs()
+        # d products and sums, each rounded; matrix units of accelerators take inputs of ten bits
+        eps = max(torch.finfo(outputs.dtype).eps, 0.0 if outputs.device.type in _ON_HOST else 2.0**-10)
+        allowed = eps * (h.shape[1] + 8) * (h.abs() @ w.abs().T + b.abs())
+        wrong = apart > allowed
+        if bool(wrong.any()):  # nan is not: it is told as such
+            raise ProblemError(
+                f"the head must compute W h + b; {self.head_name!r} gives outputs {float(apart[wrong].max()):.3g} from "
+                "that (a forward of its own, as of a cosine head, or a hook): no theorem here covers it"
+            )
+
+
+def _equal(leaf: Any, outputs: Tensor) -> bool:
+    """Whether a part of what a model returns holds these numbers, in whatever type and shape."""
+    if not isinstance(leaf, Tensor) or leaf.numel() != outputs.numel() or leaf.is_complex():
+        return False
+    a, b = (part.detach().flatten().to(torch.promote_types(leaf.dtype, outputs.dtype)) for part in (leaf, outputs))
+    return bool(((a == b) | (a.isnan() & b.isnan())).all())
+
+
+@contextmanager
+def _told(model: nn.Module) -> Iterator[None]:
+    """What the model raises for inputs that it does not take becomes one line."""
+    try:
+        yield
+    except (NCSolveError, torch.OutOfMemoryError):
+        raise
+    except (RuntimeError, TypeError, ValueError, IndexError, AttributeError, KeyError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ProblemError(
+            f"the model must run on every batch; {type(model).__name__} raised {type(error).__name__}: {reason}; "
+            "compare the inputs with those of the training, or pass unpack="
+        ) from error
