@@ -25,8 +25,8 @@ _STOPS = {_NORMS: "batch-norm", _PER_SAMPLE: "layer-norm", (nn.Linear, *_CONVOLU
 # What the walk from the head passes: what it does to features, in words, by class and by name of the function.
 _PASSED = {
     (nn.Identity, nn.Flatten, nn.Unflatten): "shape",
-    (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d):
-        "average pooling",
+    (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d): "average pooling",
+    (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d): "averages of windows",
     (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d):
         "max pooling",
     # AlphaDropout is none of them: the mean over its draws is not what it gets
@@ -41,10 +41,8 @@ _FUNCTIONS = {
         "flatten", "view", "reshape", "squeeze", "unsqueeze", "permute", "transpose", "t", "contiguous", "clone",
         "float", "double", "half", "bfloat16", "to",
     ), "shape"),
-    **dict.fromkeys((
-        "mean", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d",
-        "adaptive_avg_pool3d",
-    ), "average pooling"),
+    **dict.fromkeys(("mean", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"), "average pooling"),
+    **dict.fromkeys(("avg_pool1d", "avg_pool2d", "avg_pool3d"), "averages of windows"),
     **dict.fromkeys((
         "max_pool1d", "max_pool2d", "max_pool3d", "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d",
         "amax",
@@ -160,6 +158,8 @@ def _look(model: nn.Module, node: Any) -> tuple[Any, str, str | None, str]:
         frozen = end == "batch-norm" and model.training and not module.training  # an affine map, as its statistics rest
         if step == "dropout" and module.p == 0.0:
             step = "nothing"
+        if step == "average pooling" and not _is_one(module.output_size):
+            step = "averages of windows"
         return module, node.target, step, "other" if frozen else end
     if node.op == "placeholder":
         return None, f"the input {node.target!r}", None, "none"
@@ -171,20 +171,32 @@ def _look(model: nn.Module, node: Any) -> tuple[Any, str, str | None, str]:
     step = _FUNCTIONS.get(name)
     if step == "dropout" and not _drops(node):
         step = "nothing"
+    if step == "average pooling" and name != "mean" and not _is_one(_argument(node, 1, "output_size")):
+        step = "averages of windows"
     if name == "mean" and not _over_positions(node):
         step = "a mean over other dimensions"
     return None, f"the result of {name}", step, _ENDS.get(name, "other")
 
 
+def _argument(node: Any, place: int, *names: str) -> Any:
+    """What a call gives for an argument, by its place or by a name; None where it gives nothing."""
+    if len(node.args) > place:
+        return node.args[place]
+    return next((node.kwargs[name] for name in names if name in node.kwargs), None)
+
+
 def _drops(node: Any) -> bool:
-    p, training = (*node.args[1:], *(None, None))[:2]
-    p, training = node.kwargs.get("p", p), node.kwargs.get("training", training)
-    return p != 0.0 and training is not False
+    return _argument(node, 1, "p") != 0.0 and _argument(node, 2, "training", "train") is not False
+
+
+def _is_one(size: Any) -> bool:
+    """Whether adaptive pooling leaves one position: windows, which may overlap or leave positions out, bound nothing."""
+    return all(one == 1 for one in (size if isinstance(size, (tuple, list)) else (size,)))
 
 
 def _over_positions(node: Any) -> bool:
     """Whether a mean is over dimensions after those of samples and channels."""
-    dims = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", node.kwargs.get("axis"))
+    dims = _argument(node, 1, "dim", "axis")
     each = dims if isinstance(dims, (tuple, list)) else [dims]
     return all(isinstance(dim, int) and dim not in (0, 1) for dim in each)
 

@@ -51,7 +51,10 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
         return _without_minimum(f"the scale of {below.layer}")
     positions = _positions(below, head)
     if positions is None:
-        return _estimated(below, "what is above batch normalization leaves no bound on the norms of its rows")
+        return _estimated(below, (
+            "what is above batch normalization leaves no bound on the norms of its rows, as an average over all "
+            "positions does (AdaptiveAvgPool to 1, or mean over the position dimensions)"
+        ))
     least = min(scale.value, shift.value or scale.value)
     paper = training.in_paper(least)
     value = paper / (training.samples * positions)
@@ -84,7 +87,7 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
 def _positions(below: Below, head: Any) -> int | None:
     """How many features come of one row of the layer; None where the norms of rows bound no norms of features.
 
-    Of overlapping or uneven windows only the average over all positions surely has a bound.
+    Windows may overlap, leave positions out or have a divisor of their own, which only the sizes of inputs would tell.
     """
     positions, rest = divmod(int(head.in_features), int(below.module.num_features))
     if rest or positions == 0:
