@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
@@ -11,6 +10,7 @@ from torch import fx, nn
 
 from ncsolve.checks.arguments import check_name
 from ncsolve.errors import ProblemError, visible
+from ncsolve.torch._trace import argument, changed_in_place, name_of, trace, without_gradient
 
 __all__ = ["BELOW", "SCALED_BY_PARAMETERS", "Below", "below_head", "named_below"]
 
@@ -89,13 +89,10 @@ class Below:
 def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
     """What is below the head of a model, read from a symbolic trace of its forward function.
 
-    The trace is of a copy that shares the parameters, so that the model stays as it is.  Raises ProblemError, with the
-    remedy of naming it, where the forward function cannot be traced.
+    Raises ProblemError, with the remedy of naming it, where the forward function cannot be traced.
     """
-    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     try:
-        twin = copy.deepcopy(model, shared).train()  # dropout is there in training only
-        graph = _Tracer().trace(twin)
+        graph = trace(model, _is_leaf)
     except Exception as error:  # whatever somebody's forward function raises when it is called without numbers
         reason = visible((str(error).strip() or type(error).__name__).splitlines()[0])
         raise ProblemError(
@@ -108,7 +105,7 @@ def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
             f"the forward function must call the head as a module; got {head_name}, which it does not call, say what "
             f"is below it: below = {', '.join(map(repr, BELOW))}"
         )
-    return _walk(model, _source(calls[-1]))
+    return _walk(model, calls[-1])
 
 
 def named_below(model: nn.Module, head: nn.Linear, kind: str) -> Below:
@@ -125,11 +122,8 @@ def named_below(model: nn.Module, head: nn.Linear, kind: str) -> Below:
     return Below(kind=kind, name=name, module=module, passed=passed, said=True)
 
 
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        # classes derived from a known one are the known one
-        known = (nn.Linear, *(kind for kinds in (*_STOPS, *_PASSED) for kind in kinds))
-        return isinstance(m, known) or super().is_leaf_module(m, module_qualified_name)
+def _is_leaf(module: nn.Module) -> bool:
+    return isinstance(module, (nn.Linear, *(kind for kinds in (*_STOPS, *_PASSED) for kind in kinds)))
 
 
 def _source(node: Any) -> Any:
@@ -137,16 +131,26 @@ def _source(node: Any) -> Any:
     return node.args[0] if node.args else next(iter(node.kwargs.values()), None)
 
 
-def _walk(model: nn.Module, node: Any) -> Below:
+def _walk(model: nn.Module, call: Any) -> Below:
     passed: list[str] = []
+    chain: list[Any] = []
+    node = _source(call)
     while isinstance(node, fx.Node):
+        chain.append(node)
         module, name, step, end = _look(model, node)
-        if step is None:
-            return Below(kind=_kind(end, passed), name=name, module=module, passed=tuple(passed))
+        if step is None or without_gradient(node):
+            break
         if step != "nothing":
             passed.append(step)
         node = _source(node)
-    return Below(kind="other", name="something that is not a tensor", passed=tuple(passed))
+    else:
+        return Below(kind="other", name="something that is not a tensor", passed=tuple(passed))
+    if without_gradient(node):
+        return Below(kind=_kind("none", passed), name="what is computed without gradient", passed=tuple(passed))
+    changed = changed_in_place(model, chain, call)
+    if changed:
+        return Below(kind="other", name=f"{name}, changed in place by {changed}", passed=tuple(passed))
+    return Below(kind=_kind(end, passed), name=name, module=module, passed=tuple(passed))
 
 
 def _look(model: nn.Module, node: Any) -> tuple[Any, str, str | None, str]:
@@ -167,26 +171,19 @@ def _look(model: nn.Module, node: Any) -> tuple[Any, str, str | None, str]:
         owner, _, attribute = str(node.target).rpartition(".")
         tensor = getattr(model.get_submodule(owner), attribute)
         return tensor, node.target, None, "parameter" if isinstance(tensor, nn.Parameter) else "none"
-    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+    name = name_of(node)
     step = _FUNCTIONS.get(name)
     if step == "dropout" and not _drops(node):
         step = "nothing"
-    if step == "average pooling" and name != "mean" and not _is_one(_argument(node, 1, "output_size")):
+    if step == "average pooling" and name != "mean" and not _is_one(argument(node, 1, "output_size")):
         step = "averages of windows"
     if name == "mean" and not _over_positions(node):
         step = "a mean over other dimensions"
     return None, f"the result of {name}", step, _ENDS.get(name, "other")
 
 
-def _argument(node: Any, place: int, *names: str) -> Any:
-    """What a call gives for an argument, by its place or by a name; None where it gives nothing."""
-    if len(node.args) > place:
-        return node.args[place]
-    return next((node.kwargs[name] for name in names if name in node.kwargs), None)
-
-
 def _drops(node: Any) -> bool:
-    return _argument(node, 1, "p") != 0.0 and _argument(node, 2, "training", "train") is not False
+    return argument(node, 1, "p") != 0.0 and argument(node, 2, "training", "train") is not False
 
 
 def _is_one(size: Any) -> bool:
@@ -196,7 +193,7 @@ def _is_one(size: Any) -> bool:
 
 def _over_positions(node: Any) -> bool:
     """Whether a mean is over dimensions after those of samples and channels."""
-    dims = _argument(node, 1, "dim", "axis")
+    dims = argument(node, 1, "dim", "axis")
     each = dims if isinstance(dims, (tuple, list)) else [dims]
     return all(isinstance(dim, int) and dim not in (0, 1) for dim in each)
 

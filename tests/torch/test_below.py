@@ -163,6 +163,79 @@ def test_features_that_are_a_parameter():
     assert below.module is free.features
 
 
+def two_views(net, x):
+    z = net.bn(net.conv(x))
+    view = z.flatten(2)
+    view += 1.0
+    return z.mean((2, 3))
+
+
+def changing(change):
+    """A tail that changes what batch normalization gives, and goes on with that."""
+    def tail(net, x):
+        z = net.bn(net.conv(x))
+        change(net, z)
+        return pooled(net, z)
+
+    return tail
+
+
+CHANGES = {
+    "mul_": lambda net, z: z.mul_(3), "add_": lambda net, z: z.flatten(2)[:, :, 0].add_(1.0),
+    "relu_": lambda net, z: torch.relu_(z), "relu": lambda net, z: F.relu(z, inplace=True),
+    "hardswish": lambda net, z: F.hardswish(z, True), "dropout": lambda net, z: F.dropout(z, 0.5, True, True),
+    "ReLU": lambda net, z: net.act(z), "imul": lambda net, z: operator.imul(z, 3.0),
+    "exp": lambda net, z: torch.exp(z, out=z), "copy_": lambda net, z: z.data.copy_(z.detach()),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_place_is_seen_off_the_path_to_the_head(name):
+    net = Net(changing(CHANGES[name]))
+    net.act = nn.ReLU(inplace=True)
+    below = found(net)
+    assert (below.kind, below.module) == ("other", None)
+    assert below.name == f"bn, changed in place by {name}"
+    assert lambdas(sgd(net, weight_decay=0.1), net, 12, 4).lambda_h == "norm"
+
+
+def test_a_sum_in_place_changes_whoever_has_the_tensor():
+    assert found(Net(two_views)).kind == "other"
+
+
+@pytest.mark.parametrize("change", [
+    lambda net, z: F.relu(z), lambda net, z: F.dropout(z, 0.5, True), lambda net, z: z.requires_grad_(),
+    lambda net, z: operator.imul(z.size(0), 2), lambda net, z: operator.imul(z.shape[0], 2),
+    lambda net, z: net.conv.weight.mul_(2.0),
+])
+def test_what_changes_no_features_is_none(change):
+    assert found(Net(changing(change))).kind == "batch-norm"
+
+
+def test_a_change_in_place_on_the_path_is_a_step_of_it_and_one_below_the_layer_is_none():
+    assert found(Net(lambda net, x: pooled(net, net.bn(net.conv(x)).relu_()))).kind == "batch-norm-relu"
+
+    def below_the_layer(net, x):
+        z = net.conv(x)
+        z.mul_(3.0)
+        return pooled(net, net.bn(z))
+
+    assert found(Net(below_the_layer)).kind == "batch-norm"
+
+
+def test_a_body_without_gradient_does_not_move():
+    def tail(net, x):
+        with torch.no_grad():
+            z = net.bn(net.conv(x))
+        return pooled(net, z)
+
+    below = found(Net(tail))
+    assert (below.kind, below.passed) == ("none", ("shape", "average pooling"))
+    net = Net(lambda net, x: pooled(net, net.bn(net.conv(x))))
+    with torch.no_grad():  # that of the caller is not that of the training
+        assert found(net).kind == "batch-norm"
+
+
 class Branching(nn.Module):
     def __init__(self):
         super().__init__()
