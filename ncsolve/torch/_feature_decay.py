@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torch import nn
+
 from ncsolve._numbers.printed import number
-from ncsolve.torch._below import SCALED_BY_PARAMETERS, Below
+from ncsolve.torch._below import Below
 from ncsolve.torch._decays import Reading, Training
+from ncsolve.torch._layers import SCALED_BY_PARAMETERS, is_plain
 
 __all__ = ["feature_reading"]
 
@@ -118,7 +121,8 @@ def _fixed(below: Below, head: Any, training: Training) -> Reading:
 
 def _fitted(reason: str) -> _Rule:
     def rule(below: Below, head: Any, training: Training) -> Reading:
-        scaling = isinstance(below.module, SCALED_BY_PARAMETERS) and not {"ReLU6", "activation"} & set(below.passed)
+        layer = isinstance(below.module, nn.Module) and is_plain(below.module, SCALED_BY_PARAMETERS)
+        scaling = layer and not {"ReLU6", "activation"} & set(below.passed)
         own = [training.decay(held) for held in below.module.parameters(recurse=False)] if scaling else []
         if own and all(decay is not None and decay.value == 0.0 for decay in own):
             return _without_minimum(below.layer)

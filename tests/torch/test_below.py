@@ -132,13 +132,63 @@ def test_dropout_is_seen_in_the_mode_of_evaluation_and_only_if_it_drops():
         assert ("dropout" in found(Net(call, dim=3).eval()).passed) is drops
 
 
-def test_classes_derived_from_a_known_one_and_nested_models():
-    class Sync(nn.BatchNorm1d):
-        def forward(self, x):
-            return super().forward(x if x.ndim > 1 else x[None])  # cannot be traced
+class Named(nn.BatchNorm1d):
+    """A derived class that does what its base does."""
 
-    body, head = nn.Sequential(nn.Linear(3, 6), Sync(6)), nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(6, 4)))
-    assert found(nn.Sequential(body, head)).kind == "batch-norm-relu"
+
+class Fivefold(nn.BatchNorm1d):
+    def forward(self, x):
+        return 5 * super().forward(x if x.ndim > 1 else x[None])  # cannot be traced
+
+
+class Scaled(nn.ReLU):
+    def forward(self, x):
+        return 5 * torch.relu(x)
+
+
+def test_only_derived_classes_without_a_forward_function_of_their_own_are_their_base():
+    def with_body(layer, activation):
+        body, head = nn.Sequential(nn.Linear(3, 6), layer), nn.Sequential(activation, nn.Sequential(nn.Linear(6, 4)))
+        return nn.Sequential(body, head)
+
+    assert found(with_body(Named(6), nn.ReLU())).kind == "batch-norm-relu"
+    fivefold = found(with_body(Fivefold(6), nn.ReLU()))
+    assert (fivefold.kind, fivefold.name) == ("relu", "0.1")
+    scaled = with_body(nn.BatchNorm1d(6), Scaled())
+    assert (found(scaled).kind, found(scaled).name) == ("other", "1.0")
+    assert lambdas(sgd(scaled, weight_decay=0.1), scaled, 12, 4).lambda_h == "norm"
+    instance = nn.BatchNorm1d(6)
+    instance.forward = lambda x: 5 * x
+    assert found(with_body(instance, nn.Identity())).kind == "other"
+    hooked = nn.BatchNorm1d(6)
+    handle = hooked.register_forward_hook(lambda module, args, output: 5 * output)
+    assert found(with_body(hooked, nn.Identity())).kind == "other"
+    handle.remove()
+    assert found(with_body(hooked, nn.Identity())).kind == "batch-norm"
+
+
+AS_RELU = [
+    lambda x: x.clamp(min=0), lambda x: x.clamp(0), lambda x: x.clamp_(0.0),
+    lambda x: torch.clamp(x, min=0, max=None), lambda x: torch.clip(x, 0), lambda x: torch.clamp_min(x, 0),
+    lambda x: x.clamp_min(0), lambda x: F.threshold(x, 0, 0),
+    lambda x: torch.threshold_(x, 0.0, 0.0), nn.Threshold(0, 0), lambda x: F.relu_(x),
+]
+NO_RELU = [
+    lambda x: x.clamp(min=1), lambda x: x.clamp(max=0), lambda x: x.clamp(0, 6), lambda x: x.clamp(min=x.mean()),
+    lambda x: torch.clamp_min(x, -1), lambda x: F.threshold(x, 0, 5),
+    lambda x: F.threshold(x, 1, 0), nn.Threshold(0, 1), nn.Threshold(1, 0),
+]
+
+
+@pytest.mark.parametrize(("call", "kind"), [*((call, "batch-norm-relu") for call in AS_RELU),
+                                            *((call, "other") for call in NO_RELU)])
+def test_a_relu_by_another_name(call, kind):
+    net = Net(lambda net, x: pooled(net, net.call(net.bn(net.conv(x)))))
+    net.call = call
+    assert found(net).kind == kind
+    if kind == "batch-norm-relu":
+        x = torch.randn(50)
+        assert torch.equal(call(x.clone()), torch.relu(x))
 
 
 def test_batch_normalization_at_rest_is_an_affine_map():

@@ -182,6 +182,31 @@ def test_a_weight_that_nothing_trains_or_that_is_computed():
         lambdas(sgd(model, weight_decay=0.1), model, 12, 4, head="1").arguments()
 
 
+class Cosine(nn.Linear):
+    def forward(self, x):
+        return nn.functional.linear(nn.functional.normalize(x), nn.functional.normalize(self.weight))
+
+
+class Called(nn.Linear):
+    """A derived class that does what its base does."""
+
+
+def test_a_head_that_is_no_plain_linear_layer():
+    model = nn.Sequential(nn.Linear(3, 6), Cosine(6, 4, bias=False))
+    found = lambdas(sgd(model, weight_decay=0.1), model, 12, 4)
+    assert found.lambda_w is None
+    with pytest.raises(ProblemError, match=r"No lambda_W: 1 \(Cosine\) has a forward function or forward hooks"):
+        found.arguments()
+    model[1] = Called(6, 4)
+    optimizer = sgd(model, weight_decay=0.1)
+    assert lambdas(optimizer, model, 12, 4).arguments()["lambda_w"] == 0.2
+    for hook in (model[1].register_forward_hook, model[1].register_forward_pre_hook):
+        handle = hook(lambda module, *given: None)
+        assert lambdas(optimizer, model, 12, 4).lambda_w is None
+        handle.remove()
+    assert lambdas(optimizer, model, 12, 4).lambda_w == 0.2
+
+
 # Conventions: the training loss against the objective of the paper.
 
 LOSSES = {
