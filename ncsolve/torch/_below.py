@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import fx, nn
 
 from ncsolve.checks.arguments import check_name
 from ncsolve.errors import ProblemError, visible
+from ncsolve.torch._head_output import changed_output
 from ncsolve.torch._layers import NORMS, is_leaf, look
 from ncsolve.torch._trace import changed_in_place, trace, without_gradient
 
@@ -30,7 +31,7 @@ class Below:
     """The layer at which the walk from the head ends (``name``, ``module``), and what is between (``passed``).
 
     ``passed`` begins at the head.  ``kind`` is one of BELOW, or "parameter" and "parameter-relu" for free features;
-    ``said`` where the user names it.
+    ``said`` where the user names it; ``output`` says what the model does to the output of the head, if anything.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Below:
     module: Any = None
     passed: tuple[str, ...] = ()
     said: bool = False
+    output: str = ""
 
     @property
     def layer(self) -> str:
@@ -69,7 +71,7 @@ def below_head(model: nn.Module, head_name: str, head: nn.Linear) -> Below:
             f"the forward function must call the head as a module; got {head_name}, which it does not call, say what "
             f"is below it: below = {', '.join(map(repr, BELOW))}"
         )
-    return _walk(model, calls[-1])
+    return replace(_walk(model, calls[-1]), output=changed_output(model, calls))
 
 
 def named_below(model: nn.Module, head: nn.Linear, kind: str) -> Below:

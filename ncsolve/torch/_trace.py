@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import inspect
 import operator
-from collections.abc import Callable, Collection
+import random
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import fx, nn
-
-from ncsolve.torch._undisturbed import undisturbed
 
 __all__ = ["argument", "changed_in_place", "name_of", "trace", "without_gradient"]
 
@@ -28,8 +29,21 @@ def trace(model: nn.Module, is_leaf: Callable[[nn.Module], bool]) -> Any:
     It is of a copy that shares the parameters alone.  Raises whatever a forward function raises without numbers.
     """
     twin = copy.deepcopy(model, {id(own): own for own in model.parameters()})
-    with undisturbed(twin), torch.enable_grad():
+    with _same_random_numbers(), torch.enable_grad():
         return _Tracer(is_leaf).trace(twin.train())
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """At the end the generators are as they were; ``undisturbed`` does more, and imports a compiler for it."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
 
 
 class _Proxy(fx.Proxy):

@@ -1,7 +1,9 @@
 """What is below the head: seen alike however it is written, and the model stays as it is."""
 
 import operator
+import random
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
@@ -117,6 +119,24 @@ def test_the_model_stays_as_it_is(training):
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert all(value is own[name] for name, value in net.named_parameters())
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_buffers_and_random_numbers_stay_as_they_are():
+    def tail(net, x):
+        net.steps += 1
+        net.seen = net.steps + random.random() + np.random.rand() + torch.rand(())  # noqa: NPY002
+        return pooled(net, net.bn(net.conv(x)))
+
+    net = Net(tail)
+    net.register_buffer("steps", torch.zeros(()))
+    net.register_buffer("seen", torch.zeros(()))
+    seen, states = net.seen, (torch.get_rng_state(), random.getstate(), str(np.random.get_state()))  # noqa: NPY002
+    assert found(net).module is net.bn
+    assert (net.steps, net.seen) == (0.0, 0.0)
+    assert net.seen is seen
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert random.getstate() == states[1]
+    assert str(np.random.get_state()) == states[2]  # noqa: NPY002
 
 
 def test_dropout_is_seen_in_the_mode_of_evaluation_and_only_if_it_drops():

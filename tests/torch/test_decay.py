@@ -207,6 +207,54 @@ def test_a_head_that_is_no_plain_linear_layer():
     assert lambdas(optimizer, model, 12, 4).lambda_w == 0.2
 
 
+class Returns(nn.Module):
+    def __init__(self, returned):
+        super().__init__()
+        self.body, self.fc, self.returned = nn.Linear(3, 6), nn.Linear(6, 4), returned
+        self.soft, self.twice = nn.LogSoftmax(dim=-1), nn.Softplus()
+
+    def forward(self, x):
+        return self.returned(self, self.body(x))
+
+
+def in_place(net, h):
+    z = net.fc(h)
+    z.div_(0.1)
+    return z
+
+
+def beside(net, h):
+    z = net.fc(h)
+    return {"logits": z, "best": z.argmax(-1), "soft": [torch.softmax(z, -1)]}
+
+
+CHANGED = [
+    (lambda net, h: net.fc(h) / 0.1, "makes truediv of it"), (lambda net, h: torch.sigmoid(net.fc(h)), "makes sigmoid"),
+    (lambda net, h: net.twice(net.fc(h)).squeeze(), "makes Softplus of it"), (in_place, "in place by div_"),
+    (lambda net, h: net.fc(h) + net.fc(2 * h), "calls it 2 times"), (lambda net, h: (net.fc(h), net.fc(-h)), "2 times"),
+    (lambda net, h: net.fc(h).relu_(), "makes relu_ of it"), (lambda net, h: (net.fc(h), h)[1], "nothing of it"),
+]
+
+
+@pytest.mark.parametrize(("returned", "words"), CHANGED)
+def test_the_loss_is_of_other_outputs_than_those_of_the_head(returned, words):
+    model = Returns(returned)
+    found = lambdas(sgd(model, weight_decay=0.1), model, 12, 4)
+    assert found.lambda_w is None
+    with pytest.raises(ProblemError, match=f"No lambda_W: the loss must be of the output of fc itself; .*{words}"):
+        found.arguments()
+
+
+@pytest.mark.parametrize("returned", [
+    lambda net, h: net.fc(h), lambda net, h: (net.fc(h), h), lambda net, h: net.fc(h).view(-1, 4).float(),
+    lambda net, h: net.soft(net.fc(h)), lambda net, h: nn.functional.log_softmax(net.fc(h), -1), beside,
+    lambda net, h: net.fc(h[:, None]).transpose(1, 2), lambda net, h: nn.functional.mse_loss(net.fc(h), h),
+])
+def test_outputs_that_are_returned_as_they_are(returned):
+    model = Returns(returned)
+    assert lambdas(sgd(model, weight_decay=0.1), model, 12, 4).arguments()["lambda_w"] == 0.2
+
+
 # Conventions: the training loss against the objective of the paper.
 
 LOSSES = {
