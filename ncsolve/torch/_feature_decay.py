@@ -16,7 +16,8 @@ __all__ = ["feature_reading"]
 
 _Rule = Callable[[Below, Any, Training], Reading]
 # What makes no feature longer: the bound on the norms of rows of batch normalization stands.
-_NO_LONGER = {"shape", "ReLU", "ReLU6", "activation", "dropout"}
+_NO_LONGER = {"shape", "a transposition", "ReLU", "ReLU6", "activation", "dropout"}
+_EVERY_ROW = "N counts all positions that batch normalization sees, masked ones too"
 _EPOCH = (
     "This is of the mode of training, averaged over an epoch; with running averages, in the mode of evaluation, it is "
     "no bound: measure with bn='recompute'"
@@ -82,8 +83,13 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     reached = "and is not reached" if {"activation", "dropout"} & set(below.passed) else (
         "and is reached where the layers below can make any rows and pay nothing for them"
     )
+    where = (
+        f"The head is applied at every position, as it seems: give samples in positions, as {_EVERY_ROW}"
+        if positions == 1 and "a transposition" in below.passed and "average pooling" not in below.passed else
+        f"Of a head that is applied at every position {_EVERY_ROW}"
+    )
     return Reading(value=value, sentence=(
-        f"{start}, on scale and shift of {below}. The minimum bounds the training loss, {reached}. {_EPOCH}"
+        f"{start}, on scale and shift of {below}. The minimum bounds the training loss, {reached}. {where}. {_EPOCH}"
     ))
 
 
@@ -107,7 +113,7 @@ def _parameter(below: Below, head: Any, training: Training) -> Reading:
         return _fixed(below, head, training)
     if decay.value == 0.0:
         return _without_minimum(below.layer)
-    if set(below.passed) - {"shape", "a choice of positions", "ReLU"}:
+    if set(below.passed) - {"shape", "a transposition", "a choice of positions", "ReLU"}:
         return _estimated(below, "the head does not see the parameter itself")
     return training.penalty_of("H", f"the features themselves, {below.layer}", decay)
 

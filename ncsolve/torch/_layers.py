@@ -32,9 +32,10 @@ _PASSED = {
 }
 _FUNCTIONS = {
     **dict.fromkeys((
-        "flatten", "view", "reshape", "squeeze", "unsqueeze", "permute", "transpose", "t", "contiguous", "clone",
-        "float", "double", "half", "bfloat16", "to",
+        "flatten", "view", "reshape", "squeeze", "unsqueeze", "t", "contiguous", "clone", "float", "double", "half",
+        "bfloat16", "to",
     ), "shape"),
+    **dict.fromkeys(("permute", "transpose", "swapaxes", "movedim"), "a transposition"),
     **dict.fromkeys(("mean", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"), "average pooling"),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d", "avg_pool3d"), "averages of windows"),
     **dict.fromkeys((

@@ -35,7 +35,7 @@ def trace(model: nn.Module, is_leaf: Callable[[nn.Module], bool]) -> Any:
 
 @contextmanager
 def _same_random_numbers() -> Iterator[None]:
-    """At the end the generators are as they were; ``undisturbed`` does more, and imports a compiler for it."""
+    """At the end the generators are as they were; ``undisturbed`` is for the mode of evaluation, without gradient."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     try:

@@ -366,6 +366,49 @@ def test_windows_that_leave_positions_out_go_below_what_would_be_the_bound():
     assert training_loss(model, optimizer) < solved.loss * 2 / M
 
 
+class Transposed(nn.Module):
+    def forward(self, x):
+        return x.transpose(1, 2)
+
+
+class OfTheFirst(Tail):
+    """Of a head at every position the outputs that the loss is of."""
+
+    def forward(self, index):
+        return super().forward(index)[:, 0]
+
+
+def test_of_a_head_at_every_position_n_counts_masked_ones_too():
+    """The loss is of the first of two positions; the other lies at the mean, and batch normalization sees it."""
+    torch.manual_seed(31)
+    model, decay = OfTheFirst(DIM, Transposed(), positions=2), 0.12
+    optimizer = model.optimizer(decay, decay)
+    counted = lambdas(optimizer, model, 2 * N, M)
+    assert counted.lambda_h == pytest.approx(decay * M / 2 / (2 * N), rel=1e-15)
+    words = "The head is applied at every position, as it seems: give samples in positions, as N counts all positions"
+    assert words in counted.sentences[1]
+    average = TAILS["average"]()
+    assert words not in lambdas(average.optimizer(decay, decay), average, N, M).sentences[1]
+    of_samples, of_positions = (minimum(lambdas(optimizer, model, n, M)) for n in (N, 2 * N))
+
+    features, W, b = wide(of_positions)
+    rows = torch.as_tensor(features)
+    model.give(features, W, b)
+    with torch.no_grad():
+        model.rows.copy_(torch.stack([rows, rows.mean(0).expand_as(rows)], 2))
+        model.bn.weight.div_(np.sqrt(2.0))  # half of the positions do not vary
+    assert of_positions.loss * 2 / M <= training_loss(model, optimizer) < of_samples.loss * 2 / M
+    for distance in (1e-3, 0.1):
+        model.move(distance)
+        assert training_loss(model, optimizer) > of_positions.loss * 2 / M
+
+
+def test_the_text_has_the_condition_of_the_positions():
+    model = sequence(nn.BatchNorm1d(6))
+    found = lambdas(torch.optim.SGD(model.parameters(), 0.1, weight_decay=0.1), model, N, M)
+    assert "Of a head that is applied at every position N counts all positions" in found.sentences[1]
+
+
 @pytest.mark.parametrize("words", WORDS)
 def test_where_no_number_is_known_it_is_an_estimate(words):
     model = WORDS[words]
