@@ -140,6 +140,45 @@ def test_an_optimizer_that_is_not_known_is_what_the_user_says():
         lambdas(sgd(model), model, 12, 4, coupled=False)
 
 
+class OwnAdamW(torch.optim.AdamW):
+    """AdamW by another name."""
+
+
+class OwnAdam(torch.optim.Adam):
+    """Its step might shrink, whatever the groups have of Adam."""
+
+
+class OtherWord(torch.optim.Optimizer):
+    def __init__(self, params, wd):
+        super().__init__(params, {"lr": 0.1, "wd": wd})
+
+
+def test_an_optimizer_that_is_not_known_is_not_at_odds_with_its_groups():
+    model = mlp()
+    for coupled in (True, False):
+        with pytest.raises(ProblemError, match=r"its weight_decay; got OtherWord with the options lr, wd, set"):
+            lambdas(OtherWord(model.parameters(), 0.1), model, 12, 4, coupled=coupled)
+    said = OtherWord(model.parameters(), 0.1)
+    for group in said.param_groups:
+        group["weight_decay"] = group["wd"]
+    assert lambdas(said, model, 12, 4, coupled=True).lambda_w == 0.2
+    own = OwnAdamW(model.parameters(), weight_decay=0.1)
+    assert lambdas(own, model, 12, 4, coupled=False).lambda_w is None
+    with pytest.raises(ProblemError, match=r"coupled=True must not deny .*; got OwnAdamW, whose"):
+        lambdas(own, model, 12, 4, coupled=True)
+    for group in own.param_groups:
+        group.pop("decoupled_weight_decay", None)  # an older torch
+    with pytest.raises(ProblemError, match=r"got OwnAdamW, whose weight decay is decoupled"):
+        lambdas(own, model, 12, 4, coupled=True)
+    own = OtherWord(model.parameters(), 0.1)
+    own.param_groups[0]["weight_decay"] = None
+    with pytest.raises(ProblemError, match="weight_decay of OtherWord must be a number"):
+        lambdas(own, model, 12, 4, coupled=True)
+    adam = OwnAdam(model.parameters(), weight_decay=0.1)
+    assert lambdas(adam, model, 12, 4, coupled=True).lambda_w == 0.2
+    assert lambdas(adam, model, 12, 4, coupled=False).lambda_w is None
+
+
 @pytest.mark.parametrize(("change", "words"), [
     ({"samples": 0}, "samples must be an integer of at least 1"),
     ({"code_length": 5}, "number of outputs of the head, 4"),
