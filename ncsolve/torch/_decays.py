@@ -166,8 +166,8 @@ def checked_optimizers(optimizer: Any, coupled: bool | None, model: nn.Module) -
     if unknown and not isinstance(coupled, bool):
         raise ProblemError(
             f"whether weight decay is a penalty must be known; got {type(unknown[0]).__name__}, which torch.optim does "
-            "not have: say coupled=True if it adds weight_decay * p to the gradient, coupled=False if it shrinks p beside "
-            "the step"
+            "not have: say coupled=True if it adds weight_decay * p to the gradient, coupled=False if it shrinks p "
+            "beside the step"
         )
     if coupled is not None and not unknown:
         raise ProblemError(
