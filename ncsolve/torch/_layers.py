@@ -59,8 +59,8 @@ _RELU_IF = {
 _ENDS = {"layer_norm": "layer-norm", "linear": "linear", "conv1d": "linear", "conv2d": "linear", "detach": "none"}
 
 
-def is_plain(module: Any, kinds: type | tuple[type, ...]) -> bool:
-    """Whether a module does what one of these classes does.
+def is_plain(module: Any, kinds: Any) -> bool:
+    """Whether a module does what this class, or one of these, does.
 
     A derived class with a forward function of its own, and a module with hooks, may do anything.
     """
