@@ -159,7 +159,7 @@ def lambdas(
     )
     size = _penalty(penalty, n)
     found = _below(network, head_name, layer, training) if below is None else named_below(network, layer, below)
-    weight, bias = weight_reading(head_name, layer, training), bias_reading(head_name, layer, training)
+    weight, bias = weight_reading(head_name, layer, training, found.output), bias_reading(head_name, layer, training)
     features = feature_reading(found, layer, training, size)
     kind = _FEATURES.get(found.kind, "linear")
     if features.free_bias:

@@ -11,9 +11,13 @@ from torch import nn
 
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import Convention
+from ncsolve.checks.arguments import check_real
 from ncsolve.errors import ProblemError
 
 __all__ = ["Decay", "Reading", "Training", "checked_optimizers"]
+
+
+_DECAY, _DECOUPLED = "weight_decay", "decoupled_weight_decay"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,7 @@ class _Rule:
     """Whether weight decay is added to the gradient, and which options of a group are decay."""
 
     coupled: bool = True
-    options: tuple[str, ...] = ("weight_decay",)
+    options: tuple[str, ...] = (_DECAY,)
 
 
 # Of optimizers that add weight_decay * p to the gradient a fixed point is one of loss + weight_decay/2 |p|^2, whatever
@@ -30,7 +34,7 @@ _COUPLED = ("Adadelta", "Adagrad", "Adam", "Adamax", "LBFGS", "NAdam", "RAdam", 
 _NAMED = {
     **dict.fromkeys(_COUPLED, _Rule()),
     # lambd, 1e-4 unless given, shrinks p by its own step size: the gradient of lambd/2 |p|^2, too.
-    "ASGD": _Rule(options=("weight_decay", "lambd")),
+    "ASGD": _Rule(options=(_DECAY, "lambd")),
     **dict.fromkeys(("AdamW", "Adafactor", "Muon"), _Rule(coupled=False)),
 }
 # By what a convention multiplies, in words, where it is not by 1/N or one.
@@ -109,10 +113,12 @@ class Training:
             raise ProblemError(
                 f"an optimizer must minimize the loss; got {name} with maximize=True, minimize the negative of it"
             )
-        rule = _RULES.get(type(optimizer), _Rule(coupled=bool(self.coupled)))
+        rule = _RULES.get(type(optimizer))
+        if rule is None:  # the user knows it, and checked_optimizers refused what its groups deny
+            return Decay(value=float(group[_DECAY]), coupled=bool(self.coupled), option=_DECAY, optimizer=name)
         return Decay(
             value=sum(float(group.get(option, 0.0)) for option in rule.options),
-            coupled=not group.get("decoupled_weight_decay", not rule.coupled),
+            coupled=not group.get(_DECOUPLED, not rule.coupled),
             option=" + ".join(rule.options), optimizer=name,
         )
 
@@ -156,16 +162,19 @@ def checked_optimizers(optimizer: Any, coupled: bool | None, model: nn.Module) -
                 f"the optimizer must be one of torch, or a list of them; got {type(one).__name__}, give the optimizer "
                 "itself (of a scheduler its .optimizer)"
             )
-    unknown = [type(one).__name__ for one in found if type(one) not in _RULES]
+    unknown = [one for one in found if type(one) not in _RULES]
     if unknown and not isinstance(coupled, bool):
         raise ProblemError(
-            f"whether weight decay is a penalty must be known; got {unknown[0]}, which torch.optim does not have: say "
-            "coupled=True if it adds weight_decay * p to the gradient, coupled=False if it shrinks p beside the step"
+            f"whether weight decay is a penalty must be known; got {type(unknown[0]).__name__}, which torch.optim does "
+            "not have: say coupled=True if it adds weight_decay * p to the gradient, coupled=False if it shrinks p "
+            "beside the step"
         )
     if coupled is not None and not unknown:
         raise ProblemError(
             f"coupled is for optimizers that torch.optim does not have; got {type(found[0]).__name__}, leave it out"
         )
+    for one in unknown:
+        _check_unknown(one, bool(coupled))
     own = {id(parameter) for parameter in model.parameters()}
     if not any(id(held) in own for one in found for group in one.param_groups for held in group["params"]):
         raise ProblemError(
@@ -173,3 +182,22 @@ def checked_optimizers(optimizer: Any, coupled: bool | None, model: nn.Module) -
             "the model that it trains"
         )
     return found
+
+
+def _check_unknown(optimizer: Any, coupled: bool) -> None:
+    """That the groups of an optimizer that is not torch's say a weight decay, and do not deny what the user says."""
+    name = type(optimizer).__name__
+    decoupled = isinstance(optimizer, tuple(kind for kind, rule in _RULES.items() if not rule.coupled))
+    for group in optimizer.param_groups:
+        if _DECAY not in group:
+            options = ", ".join(sorted(word for word in group if word != "params")) or "none"
+            raise ProblemError(
+                f"a group of an optimizer must say its {_DECAY}; got {name} with the options {options}, set "
+                f"group[{_DECAY!r}] in its param_groups, to 0 if it has none"
+            )
+        check_real(f"{_DECAY} of {name}", group[_DECAY])
+        if coupled and group.get(_DECOUPLED, decoupled):
+            raise ProblemError(
+                f"coupled=True must not deny what the optimizer says; got {name}, whose weight decay is decoupled: say "
+                f"coupled=False, or set {_DECOUPLED}=False where its step adds weight_decay * p to the gradient"
+            )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from torch import nn
+
 from ncsolve._numbers.printed import number
-from ncsolve.torch._below import SCALED_BY_PARAMETERS, Below
+from ncsolve.torch._below import Below
 from ncsolve.torch._decays import Reading, Training
+from ncsolve.torch._layers import SCALED_BY_PARAMETERS, is_plain
 
 __all__ = ["feature_reading"]
 
 _Rule = Callable[[Below, Any, Training], Reading]
 # What makes no feature longer: the bound on the norms of rows of batch normalization stands.
-_NO_LONGER = {"shape", "ReLU", "ReLU6", "activation", "dropout"}
+_NO_LONGER = {"shape", "a transposition", "ReLU", "ReLU6", "activation", "dropout"}
+_EVERY_ROW = "N counts all positions that batch normalization sees, masked ones too"
 _EPOCH = (
     "This is of the mode of training, averaged over an epoch; with running averages, in the mode of evaluation, it is "
     "no bound: measure with bn='recompute'"
@@ -51,7 +55,10 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
         return _without_minimum(f"the scale of {below.layer}")
     positions = _positions(below, head)
     if positions is None:
-        return _estimated(below, "what is above batch normalization leaves no bound on the norms of its rows")
+        return _estimated(below, (
+            "what is above batch normalization leaves no bound on the norms of its rows, as an average over all "
+            "positions does (AdaptiveAvgPool to 1, or mean over the position dimensions)"
+        ))
     least = min(scale.value, shift.value or scale.value)
     paper = training.in_paper(least)
     value = paper / (training.samples * positions)
@@ -76,15 +83,20 @@ def _batch_norm(below: Below, head: Any, training: Training) -> Reading:
     reached = "and is not reached" if {"activation", "dropout"} & set(below.passed) else (
         "and is reached where the layers below can make any rows and pay nothing for them"
     )
+    where = (
+        f"The head is applied at every position, as it seems: give samples in positions, as {_EVERY_ROW}"
+        if positions == 1 and "a transposition" in below.passed and "average pooling" not in below.passed else
+        f"Of a head that is applied at every position {_EVERY_ROW}"
+    )
     return Reading(value=value, sentence=(
-        f"{start}, on scale and shift of {below}. The minimum bounds the training loss, {reached}. {_EPOCH}"
+        f"{start}, on scale and shift of {below}. The minimum bounds the training loss, {reached}. {where}. {_EPOCH}"
     ))
 
 
 def _positions(below: Below, head: Any) -> int | None:
     """How many features come of one row of the layer; None where the norms of rows bound no norms of features.
 
-    Of overlapping or uneven windows only the average over all positions surely has a bound.
+    Windows may overlap, leave positions out or have a divisor of their own, which only the sizes of inputs would tell.
     """
     positions, rest = divmod(int(head.in_features), int(below.module.num_features))
     if rest or positions == 0:
@@ -101,7 +113,7 @@ def _parameter(below: Below, head: Any, training: Training) -> Reading:
         return _fixed(below, head, training)
     if decay.value == 0.0:
         return _without_minimum(below.layer)
-    if set(below.passed) - {"shape", "a choice of positions", "ReLU"}:
+    if set(below.passed) - {"shape", "a transposition", "a choice of positions", "ReLU"}:
         return _estimated(below, "the head does not see the parameter itself")
     return training.penalty_of("H", f"the features themselves, {below.layer}", decay)
 
@@ -115,7 +127,8 @@ def _fixed(below: Below, head: Any, training: Training) -> Reading:
 
 def _fitted(reason: str) -> _Rule:
     def rule(below: Below, head: Any, training: Training) -> Reading:
-        scaling = isinstance(below.module, SCALED_BY_PARAMETERS) and not {"ReLU6", "activation"} & set(below.passed)
+        layer = isinstance(below.module, nn.Module) and is_plain(below.module, SCALED_BY_PARAMETERS)
+        scaling = layer and not {"ReLU6", "activation"} & set(below.passed)
         own = [training.decay(held) for held in below.module.parameters(recurse=False)] if scaling else []
         if own and all(decay is not None and decay.value == 0.0 for decay in own):
             return _without_minimum(below.layer)

@@ -8,15 +8,22 @@ from typing import Any
 from torch import nn
 
 from ncsolve.torch._decays import Reading, Training
+from ncsolve.torch._layers import is_plain
 
 __all__ = ["bias_reading", "weight_reading"]
 
 
-def weight_reading(name: str, head: Any, training: Training) -> Reading:
-    """lambda_W of the head that is called ``name``."""
+def weight_reading(name: str, head: Any, training: Training, output: str = "") -> Reading:
+    """lambda_W of the head that is called ``name``; ``output`` says what the model does to the head's output."""
     if not isinstance(head.weight, nn.Parameter):  # weight norm, spectral norm
         return _none("W", f"{name}.weight is computed from other parameters, whose decay is not that of W; remove the "
                      "parametrization")
+    if not is_plain(head, nn.Linear):
+        return _none("W", f"{name} ({type(head).__name__}) has a forward function or forward hooks of its own, so that "
+                     "its outputs need not be W h + b; end the model in a plain nn.Linear, without hooks")
+    if output:
+        return _none("W", f"the loss must be of the output of {name} itself; {output}: let the model return W h + b of "
+                     "each sample")
     decay = training.decay(head.weight)
     if decay is None:
         return _none("W", f"{name}.weight is fixed, as no optimizer steps it, and the model's W is free; give it to "

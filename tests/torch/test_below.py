@@ -1,7 +1,9 @@
 """What is below the head: seen alike however it is written, and the model stays as it is."""
 
 import operator
+import random
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
@@ -119,6 +121,24 @@ def test_the_model_stays_as_it_is(training):
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def test_buffers_and_random_numbers_stay_as_they_are():
+    def tail(net, x):
+        net.steps += 1
+        net.seen = net.steps + random.random() + np.random.rand() + torch.rand(())  # noqa: NPY002
+        return pooled(net, net.bn(net.conv(x)))
+
+    net = Net(tail)
+    net.register_buffer("steps", torch.zeros(()))
+    net.register_buffer("seen", torch.zeros(()))
+    seen, states = net.seen, (torch.get_rng_state(), random.getstate(), str(np.random.get_state()))  # noqa: NPY002
+    assert found(net).module is net.bn
+    assert (net.steps, net.seen) == (0.0, 0.0)
+    assert net.seen is seen
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert random.getstate() == states[1]
+    assert str(np.random.get_state()) == states[2]  # noqa: NPY002
+
+
 def test_dropout_is_seen_in_the_mode_of_evaluation_and_only_if_it_drops():
     body = [nn.Linear(3, 6), nn.ReLU()]
     for layer, drops in [(nn.Dropout(0.5), True), (nn.Dropout(0.0), False), (nn.Identity(), False)]:
@@ -132,13 +152,63 @@ def test_dropout_is_seen_in_the_mode_of_evaluation_and_only_if_it_drops():
         assert ("dropout" in found(Net(call, dim=3).eval()).passed) is drops
 
 
-def test_classes_derived_from_a_known_one_and_nested_models():
-    class Sync(nn.BatchNorm1d):
-        def forward(self, x):
-            return super().forward(x if x.ndim > 1 else x[None])  # cannot be traced
+class Named(nn.BatchNorm1d):
+    """A derived class that does what its base does."""
 
-    body, head = nn.Sequential(nn.Linear(3, 6), Sync(6)), nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(6, 4)))
-    assert found(nn.Sequential(body, head)).kind == "batch-norm-relu"
+
+class Fivefold(nn.BatchNorm1d):
+    def forward(self, x):
+        return 5 * super().forward(x if x.ndim > 1 else x[None])  # cannot be traced
+
+
+class Scaled(nn.ReLU):
+    def forward(self, x):
+        return 5 * torch.relu(x)
+
+
+def test_only_derived_classes_without_a_forward_function_of_their_own_are_their_base():
+    def with_body(layer, activation):
+        body, head = nn.Sequential(nn.Linear(3, 6), layer), nn.Sequential(activation, nn.Sequential(nn.Linear(6, 4)))
+        return nn.Sequential(body, head)
+
+    assert found(with_body(Named(6), nn.ReLU())).kind == "batch-norm-relu"
+    fivefold = found(with_body(Fivefold(6), nn.ReLU()))
+    assert (fivefold.kind, fivefold.name) == ("relu", "0.1")
+    scaled = with_body(nn.BatchNorm1d(6), Scaled())
+    assert (found(scaled).kind, found(scaled).name) == ("other", "1.0")
+    assert lambdas(sgd(scaled, weight_decay=0.1), scaled, 12, 4).lambda_h == "norm"
+    instance = nn.BatchNorm1d(6)
+    instance.forward = lambda x: 5 * x
+    assert found(with_body(instance, nn.Identity())).kind == "other"
+    hooked = nn.BatchNorm1d(6)
+    handle = hooked.register_forward_hook(lambda module, args, output: 5 * output)
+    assert found(with_body(hooked, nn.Identity())).kind == "other"
+    handle.remove()
+    assert found(with_body(hooked, nn.Identity())).kind == "batch-norm"
+
+
+AS_RELU = [
+    lambda x: x.clamp(min=0), lambda x: x.clamp(0), lambda x: x.clamp_(0.0),
+    lambda x: torch.clamp(x, min=0, max=None), lambda x: torch.clip(x, 0), lambda x: torch.clamp_min(x, 0),
+    lambda x: x.clamp_min(0), lambda x: F.threshold(x, 0, 0),
+    lambda x: torch.threshold_(x, 0.0, 0.0), nn.Threshold(0, 0), lambda x: F.relu_(x),
+]
+NO_RELU = [
+    lambda x: x.clamp(min=1), lambda x: x.clamp(max=0), lambda x: x.clamp(0, 6), lambda x: x.clamp(min=x.mean()),
+    lambda x: torch.clamp_min(x, -1), lambda x: F.threshold(x, 0, 5),
+    lambda x: F.threshold(x, 1, 0), nn.Threshold(0, 1), nn.Threshold(1, 0),
+]
+
+
+@pytest.mark.parametrize(("call", "kind"), [*((call, "batch-norm-relu") for call in AS_RELU),
+                                            *((call, "other") for call in NO_RELU)])
+def test_a_relu_by_another_name(call, kind):
+    net = Net(lambda net, x: pooled(net, net.call(net.bn(net.conv(x)))))
+    net.call = call
+    assert found(net).kind == kind
+    if kind == "batch-norm-relu":
+        x = torch.randn(50)
+        assert torch.equal(call(x.clone()), torch.relu(x))
 
 
 def test_batch_normalization_at_rest_is_an_affine_map():
@@ -161,6 +231,79 @@ def test_features_that_are_a_parameter():
     below = found(free)
     assert (below.kind, below.name, below.passed) == ("parameter", "features", ("a choice of positions",))
     assert below.module is free.features
+
+
+def two_views(net, x):
+    z = net.bn(net.conv(x))
+    view = z.flatten(2)
+    view += 1.0
+    return z.mean((2, 3))
+
+
+def changing(change):
+    """A tail that changes what batch normalization gives, and goes on with that."""
+    def tail(net, x):
+        z = net.bn(net.conv(x))
+        change(net, z)
+        return pooled(net, z)
+
+    return tail
+
+
+CHANGES = {
+    "mul_": lambda net, z: z.mul_(3), "add_": lambda net, z: z.flatten(2)[:, :, 0].add_(1.0),
+    "relu_": lambda net, z: torch.relu_(z), "relu": lambda net, z: F.relu(z, inplace=True),
+    "hardswish": lambda net, z: F.hardswish(z, True), "dropout": lambda net, z: F.dropout(z, 0.5, True, True),
+    "ReLU": lambda net, z: net.act(z), "imul": lambda net, z: operator.imul(z, 3.0),
+    "exp": lambda net, z: torch.exp(z, out=z), "copy_": lambda net, z: z.data.copy_(z.detach()),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_place_is_seen_off_the_path_to_the_head(name):
+    net = Net(changing(CHANGES[name]))
+    net.act = nn.ReLU(inplace=True)
+    below = found(net)
+    assert (below.kind, below.module) == ("other", None)
+    assert below.name == f"bn, changed in place by {name}"
+    assert lambdas(sgd(net, weight_decay=0.1), net, 12, 4).lambda_h == "norm"
+
+
+def test_a_sum_in_place_changes_whoever_has_the_tensor():
+    assert found(Net(two_views)).kind == "other"
+
+
+@pytest.mark.parametrize("change", [
+    lambda net, z: F.relu(z), lambda net, z: F.dropout(z, 0.5, True), lambda net, z: z.requires_grad_(),
+    lambda net, z: operator.imul(z.size(0), 2), lambda net, z: operator.imul(z.shape[0], 2),
+    lambda net, z: net.conv.weight.mul_(2.0),
+])
+def test_what_changes_no_features_is_none(change):
+    assert found(Net(changing(change))).kind == "batch-norm"
+
+
+def test_a_change_in_place_on_the_path_is_a_step_of_it_and_one_below_the_layer_is_none():
+    assert found(Net(lambda net, x: pooled(net, net.bn(net.conv(x)).relu_()))).kind == "batch-norm-relu"
+
+    def below_the_layer(net, x):
+        z = net.conv(x)
+        z.mul_(3.0)
+        return pooled(net, net.bn(z))
+
+    assert found(Net(below_the_layer)).kind == "batch-norm"
+
+
+def test_a_body_without_gradient_does_not_move():
+    def tail(net, x):
+        with torch.no_grad():
+            z = net.bn(net.conv(x))
+        return pooled(net, z)
+
+    below = found(Net(tail))
+    assert (below.kind, below.passed) == ("none", ("shape", "average pooling"))
+    net = Net(lambda net, x: pooled(net, net.bn(net.conv(x))))
+    with torch.no_grad():  # that of the caller is not that of the training
+        assert found(net).kind == "batch-norm"
 
 
 class Branching(nn.Module):

@@ -140,6 +140,45 @@ def test_an_optimizer_that_is_not_known_is_what_the_user_says():
         lambdas(sgd(model), model, 12, 4, coupled=False)
 
 
+class OwnAdamW(torch.optim.AdamW):
+    """AdamW by another name."""
+
+
+class OwnAdam(torch.optim.Adam):
+    """Its step might shrink, whatever the groups have of Adam."""
+
+
+class OtherWord(torch.optim.Optimizer):
+    def __init__(self, params, wd):
+        super().__init__(params, {"lr": 0.1, "wd": wd})
+
+
+def test_an_optimizer_that_is_not_known_is_not_at_odds_with_its_groups():
+    model = mlp()
+    for coupled in (True, False):
+        with pytest.raises(ProblemError, match=r"its weight_decay; got OtherWord with the options lr, wd, set"):
+            lambdas(OtherWord(model.parameters(), 0.1), model, 12, 4, coupled=coupled)
+    said = OtherWord(model.parameters(), 0.1)
+    for group in said.param_groups:
+        group["weight_decay"] = group["wd"]
+    assert lambdas(said, model, 12, 4, coupled=True).lambda_w == 0.2
+    own = OwnAdamW(model.parameters(), weight_decay=0.1)
+    assert lambdas(own, model, 12, 4, coupled=False).lambda_w is None
+    with pytest.raises(ProblemError, match=r"coupled=True must not deny .*; got OwnAdamW, whose"):
+        lambdas(own, model, 12, 4, coupled=True)
+    for group in own.param_groups:
+        group.pop("decoupled_weight_decay", None)  # an older torch
+    with pytest.raises(ProblemError, match=r"got OwnAdamW, whose weight decay is decoupled"):
+        lambdas(own, model, 12, 4, coupled=True)
+    own = OtherWord(model.parameters(), 0.1)
+    own.param_groups[0]["weight_decay"] = None
+    with pytest.raises(ProblemError, match="weight_decay of OtherWord must be a number"):
+        lambdas(own, model, 12, 4, coupled=True)
+    adam = OwnAdam(model.parameters(), weight_decay=0.1)
+    assert lambdas(adam, model, 12, 4, coupled=True).lambda_w == 0.2
+    assert lambdas(adam, model, 12, 4, coupled=False).lambda_w is None
+
+
 @pytest.mark.parametrize(("change", "words"), [
     ({"samples": 0}, "samples must be an integer of at least 1"),
     ({"code_length": 5}, "number of outputs of the head, 4"),
@@ -180,6 +219,79 @@ def test_a_weight_that_nothing_trains_or_that_is_computed():
     nn.utils.parametrizations.weight_norm(model[1])
     with pytest.raises(ProblemError, match=r"No lambda_W: 1\.weight is computed from other parameters"):
         lambdas(sgd(model, weight_decay=0.1), model, 12, 4, head="1").arguments()
+
+
+class Cosine(nn.Linear):
+    def forward(self, x):
+        return nn.functional.linear(nn.functional.normalize(x), nn.functional.normalize(self.weight))
+
+
+class Called(nn.Linear):
+    """A derived class that does what its base does."""
+
+
+def test_a_head_that_is_no_plain_linear_layer():
+    model = nn.Sequential(nn.Linear(3, 6), Cosine(6, 4, bias=False))
+    found = lambdas(sgd(model, weight_decay=0.1), model, 12, 4)
+    assert found.lambda_w is None
+    with pytest.raises(ProblemError, match=r"No lambda_W: 1 \(Cosine\) has a forward function or forward hooks"):
+        found.arguments()
+    model[1] = Called(6, 4)
+    optimizer = sgd(model, weight_decay=0.1)
+    assert lambdas(optimizer, model, 12, 4).arguments()["lambda_w"] == 0.2
+    for hook in (model[1].register_forward_hook, model[1].register_forward_pre_hook):
+        handle = hook(lambda module, *given: None)
+        assert lambdas(optimizer, model, 12, 4).lambda_w is None
+        handle.remove()
+    assert lambdas(optimizer, model, 12, 4).lambda_w == 0.2
+
+
+class Returns(nn.Module):
+    def __init__(self, returned):
+        super().__init__()
+        self.body, self.fc, self.returned = nn.Linear(3, 6), nn.Linear(6, 4), returned
+        self.soft, self.twice = nn.LogSoftmax(dim=-1), nn.Softplus()
+
+    def forward(self, x):
+        return self.returned(self, self.body(x))
+
+
+def in_place(net, h):
+    z = net.fc(h)
+    z.div_(0.1)
+    return z
+
+
+def beside(net, h):
+    z = net.fc(h)
+    return {"logits": z, "best": z.argmax(-1), "soft": [torch.softmax(z, -1)]}
+
+
+CHANGED = [
+    (lambda net, h: net.fc(h) / 0.1, "makes truediv of it"), (lambda net, h: torch.sigmoid(net.fc(h)), "makes sigmoid"),
+    (lambda net, h: net.twice(net.fc(h)).squeeze(), "makes Softplus of it"), (in_place, "in place by div_"),
+    (lambda net, h: net.fc(h) + net.fc(2 * h), "calls it 2 times"), (lambda net, h: (net.fc(h), net.fc(-h)), "2 times"),
+    (lambda net, h: net.fc(h).relu_(), "makes relu_ of it"), (lambda net, h: (net.fc(h), h)[1], "nothing of it"),
+]
+
+
+@pytest.mark.parametrize(("returned", "words"), CHANGED)
+def test_the_loss_is_of_other_outputs_than_those_of_the_head(returned, words):
+    model = Returns(returned)
+    found = lambdas(sgd(model, weight_decay=0.1), model, 12, 4)
+    assert found.lambda_w is None
+    with pytest.raises(ProblemError, match=f"No lambda_W: the loss must be of the output of fc itself; .*{words}"):
+        found.arguments()
+
+
+@pytest.mark.parametrize("returned", [
+    lambda net, h: net.fc(h), lambda net, h: (net.fc(h), h), lambda net, h: net.fc(h).view(-1, 4).float(),
+    lambda net, h: net.soft(net.fc(h)), lambda net, h: nn.functional.log_softmax(net.fc(h), -1), beside,
+    lambda net, h: net.fc(h[:, None]).transpose(1, 2), lambda net, h: nn.functional.mse_loss(net.fc(h), h),
+])
+def test_outputs_that_are_returned_as_they_are(returned):
+    model = Returns(returned)
+    assert lambdas(sgd(model, weight_decay=0.1), model, 12, 4).arguments()["lambda_w"] == 0.2
 
 
 # Conventions: the training loss against the objective of the paper.

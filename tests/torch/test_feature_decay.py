@@ -9,6 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 
 from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
 
 import ncsolve  # noqa: E402
 from ncsolve.errors import ProblemError  # noqa: E402
@@ -305,6 +306,107 @@ WORDS = {
         nn.Unflatten(1, (3, 2)), nn.BatchNorm1d(3), nn.MaxPool1d(2), nn.Flatten(), dim=3
     ),
 }
+
+
+WINDOWS = [
+    nn.AvgPool2d(4), nn.AvgPool2d(7, divisor_override=1), nn.AvgPool2d(1, stride=8), nn.AvgPool2d(7, padding=3),
+    nn.Sequential(nn.AdaptiveAvgPool2d((3, 4)), nn.AdaptiveAvgPool2d(1)), nn.AdaptiveAvgPool2d((1, None)),
+]
+WHOLE = [nn.AdaptiveAvgPool2d(1), nn.AdaptiveAvgPool2d((1, 1))]
+
+
+class Pooled(nn.Module):
+    """What pools is a function of images, in the forward function."""
+
+    def __init__(self, pool):
+        super().__init__()
+        self.conv, self.bn, self.pool, self.fc = nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), pool, nn.Linear(4, M)
+
+    def forward(self, x):
+        return self.fc(self.pool(self.bn(self.conv(x))).flatten(1))
+
+
+CALLED = [
+    lambda x: F.avg_pool2d(x, 4), lambda x: F.avg_pool2d(x, kernel_size=7, divisor_override=1),
+    lambda x: F.adaptive_avg_pool2d(x, (3, 3)).mean((2, 3)), lambda x: F.adaptive_avg_pool2d(x, output_size=(1, None)),
+    lambda x: torch.avg_pool1d(x.flatten(2), 4),
+]
+CALLED_WHOLE = [
+    lambda x: F.adaptive_avg_pool2d(x, 1), lambda x: F.adaptive_avg_pool2d(x, output_size=(1, 1)),
+    lambda x: x.mean((2, 3)), lambda x: x.flatten(2).mean(2),
+]
+
+
+@pytest.mark.parametrize(("pool", "known"), [*((pool, False) for pool in [*WINDOWS, *CALLED]),
+                                             *((pool, True) for pool in [*WHOLE, *CALLED_WHOLE])])
+def test_only_an_average_over_all_positions_has_a_bound(pool, known):
+    model = Pooled(pool)
+    found = lambdas(torch.optim.SGD(model.parameters(), 0.1, weight_decay=0.1), model, N, M)
+    assert found.lambda_h == (pytest.approx(0.1 * M / 2 / N, rel=1e-15) if known else "norm")
+    assert ("leaves no bound on the norms" in found.sentences[1]) is not known
+
+
+def test_windows_that_leave_positions_out_go_below_what_would_be_the_bound():
+    """Features in one of two positions, and their negative in the other, which the window does not see."""
+    torch.manual_seed(29)
+    model = Tail(DIM, nn.Sequential(nn.AvgPool1d(1, stride=2), nn.Flatten()), positions=2)
+    optimizer = model.optimizer(0.12, 0.12)
+    assert lambdas(optimizer, model, N, M).lambda_h == "norm"
+    whole = Tail(DIM, nn.Sequential(nn.AdaptiveAvgPool1d(1), nn.Flatten()), positions=2)
+    solved = minimum(lambdas(whole.optimizer(0.12, 0.12), whole, N, M))
+    features, W, b = wide(solved)
+    model.give(features, W, b)
+    scale = float(np.sqrt(2.0))  # so much longer is what the window sees where the other position is the mean
+    with torch.no_grad():
+        rows = torch.as_tensor(features)
+        centered = rows - rows.mean(0)
+        model.rows.copy_(torch.stack([scale * centered, 0.0 * centered], 2))
+        model.bn.weight.div_(scale)
+        model.bn.bias.copy_(rows.mean(0))
+    assert training_loss(model, optimizer) < solved.loss * 2 / M
+
+
+class Transposed(nn.Module):
+    def forward(self, x):
+        return x.transpose(1, 2)
+
+
+class OfTheFirst(Tail):
+    """Of a head at every position the outputs that the loss is of."""
+
+    def forward(self, index):
+        return super().forward(index)[:, 0]
+
+
+def test_of_a_head_at_every_position_n_counts_masked_ones_too():
+    """The loss is of the first of two positions; the other lies at the mean, and batch normalization sees it."""
+    torch.manual_seed(31)
+    model, decay = OfTheFirst(DIM, Transposed(), positions=2), 0.12
+    optimizer = model.optimizer(decay, decay)
+    counted = lambdas(optimizer, model, 2 * N, M)
+    assert counted.lambda_h == pytest.approx(decay * M / 2 / (2 * N), rel=1e-15)
+    words = "The head is applied at every position, as it seems: give samples in positions, as N counts all positions"
+    assert words in counted.sentences[1]
+    average = TAILS["average"]()
+    assert words not in lambdas(average.optimizer(decay, decay), average, N, M).sentences[1]
+    of_samples, of_positions = (minimum(lambdas(optimizer, model, n, M)) for n in (N, 2 * N))
+
+    features, W, b = wide(of_positions)
+    rows = torch.as_tensor(features)
+    model.give(features, W, b)
+    with torch.no_grad():
+        model.rows.copy_(torch.stack([rows, rows.mean(0).expand_as(rows)], 2))
+        model.bn.weight.div_(np.sqrt(2.0))  # half of the positions do not vary
+    assert of_positions.loss * 2 / M <= training_loss(model, optimizer) < of_samples.loss * 2 / M
+    for distance in (1e-3, 0.1):
+        model.move(distance)
+        assert training_loss(model, optimizer) > of_positions.loss * 2 / M
+
+
+def test_the_text_has_the_condition_of_the_positions():
+    model = sequence(nn.BatchNorm1d(6))
+    found = lambdas(torch.optim.SGD(model.parameters(), 0.1, weight_decay=0.1), model, N, M)
+    assert "Of a head that is applied at every position N counts all positions" in found.sentences[1]
 
 
 @pytest.mark.parametrize("words", WORDS)
