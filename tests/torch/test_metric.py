@@ -330,6 +330,48 @@ def test_in_a_collection_with_others(head):
     assert not other["val_collapse"].moments[: CLASSES].any()
 
 
+OPTIONS = {
+    "ignore_index": {"ignore_index": 2}, "another ignore_index": {"ignore_index": -100},
+    "codes": {"codes": np.array([[1.0, 0.0, 0.2], [0.0, 1.0, 0.0], [0.0, 0.3, 1.0]])},
+    "projected": {"scatter": "projected"}, "plain": {},
+}
+
+
+def test_in_a_collection_metrics_of_other_options_stay_apart():
+    """On a first batch that tells none of them apart, and with as many outputs as dimensions."""
+    torch.manual_seed(0)
+    head = torch.nn.Linear(CLASSES, CLASSES)
+    collection = torchmetrics.MetricCollection({
+        name: NeuralCollapse(CLASSES, CLASSES, head, **options) for name, options in OPTIONS.items()
+    })
+    empty = torch.zeros(0, CLASSES), torch.zeros(0, dtype=torch.long)
+    x, y = torch.randn(20, CLASSES), torch.arange(20) % CLASSES
+    for features, labels in (empty, (x[y < 2], y[y < 2]), (x, y)):
+        collection.update(features=features, labels=labels)
+    for name, options in OPTIONS.items():
+        alone = NeuralCollapse(CLASSES, CLASSES, head, **options)
+        alone.update(x[y < 2], y[y < 2])
+        alone.update(x, y)
+        assert near(collection[name], alone.statistics()), name
+    assert collection["ignore_index"].statistics().samples == 28
+    assert len(collection.compute_groups) == len(OPTIONS)
+
+
+@pytest.mark.parametrize("name", list(OPTIONS)[:-1])
+def test_metrics_of_other_options_are_not_merged_nor_loaded(head, name):
+    one, other = NeuralCollapse(CLASSES, DIM, head), NeuralCollapse(CLASSES, DIM, head, **OPTIONS[name])
+    one.persistent(True)
+    for metric in (one, other):
+        metric.update(*[part[:1] for part in batches()[0]])
+    before = other.moments.clone()
+    with pytest.raises(ProblemError, match="make the metric as it was"):
+        other.load_state_dict(one.state_dict())
+    if one.moments.shape == other.moments.shape:  # torch stacks what is merged, and refuses others
+        with pytest.raises(ProblemError, match="of the same classes, .* ignore_index"):
+            other.merge_state(one)
+    assert torch.equal(other.moments, before)
+
+
 def test_half_precision_and_sequences_with_ignored_labels(head):
     x, y = (torch.cat(part) for part in zip(*batches(), strict=True))
     x = x[:40].to(torch.bfloat16).reshape(5, 8, DIM)
