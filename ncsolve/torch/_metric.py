@@ -24,6 +24,7 @@ from ncsolve.torch._measured import codes_of, measured
 from ncsolve.torch._metric_figures import figures_of
 from ncsolve.torch._metric_state import (
     SharedHead,
+    check_head,
     check_options,
     empty_state,
     merged_states,
@@ -71,7 +72,8 @@ class NeuralCollapse(Metric):
     Raises
     ------
     ProblemError
-        As ``ncsolve.FeatureStatistics``, and for a head that is no linear layer.
+        As ``ncsolve.FeatureStatistics``, and for a head that does not compute W h + b, or whose W is made
+        in its forward pass, as by the older ``torch.nn.utils.weight_norm``.
 
     Notes
     -----
@@ -101,8 +103,8 @@ class NeuralCollapse(Metric):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if head is not None and not isinstance(head, nn.Linear):
-            raise ProblemError(f"the head must be a torch.nn.Linear; got {shown(head)}, pass the last layer itself")
+        if head is not None:
+            check_head(head)
         plain, self._names = checked_layout(classes, dim, None, "trace", None, "mse")
         outputs = plain.classes if head is None else head.out_features
         last = None if head is None else np.zeros((outputs, head.in_features))

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from ncsolve._measure.layout import Layout
-from ncsolve.errors import ProblemError
+from ncsolve.errors import ProblemError, shown
 from ncsolve.torch._measured import head_arrays
 from ncsolve.torch._moments import DeviceMoments
 
-__all__ = ["SharedHead", "check_options", "empty_state", "merged_states", "moments_on", "take_head"]
+__all__ = ["SharedHead", "check_head", "check_options", "empty_state", "merged_states", "moments_on", "take_head"]
 
 # Digits of codes that all versions of numpy agree on.
 _DIGITS = 9
@@ -36,6 +36,23 @@ class SharedHead:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SharedHead:
         return SharedHead(memo.get(id(self.layer), self.layer))
+
+
+def check_head(head: object) -> None:
+    """That a last layer computes W h + b, of a W that is up to date whenever it is read.  Raises ProblemError."""
+    if not isinstance(head, nn.Linear):
+        raise ProblemError(f"the head must be a torch.nn.Linear; got {shown(head)}, pass the last layer itself")
+    if type(head).forward is not nn.Linear.forward or "forward" in vars(head):
+        raise ProblemError(
+            f"the head must compute W h + b; got a {type(head).__name__} with a forward of its own, as of a cosine "
+            "head: no theorem here covers it, leave out the head for the figures of the features alone"
+        )
+    before = next((word for word in ("weight_g", "weight_orig") if hasattr(head, word)), None)
+    if before is not None:
+        raise ProblemError(
+            f"the head's weight must be up to date whenever it is read; got one with {before!r}, of which a hook makes "
+            "it in a forward pass: use torch.nn.utils.parametrizations, or prune.remove"
+        )
 
 
 def empty_state(layout: Layout, device: torch.device, ignored: int | None) -> Tensor:
@@ -72,7 +89,10 @@ def moments_on(layout: Layout, state: Tensor) -> DeviceMoments:
 
 
 def merged_states(layout: Layout, stack: Tensor) -> Tensor:
-    """The state of all samples, of a stack (processes, size).  Raises ProblemError if they are of several heads or options."""
+    """The state of all samples, of a stack (processes, size).
+
+    Raises ProblemError if they are of several heads or options.
+    """
     for state in stack[1:]:
         check_options(stack[0], state)
     met = [state for state in stack if _has_samples(layout, state)]
@@ -94,8 +114,7 @@ def take_head(layout: Layout, state: Tensor, head: nn.Linear) -> bool:
     Raises ProblemError for a state whose samples are of other weights, and for weights that are not finite.
     """
     kept = _parted(layout, state)[1]
-    bias = kept.new_zeros(head.out_features) if head.bias is None else head.bias.detach()
-    now = torch.cat([one.flatten().to(kept) for one in (head.weight.detach(), bias)])
+    now = torch.from_numpy(np.concatenate([part.ravel() for part in head_arrays(head)])).to(kept)
     if torch.equal(kept, now):
         return False
     if _has_samples(layout, state):
@@ -103,7 +122,6 @@ def take_head(layout: Layout, state: Tensor, head: nn.Linear) -> bool:
             "all samples of a metric must be of one head; got weights that changed since the first update, call "
             "reset() before the samples of the next step"
         )
-    head_arrays(head)  # refuses what is not finite
     kept.copy_(now)
     return True
 
