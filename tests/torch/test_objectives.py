@@ -215,7 +215,7 @@ def test_validation_data_may_be_of_any_size(samples, without):
         counts = torch.bincount(y, minlength=3).tolist()
         expected = by_definition(ncsolve.objective, problem.replace(counts=counts), head, h, y)
         share = 1.0 if samples is None else samples / n
-        penalty = 0.05 * float((h**2).sum())
+        penalty = 0.05 * (h**2).sum().item()
         assert found == pytest.approx(expected + (share - 1.0) * penalty, rel=EXACT)
         if n == 8:
             objective(head(h), y, h)
