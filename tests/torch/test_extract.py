@@ -465,7 +465,7 @@ WRONG = {
     "no data": ({"--data": "absent"}, "absent: cannot be read: No such file"),
     "another file": ({"--data": "net.py"}, "data are a folder of images or a .npz file"),
     "no classes": ({"--data": "photos/9/more"}, "must have a sub-folder of images for every class; got none"),
-    "one class": ({"--data": "photos/9"}, "photos/9: 3 images lie in it .* name the folder above the classes"),
+    "one class": ({"--data": "photos/9"}, "photos/9: images lie in it .* (3), .* name the folder above the classes"),
     "one folder": ({"--data": "linked"}, "linked: its sub-folders a and b are one folder"),
     "a folder of checkpoints": ({"--checkpoint": "empty"}, "empty: is a folder, not a file; name a file\n"),
     "a folder of arrays": ({"--data": "folder.npz"}, "folder.npz: is a folder, not a file; name a file\n"),
