@@ -58,7 +58,7 @@ class ImageFolder:
         files = [_images(self._folder / one, taken) for one in names]
         loose = sum(map(_is_image, os.listdir(folder)))
         if loose and sum(map(bool, files)) <= 1:
-            raise FileError(f"{name}: images lie in it beside its sub-folders ({loose}), as in the folder of one class; "
+            raise FileError(f"{name}: images lie in it beside its sub-folders ({loose}), as in that of one class; "
                             "name the folder above the classes")
         if not any(files):
             raise FileError(f"{name}: holds no images in its {len(names)} sub-folders; images end in "
