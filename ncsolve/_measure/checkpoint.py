@@ -28,10 +28,11 @@ def unwrapped_name(key: str) -> str:
     return key
 
 
-def held_parameters(path: str, part: str | None = None) -> tuple[str, dict[str, Any]]:
-    """The part of a checkpoint of torch that holds named tensors (nothing if it is all of it), and all that is there.
+def held_parameters(path: str, part: str | None = None) -> tuple[list[str], dict[str, Any]]:
+    """The parts of a checkpoint of torch, from the outermost on, in the last of which all of this is.
 
-    ``part`` is looked for before the usual ones.  No file can run code.  Raises FileError.
+    ``part`` is looked for before the usual ones: its name, or the names that lead to it with dots between them.  No
+    file can run code.  Raises FileError, also where several parts have that name.
     """
     try:
         import torch
@@ -47,11 +48,53 @@ def held_parameters(path: str, part: str | None = None) -> tuple[str, dict[str, 
             f"{shown_name(path)}: is no file of tensors only, which alone is read as it can't run code; save "
             "model.state_dict()"
         ) from None
-    found = []
-    for key in _INNER if part is None else (part, *_INNER):
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-            found.append(key)
     if not isinstance(held, Mapping):
         raise FileError(f"{shown_name(path)}: holds {type(held).__name__}, not named tensors; save model.state_dict()")
-    return ", ".join(found), {str(key): value for key, value in held.items()}
+    named = None if part is None else _at(held, part)
+    found, own = _innermost(held if named is None else named)
+    if part is not None and named is None and not any(str(key).startswith(f"{part}.") for key in own):
+        deep = _deep(held, part)
+        if len(deep) > 1:
+            raise FileError(f"{shown_name(path)}: {len(deep)} parts are called {shown_name(part)}: "
+                            f"{', '.join(map(shown_name, deep))}; name one of them")
+        if deep:
+            ((part, named),) = deep.items()
+            found, own = _innermost(named)
+    return [*([] if part is None or named is None else [part]), *found], {str(key): own[key] for key in own}
+
+
+def _innermost(held: Mapping[Any, Any]) -> tuple[list[str], Mapping[Any, Any]]:
+    """What the usual parts lead to, and their names."""
+    found = []
+    for key in _INNER:
+        if isinstance(held.get(key), Mapping):
+            held = held[key]
+            found.append(key)
+    return found, held
+
+
+def _at(held: Mapping[Any, Any], path: str) -> Mapping[Any, Any] | None:
+    """The part to which names with dots between them lead; names may have dots of their own."""
+    if isinstance(held.get(path), Mapping):
+        return held[path]  # type: ignore[no-any-return]
+    pieces = path.split(".")
+    for cut in range(1, len(pieces)):
+        inner = held.get(".".join(pieces[:cut]))
+        found = _at(inner, ".".join(pieces[cut:])) if isinstance(inner, Mapping) else None
+        if found is not None:
+            return found
+    return None
+
+
+def _deep(held: Mapping[Any, Any], part: str) -> dict[str, Mapping[Any, Any]]:
+    """All parts, however deep, the names to which end so; a part that is in several places is in one of them."""
+    found, seen, queue = {}, {id(held)}, [("", held)]
+    for start, outer in queue:
+        for key, inner in outer.items():
+            if isinstance(inner, Mapping) and id(inner) not in seen:
+                seen.add(id(inner))
+                name = f"{start}{key}"
+                queue.append((f"{name}.", inner))
+                if f".{name}".endswith(f".{part}"):
+                    found[name] = inner
+    return found

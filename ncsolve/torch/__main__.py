@@ -26,8 +26,11 @@ class _EndedError(BaseException):
     """SIGTERM, as an exception on which what was half written is taken away; not one that a model may raise."""
 
 
-# Arguments of the probe as options of this command.
-_OPTIONS = (("with head=", "with --head"), ("with bn='eval'", "with --bn eval"))
+# Arguments of the probe as options of this command, which reads nothing from standard input.
+_OPTIONS = (
+    ("with head=", "with --head"), ("with bn='eval'", "with --bn eval"), (", or - for standard input", ""),
+    ("or measure an earlier state", "or take an earlier checkpoint"),
+)
 
 
 @click.group(
@@ -55,8 +58,8 @@ def app(context: click.Context) -> None:
               "the evaluation transform of the training.")
 @click.option("--head", metavar="NAME", default=None, help="Name of the last layer.  [default: the last nn.Linear]")
 @click.option("--prefix", metavar="NAME", default=None,
-              help="Part of the checkpoint that is the model: the name of a dict in it, or how its parameters' names "
-              "begin.")
+              help="Part of the checkpoint that is the model: the name of a dict in it (or of nested ones, as "
+              "net.ema), or how its parameters' names begin.")
 @click.option("--inputs", metavar="NAME", default=None, help="Array of the inputs.  [default: x, inputs or images]")
 @click.option("--labels", metavar="NAME", default=None, help="Array of the labels.  [default: labels or y]")
 @click.option("--batch-size", metavar="N", type=click.IntRange(min=1), default=256, help="Samples at a time.")

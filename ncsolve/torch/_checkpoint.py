@@ -23,7 +23,7 @@ _SAFE = ".safetensors"
 def check_checkpoint(path: str) -> None:
     """That there is a file, of a kind that can be read.  Raises FileError."""
     ending = Path(path).suffix.lower()
-    if ending not in (*TENSORS, _SAFE):
+    if ending not in (*TENSORS, _SAFE) and not Path(path).is_dir():  # which is told below
         raise FileError(f"{shown_name(path)}: unknown file ending {ending!r}; checkpoints are "
                         f"{', '.join((*TENSORS, _SAFE))}")
     with open_file(path):
@@ -33,17 +33,18 @@ def check_checkpoint(path: str) -> None:
 def load_checkpoint(model: nn.Module, path: str, prefix: str | None = None) -> str:
     """Give a model the parameters of a checkpoint, and say what was read.
 
-    ``prefix`` names a part of the file, or what is before the names of the parameters.  What wrappers put before them
+    ``prefix`` names a part of the file (of nested ones with dots between their names), or what is before the names of
+    the parameters.  What wrappers put before them
     does not count.  The model keeps the types of its parameters.  Raises FileError where names or shapes differ.
     """
     name = shown_name(Path(path).name)
-    part, held = _read(path, prefix)
+    parts, held = _read(path, prefix)
     own = model.state_dict()
     tensors = {
         key: value for key, value in held.items()
         if isinstance(value, Tensor) or (key in own and not isinstance(own[key], Tensor))  # a state of another kind
     }
-    if prefix is not None and prefix not in part.split(", "):
+    if prefix is not None and not (parts and f".{parts[0]}".endswith(f".{prefix}")):
         tensors = _below(name, tensors, prefix, list(held))
     if not tensors:
         raise FileError(f"{name}: holds no named tensors but {_listed(list(held)) or 'nothing'}; if one of these is "
@@ -56,13 +57,17 @@ def load_checkpoint(model: nn.Module, path: str, prefix: str | None = None) -> s
         raise FileError(f"{name}: does not fit the model, which raised {raised(failure)}; is it that of another "
                         "model?") from None
     _check_names(name, odd.missing_keys, odd.unexpected_keys, tensors)
+    part = ", ".join(map(shown_name, parts))
     said = [f"{name}{', its ' if part else ''}{part}: {len(found)} tensors, all that the model has"]
+    own_way = [key for key in own if key not in found]  # of modules that do without some, as BatchNorm of its counter
+    if own_way:
+        said[0] += f" but {len(own_way)} ({_listed(own_way)}), which {'stay' if own_way[1:] else 'stays'} as made"
     if taken_off:
         said.append(f"without {taken_off!r} before their names")
     return "; ".join([*said, *_changed_types(found, own)])
 
 
-def _read(path: str, prefix: str | None) -> tuple[str, dict[str, Any]]:
+def _read(path: str, prefix: str | None) -> tuple[list[str], dict[str, Any]]:
     if Path(path).suffix.lower() != _SAFE:
         return held_parameters(path, prefix)
     try:
@@ -72,7 +77,7 @@ def _read(path: str, prefix: str | None) -> tuple[str, dict[str, Any]]:
     with open_file(path):
         pass  # refuses what is no file
     try:
-        return "", dict(load_file(path))
+        return [], dict(load_file(path))
     except Exception:  # the package raises errors of its own
         raise FileError(f"{shown_name(path)}: is not a .safetensors file that can be read; save it again") from None
 

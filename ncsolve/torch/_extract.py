@@ -24,6 +24,7 @@ from ncsolve.torch._features_file import write_features
 from ncsolve.torch._images import ImageFolder
 from ncsolve.torch._input_arrays import InputArrays
 from ncsolve.torch._inputs import Batches, Samples
+from ncsolve.torch._measured import head_arrays
 from ncsolve.torch._named_code import made_model, named_code, raised
 from ncsolve.torch._probe import Probe
 
@@ -136,17 +137,15 @@ def _on(model: nn.Module, device: torch.device) -> nn.Module:
 
 def _precision(head: nn.Linear) -> np.dtype[Any]:
     """That of the file: float32, which holds all shorter types exactly, or float64."""
-    return np.dtype(np.float64 if head.weight.dtype == torch.float64 else np.float32)
+    kind = next(head.parameters()).dtype  # of what W is made of, where it is parametrized
+    return np.dtype(np.float64 if kind == torch.float64 else np.float32)
 
 
 def _others(head: nn.Linear, samples: Samples, precision: np.dtype[Any]) -> dict[str, NDArray[Any]]:
-    found = {"labels": samples.labels, "W": _array(head.weight, precision)}
+    w, b = head_arrays(head)
+    found: dict[str, NDArray[Any]] = {"labels": samples.labels, "W": w.astype(precision)}
     if head.bias is not None:
-        found["b"] = _array(head.bias, precision)
-    for name, array in found.items():
-        if not np.isfinite(array).all():
-            raise ProblemError(f"the head must be finite; got {name} with nan or inf: the training has diverged, take "
-                               "an earlier checkpoint")
+        found["b"] = b.astype(precision)
     if samples.class_names is not None:
         found["class_names"] = np.array(samples.class_names, dtype=np.str_)
     return found

@@ -25,15 +25,17 @@ class FeaturePenalty(nn.Module):
     Parameters
     ----------
     lambda_h : float
-        lambda_H in the convention of the paper, at least 0.
+        lambda_H, at least 0, in the convention of the loss that it is added to: of the paper beside ``Objective``, and
+        "torch-mean" beside ``torch.nn.MSELoss()``, where the paper's lambda_H is m/2 of it for m outputs.
     samples : int, optional
         N; without it every batch is the whole training set.
 
     Raises
     ------
     ProblemError
-        For numbers out of range, and by a call for features without a gradient where gradients are kept, for batches of
-        two sizes without ``samples``, and for a batch of more samples than there are.
+        For numbers out of range, and where gradients are kept for features without one, for batches of two sizes
+        without ``samples``, and for a batch of more samples than there are.  Under ``torch.no_grad()``, as of
+        validation data, whose n is not a part of N, sizes are not looked at.
 
     Notes
     -----
@@ -59,12 +61,13 @@ class FeaturePenalty(nn.Module):
         """The penalty of features (n, d) or (..., d), a scalar."""
         check_numbers("features", features, "(n, d)")
         n = features.shape[:-1].numel()
-        self._check_size(n)
-        if torch.is_grad_enabled() and not features.requires_grad:
-            raise ProblemError(
-                "the penalty would have no effect: features must have a gradient; got a tensor without one, was it "
-                "detached? (to evaluate only, call under torch.no_grad())"
-            )
+        if torch.is_grad_enabled():
+            self._check_size(n)
+            if not features.requires_grad:
+                raise ProblemError(
+                    "the penalty would have no effect: features must have a gradient; got a tensor without one, was it "
+                    "detached? (to evaluate only, call under torch.no_grad())"
+                )
         share = 1.0 if self.samples is None else self.samples / n
         return self.lambda_h / 2 * share * squares(features)
 

@@ -24,8 +24,8 @@ _SPLITS = {"train", "training", "val", "valid", "validation", "test"}
 class ImageFolder:
     """The images of a folder: classes in the order of the names of its sub-folders, images in the order of theirs.
 
-    Hidden files and folders are left out.  Raises FileError for a folder without sub-folders or images, and
-    MissingPackageError without Pillow.
+    Hidden files and folders are left out, and a folder to which links lead again counts once.  Raises FileError for
+    a folder without sub-folders or images, and MissingPackageError without Pillow.
     """
 
     unchanged = "values from 0 to 1: no --transform, so no normalization was made"
@@ -48,7 +48,18 @@ class ImageFolder:
         if set(names) <= _SPLITS:
             raise FileError(f"{name}: its sub-folders {', '.join(names)} are parts of a data set and no classes; name "
                             f"one of them, as {name.rstrip('/')}/{names[0]}")
-        files = [_images(self._folder / one) for one in names]
+        places: dict[str, str] = {}
+        for one in names:
+            first = places.setdefault(os.path.realpath(self._folder / one), one)
+            if first != one:
+                raise FileError(f"{name}: its sub-folders {shown_name(first)} and {shown_name(one)} are one folder, "
+                                "whose images can't be of two classes; take one of the links away")
+        taken = {os.path.realpath(folder), *places}
+        files = [_images(self._folder / one, taken) for one in names]
+        loose = sum(map(_is_image, os.listdir(folder)))
+        if loose and sum(map(bool, files)) <= 1:
+            raise FileError(f"{name}: images lie in it beside its sub-folders ({loose}), as in that of one class; "
+                            "name the folder above the classes")
         if not any(files):
             raise FileError(f"{name}: holds no images in its {len(names)} sub-folders; images end in "
                             f"{', '.join(_ENDINGS)}")
@@ -59,7 +70,7 @@ class ImageFolder:
         self.sentence = f"{name}: {len(self._files)} images in {len(names)} classes" + (
             f", of which {listed(empty)} has none and keeps its number" if len(empty) == 1 else
             f", of which {len(empty)} have none and keep their numbers ({listed(empty)})" if empty else ""
-        )
+        ) + (f"; {loose} beside its sub-folders {'are' if loose > 1 else 'is'} left out" if loose else "")
 
     def __len__(self) -> int:
         return len(self._files)
@@ -87,9 +98,21 @@ class ImageFolder:
         return torch.from_numpy(np.array(self.raw(i))).permute(2, 0, 1).float() / 255
 
 
-def _images(folder: Path) -> list[Path]:
-    return [
-        Path(root) / name for root, _, names in sorted(os.walk(folder, followlinks=True)) for name in sorted(names)
-        if name.lower().endswith(_ENDINGS) and not name.startswith(".")
-        and not any(part.startswith(".") for part in Path(root).relative_to(folder).parts)
-    ]
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(_ENDINGS) and not name.startswith(".")
+
+
+def _images(folder: Path, taken: set[str]) -> list[Path]:
+    """The images of a class, but those of folders that are ``taken``: to which links lead back, or of other classes."""
+    seen, found = set(taken), []
+    for root, folders, names in os.walk(folder, followlinks=True):
+        inner = []
+        # real folders before links, so that images have names without them
+        for _, one in sorted(((Path(root) / one).is_symlink(), one) for one in folders):
+            real = os.path.realpath(Path(root) / one)
+            if not one.startswith(".") and real not in seen:
+                seen.add(real)
+                inner.append(one)
+        folders[:] = inner  # the walk goes into these
+        found.append((root, sorted(filter(_is_image, names))))
+    return [Path(root) / name for root, names in sorted(found) for name in names]

@@ -22,7 +22,15 @@ from ncsolve.errors import MissingPackageError, ProblemError, shown
 from ncsolve.torch._batches import class_numbers_of, masked
 from ncsolve.torch._measured import codes_of, measured
 from ncsolve.torch._metric_figures import figures_of
-from ncsolve.torch._metric_state import SharedHead, empty_state, merged_states, moments_on, take_head
+from ncsolve.torch._metric_state import (
+    SharedHead,
+    check_head,
+    check_options,
+    empty_state,
+    merged_states,
+    moments_on,
+    take_head,
+)
 from ncsolve.torch._moments import DeviceMoments
 
 if find_spec("torchmetrics") is None:
@@ -64,7 +72,8 @@ class NeuralCollapse(Metric):
     Raises
     ------
     ProblemError
-        As ``ncsolve.FeatureStatistics``, and for a head that is no linear layer.
+        As ``ncsolve.FeatureStatistics``, and for a head that does not compute W h + b, or whose W is made
+        in its forward pass, as by the older ``torch.nn.utils.weight_norm``.
 
     Notes
     -----
@@ -86,7 +95,7 @@ class NeuralCollapse(Metric):
     higher_is_better = None
     full_state_update = False
 
-    moments: Tensor  # of a ``DeviceMoments``, followed by W and b of the samples in it
+    moments: Tensor  # of a ``DeviceMoments``, followed by W and b of the samples in it, and by marks of the options
 
     def __init__(
         self, classes: int | Sequence[str], dim: int, head: nn.Linear | None = None, *, scatter: str = "full",
@@ -94,8 +103,8 @@ class NeuralCollapse(Metric):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        if head is not None and not isinstance(head, nn.Linear):
-            raise ProblemError(f"the head must be a torch.nn.Linear; got {shown(head)}, pass the last layer itself")
+        if head is not None:
+            check_head(head)
         plain, self._names = checked_layout(classes, dim, None, "trace", None, "mse")
         outputs = plain.classes if head is None else head.out_features
         last = None if head is None else np.zeros((outputs, head.in_features))
@@ -105,7 +114,7 @@ class NeuralCollapse(Metric):
         LOSSES[check_loss(loss)].check_codes(self._codes, 1.0)
         self._ignored, self._shared = ignore_index, SharedHead(head)
         self._seen: tuple[Tensor, DeviceMoments] | None = None
-        empty = empty_state(self._layout, self.device)
+        empty = empty_state(self._layout, self.device, ignore_index)
         self.add_state("moments", empty, dist_reduce_fx=partial(merged_states, self._layout))
 
     @property
@@ -208,11 +217,8 @@ class NeuralCollapse(Metric):
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         given, device = state_dict.get(f"{prefix}moments"), self.moments.device
-        if given is not None and given.shape != self.moments.shape:
-            raise ProblemError(
-                f"a saved metric must be of the same classes, dimension, head and scatter; got {given.numel()} numbers "
-                f"for {self.moments.numel()}, make the metric as it was"
-            )
+        if given is not None:
+            check_options(self.moments, given)
         super()._load_from_state_dict(state_dict, prefix, *rest)
         if given is not None:
             self.moments = given.to(device, copy=True)  # updates are not to change what was loaded

@@ -45,7 +45,7 @@ class Objective(nn.Module):
         In the convention of the paper, at least 0: what is not given here, as weight decay in the optimizer may.
         ``lambda_b`` may be inf for a head without a bias.
     samples : int, optional
-        N, as of ``FeaturePenalty``.
+        N, as of ``FeaturePenalty``; under ``torch.no_grad()`` batches may have any size.
     seed : int
         Of a named encoding with random codes.
 

@@ -123,7 +123,8 @@ class Recorder:
             )
         self._loader = loader
         self.every = check_whole("every", every)
-        self.path = check_trajectory_output(path, force=force or resume)
+        # absolute: the training may change its folder
+        self.path = check_trajectory_output(path, force=force or resume).absolute()
         self._table, known = np.empty((len(COLUMNS), 0)), None
         if resume and self.path.exists():
             self._table, known = read_trajectory(self.path)
@@ -148,11 +149,13 @@ class Recorder:
         )
         if known is not None:
             check_settings(self.path, known, self._settings)
-            self._go_back(force=force)
-            if self._already(found):
-                return
-        if not self._table.size or self.steps % self.every == 0:
+            dropped, there = self._go_back(force=force), self._already(found)
+        else:
+            dropped = there = False
+        if not there and (not self._table.size or self.steps % self.every == 0):
             self._keep(found)
+        elif dropped:
+            self._write()
 
     def step(self) -> Measurement | None:
         """Count a step of the training, or an epoch; the measurement that is then recorded, if it is the turn of one.
@@ -200,11 +203,14 @@ class Recorder:
     def _keep(self, found: Measurement) -> None:
         # before it is written: what a full disk refuses is in the next file
         self._table = np.column_stack((self._table, record_of(self.steps, found)))
+        self._write()
+
+    def _write(self) -> None:
         write_trajectory(self.path, self._table, self._settings, force=self._write_over)
         self._write_over = True
 
-    def _go_back(self, *, force: bool) -> None:
-        """Drop the records after the step at which the network is."""
+    def _go_back(self, *, force: bool) -> bool:
+        """Drop the records after the step at which the network is; whether there were any."""
         later = self._table[0] > self.steps
         if later.any() and not force:
             raise ProblemError(
@@ -212,6 +218,7 @@ class Recorder:
                 f"step {int(self._table[0, -1])}: pass force=True to drop them, or record to another file"
             )
         self._table = self._table[:, ~later]
+        return bool(later.any())
 
     def _already(self, found: Measurement) -> bool:
         """Whether this step is the last record.  Raises ProblemError if it is, of another state of the network."""

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -337,6 +338,56 @@ def test_models_of_several_kinds(place, tmp_path, capsys):
         check(place, arrays)
 
 
+@pytest.mark.parametrize("prefix", ["net.inner.sd", "sd", "inner.sd", "a.dot.sd", "backbone"])
+def test_a_part_of_nested_parts(tmp_path, prefix):
+    model, state = torch.nn.Linear(2, 3), torch.nn.Linear(2, 3).state_dict()
+    deep = {"a.dot": {"sd": state}} if prefix == "a.dot.sd" else {"net": {"inner": {"sd": state}}, "lr": {"x": 0.1}}
+    if prefix == "backbone":  # names that begin so come before a part, deeper, that is called so
+        deep = {"model": {f"backbone.{key}": value for key, value in state.items()}, "optimizer": {"backbone": {}}}
+    deep["itself"] = deep  # as a pickle may hold it
+    file = tmp_path / "deep.pt"
+    torch.save(deep, file)
+    _checkpoint.load_checkpoint(model, str(file), prefix)
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+def test_a_checkpoint_without_counts_of_steps_says_so(place, tmp_path, capsys):
+    state = {name: value for name, value in net().state_dict().items() if not name.endswith("num_batches_tracked")}
+    torch.save(state, tmp_path / "old.pt")
+    said, arrays = extracted(place, tmp_path / "f.npz", capsys, checkpoint=tmp_path / "old.pt")
+    check(place, arrays)
+    assert "10 tensors, all that the model has but 1 (body.1.num_batches_tracked), which stays as made" in said
+
+
+def test_every_folder_counts_once_whatever_links_there_are(place, tmp_path, capsys):
+    shutil.copytree(place / "photos", tmp_path / "photos")
+    for link, target in (("9/a loop", "9"), ("9/up", "."), ("10/other", "owl"), ("owl/again", "owl/more")):
+        (tmp_path / "photos" / link).symlink_to(tmp_path / "photos" / target)
+    (tmp_path / "photos" / "away").symlink_to(tmp_path / "elsewhere")  # a class may be a link
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "photos" / "stray.png").write_text("")
+    said, arrays = extracted(place, tmp_path / "f.npz", capsys, data=tmp_path / "photos")
+    assert "12 images in 4 classes, of which away has none and keeps its number; 1 beside its sub-folders is" in said
+    assert arrays["class_names"].tolist() == ["10", "9", "away", "owl"]
+    arrays["labels"][arrays["labels"] == 3] = 2
+    check(place, arrays | {"class_names": np.array(["10", "9", "owl"])})
+
+
+def test_a_head_whose_weight_a_power_iteration_makes_is_that_of_the_checkpoint(tmp_path, capsys):
+    (tmp_path / "lin.py").write_text(
+        "from torch import nn\nmodel = nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3).double())\n")
+    model = torch.nn.Linear(4, 3).double()
+    with torch.no_grad():  # of near singular values
+        model.weight.copy_(torch.diag(torch.tensor([1.0, 0.99, 0.98, 0.97]))[:3] + 0.01)
+    torch.nn.utils.parametrizations.spectral_norm(model, n_power_iterations=1)
+    torch.save(model.state_dict(), tmp_path / "w.pt")
+    np.savez(tmp_path / "data.npz", x=np.eye(4), labels=np.arange(4) % 3)
+    _, arrays = extracted(tmp_path, tmp_path / "f.npz", capsys, model="lin.py:model", checkpoint="w.pt",
+                          data="data.npz")
+    assert arrays["W"].dtype == np.float64
+    assert np.array_equal(arrays["W"], model.eval().weight.detach().numpy())
+
+
 def test_a_head_in_double_precision_without_bias_and_with_more_outputs(place, tmp_path, capsys):
     (tmp_path / "lin.py").write_text("from torch import nn\nmodel = nn.Linear(4, 3, bias=False).double()\n")
     weight = torch.arange(12.0, dtype=torch.float64).reshape(3, 4) / 7
@@ -410,10 +461,15 @@ WRONG = {
     "no such part": ({"--checkpoint": "parts.pt", "--prefix": "x"}, "is called 'x'; names begin with encoder, epoch"),
     "no tensor of that name": ({"--checkpoint": "list.pt"}, "10 tensors .* it lacks 1 that the model has (fc.bias)"),
     "integers": ({"--checkpoint": "whole.pt"}, "'fc.bias' is int64 here and float32 in the model"),
-    "NaN": ({"--checkpoint": "nan.pt"}, "the head must be finite; got W with nan or inf: the training has diverged"),
+    "NaN": ({"--checkpoint": "nan.pt"}, "the head must be finite; got a weight that is nan or inf .* an earlier ch"),
     "no data": ({"--data": "absent"}, "absent: cannot be read: No such file"),
     "another file": ({"--data": "net.py"}, "data are a folder of images or a .npz file"),
     "no classes": ({"--data": "photos/9/more"}, "must have a sub-folder of images for every class; got none"),
+    "one class": ({"--data": "photos/9"}, "photos/9: images lie in it .* (3), .* name the folder above the classes"),
+    "one folder": ({"--data": "linked"}, "linked: its sub-folders a and b are one folder"),
+    "a folder of checkpoints": ({"--checkpoint": "empty"}, "empty: is a folder, not a file; name a file\n"),
+    "a folder of arrays": ({"--data": "folder.npz"}, "folder.npz: is a folder, not a file; name a file\n"),
+    "two parts": ({"--checkpoint": "deep.pt", "--prefix": "sd"}, "2 parts are called sd: a.sd, b.sd; name one of them"),
     "no images": ({"--data": "empty"}, "empty: holds no images in its 2 sub-folders; images end in .jpg"),
     "splits": ({"--data": "splits"}, "its sub-folders train, val are parts of a data set .* as splits/train"),
     "no image": ({"--data": "unreadable"}, "a/1.png: is no image that can be read (UnidentifiedImageError"),
@@ -449,13 +505,16 @@ WRONG = {
 def mistakes(place):
     """Files with something wrong, beside the good ones."""
     torch.save({"encoder": net().state_dict(), "epoch": 3}, place / "parts.pt")
+    torch.save({name: {"sd": net().state_dict()} for name in "ab"}, place / "deep.pt")
     torch.save(net().state_dict() | {"fc.bias": torch.arange(3)}, place / "whole.pt")
     torch.save(net().state_dict() | {"fc.bias": [0.0, 0.0, 0.0]}, place / "list.pt")
     torch.save(net().state_dict() | {"fc.weight": torch.full((3, 5), torch.nan)}, place / "nan.pt")
     for name in ("damaged.pt", "damaged.safetensors", "damaged.npz"):
         (place / name).write_bytes(b"PK\x03\x04 nothing")
-    for name in ("empty/a", "empty/b", "splits/train/a", "splits/val/a", "unreadable/a", "cut/a", "deep/a", "sizes/a"):
+    for name in ("empty/a", "empty/b", "splits/train/a", "splits/val/a", "unreadable/a", "cut/a", "deep/a", "sizes/a",
+                 "linked/a", "folder.npz"):
         (place / name).mkdir(parents=True)
+    (place / "linked/b").symlink_to(place / "linked/a")
     (place / "unreadable/a/1.png").write_text("no image")
     whole = next((place / "photos/9").glob("*.png")).read_bytes()
     (place / "cut/a/1.png").write_bytes(whole[: len(whole) // 2])

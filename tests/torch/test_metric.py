@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from ncsolve.errors import NCSolveError, ProblemError
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 torchmetrics = pytest.importorskip("torchmetrics", reason="needs torchmetrics: pip install 'ncsolve[torch]'")
+
+from torch.nn.utils import prune  # noqa: E402
 
 from ncsolve.torch import NeuralCollapse, _metric_state  # noqa: E402
 from ncsolve.torch._moments import DeviceMoments  # noqa: E402
@@ -330,6 +333,48 @@ def test_in_a_collection_with_others(head):
     assert not other["val_collapse"].moments[: CLASSES].any()
 
 
+OPTIONS = {
+    "ignore_index": {"ignore_index": 2}, "another ignore_index": {"ignore_index": -100},
+    "codes": {"codes": np.array([[1.0, 0.0, 0.2], [0.0, 1.0, 0.0], [0.0, 0.3, 1.0]])},
+    "projected": {"scatter": "projected"}, "plain": {},
+}
+
+
+def test_in_a_collection_metrics_of_other_options_stay_apart():
+    """On a first batch that tells none of them apart, and with as many outputs as dimensions."""
+    torch.manual_seed(0)
+    head = torch.nn.Linear(CLASSES, CLASSES)
+    collection = torchmetrics.MetricCollection({
+        name: NeuralCollapse(CLASSES, CLASSES, head, **options) for name, options in OPTIONS.items()
+    })
+    empty = torch.zeros(0, CLASSES), torch.zeros(0, dtype=torch.long)
+    x, y = torch.randn(20, CLASSES), torch.arange(20) % CLASSES
+    for features, labels in (empty, (x[y < 2], y[y < 2]), (x, y)):
+        collection.update(features=features, labels=labels)
+    for name, options in OPTIONS.items():
+        alone = NeuralCollapse(CLASSES, CLASSES, head, **options)
+        alone.update(x[y < 2], y[y < 2])
+        alone.update(x, y)
+        assert near(collection[name], alone.statistics()), name
+    assert collection["ignore_index"].statistics().samples == 28
+    assert len(collection.compute_groups) == len(OPTIONS)
+
+
+@pytest.mark.parametrize("name", list(OPTIONS)[:-1])
+def test_metrics_of_other_options_are_not_merged_nor_loaded(head, name):
+    one, other = NeuralCollapse(CLASSES, DIM, head), NeuralCollapse(CLASSES, DIM, head, **OPTIONS[name])
+    one.persistent(True)
+    for metric in (one, other):
+        metric.update(*[part[:1] for part in batches()[0]])
+    before = other.moments.clone()
+    with pytest.raises(ProblemError, match="make the metric as it was"):
+        other.load_state_dict(one.state_dict())
+    if one.moments.shape == other.moments.shape:  # torch stacks what is merged, and refuses others
+        with pytest.raises(ProblemError, match=r"of the same classes, .* ignore_index"):
+            other.merge_state(one)
+    assert torch.equal(other.moments, before)
+
+
 def test_half_precision_and_sequences_with_ignored_labels(head):
     x, y = (torch.cat(part) for part in zip(*batches(), strict=True))
     x = x[:40].to(torch.bfloat16).reshape(5, 8, DIM)
@@ -341,6 +386,45 @@ def test_half_precision_and_sequences_with_ignored_labels(head):
     plain = ncsolve.FeatureStatistics(CLASSES, DIM, weights(head))
     assert near(metric, plain.update(x.double().numpy()[kept], y.numpy()[kept]))
     assert plain.samples == 30
+
+
+@pytest.mark.parametrize("make", [
+    torch.nn.utils.parametrizations.spectral_norm, torch.nn.utils.parametrizations.weight_norm,
+    torch.nn.utils.parametrizations.orthogonal,
+])
+def test_a_head_that_is_parametrized_is_read_without_a_trace(head, make):
+    with torch.no_grad():  # of near singular values, between which a power iteration is slow
+        head.weight.copy_(torch.diag(torch.tensor([1.0, 0.99, 0.98, 0.97, 0.96]))[:CLASSES] + 0.01)
+    make(head)
+    before = copy.deepcopy(head.state_dict())
+    metric = NeuralCollapse(CLASSES, DIM, head)
+    for x, y in batches():
+        metric.update(x, y)
+    metric.compute()
+    metric.measure(lambda_w=1e-2, lambda_h=1e-2, lambda_b=0)
+    assert head.training
+    assert all(part.training for part in head.modules())
+    assert all(torch.equal(value, before[name]) for name, value in head.state_dict().items())
+    head.eval()
+    assert near(metric, ncsolve.FeatureStatistics(CLASSES, DIM, weights(head)).update(*arrays(batches())))
+
+
+class Cosine(torch.nn.Linear):
+    def forward(self, x):
+        return torch.nn.functional.normalize(x) @ torch.nn.functional.normalize(self.weight).T
+
+
+def patched():
+    head = torch.nn.Linear(DIM, CLASSES)
+    head.forward = lambda x: 2 * torch.nn.functional.linear(x, head.weight)
+    return head
+
+
+def by_hooks(make, **options):
+    # of the older functions, which torch calls deprecated
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return make(torch.nn.Linear(DIM, CLASSES), **options)
 
 
 # -- extremes and mistakes ------------------------------------------------------------------------------------------
@@ -435,6 +519,12 @@ def test_a_batch_that_does_not_fit_is_told_in_a_line(head, features, labels, mes
         (lambda: NeuralCollapse(CLASSES, DIM, loss="hinge"), "hinge"),
         (lambda: NeuralCollapse(CLASSES, DIM, codes=np.eye(3)), "codes without a head"),
         (lambda: NeuralCollapse(CLASSES, DIM, torch.nn.Conv2d(1, 1, 1)), r"must be a torch\.nn\.Linear; got Conv2d"),
+        (lambda: NeuralCollapse(CLASSES, DIM, Cosine(DIM, CLASSES)), r"must compute W h \+ b; got a Cosine"),
+        (lambda: NeuralCollapse(CLASSES, DIM, patched()), r"must compute W h \+ b; got a Linear"),
+        (lambda: NeuralCollapse(CLASSES, DIM, by_hooks(torch.nn.utils.weight_norm)), "up to date .*'weight_g'"),
+        (lambda: NeuralCollapse(CLASSES, DIM, by_hooks(torch.nn.utils.spectral_norm)), "'weight_orig'.*parametrizati"),
+        (lambda: NeuralCollapse(CLASSES, DIM, by_hooks(
+            prune.random_unstructured, name="weight", amount=1)), "'weight_orig'.*prune.remove"),
         (lambda: NeuralCollapse(CLASSES, DIM, torch.nn.Linear(4, CLASSES)), "with d = 5; got "),
         (lambda: NeuralCollapse(CLASSES, DIM, torch.nn.Linear(DIM, 4)), "as long as the head has outputs, 4"),
         (lambda: NeuralCollapse(CLASSES, DIM, torch.nn.Linear(DIM, 3), codes=np.ones((3, 4))), "got 4"),

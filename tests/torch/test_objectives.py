@@ -202,6 +202,38 @@ def test_what_is_only_looked_at_needs_no_gradient():
     assert frozen.item() == 0.5
 
 
+@pytest.mark.parametrize("samples", [None, 8])
+@pytest.mark.parametrize("without", [torch.no_grad, torch.inference_mode])
+def test_validation_data_may_be_of_any_size(samples, without):
+    problem = ncsolve.UFM(encoding="onehot", counts=[2, 3, 3], lambda_w=0.1, lambda_h=0.1, lambda_b=0.1)
+    head, features, labels = point(problem, 0)
+    objective = objective_of(problem, head, samples=samples)
+    for n in (8, 7, 24):
+        h, y = features.repeat(3, 1)[:n], labels.repeat(3)[:n]
+        with without():
+            found = objective(head(h), y, h).item()
+        counts = torch.bincount(y, minlength=3).tolist()
+        expected = by_definition(ncsolve.objective, problem.replace(counts=counts), head, h, y)
+        share = 1.0 if samples is None else samples / n
+        penalty = 0.05 * (h**2).sum().item()
+        assert found == pytest.approx(expected + (share - 1.0) * penalty, rel=EXACT)
+        if n == 8:
+            objective(head(h), y, h)
+    with pytest.raises(ProblemError, match="batch"):  # which is still refused where it trains
+        objective(head(h), y, h)
+
+
+def test_beside_the_mean_squared_error_of_torch_the_penalty_is_of_its_convention():
+    given = {"encoding": "onehot", "counts": [2, 3, 3], "lambda_w": 0.1, "lambda_h": 0.2, "lambda_b": 0}
+    problem = ncsolve.UFM(**given, convention="torch-mean")
+    assert problem.lambda_h == pytest.approx(0.2 * 3 / 2, rel=EXACT)
+    head, features, labels = point(problem, 0)
+    loss = torch.nn.MSELoss()(head(features), encode(labels, problem.encoding, dtype=torch.float64))
+    loss = loss + FeaturePenalty(0.2)(features) + 0.1 / 2 * (head.weight**2).sum()
+    assert 3 / 2 * loss.item() == pytest.approx(
+        by_definition(ncsolve.objective, problem, head, features, labels), rel=EXACT)
+
+
 def test_a_head_without_a_bias_may_have_the_lambda_b_of_none():
     head = torch.nn.Linear(3, 4, bias=False)
     assert Objective(classes=4, head=head, lambda_b=INF)(head(torch.zeros(1, 3)), torch.tensor([0])).item() == 0.5

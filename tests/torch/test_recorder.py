@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -275,6 +276,29 @@ def test_a_run_goes_on_from_an_earlier_checkpoint_only_where_that_is_said(tmp_pa
     assert again.records["step"].tolist() == [0, 2]
     run(training, again, 1)
     assert Recorder.load(again.path)["step"].tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("start", [4, 5])
+def test_records_that_are_dropped_are_dropped_in_the_file_at_once(tmp_path, start):
+    training = Training()
+    recorder = training.recorder(tmp_path / "run.npz", every=2)
+    run(training, recorder, start)
+    state = {name: value.clone() for name, value in training.model.state_dict().items()}
+    run(training, recorder, 4)
+    training.model.load_state_dict(state)
+    again = training.recorder(tmp_path / "run.npz", every=2, resume=True, start=start, force=True)
+    assert again.records["step"].tolist() == Recorder.load(tmp_path / "run.npz")["step"].tolist() == [0, 2, 4]
+
+
+def test_the_file_stays_where_it_is_when_the_training_changes_its_folder(tmp_path):
+    training = Training()
+    (tmp_path / "other").mkdir()
+    with chdir(tmp_path):
+        recorder = training.recorder("run.npz")
+        with chdir("other"):
+            run(training, recorder, 2)
+    assert [path.name for path in (tmp_path / "other").iterdir()] == []
+    assert Recorder.load(tmp_path / "run.npz")["step"].tolist() == [0, 1, 2]
 
 
 def test_another_network_is_not_taken_for_the_recorded_one(tmp_path):
