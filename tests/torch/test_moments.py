@@ -11,7 +11,7 @@ from ncsolve.errors import ProblemError
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 
-from ncsolve.torch import _moments  # noqa: E402
+from ncsolve.torch import _host_moments  # noqa: E402
 from ncsolve.torch._moments import DeviceMoments  # noqa: E402
 
 KINDS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int32, torch.uint8]
@@ -149,7 +149,7 @@ def test_a_batch_is_taken_in_blocks(monkeypatch, scatter):
     x, y = random.standard_normal((500, dim)), random.integers(0, classes, 500)
     plain.update(x, y)
     taken, take = [], DeviceMoments._take
-    monkeypatch.setattr(_moments, "_BLOCK", 30 * dim)
+    monkeypatch.setattr(_host_moments, "_BLOCK", 30 * dim)
     monkeypatch.setattr(DeviceMoments, "_take", lambda self, x, y: (taken.append(len(x)), take(self, x, y))[1])
     moments.update(torch.from_numpy(x), torch.from_numpy(y))
     assert (max(taken), sum(taken)) == (30, 500)
