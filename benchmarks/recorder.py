@@ -1,11 +1,11 @@
 """What a recorder costs a training: ``python -m benchmarks.recorder [--rounds N]``.
 
-Two MLPs train on random numbers, all samples at each step, by Adam in single precision on one thread: that of
-``examples/torch_digits.py``, and one that is twice as wide.  Two trainings of one seed take turns, a block of steps
-each, one of them with a recorder; which goes first changes from round to round.  ``overhead`` is the median over the
-rounds of the ratio of their times, less one: by processor time, which other programs lengthen less, and by the clock,
-which has the waiting for the disk.  ``of it forward`` is the pass through the network that a record cannot do without.
-At the end both networks must have the same weights.
+Two MLPs train on random numbers, all samples at each step, by Adam in single precision on one thread: a small one, on
+as many samples as the digits of scikit-learn are, and one that is twice as wide.  Two trainings of one seed take turns,
+a block of steps each, one of them with a recorder; which goes first changes from round to round.  ``overhead`` is the
+median over the rounds of the ratio of their times, less one: by processor time, which other programs lengthen less, and
+by the clock, which has the waiting for the disk.  ``of it forward`` is the pass through the network that a record
+cannot do without.  At the end both networks must have the same weights.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ncsolve.torch import Objective, Probe, Recorder
 _BLOCK, _LIMITS = 10, {5: 0.10, 10: 0.05}
 # Widths of the layers from inputs to outputs, samples, and rounds for every one that is asked for.
 _TRAININGS = {
-    "as the example": ((64, 256, 256, 16, 10), 1797, 1.0),
+    "small": ((64, 256, 256, 16, 10), 1797, 1.0),
     "twice as wide": ((64, 512, 512, 16, 10), 1797, 0.5),
 }
 _LAMBDAS = {"lambda_w": 5e-3, "lambda_h": 5e-6, "lambda_b": 0.05}

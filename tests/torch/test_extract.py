@@ -449,7 +449,7 @@ WRONG = {
     "code that fails": ({"model": "broken.py:f"}, "broken.py: loading it raised ModuleNotFoundError: No module named"),
     "a script": ({"model": "script.py:f"}, "script.py: loading it raised SystemExit: usage: script.py --lr LR: put "),
     "two inputs": ({"model": "net.py:Two"}, "the model raised TypeError: Two.forward() missing .* Probe(model)"),
-    "softmax": ({"model": "net.py:Soft"}, "'fc' does not (a softmax .* --head, if its own outputs are what the loss takes\n"),
+    "softmax": ({"model": "net.py:Soft"}, "'fc' does not (a softmax .* --head, if its own outputs .* takes\n"),
     "two calls": ({"model": "net.py:Twice", "--bn": "recompute"}, "called 2 times .* measure with --bn eval\n"),
     "another model": ({"model": "net.py:Vector"}, "lacks 1 that the model has .* has 11 that the model lacks"),
     "wider": ({"model": "net.py:wide"}, "the shapes of 3 of 11 tensors differ; 'hidden.weight' is 5 x 16 here and 9 x"),
