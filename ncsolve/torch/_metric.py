@@ -66,7 +66,7 @@ class NeuralCollapse(Metric):
         The code of every class, one-hot if nothing is said; those of a head.
     ignore_index : int, optional
         A label of samples that do not count.
-    **options
+    options
         As of ``torchmetrics.Metric``, such as ``dist_sync_on_step`` and ``process_group``; it refuses others.
 
     Raises
