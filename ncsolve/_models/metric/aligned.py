@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._arrays import EPS, RANK_NOISE, Array
 from ncsolve._models.metric.reduced import Reduced
 
@@ -20,7 +21,7 @@ _ROUNDING, _ALIGNED = 64 * EPS, 64 * EPS
 
 
 def aligned(problem: Reduced) -> tuple[Array, Array, Array] | None:
-    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A; None if B is not aligned."""
+    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A; None if not aligned."""
     left, b, right_t = np.linalg.svd(problem.B, full_matrices=False)
     right, tau = right_t.T, problem.tau
     if not np.any(b > tau * (1.0 + RANK_NOISE)):
@@ -39,8 +40,9 @@ def aligned(problem: Reduced) -> tuple[Array, Array, Array] | None:
         turn = np.linalg.eigh(inner[group, group])[1]
         left[:, group], right[:, group] = left[:, group] @ turn, right[:, group] @ turn
     c = np.sum(right * (problem.C @ right), axis=0)
-    kept = np.where(b > tau * (1.0 + RANK_NOISE), b - tau, 0.0)
-    values = np.divide(kept, c, out=np.zeros_like(kept), where=kept > 0.0)
+    kept = b > tau * (1.0 + RANK_NOISE)
+    values = np.zeros_like(b)
+    values[kept] = _formulas.metric_singular_value(b[kept], c[kept], tau)
     order = np.argsort(-values, kind="stable")[: int(np.count_nonzero(values))]
     return left[:, order], values[order], right[:, order]
 

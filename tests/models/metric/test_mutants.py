@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ncsolve
+from ncsolve import _formulas
 from ncsolve._minimizer import metric_minimizer
 from ncsolve._models.metric import aligned, minimize, newton, reduced
 from tests.models.metric.definition import Network, regular
@@ -33,7 +34,7 @@ CASES = {"regular": (regular(3.0, 2.5, 0.1), "auto"), "general": (_general(), "n
 
 
 def _no_bias_in_moments(monkeypatch):
-    monkeypatch.setattr(reduced, "mean_share", lambda lambda_b: 1.0)
+    monkeypatch.setattr(_formulas, "metric_mean_weight", lambda lambda_b: 1.0)
 
 
 def _hidden_bias_of_another_decay(monkeypatch):
