@@ -334,6 +334,71 @@ def target_simplex_t(w: float, lambda_b: float) -> float:
     return abs(w)/(1 + 1/lambda_b)
 
 
+def metric_mean_weight(lambda_b: float) -> float:
+    """T15: f, the weight of the mean direction; also for lambda_b = inf."""
+    if lambda_b <= 1:
+        return lambda_b/(1 + lambda_b)
+    return 1/(1 + 1/lambda_b)
+
+
+def metric_singular_value(b: Array, c: Array, tau: float) -> Array:
+    """T15: A's on aligned directions: b a singular value of B, c the eigenvalue of C there (arrays)."""
+    value: Array = np.maximum(b - tau, 0.0)/c
+    return value
+
+
+def metric_feature_decay(lambda_v: float, N: float, second_moment: float) -> float:
+    """T15: lambda_h in a direction of the previous features with this second moment."""
+    return lambda_v/(N*second_moment)
+
+
+def metric_threshold(tau: float, K: float, size: float) -> float:
+    """T15: t, threshold of the mean direction; size: length of the mean of the previous features."""
+    return sqrt(K)*tau/size
+
+
+def metric_perp_singular_value(a: float, spread: float, K: float, tau: float) -> float:
+    """T15: s_perp, K-1 times; spread: singular value of the differences of previous class means."""
+    if K*tau < spread*abs(a):
+        return spread*abs(a) - K*tau
+    return 0.0
+
+
+def metric_mean_singular_value(w: float, t: float, lambda_b: float, K: float, size: float) -> float:
+    """T15: s_mu, once; also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
+        return 0.0
+    return sqrt(K)*size*((abs(w) - t) - t/lambda_b)
+
+
+def metric_singular_value_gap(
+    a: float, w: float, t: float, lambda_b: float, spread: float, K: float, size: float
+) -> float:
+    """T15: s_mu - s_perp without cancellation; also for lambda_b = inf."""
+    if t >= lambda_b*(abs(w) - t):
+        if spread*abs(a) > sqrt(K)*size*t:
+            return sqrt(K)*size*t - spread*abs(a)
+        return 0.0
+    if spread*abs(a) > sqrt(K)*size*t:
+        return (sqrt(K)*size*abs(w) - spread*abs(a)) - sqrt(K)*size*t/lambda_b
+    return sqrt(K)*size*((abs(w) - t) - t/lambda_b)
+
+
+def metric_gram_diagonal(s_perp: float, s_mu: float, K: float, lambda_w: float, lambda_v: float) -> float:
+    """T15: squared length of a class mean."""
+    return sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*sqrt(lambda_v))
+
+
+def metric_gram_off_diagonal(gap: float, K: float, lambda_w: float, lambda_v: float) -> float:
+    """T15: inner product of two class means, accurate near a right angle."""
+    return gap*sqrt(lambda_w)/(K*sqrt(lambda_v))
+
+
+def metric_orthogonal_lambda_b(a: float, w: float, spread: float, K: float, size: float, tau: float) -> float:
+    """T15: the finite lambda_b at which the class means are orthogonal (K tau < |a| spread < sqrt(K) size |w|)."""
+    return K*tau/(sqrt(K)*size*abs(w) - spread*abs(a))
+
+
 def cross_entropy_logit(alpha: float, t: float, K: float) -> float:
     """T16: s, the own output less another, balanced; 0 for alpha + t >= 1."""
     if t < 1 - alpha:
