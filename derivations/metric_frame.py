@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 import sympy as sp
 from ncsolve.derivations._framework import Formula, Function, Result, Theorem
+from ncsolve.derivations._metric_frame import ell, from_moments, mean, omega, values, y, z
 from ncsolve.derivations._metric_symbols import scatter, size, spread
 from ncsolve.derivations._notation import K, a, gap, lambda_b, lambda_v, lambda_w, q, s_mu, s_perp, t, tau, w
-from ncsolve.derivations._steps import Identity, Step
+from ncsolve.derivations._steps import Identity, Limit, Positive, Solution, Step
 from ncsolve.derivations.affine_family import THEOREM as FAMILY
 from ncsolve.derivations.affine_family import centred, regime
 from ncsolve.derivations.affine_geometry import THEOREM as GEOMETRY
@@ -25,7 +26,74 @@ kept = sp.Gt(sp.Abs(a) * spread, sp.sqrt(K) * size * t)
 
 
 def prove(r: Result) -> Iterator[Step]:
-    yield Identity(text="t", left=r["t"] * size, right=sp.sqrt(K) * tau)
+    yield from from_moments()
+    yield from values(r)
+    yield from transition(r)
+    yield from shape(r)
+
+
+def transition(r: Result) -> Iterator[Step]:
+    yield Solution(
+        text="The mean direction comes alive where f |w| ‖z̄‖/√K = τ, that is at λ_b*; scatter along z̄ is not in this",
+        equation=(mean[0] - tau).subs({sp.Abs(w): t + y, tau: t * size / sp.sqrt(K)}), unknown=lambda_b,
+        value=r["threshold"].subs(sp.Abs(w), t + y),
+    )
+    yield Solution(
+        text="One decay λ for all weights, λ_w = λ_v = λ_c = λ_b: λ_b* = λ_b where ‖z̄‖ is",
+        equation=lambda_b * (omega - sp.sqrt(K) * lambda_b / size) - sp.sqrt(K) * lambda_b / size, unknown=size,
+        value=r["one_decay_size"].subs(sp.Abs(w), omega), given={lambda_b: ell},
+    )
+    yield Positive(
+        text="and shorter means of the previous features raise λ_b*: the simplex ETF",
+        left=-sp.Derivative(r["threshold"].subs({sp.Abs(w): omega, t: r["t"]}), size),
+        given={omega: r["t"] + y},
+    )
+    for key in ("s_mu", "s_mu_scattered"):
+        yield Identity(
+            text=f"{'s_μ' if key == 's_mu' else 'With scatter it'} is continuous at λ_b*",
+            left=sp.Subs(r[key].args[1].expr, lambda_b, r["threshold"]), right=sp.S.Zero, given={w: t + y},
+        )
+        yield Positive(
+            text="and grows strictly with λ_b beyond",
+            left=sp.Derivative(r[key].args[1].expr, lambda_b),
+            given={sp.Abs(w): t + t / ell + y, lambda_b: ell},
+        )
+
+
+def shape(r: Result) -> Iterator[Step]:
+    alive = {s_perp: y, K: 1 + ell}
+    yield Identity(
+        text="Simplex ETF exactly when s_μ = 0",
+        left=r["cosine"] + 1 / (K - 1), right=K * s_mu / ((K - 1) * (s_mu + (K - 1) * s_perp)),
+    )
+    yield Positive(
+        text="The cosine grows strictly with s_μ while the contrasts are alive",
+        left=sp.Derivative(r["cosine"], s_mu), given=alive,
+    )
+    yield Solution(
+        text="It is 0 where s_μ = s_⊥",
+        equation=sp.sqrt(K) * size * (omega - t - t / ell) - (y - K * tau), unknown=ell,
+        value=r["orthogonal_lambda_b"].subs({sp.Abs(w): omega, sp.Abs(a): y / spread}),
+        given={t: r["t"]},
+    )
+    given = {sp.Abs(a): (K * tau + z) / spread, sp.Abs(w): (K * tau + z + y) / (sp.sqrt(K) * size), t: r["t"]}
+    yield Positive(
+        text="beyond λ_b*, for K τ < |a| spread < √K ‖z̄‖ |w|",
+        left=r["orthogonal_lambda_b"], right=r["threshold"], given=given,
+    )
+    at_infinity = (r["s_mu"].args[1].expr - s_perp) / (r["s_mu"].args[1].expr + (K - 1) * s_perp)
+    kept_perp = r["s_perp"].args[0].expr
+    yield Limit(
+        text="No bias, both kept: the cosine tends to",
+        left=at_infinity.subs(s_perp, kept_perp).subs(t, r["t"]), variable=lambda_b, to=sp.oo,
+        right=r["cosine_no_bias"],
+        given={sp.Abs(a): (K * tau + z) / spread, sp.Abs(w): (K * tau + y) / (sp.sqrt(K) * size)},
+    )
+    for name, more, sign in (("acute for √K ‖z̄‖ |w| > |a| spread", z + y, 1), ("obtuse for less", z / (1 + y), -1)):
+        yield Positive(
+            text=f"which is {name}", left=sign * r["cosine_no_bias"],
+            given={sp.Abs(a): (K * tau + z) / spread, sp.Abs(w): (K * tau + more) / (sp.sqrt(K) * size), K: 1 + ell},
+        )
 
 
 _abs_a, _abs_w = sp.Abs(a), sp.Abs(w)
@@ -47,20 +115,24 @@ THEOREM = Theorem(
     title="The metric UFM with balanced affine codes: from the simplex ETF to acute class means",
     assumptions=(
         "E = a I + q J with K >= 2 balanced classes, a not 0, w = a + K q; λ_w, λ_v > 0, 0 <= λ_b <= ∞; d >= K",
-        "previous features z̃ = (z; √(λ_v/λ_c)) with class means z̄ + δ_k, |z̄| > 0: the differences have one singular "
+        "previous features z̃ = (z; √(λ_v/λ_c)) with class means z̄ + δ_k, ‖z̄‖ > 0: the differences have one singular "
         "value on all contrasts, [δ_k]ᵀ[δ_k] = spread² (I - J/K), and are orthogonal to z̄",
         "their scatter within the classes keeps to itself: S_W z̄ = 0, which a bias c of the hidden layer gives if the "
-        "scatter of z is orthogonal to the class means, and S_W δ_k = 0",
+        "scatter of z is orthogonal to the class means, and S_W δ_k = 0; else see s_mu_scattered and s_perp_scattered",
     ),
     statement="The class means have equal lengths and one cosine. They are a simplex ETF exactly up to "
-    "λ_b* = t/(|w| - t) with a threshold t = √K τ/|z̄| that only the mean of the previous features enters, and b is "
+    "λ_b* = t/(|w| - t) with a threshold t = √K τ/‖z̄‖ that only the mean of the previous features enters, and b is "
     "that of T5 for this t. Beyond it the cosine rises strictly and continuously. It passes through 0 at a finite λ_b "
-    "iff K τ < |a| spread < √K |z̄| |w|: also one-hot class means end acute, where |z̄| is long, and obtuse, where it "
+    "iff K τ < |a| spread < √K ‖z̄‖ |w|: also one-hot class means end acute, where ‖z̄‖ is long, and obtuse, where it "
     "is short. With scatter along z̄ (no bias c) λ_b* is the same, not the singular value beyond it.",
     formulas={
         "t": Formula(expr=sp.sqrt(K) * tau / size, meaning="threshold of the mean direction"),
         "threshold": Formula(
             expr=FAMILY.result["threshold"], meaning="λ_b*, up to which the class means are a simplex ETF (for t < |w|)"
+        ),
+        "one_decay_size": Formula(
+            expr=sp.sqrt(K) * (1 + lambda_b) / _abs_w,
+            meaning="one decay for all weights: simplex ETF for ‖z̄‖ up to this",
         ),
         "beta": Formula(expr=FAMILY.result["beta"], meaning="bias fraction, b = β w/K 𝟏"),
         "s_perp": Formula(
@@ -81,7 +153,7 @@ THEOREM = Theorem(
         ),
         "orthogonal_lambda_b": Formula(
             expr=K * tau / (_length * _abs_w - _abs_a * spread),
-            meaning="λ_b at which the class means are orthogonal (for K τ < |a| spread < √K |z̄| |w|)",
+            meaning="λ_b at which the class means are orthogonal (for K τ < |a| spread < √K ‖z̄‖ |w|)",
         ),
         "cosine_no_bias": Formula(
             expr=(_length * _abs_w - _abs_a * spread) / (_length * _abs_w + (K - 1) * _abs_a * spread - K**2 * tau),
@@ -97,6 +169,13 @@ THEOREM = Theorem(
             )
             / K,
             meaning="minimal loss: T5's, with a threshold K τ/spread of its own on the contrasts",
+        ),
+        "s_perp_scattered": Formula(
+            expr=sp.Piecewise(
+                ((_abs_a * spread - K * tau) / (1 + K * scatter / spread**2), sp.Gt(_abs_a * spread, K * tau)),
+                (0, True),
+            ),
+            meaning="s_perp where the scatter within the classes has the variance `scatter` along every contrast",
         ),
         "s_mu_scattered": Formula(
             expr=sp.Piecewise(
@@ -131,18 +210,17 @@ THEOREM = Theorem(
                  result="gram_off_diagonal", doc="inner product of two class means, accurate near a right angle."),
         Function(name="metric_orthogonal_lambda_b", arguments=("a", "w", "spread", "K", "size", "tau"),
                  result="orthogonal_lambda_b",
-                 doc="the finite lambda_b at which the class means are orthogonal (K tau < |a| spread < sqrt(K) size |w|)."
-                 ),
+                 doc="lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|."),
     ),
     letters={
         "tau": "√(λ_w λ_v), weight of the nuclear norm",
-        "t": "√K τ/|z̄|, threshold of the mean direction",
-        "size": "|z̄|, length of the mean of the previous features z̃",
+        "t": "√K τ/‖z̄‖, threshold of the mean direction",
+        "size": "‖z̄‖, length of the mean of the previous features z̃",
         "spread": "singular value of [δ_k], the previous class means less their mean, K-1 times",
         "s_perp": "√(λ_v/λ_w) times the Gram matrix's eigenvalue on the contrasts (K-1 times)",
         "s_mu": "√(λ_v/λ_w) times the Gram matrix's eigenvalue on the mean direction (once)",
         "gap": "s_μ - s_⊥",
-        "scatter": "variance of the previous features within the classes, along z̄",
+        "scatter": "variance of the previous features within the classes, in a direction",
     },
     conditions=(sp.Ne(a, 0),),
     prove=prove,

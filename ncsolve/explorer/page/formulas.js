@@ -379,7 +379,7 @@ const formulas = {
         return gap*Math.sqrt(lambda_w)/(K*Math.sqrt(lambda_v));
     },
 
-    // T15: the finite lambda_b at which the class means are orthogonal (K tau < |a| spread < sqrt(K) size |w|).
+    // T15: lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|.
     metric_orthogonal_lambda_b(a, w, spread, K, size, tau) {
         return K*tau/(Math.sqrt(K)*size*Math.abs(w) - spread*Math.abs(a));
     },
