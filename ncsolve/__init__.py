@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
+    from ncsolve._minimizer.metric_minimizer import MetricMinimizer
     from ncsolve._minimizer.minimizer import Minimizer
     from ncsolve._minimizer.solve import select_method, solve
+    from ncsolve._models.metric.frame import MetricLossTerms
     from ncsolve._problem.convention import CONVENTIONS, Convention, Lambdas, convention
     from ncsolve._problem.label_statistics import LabelStatistics
+    from ncsolve._problem.metric_problem import MetricProblem
     from ncsolve._problem.objective import gradient, objective
     from ncsolve._problem.ufm import UFM
     from ncsolve._sweeps.path import Path, path
@@ -64,6 +67,9 @@ __all__ = [
     "LossTerms",
     "Measurement",
     "MethodChoice",
+    "MetricLossTerms",
+    "MetricMinimizer",
+    "MetricProblem",
     "Minimizer",
     "MissingPackageError",
     "NCSolveError",
@@ -114,6 +120,9 @@ _HOMES = {
     "measure": "ncsolve._measure.measure",
     "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",
+    "MetricLossTerms": "ncsolve._models.metric.frame",
+    "MetricMinimizer": "ncsolve._minimizer.metric_minimizer",
+    "MetricProblem": "ncsolve._problem.metric_problem",
     "Minimizer": "ncsolve._minimizer.minimizer",
     "gradient": "ncsolve._problem.objective",
     "objective": "ncsolve._problem.objective",

@@ -22,7 +22,7 @@ def path_document(
     path: Path, *, convention: Convention = CONVENTIONS["paper"], lambdas: tuple[float, float, float] | None = None,
 ) -> dict[str, object]:
     """The path as plain JSON types, by columns."""
-    problem = problem_part(path.problem, convention, lambdas)
+    problem = problem_part(path.ufm, convention, lambdas)
     if path.varied in problem:
         problem[path.varied] = None
     varied: dict[str, object] = {"name": path.varied}
@@ -31,8 +31,8 @@ def path_document(
     result: dict[str, object] = {"schema": PATH_SCHEMA, "problem": problem, "varied": varied}
     size = (path.problem.samples, path.problem.code_length)
     if path.beyond:
-        layers = None if path.varied == "lambda_w" else typed_layers(path.problem, convention)
-        result["model"] = model_part(path.problem, layers)
+        layers = None if path.varied == "lambda_w" else typed_layers(path.ufm, convention)
+        result["model"] = model_part(path.ufm, layers)
     factor = user_factor(path, convention)
     scale = convention.loss_factor(*size)
     result["changes"] = [_change(change, factor, scale) for change in path.changes]

@@ -12,7 +12,7 @@ from ncsolve._arrays import Array, Mask
 from ncsolve._frames.dense import DenseFrame
 from ncsolve._frames.grouped import GroupedFrame
 from ncsolve._frames.layered import FactoredFrame
-from ncsolve._frames.pairs import choose_evenly
+from ncsolve._frames.pairs import ClassPairs, choose_evenly
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.symmetric import SymmetricFrame
 from ncsolve._metrics.decision_boundaries import SAME, boundary_mismatch, nc4_mismatch
@@ -20,7 +20,7 @@ from ncsolve._metrics.four_properties import NCMetrics
 from ncsolve._metrics.frames import self_duality_error, weighted_frame_distances
 from ncsolve._problem.ufm import UFM
 
-__all__ = ["NC_NAMES", "Cosines", "alive", "cosines_of", "metrics_of"]
+__all__ = ["NC_NAMES", "Cosines", "alive", "cosines_between", "cosines_of", "metrics_of"]
 
 NC_NAMES = ("nc1", "nc2_simplex", "nc2_orthogonal", "nc3", "nc4")
 # Class means that descent found are one point where they are nearer than this: what parts them is its rounding.
@@ -43,7 +43,11 @@ def alive(squared_lengths: Array) -> Mask:
 
 def cosines_of(frame: Frame) -> Cosines | None:
     """Cosines over pairs of nonzero class means, or None."""
-    pairs = frame.pairs()
+    return cosines_between(frame.pairs())
+
+
+def cosines_between(pairs: ClassPairs) -> Cosines | None:
+    """The same of the pairs themselves."""
     length = np.where(alive(pairs.diagonal), np.sqrt(np.maximum(pairs.diagonal, 0.0)), 0.0)
     size = length[pairs.first] * length[pairs.second]
     real = size > 0

@@ -12,17 +12,19 @@ from numpy.typing import ArrayLike
 
 from ncsolve._arrays import Array, Index
 from ncsolve._measure.dask import gather_chunks
+from ncsolve._measure.labelled_classes import labelled_classes
 from ncsolve._measure.made_of import checked_layout
 from ncsolve._measure.metrics import cdnv_of, energy_share, nc1_of
 from ncsolve._measure.moments import Moments
 from ncsolve._measure.published import PublishedValue, published_values
 from ncsolve._measure.samples import blocks, class_numbers
 from ncsolve._measure.state_file import read_state, write_state
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.ufm import UFM
 from ncsolve.checks.arguments import check_kind
 from ncsolve.checks.arrays import read_only
 from ncsolve.checks.measured import measured, real_numbers
-from ncsolve.encodings import Encoding, from_array, make
+from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, shown
 
 __all__ = ["FeatureStatistics", "statistics_of"]
@@ -348,24 +350,37 @@ class FeatureStatistics:
                [0., 0.],
                [0., 1.]])
         """
-        if isinstance(encoding, str):
-            code = make(encoding, classes=self.classes, seed=seed)
-        else:
-            code = encoding if isinstance(encoding, Encoding) else from_array(encoding)
-        if code.classes != self.classes:
-            raise ProblemError(
-                f"the encoding must have a code for each of the {self.classes} classes of the statistic; got "
-                f"{code.classes}, give one column a class"
-            )
-        met, names = self.present, self._class_names
-        if met.size == 0:
-            raise ProblemError("a problem needs samples; got a statistic of none, call update first")
-        if met.size < self.classes:
-            code = from_array(code.matrix[:, met], name=code.name)
-            names = None if names is None else tuple(names[k] for k in met)
+        found = labelled_classes(self, encoding, seed)
         return UFM(
-            encoding=code, counts=self.counts[met], lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
-            features=features, class_names=names, convention=convention, loss=self.loss if loss is None else loss,
+            encoding=found.encoding, counts=found.counts, lambda_w=lambda_w, lambda_h=lambda_h, lambda_b=lambda_b,
+            features=features, class_names=found.names, convention=convention, loss=self.loss if loss is None else loss,
+        )
+
+    def metric_problem(
+        self, encoding: str | Encoding | ArrayLike = "onehot", *, lambda_w: float, lambda_v: float, lambda_b: float,
+        lambda_c: float | None = None, convention: str = "paper", seed: int = 0,
+    ) -> MetricProblem:
+        """The problem of the last two layers under plain weight decay, where this is a statistic of the features z that
+        the last hidden layer sees.
+
+        The lambdas are those of ``MetricProblem``; encoding and classes without samples as in ``problem``.  Raises
+        ProblemError as that, and for a statistic that does not keep the whole scatter.
+
+        >>> import ncsolve
+        >>> stats = ncsolve.FeatureStatistics(2, 1).update([[1.0], [2.0], [4.0]], [0, 0, 1])
+        >>> problem = stats.metric_problem(lambda_w=1e-2, lambda_v=1e-2, lambda_b=0)
+        >>> problem.second_moments.round(3).tolist()
+        [[7.0, 2.333], [2.333, 1.0]]
+        """
+        if self.scatter != "full":
+            raise ProblemError(
+                f"the last two layers take all second moments of z; got scatter = {self.scatter!r}, gather with 'full'"
+            )
+        found = labelled_classes(self, encoding, seed)
+        return MetricProblem.of_classes(
+            self.class_means[:, self.present], self._moments.scatter / self.samples, encoding=found.encoding,
+            counts=found.counts, class_names=found.names, lambda_w=lambda_w, lambda_v=lambda_v, lambda_b=lambda_b,
+            lambda_c=lambda_c, convention=convention,
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.protocol import Frame
 from ncsolve._frames.stationary import check_gradient
+from ncsolve._minimizer.metric_minimizer import MetricMinimizer, metric_minimizer
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._models.registry import model_of
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_name
 
 __all__ = ["select_method", "solve", "verified"]
 
-METHODS = ("auto", "spectral")
+METHODS, METRIC_METHODS = ("auto", "spectral"), ("auto", "newton")
 
 
-def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
+@overload
+def solve(problem: UFM, *, method: str = "auto") -> Minimizer: ...
+@overload
+def solve(problem: MetricProblem, *, method: str = "auto") -> MetricMinimizer: ...
+@overload
+def solve(problem: UFM | MetricProblem, *, method: str = "auto") -> Minimizer | MetricMinimizer: ...
+def solve(problem: UFM | MetricProblem, *, method: str = "auto") -> Minimizer | MetricMinimizer:
     r"""The global minimizer of the regularized unconstrained features model, exactly up to rounding.
 
     The non-convex problem in (W, H, b) has the same minimum as the convex
@@ -28,21 +38,27 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     A closed form is evaluated where a theorem gives one (T3 at lambda_b = 0 and inf, T4, T5, T5b,
     T6); otherwise Newton's method solves the bias equation in the directions that the label mean meets.
 
+    A ``MetricProblem``, the last two layers under plain weight decay, is convex in A = W (V, c) (T15): its minimizer is
+    a closed form where the moments are aligned with the labels, else found by Newton's method, which stops on the
+    duality gap.
+
     Parameters
     ----------
-    problem : UFM
+    problem : UFM or MetricProblem
     method : "auto" or "spectral"
-        "spectral" ignores structure and closed forms for 0 < lambda_b < inf: an independent check.
+        "spectral" ignores structure and closed forms for 0 < lambda_b < inf: an independent check.  Of a MetricProblem
+        it is "newton" that does.
 
     Returns
     -------
-    Minimizer
-        With its loss and the residual of the full objective's gradient, both recomputed.
+    Minimizer or MetricMinimizer
+        With its loss and the residual of the full objective's gradient, both recomputed; of a MetricProblem with the
+        duality gap.
 
     Raises
     ------
     ProblemError
-        If ``problem`` is not a UFM.
+        If ``problem`` is none.
     OpenProblemError
         For a combination of model parts that nobody can solve; the message says which.
     UnknownNameError
@@ -50,11 +66,12 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     ConvergenceError
         If the residual is above 1e-10 (1e-6 where descent or a convex program found the point): nothing unverified is
         returned.  Under cross-entropy a point whose dual bound leaves more than 1e-9 open is "best found", with that
-        gap, whatever its residual is.
+        gap, whatever its residual is.  Of a MetricProblem if the duality gap is above 1e-9 of the loss,
+        or above what rounding of the moments makes of it, at most 1e-6.
 
     Notes
     -----
-    Source: T0-T10 of docs/theory.md.
+    Source: T0 to T10, T15 and T16 of docs/theory.md.
 
     Examples
     --------
@@ -65,6 +82,8 @@ def solve(problem: UFM, *, method: str = "auto") -> Minimizer:
     >>> print(f"{minimizer.loss:.12f}", minimizer.method)
     0.027743942237 spectral
     """
+    if isinstance(problem, MetricProblem):
+        return metric_minimizer(problem, general=check_name("method", method, METRIC_METHODS) == "newton")
     check_problem(problem)
     check_name("method", method, METHODS)
     return verified(problem, model_of(problem).frame(problem, spectral=method == "spectral"))
@@ -78,8 +97,8 @@ def verified(problem: UFM, frame: Frame) -> Minimizer:
     )
 
 
-def select_method(problem: UFM) -> MethodChoice:
-    """Which method ``solve`` uses for a problem, by which theorem, and why.  Raises ProblemError if it is not a UFM.
+def select_method(problem: UFM | MetricProblem) -> MethodChoice:
+    """Which method ``solve`` uses for a problem, by which theorem, and why.  Raises ProblemError if it is none.
 
     >>> import ncsolve
     >>> problem = ncsolve.UFM(encoding=ncsolve.encodings.onehot(3), counts=[5, 5, 9],
@@ -87,5 +106,7 @@ def select_method(problem: UFM) -> MethodChoice:
     >>> select_method(problem).theorem
     'T6'
     """
+    if isinstance(problem, MetricProblem):
+        return model_of(problem).choice(problem)
     check_problem(problem)
     return model_of(problem).choice(problem)

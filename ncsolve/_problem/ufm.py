@@ -14,6 +14,7 @@ from ncsolve._arrays import EPS, Array
 from ncsolve._problem.class_names import names_of
 from ncsolve._problem.codes_of import codes_of, labelled_codes
 from ncsolve._problem.counts import ClassCounts
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.model_fields import SPEC_FIELDS
 from ncsolve._problem.model_spec import ModelSpec
 from ncsolve._problem.regular import RegularProblem
@@ -301,6 +302,11 @@ class UFM(Frozen):
 
 def check_problem(problem: object) -> None:
     """That the problem is one, or ProblemError."""
+    if isinstance(problem, MetricProblem):
+        raise ProblemError(
+            "the problem must be a UFM, whose features are free; got a MetricProblem, whose previous features are "
+            "data, use solve, path along lambda_b or lambda_w, and measure for it"
+        )
     if not isinstance(problem, UFM):
         raise ProblemError(f"the problem must be a UFM; got {type(problem).__name__}, make one with ncsolve.UFM(...)")
 

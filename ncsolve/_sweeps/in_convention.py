@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ncsolve._problem.convention import Convention
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.ufm import UFM
 from ncsolve._sweeps.path import Path
 from ncsolve.errors import ProblemError
@@ -13,7 +14,7 @@ __all__ = ["check_convention", "path_columns", "user_factor"]
 _LAMBDAS = ("lambda_w", "lambda_h", "lambda_b")
 
 
-def check_convention(problem: UFM, varied: str, convention: Convention) -> None:
+def check_convention(problem: UFM | MetricProblem, varied: str, convention: Convention) -> None:
     """ProblemError for a path over counts in a convention whose lambdas depend on the number of samples."""
     size = (problem.samples, problem.code_length)
     if varied == "count" and convention.factors(*size) != convention.factors(size[0] + 1, size[1]):

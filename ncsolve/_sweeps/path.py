@@ -6,15 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ncsolve._arrays import Array
+from ncsolve._minimizer.metric_minimizer import MetricMinimizer
 from ncsolve._minimizer.minimizer import Minimizer
 from ncsolve._minimizer.solve import solve
 from ncsolve._outlets import outlet
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.sweep import Sweep, make_sweep
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._sweeps.data_frame import data_frame
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Path", "path"]
+
+# What can vary where the previous features are given.
+_METRIC = ("lambda_b", "lambda_w")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +59,7 @@ class Path(Frozen):
     (('simplex', 'intermediate'), [1.0, 0.06])
     """
 
-    problem: UFM
+    problem: UFM | MetricProblem
     varied: str
     values: Array
     of_class: int | None
@@ -71,20 +76,26 @@ class Path(Frozen):
     @property
     def sweep(self) -> Sweep:
         """The problem with the values of its parameter."""
-        return Sweep(problem=self.problem, name=self.varied, values=self.values, of_class=self.of_class)
+        return Sweep(problem=_swept(self.problem), name=self.varied, values=self.values, of_class=self.of_class)
+
+    @property
+    def ufm(self) -> UFM:
+        """The problem, if it is a UFM; ProblemError for a MetricProblem."""
+        check_problem(self.problem)
+        return _swept(self.problem)
 
     @property
     def lambda_b(self) -> Array:
         """lambda_b of every point (n,)."""
         return self.values if self.varied == "lambda_b" else read_only(np.full(len(self), self.problem.lambda_b))
 
-    def problem_at(self, index: int) -> UFM:
+    def problem_at(self, index: int) -> UFM | MetricProblem:
         """The problem of one point.  Raises ProblemError for no such point."""
         if not is_whole(index, -len(self), len(self) - 1):
             raise ProblemError(f"the index of a point must be a whole number below {len(self)}; got {shown(index)}")
         return self.sweep.problem_at(float(self.values[index]))
 
-    def minimizer(self, index: int) -> Minimizer:
+    def minimizer(self, index: int) -> Minimizer | MetricMinimizer:
         """The minimizer of one point, with everything that ``solve`` gives.  Raises ProblemError for no such point."""
         return solve(self.problem_at(index))
 
@@ -222,7 +233,7 @@ class Path(Frozen):
 
 
 def path(
-    problem: UFM,
+    problem: UFM | MetricProblem,
     *,
     lambda_b: Sequence[float] | ArrayLike | None = None,
     lambda_w: Sequence[float] | ArrayLike | None = None,
@@ -235,11 +246,12 @@ def path(
     """The global minimizers of a problem for each value of the one parameter given; its own value is not used.
 
     Under a bottleneck, a deep head or ReLU features each point is solved on its own, and is the global minimizer or the
-    best of many descents: see ``Path.guarantees``.
+    best of many descents: see ``Path.guarantees``.  So is each point of a ``MetricProblem``, along lambda_b or
+    lambda_w, which is the global minimizer.
 
     Parameters
     ----------
-    problem : UFM
+    problem : UFM or MetricProblem
     lambda_b : sequence of n floats in [0, inf], in any order
     lambda_w, lambda_h : sequence of n positive floats
         lambda_w is that of every layer of a deep head.
@@ -253,7 +265,7 @@ def path(
     Raises
     ------
     ProblemError
-        For an empty grid, a value out of range, or not exactly one parameter.
+        For an empty grid, a value out of range, not exactly one parameter, or one that a MetricProblem has not.
     OpenProblemError
         For ReLU features under a deep head.
     SizeError
@@ -280,8 +292,14 @@ def path(
             + (" and ".join(given) if given else "none of them")
         )
     ((name, values),) = given.items()
-    check_problem(problem)
-    sweep = make_sweep(problem, name, values, of_class)
+    if not isinstance(problem, MetricProblem):
+        check_problem(problem)
+    elif name not in _METRIC:
+        raise ProblemError(
+            f"a path of a MetricProblem, whose previous features are data, varies {' or '.join(_METRIC)}; got {name}, "
+            "give values of one of these"
+        )
+    sweep = make_sweep(_swept(problem), name, values, of_class)
     points: tuple[SolvedPoint, ...] = ()
     found = convex_along(sweep, progress)
     if found is None:
@@ -291,6 +309,11 @@ def path(
         problem=problem, varied=name, values=sweep.values, of_class=of_class, loss=found.loss, bias=found.bias,
         singular_values=found.singular_values, theorems=found.theorems, points=points,
     )
+
+
+def _swept(problem: UFM | MetricProblem) -> UFM:
+    """A problem as a sweep takes it: codes, counts, the lambdas that vary, and ``replace``, which both kinds have."""
+    return cast(UFM, problem)
 
 
 def _over(part: Array, whole: Array) -> Array:

@@ -63,8 +63,8 @@ def _problem(path: Path, convention: Convention, lambdas: Sequence[float | None]
 
 def _model(path: Path, convention: Convention) -> str:
     """What is different from the paper's model, and what is not unique."""
-    problem, model = path.problem, model_of(path.problem)
-    narrow = any(model.binds(problem_at) for problem_at in map(path.problem_at, range(len(path))))
+    problem, model = path.ufm, model_of(path.ufm)
+    narrow = any(model.binds(path.sweep.problem_at(value)) for value in path.values.tolist())
     scale = None if path.varied == "lambda_w" else convention.factors(problem.samples, problem.code_length)[0]
     parts = [model_words(problem, narrow=narrow, scale=scale)]
     ties = [text for text in path.ties if text]

@@ -11,10 +11,12 @@ import numpy as np
 from ncsolve._arrays import Array, Mask
 from ncsolve._measure.measurement import Measurement
 from ncsolve._minimizer.minimizer import Minimizer
+from ncsolve._minimizer.solve import solve
 from ncsolve._models.words import model_words
 from ncsolve._numbers.printed import between
 from ncsolve._problem.convention import CONVENTIONS, Convention
-from ncsolve._problem.ufm import UFM
+from ncsolve._problem.metric_problem import MetricProblem
+from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve._sweeps.figures import NC_NAMES
 from ncsolve._sweeps.in_convention import user_factor
 from ncsolve._sweeps.path import Path
@@ -132,9 +134,10 @@ def singular_value_curves(path: Path, *, ax: Axes | None = None, convention: Con
                 linestyle=LINES[i % len(LINES)] if few else "-", linewidth=1.6 if few else 0.7,
                 alpha=1.0 if few else 0.75,
             )
-        ax.set_ylabel(r"singular values of $Z = W H D^{1/2}$")
+        metric = isinstance(path.problem, MetricProblem)
+        ax.set_ylabel("singular values of $A = W (V, c)$" if metric else r"singular values of $Z = W H D^{1/2}$")
         if path.latent is not None:
-            other = _moved(path.latent.singular_values, path.latent.mean_in, path.problem)
+            other = _moved(path.latent.singular_values, path.latent.mean_in, path.ufm)
             latent_lines(ax, path, axis, convention, other, label="label mean, second local minimum")
         ax.set_ylim(*_from_zero(float(np.nanmax(values, initial=0.0))))
     return ax
@@ -198,12 +201,13 @@ def path_figure(path: Path, *, convention: Convention = _PAPER, measured: Sequen
 def path_gram_figure(path: Path, *, convention: Convention = _PAPER) -> Figure:
     """Gram matrices of the points of a path side by side: of all, or of four if there are more than six."""
     _check(path)
+    check_problem(path.problem)
     points = path.even_points(4 if len(path) > 6 else 6)
     values = path.values[points] / user_factor(path, convention)
     symbol = SYMBOLS[path.varied][0]
     texts = [r"$\infty$" if value == np.inf else number(value) for value in values.tolist()]
     titles = [f"{symbol} = {text}" for text in texts]
-    return gram_figure([path.minimizer(i) for i in points], titles=titles)
+    return gram_figure([solve(path.sweep.problem_at(float(path.values[i]))) for i in points], titles=titles)
 
 
 def _check(path: Path) -> Path:
@@ -212,13 +216,11 @@ def _check(path: Path) -> Path:
 
 def _title(path: Path) -> str:
     problem = path.problem
+    decays = {"lambda_w": r"$\lambda_W$", "lambda_h": r"$\lambda_H$", "lambda_v": r"$\lambda_V$",
+              "lambda_c": r"$\lambda_c$", "lambda_b": r"$\lambda_b$"}
     fixed = [
-        rf"{symbol} = {value:g}".replace("inf", r"$\infty$")
-        for name, symbol, value in (
-            ("lambda_w", r"$\lambda_W$", problem.lambda_w), ("lambda_h", r"$\lambda_H$", problem.lambda_h),
-            ("lambda_b", r"$\lambda_b$", problem.lambda_b),
-        )
-        if name != path.varied
+        rf"{symbol} = {getattr(problem, name):g}".replace("inf", r"$\infty$")
+        for name, symbol in decays.items() if name != path.varied and hasattr(problem, name)
     ]
     counts = problem.counts.values
     samples = between(counts[0], counts[-1])

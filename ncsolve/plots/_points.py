@@ -54,7 +54,7 @@ def check_on_path(found: list[Measurement], path: Path) -> list[Measurement]:
             f"measured points stand on a path along {', '.join(LAMBDAS)}; got one along {path.varied}, leave them out"
         )
     for one in found:
-        other = _difference(one.problem, path.problem, path.varied)
+        other = _difference(one.problem, path.ufm, path.varied)
         if other:
             raise ProblemError(
                 f"a measured point must be of the problem of the path, but for {path.varied}; got other {other}, make "

@@ -1,0 +1,65 @@
+r"""The convex problem without its bias: moments in which the best bias for every A is taken out (T15).
+
+For any A the best bias is :math:`b = (\mu - A \bar z) / (1 + \lambda_b)`, which leaves, with
+:math:`f = \lambda_b / (1 + \lambda_b)`,
+
+.. math:: \min_A \tfrac12 \operatorname{tr} A C A^T - \langle A, B \rangle + \tau \|A\|_* + \tfrac12 e, \qquad
+          C = S + f \bar z \bar z^T, \quad B = S_{yz} + f \mu \bar z^T, \quad e = \operatorname{tr} S_y + f \|\mu\|^2 ,
+
+with the centred moments S, S_yz and S_y over N, of z with the constant below it that c multiplies.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ncsolve._arrays import Array
+from ncsolve._problem.metric_problem import MetricProblem
+
+__all__ = ["Reduced", "extended_means", "mean_share", "reduced"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reduced:
+    """``C`` (p + 1, p + 1), ``B`` (m, p + 1), the ``energy`` e and ``tau``."""
+
+    C: Array
+    B: Array
+    energy: float
+    tau: float
+
+    @cached_property
+    def spectrum(self) -> tuple[Array, Array]:
+        """Eigenvalues of C, what is below 0 by rounding set to 0, and its eigenvectors in columns."""
+        values, vectors = np.linalg.eigh(self.C)
+        return np.maximum(values, 0.0), vectors
+
+
+def mean_share(lambda_b: float) -> float:
+    """f = lambda_b/(1 + lambda_b), how much of a mean the best bias leaves in."""
+    return 1.0 if math.isinf(lambda_b) else lambda_b / (1.0 + lambda_b)
+
+
+def extended_means(problem: MetricProblem) -> Array:
+    """Class means of (z; s) (p + 1, K), with the entry s that c multiplies."""
+    return np.vstack((problem.class_means, np.full(problem.classes, problem.hidden_unit)))
+
+
+def reduced(problem: MetricProblem) -> Reduced:
+    """The moments of a problem, from differences of class means, so that nothing cancels at small lambda_b."""
+    share, f, codes = problem.shares, mean_share(problem.lambda_b), problem.encoding.matrix
+    means = extended_means(problem)
+    mean, mu = means @ share, problem.label_mean
+    apart = (means - mean[:, None]) * np.sqrt(share)
+    apart[-1] = 0.0  # a constant
+    labels = (codes - mu[:, None]) * np.sqrt(share)
+    c = apart @ apart.T + f * np.outer(mean, mean)
+    c[:-1, :-1] += problem.within
+    return Reduced(
+        C=(c + c.T) / 2, B=labels @ apart.T + f * np.outer(mu, mean),
+        energy=float(np.sum(labels**2)) + f * float(mu @ mu), tau=problem.tau,
+    )
