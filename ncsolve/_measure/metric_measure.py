@@ -31,8 +31,8 @@ def measure_layers(
     """As ``measure``, with ``hidden`` = (V, c).  Raises ProblemError."""
     if not (isinstance(hidden, (tuple, list)) and len(hidden) == 2):
         raise ProblemError(
-            f"a MetricProblem takes the last hidden layer h = V z + c, too; got hidden = {shown(hidden)}, pass hidden = "
-            "(V, c), with c = None if it has no bias"
+            f"a MetricProblem takes the last hidden layer h = V z + c, too; got hidden = {shown(hidden)}, pass hidden "
+            "= (V, c), with c = None if it has no bias"
         )
     _check_statistic(statistics, problem)
     layers = _layers(problem, W, b, *hidden)
@@ -60,7 +60,9 @@ def _check_statistic(statistics: FeatureStatistics, problem: MetricProblem) -> N
     means = statistics.class_means[:, statistics.present]
     within = statistics.within_scatter / statistics.samples
     most = max(float(np.abs(means).max()) ** 2, float(np.abs(within).max()))
-    off = max(float(np.abs(means - problem.class_means).max()) * most**0.5, float(np.abs(within - problem.within).max()))
+    off = max(
+        float(np.abs(means - problem.class_means).max()) * most**0.5, float(np.abs(within - problem.within).max())
+    )
     if off > _SAME * most:
         raise ProblemError(
             f"the problem must have the moments of the statistic; got a difference of {off:g} beside {most:g}, make it "

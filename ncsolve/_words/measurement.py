@@ -22,7 +22,7 @@ from ncsolve._words.model import guarantee, model
 from ncsolve._words.summary import Summary
 from ncsolve.geometry import cosine_matrix
 
-__all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
+__all__ = ["compared_angles", "compared_lengths", "geometry_summary", "measurement_summary", "named_measurement"]
 
 # As in a minimizer's verdict: a frame further away than this (NC2) is not worth naming as the nearer one.
 _NEAR = 0.5
@@ -58,8 +58,8 @@ def measurement_summary(
         ("head", f"stationary to {percent(found.stationarity)} of its weight decay ({percent(found.tolerances[1])} "
                  "allowed)"),
         ("lambda_H", _decay(found, h)),
-        ("angle", _angles(found)),
-        ("length", _lengths(found)),
+        ("angle", compared_angles(found.cosines, found.predicted.gram, who(statistics))),
+        ("length", compared_lengths(found.gram, found.predicted.gram)),
         ("bias", f"|b| = {number(float(np.linalg.norm(found.head.b)), 5)}, predicted "
                  f"{number(float(np.linalg.norm(found.predicted.bias)), 5)}"),
         *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc, found.head.accuracy),
@@ -211,18 +211,17 @@ def _decay(found: Measurement, factor: float) -> str:
     return text
 
 
-def _angles(found: Measurement) -> str:
-    names = who(found.head.statistics)
-    measured = angle_of(spread_of(found.cosines), names)
-    other = cosine_matrix(found.predicted.gram)
-    predicted = angle_of(spread_of(other))
-    if not measured or not predicted:
+def compared_angles(cosines: Array, predicted: Array, names: tuple[str, ...]) -> str:
+    """Measured angles above those of a predicted Gram matrix, and the pair that is furthest from them."""
+    measured, other = angle_of(spread_of(cosines), names), cosine_matrix(predicted)
+    wanted = angle_of(spread_of(other))
+    if not measured or not wanted:
         return measured
-    first, second, apart = _worst(found.cosines, other)
+    first, second, apart = _worst(cosines, other)
     worst = "" if apart == 0.0 else (
         f"\nfurthest from it: classes {names[first]} and {names[second]}, cos off by "
         f"{number(apart, 3)}")
-    return f"{measured}\npredicted {predicted}{worst}"
+    return f"{measured}\npredicted {wanted}{worst}"
 
 
 def _worst(measured: Array, predicted: Array) -> tuple[int, int, float]:
@@ -231,8 +230,9 @@ def _worst(measured: Array, predicted: Array) -> tuple[int, int, float]:
     return first, second, float(apart[first, second])
 
 
-def _lengths(found: Measurement) -> str:
-    own, other = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
+def compared_lengths(gram: Array, predicted: Array) -> str:
+    """The lengths of class means, measured and predicted, by their Gram matrices."""
+    own, other = (np.sqrt(np.maximum(np.diag(of), 0.0)) for of in (gram, predicted))
     return f"{_between(own)}, predicted {_between(other)}"
 
 
