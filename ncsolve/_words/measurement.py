@@ -28,6 +28,9 @@ __all__ = ["compared_angles", "compared_lengths", "geometry_summary", "measureme
 _NEAR = 0.5
 # Beyond this a head is at no minimum over itself, and implies nothing.
 _NO_END = 0.5
+# Ratio of lambda_H along the mean of the features to that across it, beyond which it is no penalty on them that makes
+# the two: a finished run leaves 1 %.
+_UNEQUAL = 1.1
 _LOSSES = {"mse": "the mean squared error", "cross-entropy": "cross-entropy"}
 
 
@@ -205,6 +208,8 @@ def _decay(found: Measurement, factor: float) -> str:
     if found.head.by_direction is not None:
         along, across = found.head.by_direction
         text += f"; {number(along / factor, 5)} along the mean of the features, {number(across / factor, 5)} across it"
+        if found.problem.spec.fit.fits_codes and not 1 / _UNEQUAL <= along / across <= _UNEQUAL:
+            text += "; they differ: try --previous-features, or a MetricProblem (plain weight decay)"
     w = found.problem.lambda_w
     if implied.lambda_w is not None and abs(implied.lambda_w - w) > 0.05 * w:
         text += f"\nthe head is nearest to stationary at {number(implied.lambda_w / w, 3)} times the lambda_W given"
