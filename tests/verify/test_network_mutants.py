@@ -119,7 +119,7 @@ def metric_loss_off(monkeypatch: pytest.MonkeyPatch) -> None:
 METRIC: dict[str, Damage] = {
     "closed form off": closed_form_off,
     "Newton's method stopped early": lambda monkeypatch: monkeypatch.setattr(newton, "_STEPS", 1),
-    "mean as without a bias": lambda monkeypatch: monkeypatch.setattr(_formulas, "metric_mean_weight", lambda lambda_b: 1.0),
+    "mean as without a bias": scaled(_formulas, "metric_mean_weight", 1.01),
     "bias c decayed as if it were more": scaled_property(ncsolve.MetricProblem, "hidden_unit"),
     "bias b": scaled_property(frame.MetricFrame, "bias"),
     "transition": scaled(_formulas, "affine_threshold", 1 + 1e-6),
