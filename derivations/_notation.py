@@ -69,6 +69,9 @@ n = _add(
 N = _add("N", "integer >= 1", _at_least(1), "number of samples, N = n_1 + ... + n_K", positive=True)
 lambda_w = _add("lambda_w", "> 0 and finite", _positive, "weight decay of the classifier W", positive=True)
 lambda_h = _add("lambda_h", "> 0 and finite", _positive, "weight decay of the features H", positive=True)
+lambda_v = _add(
+    "lambda_v", "> 0 and finite", _positive, "weight decay of the last hidden layer, in the metric UFM", positive=True
+)
 lambda_b = _add(
     "lambda_b", ">= 0, or inf", _nonnegative_or_infinite, "weight decay of the bias b; inf: no bias", nonnegative=True
 )

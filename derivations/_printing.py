@@ -94,6 +94,20 @@ _LATEX = {
     "force": "f",
     "spectral_norm": r"\left\|\Lambda\right\|",
     "part": "a",
+    "z̄": r"\bar{z}",
+    "Z̃": r"\tilde{Z}",
+    "Ṽ": r"\tilde{V}",
+    "𝐛": r"\mathbf{b}",
+    "Δ": r"\Delta",
+    "size": r"\operatorname{size}",
+    "spread": r"\operatorname{spread}",
+    "label_square": r"\left\|Y\right\|_{f}^{2}",
+    "second_moment": "m_{2}",
+    "nuclear_A": r"\left\|A\right\|_{*}",
+    "α_⊥": r"\alpha_{\perp}",
+    "α_μ": r"\alpha_{\mu}",
+    "⟨R, Y⟩": r"\left\langle R, Y\right\rangle",
+    "‖R‖²": r"\left\|R\right\|^{2}",
     "cost": r"\operatorname{cost}",
 }
 _PLAIN = {
@@ -103,6 +117,7 @@ _PLAIN = {
     "s_next": "s_(j+1)",
     "log_sum": "lse(O)", "log_sum_means": "lse(Ō)", "entropy": "H(P)", "force": "f", "part": "a",
     "spectral_norm": "‖Λ‖",
+    "label_square": "‖Y‖²_f", "second_moment": "m_2", "nuclear_A": "‖A‖_*",
     "mean_norm": "‖μ‖", "nuclear_norm": "‖Z‖_*", "residual_square": "‖R‖²", "bias_square": "‖b‖²",
 }  # fmt: skip
 

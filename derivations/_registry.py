@@ -41,6 +41,8 @@ MODULES: dict[str, str] = {
     "network-certificate": "network_certificate",
     "implied-decay": "implied_decay",
     "batch-norm": "batch_norm",
+    "metric-ufm": "metric_ufm",
+    "metric-frame": "metric_frame",
     "cross-entropy": "cross_entropy",
     "cross-entropy-dual": "cross_entropy_dual",
     "cross-entropy-relu": "cross_entropy_relu",

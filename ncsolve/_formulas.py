@@ -395,7 +395,7 @@ def metric_gram_off_diagonal(gap: float, K: float, lambda_w: float, lambda_v: fl
 
 
 def metric_orthogonal_lambda_b(a: float, w: float, spread: float, K: float, size: float, tau: float) -> float:
-    """T15: the finite lambda_b at which the class means are orthogonal (K tau < |a| spread < sqrt(K) size |w|)."""
+    """T15: lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|."""
     return K*tau/(sqrt(K)*size*abs(w) - spread*abs(a))
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ncsolve import _formulas
 from ncsolve._arrays import Array, Index
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.nc_metrics import Cosines, cosines_between
@@ -177,7 +178,7 @@ class MetricMinimizer(Frozen):
         problem, right = self.problem, self.frame.right
         unit = np.append(np.ones(problem.dim), problem.hidden_unit)
         along = np.sum(right * (problem.second_moments * np.outer(unit, unit) @ right), axis=0)
-        return np.asarray(problem.lambda_v / (problem.samples * along))
+        return np.asarray(_formulas.metric_feature_decay(problem.lambda_v, problem.samples, along))
 
     @cached_property
     def nc(self) -> NCMetrics:

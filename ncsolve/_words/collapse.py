@@ -92,7 +92,8 @@ def collapse_of_path(path: Path, shown: Sequence[int], convention: Convention) -
     # The larger lambda_b, the larger is s_1 of what the bias leaves (but not every code); weight decays leave it alone.
     moving = path.varied in ("alpha", "count") or (path.varied == "lambda_b" and path.problem.spec.nonnegative)
     chosen = shown if moving else [int(np.argmin(path.values))]
-    limits = [found for found in (_collapse(solve(path.sweep.problem_at(float(path.values[i])))) for i in chosen) if found is not None]
+    points = [solve(path.sweep.problem_at(float(path.values[i]))) for i in chosen]
+    limits = [found for found in map(_collapse, points) if found is not None]
     if not limits:
         return ""
     least = min(limits, key=lambda found: found.limit.size / found.problem.samples)

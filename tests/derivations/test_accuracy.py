@@ -42,6 +42,11 @@ SCALES: dict[str, Scale] = {
     "relu_bias_equation": lambda beta, spread, n, K, lambda_w, lambda_h, lambda_b: (
         lambda_b * beta * math.sqrt(spread) + K * math.sqrt(lambda_w * lambda_h * n * K) * (1 + beta)
     ),
+    "metric_perp_singular_value": lambda a, spread, K, tau: abs(a) * spread + K * tau,
+    "metric_mean_singular_value": lambda w, t, lambda_b, K, size: math.sqrt(K) * size * abs(abs(w) - t),
+    "metric_singular_value_gap": lambda a, w, t, lambda_b, spread, K, size: (
+        math.sqrt(K) * size * (abs(w) + t + (t / lambda_b if lambda_b * (abs(w) - t) > t else 0.0)) + abs(a) * spread
+    ),
     "cross_entropy_group_contrast": lambda T, n, alpha: 1 + T / math.sqrt(n),
     "cross_entropy_relu_probability": lambda force, alpha, K: 1 / K + (1 - alpha) * (K - 1) / K,
     "target_alpha": lambda cosine, s_mu, t, K: 1 + t + s_mu * (1 + abs(cosine)) / abs(1 + cosine * (K - 1)),
@@ -84,6 +89,9 @@ AMPLIFIED: dict[str, Scale] = {
     "target_t": lambda cosine, a, w, lambda_b, K: (
         (abs(1 - cosine) / lambda_b + K * abs(cosine)) / abs((1 - cosine) / lambda_b - K * cosine)
     ),
+    "metric_orthogonal_lambda_b": lambda a, w, spread, K, size, tau: (
+        (math.sqrt(K) * size * abs(w) + abs(a) * spread) / abs(math.sqrt(K) * size * abs(w) - abs(a) * spread)
+    ),
     "cross_entropy_logit": lambda alpha, t, K: max(1.0, (1 - alpha) / abs(1 - alpha - t)),
     "cross_entropy_relu_logit": _cancelled,
     "imbalanced_threshold_term": lambda n, T, tau: max(1.0, math.sqrt(n) / abs(math.sqrt(n) - T)),
@@ -117,8 +125,15 @@ def _draw(rng: np.random.Generator, function: Function) -> dict[str, float]:
         excess = abs(value["w"]) - value.get("t", math.inf)
         if "lambda_b" in names and excess > 0 and rng.random() < 0.4:
             value["lambda_b"] = value["t"] / excess * (1 + float(rng.choice([-1, 1]) * 10.0 ** rng.uniform(-16, -1)))
-    elif "a" in names:
+    elif "a" in names and "t" in names:
         value["a"] = float(rng.choice([-1, 1])) * value["t"] * float(rng.choice([1 + near, 10.0 ** rng.uniform(-3, 3)]))
+    if function.name.startswith("metric") and "spread" in names:  # near both thresholds, and near a right angle
+        close = [value.get("tau", 1.0) * value["K"]]
+        if "w" in names:
+            close = [math.sqrt(value["K"]) * value["size"] * x for x in (abs(value["w"]), value.get("t", 1.0))]
+        value["spread"] = float(rng.choice(close)) / abs(value["a"]) * float(
+            rng.choice([1 + near, 10.0 ** rng.uniform(-3, 3)])
+        )
     if function.name == "deep_transition":
         value["g_cut"] = abs(value["w"]) * math.sqrt(value["n"]) * float(rng.uniform(0.01, 0.999))
     if function.name == "eigenvector_ratio_equation":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from types import ModuleType
 
 import pytest
 from ncsolve.verify.claims import batch_norm
 
 import ncsolve
-from ncsolve import verify
+from ncsolve import _formulas, verify
 from ncsolve._measure import certificate, head, measure, measurement
+from ncsolve._minimizer import metric_minimizer
+from ncsolve._models.metric import frame, minimize, reduced
 from tests.solver_mutants import Damage, scaled, silence
 
 
@@ -86,6 +89,47 @@ def loss_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ncsolve, "solve", lambda problem: _raised(original(problem)))
 
 
+def metric(damage: Damage) -> Damage:
+    """In the metric UFM, whose solver takes what it finds for the minimum."""
+
+    def damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(metric_minimizer, "_GAP", math.inf)
+        damage(monkeypatch)
+
+    return damaged
+
+
+def closed_form_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Singular values of aligned moments are one in a million too large."""
+    original = minimize.aligned
+
+    def damaged(problem: reduced.Reduced) -> object:
+        found = original(problem)
+        return None if found is None else (found[0], found[1] * (1 + 1e-6), found[2])
+
+    monkeypatch.setattr(minimize, "aligned", damaged)
+
+
+def metric_loss_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The minimum is one in a million too high."""
+    get = ncsolve.MetricMinimizer.loss.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(ncsolve.MetricMinimizer, "loss", property(lambda self: (1 + 1e-6) * get(self)))
+
+
+METRIC: dict[str, Damage] = {
+    "closed form off": closed_form_off,
+    "Newton's method stopped early": lambda monkeypatch: monkeypatch.setattr(minimize, "_GOAL", 1e-4),
+    "mean as without a bias": lambda monkeypatch: monkeypatch.setattr(reduced, "mean_share", lambda lambda_b: 1.0),
+    "bias c decayed as if it were more": scaled_property(ncsolve.MetricProblem, "hidden_unit"),
+    "bias b": scaled_property(frame.MetricFrame, "bias"),
+    "transition": scaled(_formulas, "affine_threshold", 1 + 1e-6),
+    "threshold of the mean": scaled(_formulas, "metric_threshold", 1 + 1e-6),
+    "simplex for every lambda_b": scaled(_formulas, "metric_mean_singular_value", 0.0),
+    "lambda_h by direction": scaled_property(ncsolve.MetricMinimizer, "feature_decays"),
+    "minimum too high, metric": metric_loss_off,
+}
+
+
 def _raised(found: ncsolve.Minimizer) -> ncsolve.Minimizer:
     kind = type("Raised", (ncsolve.Minimizer,), {"loss": property(lambda self: found.loss * (1 + 1e-6))})
     return kind(**{field.name: getattr(found, field.name) for field in dataclasses.fields(found)})
@@ -112,6 +156,7 @@ MUTANTS: dict[str, tuple[str, Damage]] = {
     "lambda_h of equal norms": ("implied-decay", scaled(measure, "of_equal_norm", 1.1)),
     "bound of batch normalization": ("batch-norm", decay_halved),
     "bound of batch normalization too high": ("batch-norm", loss_off),
+    **{name: ("metric-ufm", metric(damage)) for name, damage in METRIC.items()},
 }
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._arrays import EPS, RANK_NOISE, Array
 from ncsolve._models.metric.reduced import Reduced
 
 __all__ = ["aligned"]
 
-# Moments are sums of products over classes: what rounding leaves of an alignment, relative to C and to B.
-_ROUNDING = 64 * EPS
+# Moments are sums of products over classes: what rounding leaves of singular values, relative to B, and of an alignment,
+# relative to C and to B.
+_ROUNDING, _ALIGNED = 64 * EPS, 64 * EPS
 
 
 def aligned(problem: Reduced) -> tuple[Array, Array, Array] | None:
-    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A, or None if it is not aligned."""
+    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A; None if not aligned."""
     left, b, right_t = np.linalg.svd(problem.B, full_matrices=False)
     right, tau = right_t.T, problem.tau
     if not np.any(b > tau * (1.0 + RANK_NOISE)):
@@ -30,16 +32,17 @@ def aligned(problem: Reduced) -> tuple[Array, Array, Array] | None:
     inner = right.T @ image
     inner = (inner + inner.T) / 2
     size = float(np.linalg.norm(problem.C)) * b.size
-    if np.linalg.norm(image - right @ inner) > _ROUNDING * size:
+    if np.linalg.norm(image - right @ inner) > _ALIGNED * size:
         return None
-    if np.linalg.norm(inner * (b[:, None] - b[None, :])) > _ROUNDING * size * b[0]:
+    if np.linalg.norm(inner * (b[:, None] - b[None, :])) > _ALIGNED * size * b[0]:
         return None
     for group in _groups(b):  # equal b leave a rotation free, which C decides
         turn = np.linalg.eigh(inner[group, group])[1]
         left[:, group], right[:, group] = left[:, group] @ turn, right[:, group] @ turn
     c = np.sum(right * (problem.C @ right), axis=0)
-    kept = np.where(b > tau * (1.0 + RANK_NOISE), b - tau, 0.0)
-    values = np.divide(kept, c, out=np.zeros_like(kept), where=kept > 0.0)
+    kept = b > tau * (1.0 + RANK_NOISE)
+    values = np.zeros_like(b)
+    values[kept] = _formulas.metric_singular_value(b[kept], c[kept], tau)
     order = np.argsort(-values, kind="stable")[: int(np.count_nonzero(values))]
     return left[:, order], values[order], right[:, order]
 

@@ -11,16 +11,16 @@ with the centred moments S, S_yz and S_y over N, of z with the constant below it
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from ncsolve import _formulas
 from ncsolve._arrays import Array
 from ncsolve._problem.metric_problem import MetricProblem
 
-__all__ = ["Reduced", "extended_means", "mean_share", "reduced"]
+__all__ = ["Reduced", "extended_means", "reduced"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,11 +39,6 @@ class Reduced:
         return np.maximum(values, 0.0), vectors
 
 
-def mean_share(lambda_b: float) -> float:
-    """f = lambda_b/(1 + lambda_b), how much of a mean the best bias leaves in."""
-    return 1.0 if math.isinf(lambda_b) else lambda_b / (1.0 + lambda_b)
-
-
 def extended_means(problem: MetricProblem) -> Array:
     """Class means of (z; s) (p + 1, K), with the entry s that c multiplies."""
     return np.vstack((problem.class_means, np.full(problem.classes, problem.hidden_unit)))
@@ -51,7 +46,8 @@ def extended_means(problem: MetricProblem) -> Array:
 
 def reduced(problem: MetricProblem) -> Reduced:
     """The moments of a problem, from differences of class means, so that nothing cancels at small lambda_b."""
-    share, f, codes = problem.shares, mean_share(problem.lambda_b), problem.encoding.matrix
+    share, codes = problem.shares, problem.encoding.matrix
+    f = float(_formulas.metric_mean_weight(problem.lambda_b))
     means = extended_means(problem)
     mean, mu = means @ share, problem.label_mean
     apart = (means - mean[:, None]) * np.sqrt(share)

@@ -316,6 +316,74 @@ const formulas = {
         return Math.abs(w)/(1 + 1/lambda_b);
     },
 
+    // T15: f, the weight of the mean direction; also for lambda_b = inf.
+    metric_mean_weight(lambda_b) {
+        if (lambda_b <= 1) {
+            return lambda_b/(1 + lambda_b);
+        }
+        return 1/(1 + 1/lambda_b);
+    },
+
+    // T15: A's on aligned directions: b a singular value of B, c the eigenvalue of C there.
+    metric_singular_value(b, c, tau) {
+        return Math.max(0, b - tau)/c;
+    },
+
+    // T15: lambda_h in a direction of the previous features with this second moment.
+    metric_feature_decay(lambda_v, N, second_moment) {
+        return lambda_v/(N*second_moment);
+    },
+
+    // T15: t, threshold of the mean direction; size: length of the mean of the previous features.
+    metric_threshold(tau, K, size) {
+        return Math.sqrt(K)*tau/size;
+    },
+
+    // T15: s_perp, K-1 times; spread: singular value of the differences of previous class means.
+    metric_perp_singular_value(a, spread, K, tau) {
+        if (K*tau < spread*Math.abs(a)) {
+            return spread*Math.abs(a) - K*tau;
+        }
+        return 0.0;
+    },
+
+    // T15: s_mu, once; also for lambda_b = inf.
+    metric_mean_singular_value(w, t, lambda_b, K, size) {
+        if (t >= lambda_b*(Math.abs(w) - t)) {
+            return 0.0;
+        }
+        return Math.sqrt(K)*size*((Math.abs(w) - t) - t/lambda_b);
+    },
+
+    // T15: s_mu - s_perp without cancellation; also for lambda_b = inf.
+    metric_singular_value_gap(a, w, t, lambda_b, spread, K, size) {
+        if (t >= lambda_b*(Math.abs(w) - t)) {
+            if (spread*Math.abs(a) > Math.sqrt(K)*size*t) {
+                return Math.sqrt(K)*size*t - spread*Math.abs(a);
+            }
+            return 0.0;
+        }
+        if (spread*Math.abs(a) > Math.sqrt(K)*size*t) {
+            return (Math.sqrt(K)*size*Math.abs(w) - spread*Math.abs(a)) - Math.sqrt(K)*size*t/lambda_b;
+        }
+        return Math.sqrt(K)*size*((Math.abs(w) - t) - t/lambda_b);
+    },
+
+    // T15: squared length of a class mean.
+    metric_gram_diagonal(s_perp, s_mu, K, lambda_w, lambda_v) {
+        return Math.sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*Math.sqrt(lambda_v));
+    },
+
+    // T15: inner product of two class means, accurate near a right angle.
+    metric_gram_off_diagonal(gap, K, lambda_w, lambda_v) {
+        return gap*Math.sqrt(lambda_w)/(K*Math.sqrt(lambda_v));
+    },
+
+    // T15: lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|.
+    metric_orthogonal_lambda_b(a, w, spread, K, size, tau) {
+        return K*tau/(Math.sqrt(K)*size*Math.abs(w) - spread*Math.abs(a));
+    },
+
     // T16: s, the own output less another, balanced; 0 for alpha + t >= 1.
     cross_entropy_logit(alpha, t, K) {
         if (t < 1 - alpha) {
