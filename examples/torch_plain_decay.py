@@ -105,15 +105,16 @@ def main(arguments: list[str] | None = None) -> None:
     run = lambdas(optimizer, model, samples=len(x), code_length=CLASSES, convention="paper")
     found = Probe(model, tail=TAIL).measure([(x, y)], **run.arguments(TAIL))
     fitted = Probe(model).measure([(x, y)], **run.arguments())
-    measured, predicted = off_diagonal(found.cosines), off_diagonal(ncsolve.geometry.cosine_matrix(found.predicted.gram))
+    measured = off_diagonal(found.cosines)
+    predicted = off_diagonal(ncsolve.geometry.cosine_matrix(found.predicted.gram))
     print(f"{'':16}{'measured':>12}{'predicted':>12}")
     for name, one, other in (
         ("loss", found.loss, found.minimum), ("mean cosine", measured.mean(), predicted.mean()),
         ("least", measured.min(), predicted.min()), ("largest", measured.max(), predicted.max()),
     ):
         print(f"{name:16}{one:12.6f}{other:12.6f}")
-    print(f"relative gap {found.relative_gap:.2g}, cosines apart {np.abs(measured - predicted).max():.2g}; with one "
-          f"lambda_H, fitted to the features, the relative gap is {fitted.relative_gap:.2g}\n")
+    print(f"relative gap {found.relative_gap:.2g}, cosines at most {np.abs(measured - predicted).max():.2g} apart")
+    print(f"one lambda_H, fitted to the length of the features: relative gap {fitted.relative_gap:.2g}\n")
     print(found.summary())
 
 
