@@ -384,16 +384,6 @@ def metric_singular_value_gap(
     return sqrt(K)*size*((abs(w) - t) - t/lambda_b)
 
 
-def metric_gram_diagonal(s_perp: float, s_mu: float, K: float, lambda_w: float, lambda_v: float) -> float:
-    """T15: squared length of a class mean."""
-    return sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*sqrt(lambda_v))
-
-
-def metric_gram_off_diagonal(gap: float, K: float, lambda_w: float, lambda_v: float) -> float:
-    """T15: inner product of two class means, accurate near a right angle."""
-    return gap*sqrt(lambda_w)/(K*sqrt(lambda_v))
-
-
 def metric_orthogonal_lambda_b(a: float, w: float, spread: float, K: float, size: float, tau: float) -> float:
     """T15: lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|."""
     return K*tau/(sqrt(K)*size*abs(w) - spread*abs(a))

@@ -15,13 +15,13 @@ from ncsolve._models.metric.reduced import Reduced
 
 __all__ = ["aligned"]
 
-# Moments are sums of products over classes: what rounding leaves of singular values, relative to B, and of an alignment,
-# relative to C and to B.
+# Moments are sums of products over classes: what rounding leaves of singular values, relative to B, and of an
+# alignment, relative to C and to B.
 _ROUNDING, _ALIGNED = 64 * EPS, 64 * EPS
 
 
 def aligned(problem: Reduced) -> tuple[Array, Array, Array] | None:
-    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A; None if not aligned."""
+    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A, or None."""
     left, b, right_t = np.linalg.svd(problem.B, full_matrices=False)
     right, tau = right_t.T, problem.tau
     if not np.any(b > tau * (1.0 + RANK_NOISE)):

@@ -369,16 +369,6 @@ const formulas = {
         return Math.sqrt(K)*size*((Math.abs(w) - t) - t/lambda_b);
     },
 
-    // T15: squared length of a class mean.
-    metric_gram_diagonal(s_perp, s_mu, K, lambda_w, lambda_v) {
-        return Math.sqrt(lambda_w)*(s_mu + s_perp*(K - 1))/(K*Math.sqrt(lambda_v));
-    },
-
-    // T15: inner product of two class means, accurate near a right angle.
-    metric_gram_off_diagonal(gap, K, lambda_w, lambda_v) {
-        return gap*Math.sqrt(lambda_w)/(K*Math.sqrt(lambda_v));
-    },
-
     // T15: lambda_b at which the class means are orthogonal, for K tau < |a| spread < sqrt(K) size |w|.
     metric_orthogonal_lambda_b(a, w, spread, K, size, tau) {
         return K*tau/(Math.sqrt(K)*size*Math.abs(w) - spread*Math.abs(a));
