@@ -190,7 +190,7 @@ def lambdas(
         kind = "linear"
         bias = replace(bias, value=0.0, sentence=f"{bias.sentence}; beside the free shift it counts as lambda_b = 0")
     readings, last = (weight, features, bias), hidden_readings(found, layer, training, size)
-    lower = (last[0].value, last[1].value) if last else (None, None)
+    lower = [one.value if isinstance(one.value, float) else None for one in last[:2]] or [None, None]
     return NetworkLambdas(
         lambda_w=weight.value, lambda_h=features.value, lambda_b=bias.value, features=kind, loss=scaling.loss,
         below=found.kind, weight_decays=_table(head_name, layer, found, training),

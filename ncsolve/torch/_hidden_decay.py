@@ -48,7 +48,7 @@ def hidden_obstacles(
     return tuple(found)
 
 
-def _weight(name: str, layer: nn.Linear, training: Training) -> Reading:
+def _weight(name: str, layer: Any, training: Training) -> Reading:
     if not isinstance(layer.weight, nn.Parameter):  # weight norm, spectral norm
         return _none("V", f"{name}.weight is computed from other parameters, whose decay is not that of V; remove the "
                      "parametrization")
@@ -65,7 +65,7 @@ def _weight(name: str, layer: nn.Linear, training: Training) -> Reading:
     return training.penalty_of("V", f"{name}.weight", decay)
 
 
-def _bias(name: str, layer: nn.Linear, training: Training) -> Reading:
+def _bias(name: str, layer: Any, training: Training) -> Reading:
     if layer.bias is None:
         return Reading(value=math.inf, sentence=f"lambda_c = inf: {name} has no bias")
     decay = training.decay(layer.bias)

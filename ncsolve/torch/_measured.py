@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -67,7 +68,7 @@ def codes_of(encoding: str | Encoding | ArrayLike, outputs: int, classes: int | 
     return code
 
 
-def bias_decay(head: nn.Linear, lambda_b: float | None) -> float:
+def bias_decay(head: Any, lambda_b: float | None) -> float:
     """lambda_b as it is given, inf without a bias.  Raises ProblemError for a head with a bias without one."""
     if lambda_b is not None:
         return lambda_b

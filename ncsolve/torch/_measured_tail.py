@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any, TypedDict
 
-from torch import nn
+from numpy.typing import ArrayLike
 
 from ncsolve._measure.measure import measure
 from ncsolve._measure.metric_measurement import MetricMeasurement
@@ -14,23 +15,42 @@ from ncsolve._problem.losses import check_loss
 from ncsolve.checks.arguments import check_whole
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError, shown
+from ncsolve.torch._batches import Unpack
 from ncsolve.torch._hidden import HIDDEN
 from ncsolve.torch._measured import bias_decay, head_arrays, layer_arrays
 
-__all__ = ["check_options", "measured_tail"]
+__all__ = ["MeasureOptions", "check_options", "measured_tail"]
+
+
+class MeasureOptions(TypedDict, total=False):
+    """What ``Probe.measure`` takes beside weight decays."""
+
+    encoding: str | Encoding | ArrayLike
+    features: str
+    loss: str
+    convention: str
+    classes: int | None
+    scatter: str
+    bn: str
+    unpack: Unpack | None
+    ignore_index: int | None
+    samples: int | None
+    seed: int
+    gap_tolerance: float
+    stationarity_tolerance: float
 
 
 def check_options(
-    tail: str, hidden: nn.Linear | None, *, lambda_h: float | str | None, lambda_v: float | None,
+    tail: str, hidden: Any, *, lambda_h: float | str | None, lambda_v: float | None,
     lambda_c: float | None, features: str, loss: str, scatter: str,
 ) -> None:
     """That the options of a measurement are those of its tail.  Raises ProblemError."""
     if hidden is None:
-        for name, value in (("lambda_v", lambda_v), ("lambda_c", lambda_c)):
-            if value is not None:
+        for name, decay in (("lambda_v", lambda_v), ("lambda_c", lambda_c)):
+            if decay is not None:
                 raise ProblemError(
                     f"{name} is a weight decay of the last hidden layer, which a probe with tail={tail!r} does not "
-                    f"see; got {shown(value)}, make it with Probe(model, tail={HIDDEN!r})"
+                    f"see; got {shown(decay)}, make it with Probe(model, tail={HIDDEN!r})"
                 )
         if lambda_h is None:
             raise ProblemError(
@@ -60,7 +80,7 @@ def check_options(
 
 
 def measured_tail(
-    statistics: FeatureStatistics, head: nn.Linear, hidden: nn.Linear, codes: Encoding, *, lambda_w: float,
+    statistics: FeatureStatistics, head: Any, hidden: Any, codes: Encoding, *, lambda_w: float,
     lambda_v: float, lambda_c: float | None, lambda_b: float | None, convention: str, samples: int | None,
     gap_tolerance: float, stationarity_tolerance: float,
 ) -> MetricMeasurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, overload
@@ -22,7 +23,7 @@ from ncsolve.torch._head import find_head, unwrapped, weight_of
 from ncsolve.torch._hidden import HIDDEN, TAILS, find_hidden, tail_arrays
 from ncsolve.torch._host_moments import HostMoments
 from ncsolve.torch._measured import codes_of, head_arrays, measured
-from ncsolve.torch._measured_tail import check_options, measured_tail
+from ncsolve.torch._measured_tail import MeasureOptions, check_options, measured_tail
 from ncsolve.torch._moments import DeviceMoments
 from ncsolve.torch._undisturbed import eager, running, undisturbed
 from ncsolve.torch._watched import HOST, Seen, Watched, check_last, check_linear, check_passed_on, run_watched, told
@@ -88,7 +89,8 @@ class Probe:
         self.head_name, self.head = find_head(self.model, head)
         self._named = head is not None
         found = find_hidden(self.model, self.head_name, self.head) if tail == HIDDEN else None
-        self.hidden_name, self.hidden = (None, None) if found is None else (found.name, found.layer)
+        self.hidden_name: str | None = None if found is None else found.name
+        self.hidden: nn.Linear | None = None if found is None else found.layer
         self._traced = found is not None and found.traced
         last = Watched(name=self.head_name, layer=self.head, title="head")
         # what the first of them sees are the features
@@ -134,13 +136,14 @@ class Probe:
 
     @overload
     def measure(
-        self, loader: Any, *, lambda_w: float, lambda_h: float | str, lambda_b: float | None = ..., **options: Any,
+        self, loader: Any, *, lambda_w: float, lambda_h: float | str, lambda_b: float | None = ...,
+        **options: typing.Unpack[MeasureOptions],
     ) -> Measurement: ...
 
     @overload
     def measure(
         self, loader: Any, *, lambda_w: float, lambda_v: float, lambda_c: float | None = ...,
-        lambda_b: float | None = ..., **options: Any,
+        lambda_b: float | None = ..., **options: typing.Unpack[MeasureOptions],
     ) -> MetricMeasurement: ...
 
     def measure(
