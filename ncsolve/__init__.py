@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ncsolve._frames.grouped import ClassBlock
     from ncsolve._measure.measure import measure
     from ncsolve._measure.measurement import Measurement
+    from ncsolve._measure.metric_measurement import MetricMeasurement
     from ncsolve._measure.statistics import FeatureStatistics
     from ncsolve._minimizer.decoding import Decoding
     from ncsolve._minimizer.from_statistics import StatisticsMinimizer, solve_statistics
@@ -68,6 +69,7 @@ __all__ = [
     "Measurement",
     "MethodChoice",
     "MetricLossTerms",
+    "MetricMeasurement",
     "MetricMinimizer",
     "MetricProblem",
     "Minimizer",
@@ -117,6 +119,7 @@ _HOMES = {
     "convention": "ncsolve._problem.convention",
     "LossTerms": "ncsolve._frames.coupled_block",
     "Measurement": "ncsolve._measure.measurement",
+    "MetricMeasurement": "ncsolve._measure.metric_measurement",
     "measure": "ncsolve._measure.measure",
     "FeatureStatistics": "ncsolve._measure.statistics",
     "Decoding": "ncsolve._minimizer.decoding",

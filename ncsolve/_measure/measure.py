@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,10 +13,13 @@ from ncsolve._measure.feature_decay import ESTIMATORS, balanced, of_equal_norm
 from ncsolve._measure.fits import FITS
 from ncsolve._measure.head import MeasuredHead
 from ncsolve._measure.measurement import Measurement, with_head
+from ncsolve._measure.metric_measure import measure_layers
+from ncsolve._measure.metric_measurement import MetricMeasurement
 from ncsolve._measure.samples import MOST
 from ncsolve._measure.statistics import FeatureStatistics
 from ncsolve._minimizer.solve import solve
 from ncsolve._models.registry import model_of
+from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve._problem.ufm import UFM, check_problem
 from ncsolve.checks.arguments import check_kind, check_whole
 from ncsolve.checks.measured import measured, positive_number
@@ -23,10 +28,21 @@ from ncsolve.errors import ProblemError, shown
 __all__ = ["measure", "measure_again"]
 
 
+@overload
 def measure(
     statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None, problem: UFM, *, lambda_h: str | None = None,
     samples: int | None = None, gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
-) -> Measurement:
+) -> Measurement: ...
+@overload
+def measure(
+    statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None, problem: MetricProblem, *,
+    hidden: Sequence[ArrayLike | None], gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
+) -> MetricMeasurement: ...
+def measure(
+    statistics: FeatureStatistics, W: ArrayLike, b: ArrayLike | None, problem: UFM | MetricProblem, *,
+    hidden: Sequence[ArrayLike | None] | None = None, lambda_h: str | None = None, samples: int | None = None,
+    gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
+) -> Measurement | MetricMeasurement:
     """Measure a trained network against the exact prediction.
 
     Parameters
@@ -37,8 +53,12 @@ def measure(
         scatter does.
     W, b : arrays (m, d) and (m,)
         The last layer; ``b`` may be None where there is none.
-    problem : UFM
+    problem : UFM or MetricProblem
         Codes, counts and lambdas: ``statistics.problem(...)`` makes it.  Its classes are those that have samples.
+        Or a MetricProblem of ``statistics.metric_problem(...)``, the last two layers under plain weight decay: the
+        statistic is then that of the features z that the last hidden layer sees.
+    hidden : tuple (V, c) of arrays (d, p) and (d,)
+        The last hidden layer h = V z + c, of a MetricProblem only; c is None where lambda_c is inf.
     lambda_h : "balance" or "norm", optional
         Estimate lambda_h in place of the problem's: from lambda_w ||W||^2 = lambda_h ||H||^2, or so that the predicted
         features are as long as the measured ones.
@@ -51,13 +71,14 @@ def measure(
     ------
     ProblemError
         For arrays that do not fit, counts that are not those of the statistic, a bias at lambda_b = inf, negative
-        features for a problem with ReLU features, and under cross-entropy for a statistic of another head or loss.
+        features for a problem with ReLU features, and under cross-entropy for a statistic of another head or loss; for
+        a MetricProblem without ``hidden``, with ``lambda_h`` or ``samples``, or of other moments.
     OpenProblemError
         For deep heads and bottlenecks.
 
     Notes
     -----
-    Source: T13 and T16 of docs/theory.md.
+    Source: T13, T15 and T16 of docs/theory.md.
 
     Examples
     --------
@@ -72,7 +93,20 @@ def measure(
     (True, True)
     """
     check_kind("the statistics", statistics, FeatureStatistics, "gather them with ncsolve.FeatureStatistics")
+    tolerances = (
+        positive_number(gap_tolerance, "gap_tolerance"),
+        positive_number(stationarity_tolerance, "stationarity_tolerance"),
+    )
+    if isinstance(problem, MetricProblem):
+        for name, value, why in (("lambda_h", lambda_h, "whose features no term penalizes"),
+                                 ("samples", samples, "whose loss is a mean over samples of any number")):
+            if value is not None:
+                raise ProblemError(f"{name} is an option for a UFM; got it with a MetricProblem, {why}, drop it")
+        return measure_layers(statistics, W, b, problem, hidden, tolerances)
     check_problem(problem)
+    if hidden is not None:
+        raise ProblemError("hidden = (V, c) is for a MetricProblem, which has a layer below the head; got a UFM, drop "
+                           "it, or make the problem with statistics.metric_problem(...)")
     head = _head(statistics, W, b, problem)
     if lambda_h is not None and not (isinstance(lambda_h, str) and lambda_h in ESTIMATORS):
         raise ProblemError(
@@ -87,10 +121,6 @@ def measure(
         head = _head(statistics, head.W, head.b, problem.replace(lambda_h=value))
     elif factor != 1.0:
         head = _head(statistics, head.W, head.b, problem.replace(lambda_h=problem.lambda_h * factor))
-    tolerances = (
-        positive_number(gap_tolerance, "gap_tolerance"),
-        positive_number(stationarity_tolerance, "stationarity_tolerance"),
-    )
     predicted = solve(head.problem)
     model_of(head.problem).residual(head.problem, predicted.frame)  # refuses what can't be measured
     return Measurement(head=head, predicted=predicted, estimator=lambda_h, tolerances=tolerances,

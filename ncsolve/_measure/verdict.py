@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ncsolve._arrays import Array
 from ncsolve._measure.causes import elsewhere_stationary, remedies_of
 from ncsolve._numbers.printed import number, percent
 from ncsolve.geometry import cosine_matrix
@@ -15,7 +16,7 @@ from ncsolve.geometry import cosine_matrix
 if TYPE_CHECKING:
     from ncsolve._measure.measurement import Measurement
 
-__all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "verdict_of"]
+__all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "exceptions_of", "verdict_of"]
 
 COLLAPSED, UNFINISHED, OTHER = "collapsed as predicted", "not finished", "another model"
 # A class mean whose length is off by this part of the longest, or a cosine by this much, is not the predicted one,
@@ -67,7 +68,9 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         *_proved(found),
     )
     if kind == COLLAPSED:
-        return Verdict(kind=kind, reasons=reasons, remedies=(), exceptions=_exceptions(found))
+        # of tied minimizers another one is as good
+        odd = () if found.predicted.ties else exceptions_of(found.gram, found.predicted.gram, _names(found))
+        return Verdict(kind=kind, reasons=reasons, remedies=(), exceptions=odd)
     return Verdict(
         kind=kind, reasons=(*reasons, *_room(found), *_largest(found)),
         remedies=remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
@@ -82,12 +85,9 @@ def _room(found: Measurement) -> tuple[str, ...]:
     )
 
 
-def _exceptions(found: Measurement) -> tuple[str, ...]:
+def exceptions_of(gram: Array, predicted: Array, names: tuple[str, ...]) -> tuple[str, ...]:
     """The class mean furthest from its predicted length, and the pair furthest from its predicted cosine."""
-    if found.predicted.ties:  # another of the minimizers is as good
-        return ()
-    names = _names(found)
-    own, wanted = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
+    own, wanted = (np.sqrt(np.maximum(np.diag(of), 0.0)) for of in (gram, predicted))
     off = np.abs(own - wanted)
     short = np.flatnonzero(off > _SHORT * wanted.max(initial=0.0))
     said = []
@@ -99,13 +99,13 @@ def _exceptions(found: Measurement) -> tuple[str, ...]:
             f"{number(float(wanted[worst]), 3)} is predicted{more}"
         )
     alive = np.minimum(own, wanted) > _SHORT * wanted.max(initial=0.0)
-    there, predicted = found.cosines, cosine_matrix(found.predicted.gram)
-    apart = np.where(np.outer(alive, alive), np.nan_to_num(np.abs(there - predicted)), 0.0)
+    there, due = cosine_matrix(gram), cosine_matrix(predicted)
+    apart = np.where(np.outer(alive, alive), np.nan_to_num(np.abs(there - due)), 0.0)
     first, second = divmod(int(np.argmax(apart)), apart.shape[1])
     if apart[first, second] > _SHORT:
         said.append(
             f"the means of classes {names[min(first, second)]} and {names[max(first, second)]} have the cosine "
-            f"{number(float(there[first, second]), 3)} where {number(float(predicted[first, second]), 3)} is predicted"
+            f"{number(float(there[first, second]), 3)} where {number(float(due[first, second]), 3)} is predicted"
         )
     return tuple(said)
 
