@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from ncsolve._problem.losses import LOSSES
 from ncsolve.torch._below import Below
 from ncsolve.torch._decays import Reading, Training
 from ncsolve.torch._hidden import HIDDEN, hidden_of
@@ -26,7 +27,7 @@ def hidden_readings(below: Below, head: Any, training: Training, penalty: float 
     Nor with a ``penalty`` on the features, or under cross-entropy, where the last two layers have no known minimum.
     """
     layer = hidden_of(below, head)
-    if layer is None or penalty or training.scaling.loss != "mse":
+    if layer is None or penalty or not LOSSES[training.scaling.loss].fits_codes:
         return ()
     found = _weight(below.name, layer, training), _bias(below.name, layer, training)
     if any(reading.obstructed for reading in found):

@@ -231,6 +231,37 @@ def test_weights_that_are_made_of_others():
         Probe(broken, tail=TAIL).measure([(X, Y)], **LAMBDAS)
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_features_of_any_precision(kind):
+    """Both layers and z are taken as they are, in whatever type the model computes, and summed in double precision."""
+    model, x = mlp().to(kind), X.to(kind)
+    same(Probe(model, tail=TAIL).measure([(x, Y)], **LAMBDAS), by_hand(model, x, **LAMBDAS))
+
+
+def test_under_autocast_z_is_what_the_layer_sees():
+    model = mlp()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = Probe(model, tail=TAIL).measure([(X, Y)], **LAMBDAS)
+        z = model[:2](X)
+    assert z.dtype == torch.bfloat16
+    np.testing.assert_allclose(found.problem.class_means, statistics(z).class_means, rtol=1e-12, atol=1e-13)
+
+
+def test_positions_that_count_are_samples():
+    torch.manual_seed(0)
+    x, y = torch.randn(6, 4, 4), torch.arange(24).reshape(6, 4) % 3
+    model, y[2, 1] = mlp(), -100
+    found = Probe(model, tail=TAIL).measure([(x, y)], ignore_index=-100, **LAMBDAS)
+    counted = y.flatten() >= 0
+    same(found, by_hand(model, x.reshape(24, 4)[counted], y.flatten()[counted], **LAMBDAS))
+    assert found.problem.samples == 23
+
+
+def test_classes_without_samples_are_left_out():
+    found = Probe(mlp(), tail=TAIL).measure([(X[Y < 2], Y[Y < 2])], **LAMBDAS)
+    assert (found.problem.classes, found.problem.code_length) == (2, 3)
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # which torch.compile itself calls
 def test_wrapped_models_are_looked_through():
     model = mlp()
