@@ -113,15 +113,27 @@ def test_damaged_layers_miss_the_target(trained, images, damage):
     assert found.verdict.kind != "collapsed as predicted"
 
 
-def test_another_layers_input_is_refused(trained, images):
+def by_hand(model, run, z, y):
+    """The measurement with features z (N, p) that somebody took."""
+    stats = ncsolve.FeatureStatistics(K, z.shape[1]).update(z.detach().numpy(), y.numpy())
+    problem = stats.metric_problem(**{name: value for name, value in run.arguments(TAIL).items() if name != "loss"})
+    head, hidden = (dict(layer.named_parameters()) for layer in (model[-1], model[-2]))
+    return ncsolve.measure(
+        stats, head["weight"].detach(), head["bias"].detach() if "bias" in head else None, problem,
+        hidden=(hidden["weight"].detach(), hidden["bias"].detach()), stationarity_tolerance=STATIONARY,
+    )
+
+
+def test_the_input_of_another_layer_misses_the_target_or_is_refused(trained, images):
     model, run, _ = trained
     x, y = images
-    stats = ncsolve.FeatureStatistics(K, x.shape[1]).update(x.numpy(), y.numpy())
-    options = run.arguments(TAIL)
-    problem = stats.metric_problem(**{name: value for name, value in options.items() if name != "loss"})
-    head, hidden = ({n: p.detach().numpy() for n, p in layer.named_parameters()} for layer in (model[-1], model[-2]))
+    right = by_hand(model, run, model[:-2](x), y)
+    assert right.relative_gap < RELATIVE_GAP
+    before = by_hand(model, run, model[:-3](x), y)  # without the ReLU, and of the same size
+    assert before.relative_gap > 10 * RELATIVE_GAP
+    assert before.verdict.kind != right.verdict.kind == "collapsed as predicted"
     with pytest.raises(ncsolve.ProblemError, match=r"V must be \(d, p\) with p = 64"):
-        ncsolve.measure(stats, head["weight"], head.get("bias"), problem, hidden=(hidden["weight"], hidden["bias"]))
+        by_hand(model, run, x, y)
 
 
 def test_the_example_prints_what_it_is_about(capsys):
