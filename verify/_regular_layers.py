@@ -30,7 +30,8 @@ def random_layers(rng: np.random.Generator, trial: int) -> TwoLayers:
         codes = np.array(encodings.make(_NAMES[int(rng.integers(len(_NAMES)))], classes=classes).matrix)
     ratio = float(np.exp(rng.normal()))
     slope = codes[:, labels] @ np.vstack((z, np.ones(labels.size))).T / labels.size
-    tau = float(rng.uniform(0.02, 0.5)) * float(np.linalg.norm(slope, 2))
+    # Features that a ReLU has put out and labels of mean zero have no slope at all.
+    tau = float(rng.uniform(0.02, 0.5)) * max(float(np.linalg.norm(slope, 2)), 0.01)
     lambda_v = tau / ratio
     lambda_c = (lambda_v, float(lambda_v * np.exp(rng.normal())), math.inf)[int(rng.integers(3))]
     return TwoLayers(

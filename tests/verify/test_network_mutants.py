@@ -14,7 +14,7 @@ import ncsolve
 from ncsolve import _formulas, verify
 from ncsolve._measure import certificate, head, measure, measurement
 from ncsolve._minimizer import metric_minimizer
-from ncsolve._models.metric import frame, minimize, reduced
+from ncsolve._models.metric import frame, minimize, newton, reduced
 from tests.solver_mutants import Damage, scaled, silence
 
 
@@ -118,8 +118,8 @@ def metric_loss_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 METRIC: dict[str, Damage] = {
     "closed form off": closed_form_off,
-    "Newton's method stopped early": lambda monkeypatch: monkeypatch.setattr(minimize, "_GOAL", 1e-4),
-    "mean as without a bias": lambda monkeypatch: monkeypatch.setattr(reduced, "mean_share", lambda lambda_b: 1.0),
+    "Newton's method stopped early": lambda monkeypatch: monkeypatch.setattr(newton, "_STEPS", 1),
+    "mean as without a bias": scaled(_formulas, "metric_mean_weight", 1.01),
     "bias c decayed as if it were more": scaled_property(ncsolve.MetricProblem, "hidden_unit"),
     "bias b": scaled_property(frame.MetricFrame, "bias"),
     "transition": scaled(_formulas, "affine_threshold", 1 + 1e-6),

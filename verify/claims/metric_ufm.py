@@ -149,15 +149,14 @@ def _regular(rng: np.random.Generator, trials: int) -> list[Figure]:
         for factor in (0.0, 0.5, 0.999, 1.001, 1.3, 5.0, 100.0, math.inf):
             layers = regular.at(factor * regular.star)
             found = ncsolve.solve(layers.problem)
-            frames += 1
             assert found.cosines is not None
             cosine.add(regular.cosine(layers.lambda_b), found.cosines.mean, size=1.0)
             lengths.add(regular.squared_length(layers.lambda_b), np.diag(found.gram))
             bias.add(np.full(regular.classes, regular.bias(layers.lambda_b)), found.bias, size=1.0)
             if regular.within == 0.0:
                 star.add(regular.star, found.transition)
-                simplex = factor < 1.0
-                named += (found.regime == "simplex") != simplex
+                frames += 1
+                named += (found.regime == "simplex") != (factor < 1.0)
         for factor in (0.9, 1.5, 10.0):
             layers = regular.at(factor * regular.star)
             end = layers.descend(layers.start(rng, regular.classes))
