@@ -54,6 +54,7 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
     gap = Worst(
         "loss of any weights minus that bound minus the four parts", tolerance=1e-12, reason="rounding"
     )
+    measured = Worst("the four parts of measure", tolerance=1e-11, reason="rounding of moments, once more in the bound")
     above, least = [], []
     for trial in range(trials):
         layers = random_layers(rng, trial)
@@ -79,7 +80,8 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
             unit = loss + found.loss
             gap.add(0.0, (loss - layers.lower_bound(multiplier) - math.fsum(parts)) / unit)
             least.append(min(parts) / unit)
-    worsts = (defined, bound, reached, product, bias, gram, decays, gap)
+            measured.add(0.0, np.abs(np.array(_parts_of_measure(layers, there)) - np.array(parts)).max() / unit)
+    worsts = (defined, bound, reached, product, bias, gram, decays, gap, measured)
     return [
         *(worst.figure() for worst in worsts),
         at_least("loss of a descent less the minimum, over it", -1e-9, above, reason="no descent ends below a minimum"),
@@ -109,6 +111,16 @@ def _moved(rng: np.random.Generator, layers: TwoLayers, best: Layers, distance: 
         W=best.W + distance * step.W, V=best.V + distance * step.V, c=best.c + distance * step.c,
         b=best.b + distance * step.b,
     )
+
+
+def _parts_of_measure(layers: TwoLayers, at: Layers) -> tuple[float, float, float, float]:
+    """What ``measure`` says of weights, from z in two batches."""
+    problem = layers.problem
+    statistics = ncsolve.FeatureStatistics(problem.classes, problem.dim)
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        statistics.update(layers.z[:, part].T, layers.labels[part])
+    found = ncsolve.measure(statistics, at.W, at.b, problem, hidden=(at.V, at.c)).parts
+    return found.fit, found.bias, found.dual, found.feature
 
 
 def _programs(rng: np.random.Generator, trials: int) -> list[Figure]:
