@@ -130,7 +130,8 @@ def _other(found: Measurement, decay: float) -> list[str]:
     if not unsigned and directions is not None and not 1 / _APART <= directions[0] / directions[1] <= _APART:
         remedies.append(
             f"the head implies lambda_h = {number(directions[0] / decay, 3)} along the mean of the features and "
-            f"{number(directions[1] / decay, 3)} across it: plain weight decay, which penalizes no features, does that"
+            f"{number(directions[1] / decay, 3)} across it: plain weight decay, which penalizes no features, does that "
+            "(--previous-features measures it)"
         )
     elif balance is not None and not 1 / _APART <= balance / found.lambda_h <= _APART:
         remedies.append(

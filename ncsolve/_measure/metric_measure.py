@@ -18,7 +18,7 @@ from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve.checks.measured import measured
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["measure_layers"]
+__all__ = ["layers_of", "measure_layers"]
 
 # Of the largest moment: what is lost where a problem is made of second moments in single precision.
 _SAME = 1e-5
@@ -31,11 +31,11 @@ def measure_layers(
     """As ``measure``, with ``hidden`` = (V, c).  Raises ProblemError."""
     if not (isinstance(hidden, (tuple, list)) and len(hidden) == 2):
         raise ProblemError(
-            f"a MetricProblem takes the last hidden layer h = V z + c, too; got hidden = {shown(hidden)}, pass hidden = "
-            "(V, c), with c = None if it has no bias"
+            f"a MetricProblem takes the last hidden layer h = V z + c, too; got hidden = {shown(hidden)}, pass hidden "
+            "= (V, c), with c = None if it has no bias"
         )
     _check_statistic(statistics, problem)
-    layers = _layers(problem, W, b, *hidden)
+    layers = layers_of(problem, W, b, *hidden)
     names = problem.class_names or tuple(str(k) for k in statistics.present)
     return MetricMeasurement(layers=layers, predicted=solve(problem), names=names, tolerances=tolerances)
 
@@ -60,7 +60,9 @@ def _check_statistic(statistics: FeatureStatistics, problem: MetricProblem) -> N
     means = statistics.class_means[:, statistics.present]
     within = statistics.within_scatter / statistics.samples
     most = max(float(np.abs(means).max()) ** 2, float(np.abs(within).max()))
-    off = max(float(np.abs(means - problem.class_means).max()) * most**0.5, float(np.abs(within - problem.within).max()))
+    off = max(
+        float(np.abs(means - problem.class_means).max()) * most**0.5, float(np.abs(within - problem.within).max())
+    )
     if off > _SAME * most:
         raise ProblemError(
             f"the problem must have the moments of the statistic; got a difference of {off:g} beside {most:g}, make it "
@@ -68,9 +70,11 @@ def _check_statistic(statistics: FeatureStatistics, problem: MetricProblem) -> N
         )
 
 
-def _layers(
-    problem: MetricProblem, w: ArrayLike, b: ArrayLike | None, v: ArrayLike | None, c: ArrayLike | None
+def layers_of(
+    problem: MetricProblem, w: ArrayLike, b: ArrayLike | None, v: ArrayLike | None, c: ArrayLike | None,
+    accuracy: float | None = None,
 ) -> LastLayers:
+    """The two layers, checked.  Raises ProblemError."""
     if v is None:
         raise ProblemError("hidden = (V, c) must have weights V (d, p); got None, pass those of the last hidden layer")
     weights, hidden = measured(w, "W", "(m, d)"), measured(v, "V", "(d, p)")
@@ -86,7 +90,7 @@ def _layers(
     bias = _vector(b, "b", m, "output", problem.lambda_b, "lambda_b", needed=False)
     if max(float(np.abs(array).max()) for array in (weights, hidden, lower, bias)) >= MOST:
         raise ProblemError(f"W, V, c and b must be below {MOST:g}; got larger numbers, whose squares no float holds")
-    return LastLayers(problem=problem, W=weights, V=hidden, c=lower, b=bias)
+    return LastLayers(problem=problem, W=weights, V=hidden, c=lower, b=bias, accuracy=accuracy)
 
 
 def _vector(

@@ -50,8 +50,8 @@ def metric_verdict(found: MetricMeasurement, *, decay: float = 1.0) -> Verdict:
 
 
 _UNFINISHED = (
-    "train on, or lower the learning rate to zero; layers that were trained with dropout, augmentation or AdamW are not "
-    "stationary on clean data even at their end, and nothing but h = V z + c may lie between z and the head"
+    "train on, or lower the learning rate to zero; layers that were trained with dropout, augmentation or AdamW are "
+    "not stationary on clean data even at their end, and nothing but h = V z + c may lie between z and the head"
 )
 
 
@@ -71,7 +71,8 @@ def _elsewhere(found: MetricMeasurement) -> dict[str, float]:
     """Other weight decays, at which layers are stationary that are not so at the ones given."""
     layers, problem, still = found.layers, found.problem, found.tolerances[1]
     implied = {
-        "lambda_w": (layers.implied_lambda_w, problem.lambda_w), "lambda_v": (layers.implied_lambda_v, problem.lambda_v),
+        "lambda_w": (layers.implied_lambda_w, problem.lambda_w),
+        "lambda_v": (layers.implied_lambda_v, problem.lambda_v),
     }
     if math.isfinite(problem.lambda_c) and layers.c.any():
         implied["lambda_c"] = layers.implied_lambda_c, problem.lambda_c

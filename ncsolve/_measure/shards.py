@@ -83,9 +83,13 @@ class Shard:
 
     def head(self) -> dict[str, Any]:
         """W and b, if the file has them."""
+        return self.held("W", "b")
+
+    def held(self, *keys: str) -> dict[str, Any]:
+        """Those of the named arrays that the file has."""
         if self.path.suffix.lower() != ".npz":
             return {}
-        held = {key: _member(self.path, key) for key in ("W", "b")}
+        held = {key: _member(self.path, key) for key in keys}
         return {key: array for key, array in held.items() if array is not None}
 
 

@@ -22,7 +22,7 @@ from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.encodings import Encoding
 from ncsolve.errors import ProblemError
 
-__all__ = ["MetricProblem"]
+__all__ = ["MetricProblem", "check_hidden_bias"]
 
 _FIELDS = ("encoding", "counts", "lambda_w", "lambda_v", "lambda_b", "lambda_c", "class_names")
 
@@ -252,13 +252,13 @@ class MetricProblem(Frozen):
         )
 
 
-def check_hidden_bias(value: object) -> float:
+def check_hidden_bias(value: object, name: str = "lambda_c") -> float:
     """A weight decay of the hidden bias, or inf for none; ProblemError for others."""
     if isinstance(value, float) and value == math.inf:
         return math.inf
     if isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0:
         raise ProblemError(
-            "lambda_c must be positive, or inf for no bias; got 0 (of a free c the minimum is never reached: W shrinks "
+            f"{name} must be positive, or inf for no bias; got 0 (of a free c the minimum is never reached: W shrinks "
             "and c grows for ever); give the decay that it was trained with"
         )
-    return check_lambda("lambda_c", value)
+    return check_lambda(name, value)

@@ -22,12 +22,15 @@ from ncsolve._words.model import guarantee, model
 from ncsolve._words.summary import Summary
 from ncsolve.geometry import cosine_matrix
 
-__all__ = ["geometry_summary", "measurement_summary", "named_measurement"]
+__all__ = ["compared_angles", "compared_lengths", "geometry_summary", "measurement_summary", "named_measurement"]
 
 # As in a minimizer's verdict: a frame further away than this (NC2) is not worth naming as the nearer one.
 _NEAR = 0.5
 # Beyond this a head is at no minimum over itself, and implies nothing.
 _NO_END = 0.5
+# Ratio of lambda_H along the mean of the features to that across it, beyond which it is no penalty on them that makes
+# the two: a finished run leaves 1 %.
+_UNEQUAL = 1.1
 _LOSSES = {"mse": "the mean squared error", "cross-entropy": "cross-entropy"}
 
 
@@ -58,8 +61,8 @@ def measurement_summary(
         ("head", f"stationary to {percent(found.stationarity)} of its weight decay ({percent(found.tolerances[1])} "
                  "allowed)"),
         ("lambda_H", _decay(found, h)),
-        ("angle", _angles(found)),
-        ("length", _lengths(found)),
+        ("angle", compared_angles(found.cosines, found.predicted.gram, who(statistics))),
+        ("length", compared_lengths(found.gram, found.predicted.gram)),
         ("bias", f"|b| = {number(float(np.linalg.norm(found.head.b)), 5)}, predicted "
                  f"{number(float(np.linalg.norm(found.predicted.bias)), 5)}"),
         *metric_rows(found.nc, statistics, nc4_samples, found.predicted.nc, found.head.accuracy),
@@ -205,24 +208,25 @@ def _decay(found: Measurement, factor: float) -> str:
     if found.head.by_direction is not None:
         along, across = found.head.by_direction
         text += f"; {number(along / factor, 5)} along the mean of the features, {number(across / factor, 5)} across it"
+        if found.problem.spec.fit.fits_codes and not 1 / _UNEQUAL <= along / across <= _UNEQUAL:
+            text += "; they differ: try --previous-features, or a MetricProblem (plain weight decay)"
     w = found.problem.lambda_w
     if implied.lambda_w is not None and abs(implied.lambda_w - w) > 0.05 * w:
         text += f"\nthe head is nearest to stationary at {number(implied.lambda_w / w, 3)} times the lambda_W given"
     return text
 
 
-def _angles(found: Measurement) -> str:
-    names = who(found.head.statistics)
-    measured = angle_of(spread_of(found.cosines), names)
-    other = cosine_matrix(found.predicted.gram)
-    predicted = angle_of(spread_of(other))
-    if not measured or not predicted:
+def compared_angles(cosines: Array, predicted: Array, names: tuple[str, ...]) -> str:
+    """Measured angles above those of a predicted Gram matrix, and the pair that is furthest from them."""
+    measured, other = angle_of(spread_of(cosines), names), cosine_matrix(predicted)
+    wanted = angle_of(spread_of(other))
+    if not measured or not wanted:
         return measured
-    first, second, apart = _worst(found.cosines, other)
+    first, second, apart = _worst(cosines, other)
     worst = "" if apart == 0.0 else (
         f"\nfurthest from it: classes {names[first]} and {names[second]}, cos off by "
         f"{number(apart, 3)}")
-    return f"{measured}\npredicted {predicted}{worst}"
+    return f"{measured}\npredicted {wanted}{worst}"
 
 
 def _worst(measured: Array, predicted: Array) -> tuple[int, int, float]:
@@ -231,8 +235,9 @@ def _worst(measured: Array, predicted: Array) -> tuple[int, int, float]:
     return first, second, float(apart[first, second])
 
 
-def _lengths(found: Measurement) -> str:
-    own, other = (np.sqrt(np.maximum(np.diag(gram), 0.0)) for gram in (found.gram, found.predicted.gram))
+def compared_lengths(gram: Array, predicted: Array) -> str:
+    """The lengths of class means, measured and predicted, by their Gram matrices."""
+    own, other = (np.sqrt(np.maximum(np.diag(of), 0.0)) for of in (gram, predicted))
     return f"{_between(own)}, predicted {_between(other)}"
 
 

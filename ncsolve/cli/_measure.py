@@ -66,6 +66,13 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
     help="The last layer: W.npy, W.npy,b.npy, a .npz with W and b, a .safetensors file, or a checkpoint of torch.",
 )
 @click.option("--head-name", metavar="NAME", default=None, help="Name of the last layer in it, as fc in fc.weight.")
+@file_option(
+    "--previous-features", metavar="FILE|FOLDER", help="Features z below a linear last hidden layer h = V z + c, whose "
+    "rows are those of FILE: measure the last two layers under plain weight decay, which penalizes no features.  V "
+    "and c are arrays of the files, or fitted.",
+)
+@_decay("--lambda-v", "X", "Weight decay of the last hidden layer V, with --previous-features.")
+@_decay("--lambda-c", "X", "That of its bias c; inf is no bias.  [default: --lambda-v]")
 @click.option(
     "--samples", metavar="N", type=whole, default=None,
     help="Size of the training set, where these are a part of it.",
@@ -88,7 +95,8 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
     help="Read every file in a task of Dask: threads, processes, or the address of a scheduler, as tcp://HOST:8786.",
 )
 @file_option("--save", metavar="STATE.npz", help="Save the statistic, for --merge or ncsolve.FeatureStatistics.load.")
-@flag("--json", "as_json", help="Print JSON (schema ncsolve.measurement/1).")
+@flag("--json", "as_json", help="Print JSON (schema ncsolve.measurement/1; of two layers "
+      "ncsolve.last-layers-measurement/1).")
 @file_option("--plot", help="Save measured and predicted Gram matrix, spectrum and gap: .png, .svg or .pdf.")
 @file_option("--report", metavar="FILE.html", help="Save one document: the measurement, its pictures, and the report "
              "on its problem.")
@@ -96,7 +104,8 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
 def measure(
     *, files: tuple[Path, ...], given: ProblemArguments, head: str | None, head_name: str | None, samples: int | None,
     scatter: str, held_out: bool, nc4: bool, gap_tolerance: str, stationarity_tolerance: str, merge: bool,
-    dask: str | None, save: Path | None, as_json: bool, plot: Path | None, report: Path | None, force: bool,
+    dask: str | None, previous_features: Path | None, lambda_v: str | None, lambda_c: str | None, save: Path | None,
+    as_json: bool, plot: Path | None, report: Path | None, force: bool,
 ) -> None:
     """Measure a trained network: what geometry it took, whether it is the predicted one, and if not, what fails.
 
@@ -109,6 +118,7 @@ def measure(
       ncsolve measure shards/ --labels labels.npy --head fc.safetensors --lambda-w 5e-4 --lambda-h norm --lambda-b 0
       ncsolve measure --merge state1.npz state2.npz --lambda-w 5e-4 --lambda-h norm --lambda-b 0.1
       ncsolve measure test.npz --held-out
+      ncsolve measure features.npz --previous-features z.npz --lambda-w 5e-4 --lambda-v 5e-4 --lambda-b 0
     """
     from ncsolve._files.check_output import check_different
     from ncsolve._measure.state_file import check_state_output
@@ -116,7 +126,8 @@ def measure(
     from ncsolve.cli._written import check_pictures, draw
 
     check_different(
-        {"--save": save, "--plot": plot, "--report": report}, (*files_of(given), *files, *(head or "").split(","))
+        {"--save": save, "--plot": plot, "--report": report},
+        (*files_of(given), *files, previous_features, *(head or "").split(",")),
     )
     if save is not None:
         check_state_output(save, force=force)
@@ -129,8 +140,13 @@ def measure(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
         beside=next((name for name, file in (("--plot", plot), ("--report", report)) if file is not None), None),
-        dask=dask,
+        dask=dask, previous=previous_features, lambda_v=lambda_v, lambda_c=lambda_c, save=save,
     )
+    if previous_features is not None:
+        from ncsolve.cli._measure_layers import show_layers
+
+        show_layers(asked, as_json=as_json)
+        return
     found = measured(asked)
     if save is not None:
         found.statistics.save(save, force=force)

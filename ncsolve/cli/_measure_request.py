@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ncsolve._problem.convention import Convention
     from ncsolve._words.summary import Summary
 
-__all__ = ["MeasureArguments", "Measured", "measured"]
+__all__ = ["MeasureArguments", "Measured", "measured", "refuse_model", "tolerance_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ class MeasureArguments:
     stationarity_tolerance: str
     beside: str | None  # the option that shows measured beside predicted, if there is one
     dask: str | None
+    previous: Path | None = None
+    lambda_v: str | None = None
+    lambda_c: str | None = None
+    save: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +100,16 @@ def measured(asked: MeasureArguments) -> Measured:
     from ncsolve._problem.losses import check_loss
     from ncsolve.progress import SlowProgress
 
-    _refuse_model(asked)
+    for option, text in (("--lambda-v", asked.lambda_v), ("--lambda-c", asked.lambda_c)):
+        if text is not None:
+            raise ProblemError(f"{option} is the weight decay of the last hidden layer, which takes the features below "
+                               "it; add --previous-features FILE, or drop it")
+    refuse_model(asked)
     if asked.dask is not None and asked.merge:
         raise ProblemError("--dask reads features, and the files of --merge are read here; drop it")
     loss = None if asked.given.loss is None else check_loss(asked.given.loss)
     convention(asked.given.convention or "paper", loss or "mse")
-    tolerances = tuple(_tolerance(option, text) for option, text in (
+    tolerances = tuple(tolerance_of(option, text) for option, text in (
         ("--gap-tolerance", asked.gap_tolerance), ("--stationarity-tolerance", asked.stationarity_tolerance)))
     early = _lambdas(asked, bias=False)  # what can be told of the numbers is told before the files are read
     inputs = read_inputs(
@@ -164,7 +172,8 @@ def _with_bias(head: tuple[Array, Array | None]) -> tuple[Array, Array]:
     return w, 0.0 * w[:, 0] if b is None else b
 
 
-def _refuse_model(asked: MeasureArguments) -> None:
+def refuse_model(asked: MeasureArguments) -> None:
+    """ProblemError for a model that isn't measured, and without files."""
     if asked.given.depth not in (None, 1):
         raise ProblemError("a head is measured against one linear layer, as deep heads are not convex and no theorem "
                            f"splits their gap; got --depth {asked.given.depth}, give the last layer alone")
@@ -177,7 +186,8 @@ def _refuse_model(asked: MeasureArguments) -> None:
         raise ProblemError(f"--samples is the size of the training set, at least 1; got {asked.samples}")
 
 
-def _tolerance(option: str, text: str) -> float:
+def tolerance_of(option: str, text: str) -> float:
+    """A tolerance, or ProblemError."""
     from ncsolve.checks.parse import parse_float
 
     value = parse_float(option, text)

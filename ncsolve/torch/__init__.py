@@ -1,10 +1,10 @@
 """The probe in a training script of PyTorch: measure while you train (T13 to T16).
 
 Stands on ``_measure``: what is gathered here on the device is a ``FeatureStatistics`` there.  Needs the extra
-``torch``; nothing else of ncsolve imports this package.  ``_probe.py`` finds the last layer and what it sees,
-``_moments.py`` gathers it, ``_decay.py`` reads lambdas from an optimizer, ``_metric.py`` is the statistic as a metric
-of torchmetrics, ``_objectives.py`` are losses in the convention of the paper, ``_recorder.py`` keeps a trajectory, and
-``__main__.py`` is for who has a checkpoint and not the training script.
+``torch``; nothing else of ncsolve imports this package.  ``_probe.py`` finds the last layer and what it sees (and
+``_hidden.py`` a linear layer below it), ``_moments.py`` gathers it, ``_decay.py`` reads lambdas from an optimizer,
+``_metric.py`` is the statistic as a metric of torchmetrics, ``_objectives.py`` are losses in the convention of the
+paper, ``_recorder.py`` keeps a trajectory, and ``__main__.py`` is for who has a checkpoint and not the training script.
 """
 
 from importlib import import_module

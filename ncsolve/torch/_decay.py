@@ -11,13 +11,15 @@ from torch import nn
 
 from ncsolve._numbers.printed import number
 from ncsolve._problem.convention import convention as convention_of
-from ncsolve.checks.arguments import check_real, check_whole
+from ncsolve.checks.arguments import check_name, check_real, check_whole
 from ncsolve.errors import ProblemError, shown
 from ncsolve.torch._below import Below, below_head, named_below
 from ncsolve.torch._decays import Training, checked_optimizers
 from ncsolve.torch._feature_decay import feature_reading
 from ncsolve.torch._head import find_head, unwrapped
 from ncsolve.torch._head_decay import bias_reading, weight_reading
+from ncsolve.torch._hidden import HIDDEN, TAILS
+from ncsolve.torch._hidden_decay import hidden_obstacles, hidden_readings
 
 __all__ = ["NetworkLambdas", "lambdas"]
 
@@ -36,9 +38,11 @@ class NetworkLambdas:
     """What a training run regularizes, in the convention of the paper, with the reasons in words: ``print`` it.
 
     ``lambda_w``, ``lambda_h`` and ``lambda_b`` are None where no number is; ``lambda_h`` may be "norm", an estimate;
-    ``lambda_b`` is inf without a bias.  ``features`` is "relu" or "linear", ``below`` the kind of layer below the head.
+    ``lambda_b`` is inf without a bias.  ``lambda_v`` and ``lambda_c`` are those of a linear last hidden layer under the
+    mean squared error, and else None.  ``features`` is "relu" or "linear", ``below`` the kind of layer below the head.
     ``weight_decays`` gives for the parameters of head and that layer the optimizer's number, and whether it is coupled.
-    ``sentences`` are the text, ``obstacles`` those for which there are no arguments.
+    ``sentences`` are the text, ``obstacles`` those for which there are no arguments, and ``hidden_obstacles`` those for
+    which there are none of the last two layers.
 
     >>> import torch
     >>> from ncsolve.torch import lambdas
@@ -59,11 +63,29 @@ class NetworkLambdas:
     weight_decays: Mapping[str, tuple[float, str]]
     sentences: tuple[str, ...]
     obstacles: tuple[str, ...] = field(default=(), repr=False)
+    lambda_v: float | None = None
+    lambda_c: float | None = None
+    hidden_obstacles: tuple[str, ...] = field(default=(), repr=False)
 
-    def arguments(self) -> dict[str, Any]:
-        """The keywords of ``Probe.measure`` for this run; ProblemError, with the first reason, where there are none."""
-        if self.obstacles:
-            raise ProblemError(self.obstacles[0])
+    def arguments(self, tail: str = "head") -> dict[str, Any]:
+        """The keywords of ``Probe.measure`` for this run, by the tail of the probe.
+
+        Raises ProblemError, with the first reason, where there are none, and UnknownNameError for another tail.
+
+        >>> import torch
+        >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Linear(8, 4))
+        >>> found = lambdas(torch.optim.SGD(model.parameters(), weight_decay=1e-3), model, 100, 4)
+        >>> found.arguments("last hidden layer")
+        {'lambda_w': 0.002, 'lambda_v': 0.002, 'lambda_c': 0.002, 'lambda_b': 0.002, 'loss': 'mse'}
+        """
+        obstacles = self.hidden_obstacles if check_name("tail", tail, TAILS) == HIDDEN else self.obstacles
+        if obstacles:
+            raise ProblemError(obstacles[0])
+        if tail == HIDDEN:
+            return {
+                "lambda_w": self.lambda_w, "lambda_v": self.lambda_v, "lambda_c": self.lambda_c,
+                "lambda_b": self.lambda_b, "loss": self.loss,
+            }
         return {
             "lambda_w": self.lambda_w, "lambda_h": self.lambda_h, "lambda_b": self.lambda_b, "features": self.features,
             "loss": self.loss,
@@ -71,6 +93,8 @@ class NetworkLambdas:
 
     def __str__(self) -> str:
         values = {"lambda_W": self.lambda_w, "lambda_H": self.lambda_h, "lambda_b": self.lambda_b}
+        if self.lambda_v is not None:
+            values |= {"lambda_V": self.lambda_v, "lambda_c": self.lambda_c}
         said = ", ".join(
             f"{name} = {number(value) if isinstance(value, float) else value or 'none'}"
             for name, value in values.items()
@@ -165,15 +189,18 @@ def lambdas(
     if features.free_bias:
         kind = "linear"
         bias = replace(bias, value=0.0, sentence=f"{bias.sentence}; beside the free shift it counts as lambda_b = 0")
-    readings = (weight, features, bias)
+    readings, last = (weight, features, bias), hidden_readings(found, layer, training, size)
+    lower = [one.value if isinstance(one.value, float) else None for one in last[:2]] or [None, None]
     return NetworkLambdas(
         lambda_w=weight.value, lambda_h=features.value, lambda_b=bias.value, features=kind, loss=scaling.loss,
         below=found.kind, weight_decays=_table(head_name, layer, found, training),
         sentences=(
-            *(reading.sentence for reading in readings),
+            *(reading.sentence for reading in (*readings, *last)),
             *(sentence for step, sentence in _OF_STEPS.items() if step in found.passed),
         ),
         obstacles=tuple(reading.sentence for reading in readings if reading.obstructed),
+        lambda_v=lower[0], lambda_c=lower[1],
+        hidden_obstacles=hidden_obstacles(found, scaling.loss, (weight, bias), last),
     )
 
 

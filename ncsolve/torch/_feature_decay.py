@@ -169,7 +169,7 @@ _RULES: dict[str, _Rule] = {
     ),
     "linear": _fitted(
         "weight decay of a linear layer is another model, in which features pay differently along their mean and "
-        "across it, and which ncsolve does not solve: one lambda_H is a fit and no prediction"
+        "across it: one lambda_H is a fit and no prediction"
     ),
     "other": _fitted("no lambda_H of it is known, and this is a fit and no prediction"),
     "parameter": _parameter,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ncsolve.errors import ProblemError, shown
 
-__all__ = ["find_head", "resting", "unwrapped", "weight_of"]
+__all__ = ["check_own_weight", "find_head", "is_linear", "plain_name", "resting", "unwrapped", "weight_of"]
 
 _SHOWN = 8
 _SHARDED = ("FullyShardedDataParallel", "DTensor")
@@ -51,7 +51,7 @@ def find_head(model: nn.Module, name: str | None = None) -> tuple[str, nn.Linear
     >>> find_head(torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2)))
     ('2', Linear(in_features=3, out_features=2, bias=True))
     """
-    found = {_plain(key): module for key, module in model.named_modules() if _is_head(module)}
+    found = {plain_name(key): module for key, module in model.named_modules() if is_linear(module)}
     listed = ", ".join(map(repr, list(found)[-_SHOWN:])) or "none"
     if name is None:
         if not found:
@@ -60,12 +60,12 @@ def find_head(model: nn.Module, name: str | None = None) -> tuple[str, nn.Linear
                 "features this theory is about"
             )
         name = next(reversed(found))
-    if not isinstance(name, str) or _plain(name) not in found:
+    if not isinstance(name, str) or plain_name(name) not in found:
         raise ProblemError(
             f"head must name a torch.nn.Linear of the model; got {shown(name)}, linear layers are {listed}"
         )
-    name = _plain(name)
-    _check_own_weight(model, name, found[name])
+    name = plain_name(name)
+    check_own_weight(model, name, found[name])
     return name, found[name]
 
 
@@ -89,38 +89,41 @@ def weight_of(head: nn.Linear) -> Tensor:
     return weight
 
 
-def _check_own_weight(model: nn.Module, name: str, head: nn.Linear) -> None:
-    """That W is there, up to date, and belongs to this layer alone.  Raises ProblemError."""
-    if any(isinstance(own, nn.parameter.UninitializedParameter) or own.is_meta for own in head.parameters()):
-        raise ProblemError(f"the head {name!r} has no weights yet; load or make them before the model is probed")
-    before = next((word for word in ("weight_g", "weight_orig") if hasattr(head, word)), None)
+def check_own_weight(model: nn.Module, name: str, layer: nn.Linear, title: str = "head", letter: str = "W") -> None:
+    """That the weight of a layer, by its title and letter, is there, up to date, and belongs to this layer alone.
+
+    Raises ProblemError.
+    """
+    if any(isinstance(own, nn.parameter.UninitializedParameter) or own.is_meta for own in layer.parameters()):
+        raise ProblemError(f"the {title} {name!r} has no weights yet; load or make them before the model is probed")
+    before = next((word for word in ("weight_g", "weight_orig") if hasattr(layer, word)), None)
     if before is not None:
         raise ProblemError(
-            f"the head's weight must be up to date whenever it is read; got {name!r} with {before!r}, of which a hook "
-            "makes it in a forward pass: use torch.nn.utils.parametrizations, or prune.remove"
+            f"the {title}'s weight must be up to date whenever it is read; got {name!r} with {before!r}, of which a "
+            "hook makes it in a forward pass: use torch.nn.utils.parametrizations, or prune.remove"
         )
-    weight = weight_of(head)
+    weight = weight_of(layer)
     for key, other in model.named_modules():
-        if other is head:
+        if other is layer:
             continue
         for word, own in other.named_parameters(recurse=False):
             # tied: one parameter in two layers, or two views of one memory
             if isinstance(own, nn.parameter.UninitializedParameter):
                 continue
             if own.numel() and own.data_ptr() == weight.data_ptr():
-                place = f"{_plain(key)}.{word}".lstrip(".")
+                place = f"{plain_name(key)}.{word}".lstrip(".")
                 raise ProblemError(
-                    f"the head's weight must be a variable of its own; got {name!r} tied to {place!r}, so that loss "
-                    "and weight decay count W in two places: no theorem here covers that, untie them (a copy of the "
-                    "weight) and train so"
+                    f"the {title}'s weight must be a variable of its own; got {name!r} tied to {place!r}, so that loss "
+                    f"and weight decay count {letter} in two places: no theorem here covers that, untie them (a copy "
+                    "of the weight) and train so"
                 )
 
 
-def _is_head(module: nn.Module) -> bool:
+def is_linear(module: nn.Module) -> bool:
     """A linear layer that is called: attention reads the weights of its own subclass without calling it."""
     return isinstance(module, nn.Linear) and not isinstance(module, nn.modules.linear.NonDynamicallyQuantizableLinear)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without what wrappers of a part of the model put into it."""
     return ".".join(part for part in name.split(".") if part != "_orig_mod")

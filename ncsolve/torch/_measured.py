@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,17 +18,22 @@ from ncsolve.encodings import Encoding, from_array, make
 from ncsolve.errors import ProblemError
 from ncsolve.torch._head import weight_of
 
-__all__ = ["codes_of", "head_arrays", "measured"]
+__all__ = ["bias_decay", "codes_of", "head_arrays", "layer_arrays", "measured"]
 
 
 def head_arrays(head: nn.Linear) -> tuple[Array, Array]:
     """W (m, d) and b (m,) in double precision, b zero where there is none.  Raises ProblemError if not finite."""
-    w = _on_host(weight_of(head))
-    b = np.zeros(len(w)) if head.bias is None else _on_host(head.bias.detach())
+    return layer_arrays(head, "head")
+
+
+def layer_arrays(layer: nn.Linear, title: str) -> tuple[Array, Array]:
+    """``head_arrays`` of any linear layer, by its title."""
+    w = _on_host(weight_of(layer))
+    b = np.zeros(len(w)) if layer.bias is None else _on_host(layer.bias.detach())
     if not (np.isfinite(w).all() and np.isfinite(b).all()):
         raise ProblemError(
-            "the head must be finite; got a weight that is nan or inf: the training has diverged, lower the learning "
-            "rate or measure an earlier state"
+            f"the {title} must be finite; got a weight that is nan or inf: the training has diverged, lower the "
+            "learning rate or measure an earlier state"
         )
     return w, b
 
@@ -62,6 +68,17 @@ def codes_of(encoding: str | Encoding | ArrayLike, outputs: int, classes: int | 
     return code
 
 
+def bias_decay(head: Any, lambda_b: float | None) -> float:
+    """lambda_b as it is given, inf without a bias.  Raises ProblemError for a head with a bias without one."""
+    if lambda_b is not None:
+        return lambda_b
+    if head.bias is not None:
+        raise ProblemError(
+            "a head with a bias needs its weight decay; got none, pass lambda_b (0 for a bias that is free)"
+        )
+    return math.inf
+
+
 def measured(
     statistics: FeatureStatistics, head: nn.Linear, codes: Encoding, *, lambda_w: float, lambda_h: float | str,
     lambda_b: float | None, features: str, convention: str, samples: int | None, gap_tolerance: float,
@@ -71,21 +88,15 @@ def measured(
 
     Raises ProblemError, also for a head with a bias without a ``lambda_b``.
     """
-    if lambda_b is None:
-        if head.bias is not None:
-            raise ProblemError(
-                "a head with a bias needs its weight decay; got none, pass lambda_b (0 for a bias that is free)"
-            )
-        lambda_b = math.inf
     if statistics.scatter == "trace" and FITS[statistics.loss].takes_scatter:
         raise ProblemError(
             "the loss takes the scatter of the features; got scatter = 'trace', pass 'full' or 'projected' (for the "
             "geometry alone Probe.statistics is enough)"
         )
-    estimated = isinstance(lambda_h, str)
+    estimated, decay = isinstance(lambda_h, str), bias_decay(head, lambda_b)
     problem = statistics.problem(
         codes, lambda_w=lambda_w, lambda_h=1.0 if estimated else lambda_h,  # type: ignore[arg-type]
-        lambda_b=lambda_b, features=features, convention=convention,
+        lambda_b=decay, features=features, convention=convention,
     )
     w, b = head_arrays(head)
     return measure(

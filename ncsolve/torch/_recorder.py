@@ -116,6 +116,11 @@ class Recorder:
         seed: int = 0, gap_tolerance: float = 1e-2, stationarity_tolerance: float = 1e-2,
     ) -> None:
         self._probe = check_kind("the probe", probe, Probe, "make it with Probe(model)")
+        if self._probe.hidden is not None:
+            raise ProblemError(
+                f"a trajectory is of the features that the head sees; got a probe with tail={shown(self._probe.tail)}, "
+                "record with Probe(model)"
+            )
         if hasattr(loader, "__next__"):
             raise ProblemError(
                 f"the loader is read at each record; got {shown(loader)}, which can be read once: pass a DataLoader "

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ncsolve.errors import ProblemError
 from ncsolve.torch._head import resting
 
-__all__ = ["eager", "running", "undisturbed"]
+__all__ = ["eager", "running", "undisturbed", "writes_of"]
 
 # Models that are looked at now: of two that look at one the second would take the first one's changes for its own.
 _LOOKED_AT: WeakSet[nn.Module] = WeakSet()
@@ -34,7 +34,7 @@ def undisturbed(model: nn.Module, loader: Any = None) -> Iterator[None]:
             "one measurement of a model must end before the next; got another one while batches are left, read them "
             "to the end, or close() them"
         )
-    written = {name: _version(own) for name, own in model.named_parameters()}
+    written = {name: writes_of(own) for name, own in model.named_parameters()}
     with ExitStack() as back:
         back.callback(_LOOKED_AT.discard, model)
         _LOOKED_AT.add(model)
@@ -43,7 +43,7 @@ def undisturbed(model: nn.Module, loader: Any = None) -> Iterator[None]:
         back.enter_context(_uncompiled(model))
         back.enter_context(resting(model))
         yield
-    changed = next((name for name, own in model.named_parameters() if _version(own) != written.get(name)), None)
+    changed = next((name for name, own in model.named_parameters() if writes_of(own) != written.get(name)), None)
     if changed is not None:
         raise ProblemError(
             f"a forward pass must not write parameters; {changed!r} was, and is not as before: run the model once in "
@@ -75,7 +75,7 @@ def eager() -> Iterator[None]:
 @contextmanager
 def _kept_buffers(model: nn.Module) -> Iterator[None]:
     kept = [(module, dict(module._buffers)) for module in model.modules() if module._buffers]
-    copies = {id(buffer): (buffer, buffer.detach().clone(), _version(buffer)) for _, own in kept
+    copies = {id(buffer): (buffer, buffer.detach().clone(), writes_of(buffer)) for _, own in kept
               for buffer in own.values() if buffer is not None}
     try:
         yield
@@ -93,10 +93,10 @@ def _changed(buffer: Tensor, copy: Tensor, version: int) -> bool:
     try:
         return not torch.equal(buffer, copy)
     except (RuntimeError, NotImplementedError):  # sparse ones are not compared
-        return _version(buffer) != version
+        return writes_of(buffer) != version
 
 
-def _version(tensor: Tensor) -> int:
+def writes_of(tensor: Tensor) -> int:
     """How often a tensor was written in place, as far as torch counts it."""
     return -1 if tensor.is_inference() else int(tensor._version)
 
