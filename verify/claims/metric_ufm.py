@@ -51,6 +51,10 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
         "lambda_h by direction, against lambda_w |W v|^2 / |H^T v|^2", tolerance=1e-9,
         reason="rounding of small columns",
     )
+    kept = Worst(
+        "slope of the fit along each direction that the minimizer keeps, over sqrt(lambda_w lambda_v)", tolerance=1e-7,
+        reason="of first order in W (V, c), which rounding of the loss leaves at its root",
+    )
     gap = Worst(
         "loss of any weights minus that bound minus the four parts", tolerance=1e-12, reason="rounding"
     )
@@ -65,6 +69,7 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
         bound.add(found.loss, layers.lower_bound(multiplier))
         if found.rank:
             decays.add(found.feature_decays, _balance(layers, best, found.rank))
+            kept.add(np.ones(found.rank), _slopes(layers, best, found.rank))
         means = best.features(_class_means(layers))
         for extra in (0, 1):
             end = layers.descend(layers.start(rng, found.dim + extra))
@@ -81,7 +86,7 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
             gap.add(0.0, (loss - layers.lower_bound(multiplier) - math.fsum(parts)) / unit)
             least.append(min(parts) / unit)
             measured.add(0.0, np.abs(np.array(_parts_of_measure(layers, there)) - np.array(parts)).max() / unit)
-    worsts = (defined, bound, reached, product, bias, gram, decays, gap, measured)
+    worsts = (defined, bound, reached, product, bias, gram, decays, kept, gap, measured)
     return [
         *(worst.figure() for worst in worsts),
         at_least("loss of a descent less the minimum, over it", -1e-9, above, reason="no descent ends below a minimum"),
@@ -102,6 +107,12 @@ def _balance(layers: TwoLayers, best: Layers, rank: int) -> Array:
     """The decay of the features that would balance the head, in each direction of the minimizer's coordinates."""
     head, features = np.sum(best.W**2, axis=0), np.sum(best.features(layers.z) ** 2, axis=1)
     return np.asarray(layers.lambda_w * head[:rank] / features[:rank])
+
+
+def _slopes(layers: TwoLayers, best: Layers, rank: int) -> Array:
+    """u^T G v / sqrt(lambda_w lambda_v), G the slope of the fit in W (V, c): 1 where a direction is worth its price."""
+    product = np.sum((best.W.T @ layers.residual(best) / layers.samples) * best.features(layers.z), axis=1)
+    return np.asarray(product[:rank] / (layers.lambda_w * np.sum(best.W**2, axis=0)[:rank]))
 
 
 def _moved(rng: np.random.Generator, layers: TwoLayers, best: Layers, distance: float) -> Layers:
