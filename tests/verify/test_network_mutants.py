@@ -12,23 +12,23 @@ from ncsolve.verify.claims import batch_norm
 
 import ncsolve
 from ncsolve import _formulas, verify
-from ncsolve._measure import certificate, head, measure, measurement
+from ncsolve._measure import certificate, head, measure, measurement, metric_measurement
 from ncsolve._minimizer import metric_minimizer
 from ncsolve._models.metric import frame, minimize, newton, reduced
 from tests.solver_mutants import Damage, scaled, silence
 
 
-def part_off(name: str) -> Damage:
+def part_off(name: str, home: ModuleType = measurement, function: str = "gap_parts") -> Damage:
     """A wrong factor in one part of the gap."""
 
     def damage(monkeypatch: pytest.MonkeyPatch) -> None:
-        original = measurement.gap_parts
+        original = getattr(home, function)
 
         def damaged(*args: object) -> object:
             parts = original(*args)
             return dataclasses.replace(parts, **{name: 1.01 * getattr(parts, name)})
 
-        monkeypatch.setattr(measurement, "gap_parts", damaged)
+        monkeypatch.setattr(home, function, damaged)
 
     return damage
 
@@ -127,6 +127,8 @@ METRIC: dict[str, Damage] = {
     "simplex for every lambda_b": scaled(_formulas, "metric_mean_singular_value", 0.0),
     "lambda_h by direction": scaled_property(ncsolve.MetricMinimizer, "feature_decays"),
     "minimum too high, metric": metric_loss_off,
+    **{f"part {name} off by 1 %, metric": part_off(name, metric_measurement, "metric_gap_parts")
+       for name in ("fit", "bias", "dual", "feature")},
 }
 
 

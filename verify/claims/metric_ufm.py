@@ -51,9 +51,14 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
         "lambda_h by direction, against lambda_w |W v|^2 / |H^T v|^2", tolerance=1e-9,
         reason="rounding of small columns",
     )
+    kept = Worst(
+        "slope of the fit along each direction that the minimizer keeps, over sqrt(lambda_w lambda_v)", tolerance=1e-7,
+        reason="of first order in W (V, c), which rounding of the loss leaves at its root",
+    )
     gap = Worst(
         "loss of any weights minus that bound minus the four parts", tolerance=1e-12, reason="rounding"
     )
+    measured = Worst("the four parts of measure", tolerance=1e-11, reason="rounding of moments, once more in the bound")
     above, least = [], []
     for trial in range(trials):
         layers = random_layers(rng, trial)
@@ -64,6 +69,7 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
         bound.add(found.loss, layers.lower_bound(multiplier))
         if found.rank:
             decays.add(found.feature_decays, _balance(layers, best, found.rank))
+            kept.add(np.ones(found.rank), _slopes(layers, best, found.rank))
         means = best.features(_class_means(layers))
         for extra in (0, 1):
             end = layers.descend(layers.start(rng, found.dim + extra))
@@ -79,7 +85,8 @@ def _random(rng: np.random.Generator, trials: int) -> list[Figure]:
             unit = loss + found.loss
             gap.add(0.0, (loss - layers.lower_bound(multiplier) - math.fsum(parts)) / unit)
             least.append(min(parts) / unit)
-    worsts = (defined, bound, reached, product, bias, gram, decays, gap)
+            measured.add(0.0, np.abs(np.array(_parts_of_measure(layers, there)) - np.array(parts)).max() / unit)
+    worsts = (defined, bound, reached, product, bias, gram, decays, kept, gap, measured)
     return [
         *(worst.figure() for worst in worsts),
         at_least("loss of a descent less the minimum, over it", -1e-9, above, reason="no descent ends below a minimum"),
@@ -102,6 +109,12 @@ def _balance(layers: TwoLayers, best: Layers, rank: int) -> Array:
     return np.asarray(layers.lambda_w * head[:rank] / features[:rank])
 
 
+def _slopes(layers: TwoLayers, best: Layers, rank: int) -> Array:
+    """u^T G v / sqrt(lambda_w lambda_v), G the slope of the fit in W (V, c): 1 where a direction is worth its price."""
+    product = np.sum((best.W.T @ layers.residual(best) / layers.samples) * best.features(layers.z), axis=1)
+    return np.asarray(product[:rank] / (layers.lambda_w * np.sum(best.W**2, axis=0)[:rank]))
+
+
 def _moved(rng: np.random.Generator, layers: TwoLayers, best: Layers, distance: float) -> Layers:
     """The minimum, moved at random by about ``distance`` of its size; without what it has no place for."""
     step = layers.start(rng, best.V.shape[0])
@@ -109,6 +122,16 @@ def _moved(rng: np.random.Generator, layers: TwoLayers, best: Layers, distance: 
         W=best.W + distance * step.W, V=best.V + distance * step.V, c=best.c + distance * step.c,
         b=best.b + distance * step.b,
     )
+
+
+def _parts_of_measure(layers: TwoLayers, at: Layers) -> tuple[float, float, float, float]:
+    """What ``measure`` says of weights, from z in two batches."""
+    problem = layers.problem
+    statistics = ncsolve.FeatureStatistics(problem.classes, problem.dim)
+    for part in (slice(0, None, 2), slice(1, None, 2)):
+        statistics.update(layers.z[:, part].T, layers.labels[part])
+    found = ncsolve.measure(statistics, at.W, at.b, problem, hidden=(at.V, at.c)).parts
+    return found.fit, found.bias, found.dual, found.feature
 
 
 def _programs(rng: np.random.Generator, trials: int) -> list[Figure]:

@@ -28,6 +28,8 @@ _REAL = 1e-9
 _SEED = 1e-3
 # Below this part of e the objective falls by no more than rounding; of such steps so many may leave the gap as it is.
 _STILL, _PATIENCE = EPS, 4
+# What the gap leaves of A is its root; Newton steps square that.
+_POLISH = 4
 
 Pair = tuple[Array, Array]
 
@@ -44,6 +46,14 @@ class Factored:
     def slope(self, a: Array) -> Array:
         """G = B - A C (k, p)."""
         return np.asarray(self.target - a * self.squares)
+
+    def excess(self, a: Array) -> float:
+        """By how much |G|_2 exceeds tau, and <G, A> misses tau |A|_*, both over these: of first order in A."""
+        slope, nuclear = self.slope(a), float(np.linalg.norm(a, "nuc"))
+        if nuclear == 0.0:
+            return 0.0
+        missed = abs(1.0 - float(np.sum(slope * a)) / (self.tau * nuclear))
+        return max(float(np.linalg.norm(slope, 2)) / self.tau - 1.0, 0.0) + missed
 
     def relative_gap(self, a: Array) -> float:
         """The duality gap of A over its objective."""
@@ -65,13 +75,28 @@ def newton(problem: Factored, start: Array, tolerance: float) -> Array:
         if gap <= best_gap:
             best, best_gap = a, gap
         if best_gap <= tolerance or waited > _PATIENCE:
-            break
+            return _polished(problem, best)
         slope = problem.slope(a)
         gradient = (problem.tau * w - slope @ v.T, problem.tau * v - w.T @ slope)
         step = _step(problem, (w, v), slope, gradient)
         length, fall = _length(problem, (w, v), slope, gradient, step)
         w, v = _balanced(_moved((w, v), step, length))
     return best
+
+
+def _polished(problem: Factored, a: Array) -> Array:
+    """A few more steps, while the excess falls: the gap is of second order in it, so that it ends at its root."""
+    excess = problem.excess(a)
+    for _ in range(_POLISH):
+        w, v = _balanced(a)
+        slope = problem.slope(w @ v)
+        gradient = (problem.tau * w - slope @ v.T, problem.tau * v - w.T @ slope)
+        w, v = _moved((w, v), _step(problem, (w, v), slope, gradient), 1.0)
+        after = problem.excess(w @ v)
+        if after >= excess:
+            break
+        a, excess = w @ v, after
+    return a
 
 
 def _balanced(a: Array | Pair, least: float = 0.0) -> Pair:
