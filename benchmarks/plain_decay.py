@@ -61,6 +61,7 @@ class _State(NamedTuple):
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=10, help="at most, of noise and L-BFGS at each lambda_b")
+    options.add_argument("--across", type=float, nargs="+", default=_ACROSS, help="lambda_b of the second table")
     options.add_argument("--steps", type=int, default=2000, help="of L-BFGS in a round")
     given = options.parse_args()
     torch.set_num_threads(1)
@@ -72,7 +73,8 @@ def main() -> None:
     ends = {"below": _network(0), "above": _network(0)}
     for model, lambda_b in zip(ends.values(), (_BELOW, _ABOVE), strict=True):
         run.train(model, run.x, run.y, lambda_b, decay=_DECAY, lbfgs=2 * run.steps)
-    rows = [row for lambda_b in _ACROSS for row in _from_both(run, lambda_b, copy.deepcopy(ends))]
+        print(f"{lambda_b:g}, the start: {_state(run, model, lambda_b)}", file=sys.stderr, flush=True)
+    rows = [row for lambda_b in given.across for row in _from_both(run, lambda_b, copy.deepcopy(ends))]
     print(table(("lambda_b", "from", "rounds", "met", "length", "mean cosine", "predicted", "gap", "loss"), rows))
 
 
