@@ -111,7 +111,7 @@ _LATEX = {
     "cost": r"\operatorname{cost}",
 }
 _PLAIN = {
-    **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
+    **{f"lambda_{index}": f"λ_{index}" for index in "whbvcl12345678"},
     "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
     "s_next": "s_(j+1)",
