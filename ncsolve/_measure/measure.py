@@ -98,9 +98,9 @@ def measure(
         positive_number(stationarity_tolerance, "stationarity_tolerance"),
     )
     if isinstance(problem, MetricProblem):
-        for name, value, why in (("lambda_h", lambda_h, "whose features no term penalizes"),
-                                 ("samples", samples, "whose loss is a mean over samples of any number")):
-            if value is not None:
+        for name, given, why in (("lambda_h", lambda_h is not None, "whose features no term penalizes"),
+                                 ("samples", samples is not None, "whose loss is a mean over any number of samples")):
+            if given:
                 raise ProblemError(f"{name} is an option for a UFM; got it with a MetricProblem, {why}, drop it")
         return measure_layers(statistics, W, b, problem, hidden, tolerances)
     check_problem(problem)

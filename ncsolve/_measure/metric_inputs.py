@@ -107,7 +107,7 @@ def layer_between(
             f"the features of {files[1]} must be h = {what}, z of {files[0]}; got a residual of {apart:.2g} of their "
             "length, is there a ReLU, a normalisation or dropout between the two, or another order of rows?"
         )
-    return LinearLayer(V=v, c=c, sentence=f"{sentence}, which leaves {apart:.1g} of the length of h")
+    return LinearLayer(V=v, c=c, sentence=f"{sentence}, up to {apart:.1g} of the length of h")
 
 
 def _second_moments(statistics: FeatureStatistics, dim: int) -> Array:

@@ -45,6 +45,15 @@ class MetricMeasurement(Frozen):
     the stationarity.
 
     Source: T13 and T15 of docs/theory.md.
+
+    >>> import numpy as np, ncsolve
+    >>> z, labels = np.array([[2.0, 0.0], [2.0, 1.0], [0.0, 2.0], [1.0, 2.0]]), [0, 0, 1, 1]
+    >>> statistics = ncsolve.FeatureStatistics(2, 2).update(z, labels)
+    >>> problem = statistics.metric_problem(lambda_w=0.02, lambda_v=0.03, lambda_b=0.1)
+    >>> best = ncsolve.solve(problem)
+    >>> found = ncsolve.measure(statistics, 1.1 * best.W, best.bias, problem, hidden=(best.V, best.c))
+    >>> found.verdict.kind, bool(abs(found.gap - (found.loss - best.loss)) < 1e-9)
+    ('not finished', True)
     """
 
     layers: LastLayers
@@ -64,8 +73,9 @@ class MetricMeasurement(Frozen):
 
     @property
     def minimum(self) -> float:
-        """The bound below every loss that the dual of ``predicted`` proves, within a billionth of the minimum (its
-        ``lower_bound``): above it the gap is a sum of parts that are never negative."""
+        """The bound below every loss that the dual of ``predicted`` proves (its ``lower_bound``), within a billionth of
+        the minimum, or a millionth where rounding is in the way: above it the gap is a sum of parts that are never
+        negative."""
         return self.predicted.lower_bound
 
     @cached_property

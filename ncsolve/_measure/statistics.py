@@ -47,7 +47,7 @@ class FeatureStatistics:
         K, or the names of the classes, which labels may then use.
     dim : int
         d, the dimension of the features.
-    head : tuple (W, b), or W, optional
+    head : tuple of arrays, or array, optional
         The last layer W (m, d) and its bias b (m,), zero if there is none.
     scatter : "full", "projected" or "trace"
         ``full`` keeps :math:`S_W` (d, d).  ``projected`` keeps :math:`W S_W` (m, d) and needs the head: enough for all

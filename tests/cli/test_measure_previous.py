@@ -1,4 +1,4 @@
-"""``ncsolve measure --previous-features``: the numbers of the library, however V and c come, and mistakes in one line."""
+"""``ncsolve measure --previous-features``: the numbers of the library, however V and c come, and mistakes."""
 
 import numpy as np
 import pytest

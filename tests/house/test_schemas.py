@@ -56,7 +56,7 @@ def test_a_key_without_a_description_is_noticed():
 def test_the_page_of_the_documents_lists_every_schema():
     text = (ROOT / "docs" / "reference" / "json.md").read_text(encoding="utf-8")
     table = re.findall(r"\[(ncsolve\.[\w-]+/\d+)\]\(\.\./\.\./ncsolve/schemas/([\w.-]+)\)", text)
-    assert sorted(title for title, _ in table) == NAMES
+    assert sorted(title for title, _ in table) == sorted(NAMES)
     assert sorted(file for _, file in table) == FILES
     assert sorted(re.findall(r"^json/([\w-]+)$", text, re.M)) == [name.removesuffix(".json") for name in FILES]
     assert "New keys keep a schema's `/1`; a changed meaning makes `/2`." in text

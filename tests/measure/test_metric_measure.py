@@ -1,5 +1,6 @@
 """The last two layers against their minimum: the gap is exactly the sum of its parts, and what is damaged is told."""
 
+import dataclasses
 import math
 
 import hypothesis.strategies as st
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import ncsolve
+from ncsolve._measure.metric_gap import metric_gap_parts
 from ncsolve.errors import ProblemError
 from tests.documents import fits
 
@@ -136,6 +138,7 @@ def test_a_finished_network_collapsed_as_predicted():
     other = ncsolve.measure(h, best.W, best.bias, h.problem(lambda_w=0.02, lambda_h=1e-4, lambda_b=0.1),
                             lambda_h="balance")
     assert other.relative_gap > 0.05
+    assert "they differ: try --previous-features" in " ".join(other.summary().split())
 
 
 def finished_z():
@@ -143,6 +146,40 @@ def finished_z():
 
 
 LABELS = np.repeat(np.arange(4), 20)
+
+
+def test_equal_lambdas_by_direction_are_no_plain_decay():
+    problem = ncsolve.UFM(encoding="onehot", classes=4, counts=5, lambda_w=1e-2, lambda_h=1e-2, lambda_b=0.5)
+    best, labels = ncsolve.solve(problem), np.repeat(range(4), 5)
+    h = ncsolve.FeatureStatistics(4, best.dim).update(best.class_means[:, labels].T, labels)
+    text = ncsolve.measure(h, best.W, best.bias, problem).summary()
+    assert "along the mean of the features" in text
+    assert "--previous-features" not in text
+
+
+def other_slope(frame):
+    """Twice the residual: the dual would be met by what is not feasible."""
+    return 2.0 * frame.slope
+
+
+def uncentred_slope(frame):
+    """Without the variation within the classes."""
+    found = frame.slope.copy()
+    found[:, :-1] += frame.product[:, :-1] @ frame.problem.within
+    return found
+
+
+@pytest.mark.parametrize("damage", [other_slope, uncentred_slope])
+def test_a_damaged_identity_is_seen(damage):
+    """With another slope the parts no longer add up to the gap."""
+    stats, problem, best = finished()
+    found = ncsolve.measure(stats, 1.3 * best.W, best.bias, problem, hidden=(best.V, best.c))
+    assert abs(metric_gap_parts(best.frame, found.layers).total - (found.loss - best.lower_bound)) <= (
+        1000 * EPS * found.loss)
+    damaged = dataclasses.replace(best.frame)
+    vars(damaged)["slope"] = damage(best.frame)
+    off = metric_gap_parts(damaged, found.layers).total - (found.loss - best.lower_bound)
+    assert abs(off) > 1e-6 * found.loss
 
 
 def wrong_v(best):

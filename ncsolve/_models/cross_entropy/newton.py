@@ -15,7 +15,7 @@ import numpy as np
 from ncsolve._arrays import EPS, Array
 from ncsolve._models.cross_entropy.objective import Objective, State
 from ncsolve._models.cross_entropy.point import Point
-from ncsolve._models.cross_entropy.trust_region import next_radius, truncated_newton
+from ncsolve._models.trust_region import next_radius, truncated_newton
 
 __all__ = ["newton"]
 

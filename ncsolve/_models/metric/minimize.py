@@ -22,7 +22,7 @@ _NEWTON = MethodChoice(
     reason="convex in A = W (V, c): Newton's method on factors of A, which stops on the duality gap",
 )
 # Newton's method goes on to where rounding is all that is left: the gap is of first order in the gradient.
-_GOAL = 1e-13
+_GOAL = 1e-12
 
 
 def singular_system(problem: Reduced, *, general: bool) -> tuple[Array, Array, Array, MethodChoice]:

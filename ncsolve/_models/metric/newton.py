@@ -10,18 +10,22 @@ minimum is taken.  Between steps the factors are balanced.  It stops on the dual
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ncsolve._arrays import EPS, Array
 from ncsolve._models.metric.dual_bound import duality_gap
+from ncsolve._models.trust_region import truncated_newton
 
 __all__ = ["Factored", "newton"]
 
-_STEPS, _INNER = 200, 400
-# The inner iterations stop where the preconditioned gradient's square has fallen by this: two digits a step.
-_FORCING = 1e-4
+_STEPS = 200
+# Of the gradient, in the preconditioner's norm, that the inner iterations leave: two digits a step.
+_FORCING = 1e-2
+# Over the preconditioned gradient: beyond it a step is cut, as along negative curvature, where it has no end.
+_FAR = 1e6
 # Roots of a cubic are real up to this imaginary part.
 _REAL = 1e-9
 # Directions that the start has lost are seen again from this part of the largest factor on.
@@ -114,38 +118,25 @@ def _balanced(a: Array | Pair, least: float = 0.0) -> Pair:
 
 
 def _step(problem: Factored, at: Pair, slope: Array, gradient: Pair) -> Pair:
-    """The step of Newton's method, or as far as the curvature is positive."""
+    """The step of Newton's method, or a long one where the curvature is negative."""
     w, v = at
-    tau, squares = problem.tau, problem.squares
+    tau, squares, shapes = problem.tau, problem.squares, (w.shape, v.shape)
     inner_values, inner = np.linalg.eigh((v * squares) @ v.T)
     inner_values = np.maximum(inner_values, 0.0)
     weights = np.sum(w * w, axis=0)[:, None]  # W^T W is diagonal where the factors are balanced
 
-    def precondition(pair: Pair) -> Pair:
-        return ((pair[0] @ inner) / (inner_values + tau)) @ inner.T, pair[1] / (weights * squares + tau)
+    def precondition(row: Array) -> Array:
+        a, b = _pair(row, *shapes)
+        return _row((((a @ inner) / (inner_values + tau)) @ inner.T, b / (weights * squares + tau)))
 
-    def hessian(pair: Pair) -> Pair:
-        moved = (pair[0] @ v + w @ pair[1]) * squares
-        return moved @ v.T - slope @ pair[1].T + tau * pair[0], w.T @ moved - pair[0].T @ slope + tau * pair[1]
+    def product(row: Array) -> Array:
+        a, b = _pair(row, *shapes)
+        moved = (a @ v + w @ b) * squares
+        return _row((moved @ v.T - slope @ b.T + tau * a, w.T @ moved - a.T @ slope + tau * b))
 
-    found: Pair = (np.zeros_like(w), np.zeros_like(v))
-    rest = gradient
-    ready = precondition(rest)
-    along: Pair = (-ready[0], -ready[1])
-    size = first = _inner(rest, ready)
-    for _ in range(_INNER):
-        image = hessian(along)
-        curvature = _inner(along, image)
-        if curvature <= 0.0:  # a direction in which the objective falls without bound, to second order
-            return _moved(found, along, 1.0)
-        length = size / curvature
-        found, rest = _moved(found, along, length), _moved(rest, image, length)
-        ready = precondition(rest)
-        before, size = size, _inner(rest, ready)
-        if size <= _FORCING * first:
-            break
-        along = (-ready[0] + size / before * along[0], -ready[1] + size / before * along[1])
-    return found
+    start = _row(gradient)
+    radius = _FAR * math.sqrt(float(start @ precondition(start)))
+    return _pair(truncated_newton(start, product, precondition, radius, _FORCING).step, *shapes)
 
 
 def _length(problem: Factored, at: Pair, slope: Array, gradient: Pair, step: Pair) -> tuple[float, float]:
@@ -174,3 +165,12 @@ def _inner(a: Pair, b: Pair) -> float:
 
 def _moved(at: Pair, step: Pair, length: float) -> Pair:
     return at[0] + length * step[0], at[1] + length * step[1]
+
+
+def _row(pair: Pair) -> Array:
+    return np.concatenate((pair[0].ravel(), pair[1].ravel()))
+
+
+def _pair(row: Array, first: tuple[int, ...], second: tuple[int, ...]) -> Pair:
+    size = math.prod(first)
+    return row[:size].reshape(first), row[size:].reshape(second)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ncsolve._models.cross_entropy.trust_region import next_radius, truncated_newton
+from ncsolve._models.trust_region import next_radius, truncated_newton
 
 
 def _quadratic(eigenvalues: list[float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
