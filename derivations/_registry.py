@@ -43,6 +43,7 @@ MODULES: dict[str, str] = {
     "batch-norm": "batch_norm",
     "metric-ufm": "metric_ufm",
     "metric-frame": "metric_frame",
+    "metric-relu": "metric_relu",
     "cross-entropy": "cross_entropy",
     "cross-entropy-dual": "cross_entropy_dual",
     "cross-entropy-relu": "cross_entropy_relu",

@@ -504,6 +504,23 @@ MUTANTS = (
     Mutant(module="metric_frame", error="numeric form",
            old="_length * (sp.UnevaluatedExpr(_abs_w - t) - t / lambda_b)),",
            new="_length * (sp.UnevaluatedExpr(_abs_w - t) + t / lambda_b)),"),
+    Mutant(module="metric_relu", error="threshold of the contrasts for a single class",
+           old="((K - 1) * K * tau**2 / spread**2 + tau**2 / size**2,", new="(K**2 * tau**2 / spread**2,"),
+    Mutant(module="metric_relu", error="arithmetic mean of thresholds in case B",
+           old="(K**3 * tau**2 / (K * size**2 + (K - 1) * spread**2), True)",
+           new="((K - 1) * K * tau**2 / spread**2 + tau**2 / size**2, True)"),
+    Mutant(module="metric_relu", error="bias as if nothing were in the outputs",
+           old="expr=1 / (1 + lambda_b * (1 + phi)), meaning", new="expr=1 / (1 + lambda_b), meaning"),
+    Mutant(module="metric_relu", error="length of the weights", old="expr=K * lambda_w * phi, meaning",
+           new="expr=lambda_w * phi, meaning"),
+    Mutant(module="metric_relu", error="square not halved in the loss", old="(K - 1) * a**2 * (1 + 2 * phi)",
+           new="(K - 1) * a**2 * (1 + phi)"),
+    Mutant(module="metric_relu", error="contrasts kept in one vector", old="expr=_along(a**2 / 2),",
+           new="expr=_along(_a * _perp - _perp**2 / 2),"),
+    Mutant(module="metric_relu", error="sign of the bias term", old="_s_mu = _length * (_w - t - t / lambda_b)",
+           new="_s_mu = _length * (_w - t + t / lambda_b)"),
+    Mutant(module="metric_relu", error="alive without the bias",
+           old="(lambda_b * w / (1 + lambda_b)) ** 2) / (K * _threshold)", new="w**2) / (K * _threshold)"),
 )
 
 
