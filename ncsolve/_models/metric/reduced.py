@@ -12,7 +12,6 @@ with the centred moments S, S_yz and S_y over N, of z with the constant below it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -31,12 +30,6 @@ class Reduced:
     B: Array
     energy: float
     tau: float
-
-    @cached_property
-    def spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues of C, what is below 0 by rounding set to 0, and its eigenvectors in columns."""
-        values, vectors = np.linalg.eigh(self.C)
-        return np.maximum(values, 0.0), vectors
 
 
 def extended_means(problem: MetricProblem) -> Array:
