@@ -111,7 +111,7 @@ _LATEX = {
     "cost": r"\operatorname{cost}",
 }
 _PLAIN = {
-    **{f"lambda_{index}": f"λ_{index}" for index in "whbl12345678"},
+    **{f"lambda_{index}": f"λ_{index}" for index in "whbvcl12345678"},
     "tau": "τ", "sigma": "σ", "alpha": "α", "beta": "β",
     "gamma": "γ", "kappa": "κ", "omega": "ω", "ell": "ℓ", "lambda": "λ", "s_mu": "s_μ", "s_perp": "s_⊥",
     "s_next": "s_(j+1)",
@@ -128,7 +128,9 @@ class _Latex(LatexPrinter):
         if name.endswith(TRANSPOSED):
             letter = _letter(name.removesuffix(TRANSPOSED))
             return (f"{{{letter}}}" if "^" in letter or "'" in letter else letter) + r"^{\top}"  # one exponent a letter
-        return _letter(name) if name in _LATEX else str(super()._print_Symbol(expr, style))
+        if name in _LATEX or any(c in _TEX_CHARACTERS for c in name):
+            return _letter(name)
+        return str(super()._print_Symbol(expr, style))
 
     def _print_norm2(self, expr: Any, exp: Any = None) -> str:
         square = rf"\left\|{self._print(expr.args[0])}\right\|^{{2}}"
@@ -139,7 +141,12 @@ class _Latex(LatexPrinter):
 
 
 def _letter(name: str) -> str:
-    return _LATEX.get(name) or str(sp.latex(sp.Symbol(name)))
+    if name in _LATEX:
+        return _LATEX[name]
+    if not any(c in _TEX_CHARACTERS for c in name):
+        return str(sp.latex(sp.Symbol(name)))
+    base, _, index = ("".join(_TEX_CHARACTERS.get(c, c) for c in part) for part in name.partition("_"))
+    return base + (f"_{{{index}}}" if index else "")
 
 
 class _Line(StrPrinter):
@@ -224,11 +231,14 @@ _GREEK = {
 # Characters of the texts that pdfLaTeX has no glyph for.
 _TEX_CHARACTERS = _GREEK | {
     "Λ": r"\Lambda", "Σ": r"\Sigma", "β": r"\beta", "γ": r"\gamma", "δ": r"\delta", "θ": r"\theta", "α": r"\alpha",
-    "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ",
+    "ε": r"\varepsilon", "η": r"\eta", "ν": r"\nu", "ρ": r"\rho", "ℓ": r"\ell ", "Δ": r"\Delta", "ξ": r"\xi",
+    "Ξ": r"\Xi", "φ": r"\varphi", "𝐛": r"\mathbf{b}",
     "ᵀ": r"{}^{\top}", "²": "{}^2", "⁻": "{}^{-}", "¹": "{}^{1}", "⁺": "{}^{+}", "√": r"\sqrt{\,}", "∞": r"\infty",
     "∂": r"\partial ", "‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle ", "𝟏": r"\mathbf{1}", "Ž": r"\check Z",
     "ŷ": r"\hat y", "<": "<", ">": ">", "|": "|", "₀": "{}_0", "₁": "{}_1",
 }  # fmt: skip
+# An accent that follows its letter.
+_ACCENTS = {"\u0304": "bar", "\u0303": "tilde", "\u030c": "check", "\u0302": "hat"}
 _TEX_SPECIAL = {"_": r"\_", "^": r"\^{}", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 
 
@@ -266,8 +276,8 @@ def _escape(text: str) -> str:
 
 def _tex(text: str) -> str:
     text = text.replace("<=", "≤").replace(">=", "≥")
-    for accented, code in (("b̌", r"\check b"), ("x̂", r"\hat x"), ("H̄", r"\bar H"), ("h̄", r"\bar h"), ("P̄", r"\bar P")):
-        text = text.replace(accented, f"\0{code}\0")
+    text = text.replace("Ṽ", "V\u0303")
+    text = re.sub(f"(.)([{''.join(_ACCENTS)}])", lambda m: f"\0\\{_ACCENTS[m.group(2)]} {m.group(1)}\0", text)
     out = "".join(
         f"${_TEX_CHARACTERS[c]}$"
         if c in _TEX_CHARACTERS
