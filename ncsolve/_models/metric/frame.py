@@ -122,7 +122,7 @@ class MetricFrame:
         """From the definition, over class means and the covariance within."""
         problem, spread = self.problem, self.product[:, :-1]
         apart = problem.encoding.matrix - self.outputs
-        fit = float(problem.shares @ np.sum(apart**2, axis=0) + np.sum((spread @ problem.within) * spread)) / 2
+        fit = float(problem.shares @ np.sum(apart**2, axis=0) + np.sum((spread @ problem.moments.within_root) ** 2)) / 2
         penalty = problem.tau / 2 * float(self.values.sum())
         bias = 0.0 if math.isinf(problem.lambda_b) else problem.lambda_b / 2 * float(self.bias @ self.bias)
         return MetricLossTerms(fit=fit, head=penalty, hidden=penalty, bias=bias)

@@ -26,7 +26,7 @@ _NEWTON = MethodChoice(
     reason="convex in A = W (V, c): Newton's method on factors of A, which stops on the duality gap",
 )
 # A closed form whose gap is more than rounding of the moments makes, relative to e, is not aligned enough.
-_CLOSED = 1e-20
+_CLOSED = 1e-15
 
 
 class Solution(NamedTuple):
