@@ -66,8 +66,8 @@ def solve(problem: UFM | MetricProblem, *, method: str = "auto") -> Minimizer | 
     ConvergenceError
         If the residual is above 1e-10 (1e-6 where descent or a convex program found the point): nothing unverified is
         returned.  Under cross-entropy a point whose dual bound leaves more than 1e-9 open is "best found", with that
-        gap, whatever its residual is.  Of a MetricProblem if the duality gap is above 1e-9 of the loss,
-        or above what rounding of the moments makes of it, at most 1e-6.
+        gap, whatever its residual is.  Of a MetricProblem if the duality gap is above 1e-9 of the
+        loss.
 
     Notes
     -----

@@ -256,7 +256,7 @@ class MetricProblem(Frozen):
 
 def check_hidden_bias(value: object, name: str = "lambda_c") -> float:
     """A weight decay of the hidden bias, or inf for none; ProblemError for others."""
-    if isinstance(value, Real) and type(value) is not bool:
+    if not isinstance(value, bool) and isinstance(value, Real):
         if float(value) == math.inf:
             return math.inf
         if not float(value) > 0.0:
