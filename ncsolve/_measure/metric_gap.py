@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ncsolve._measure.metric_point import LastLayers
-from ncsolve._models.metric.dual_bound import shrunk
 from ncsolve._models.metric.frame import MetricFrame
 
 __all__ = ["MetricGapParts", "metric_gap_parts"]
@@ -48,17 +47,15 @@ class MetricGapParts:
 def metric_gap_parts(frame: MetricFrame, layers: LastLayers) -> MetricGapParts:
     """The four parts of the gap above the bound that a frame proves.
 
-    The residual of the frame, shrunk until it meets the condition of the dual, is exactly feasible, and for what is
-    feasible the identity holds with the value of the dual in place of the minimum.  So the parts are never negative,
-    and their sum is the loss less that bound, however far from the minimum the frame is.
+    The slope of the frame meets the condition of the dual, and for what is feasible the identity holds with the value
+    of the dual in place of the minimum.  So the parts are never negative, and their sum is the loss less that bound.
     """
     problem = frame.problem
-    lw, tau, theta = problem.lambda_w, problem.tau, shrunk(frame.slope, problem.tau)
-    codes = problem.encoding.matrix
-    step = layers.outputs - codes + theta * (codes - frame.outputs)
-    seen = (layers.product - theta * frame.product)[:, :-1]
+    lw, tau = problem.lambda_w, problem.tau
+    step = layers.outputs - frame.outputs
+    seen = (layers.product - frame.product)[:, :-1]
     fit = float(problem.shares @ np.sum(step**2, axis=0)) + float(np.sum((seen @ problem.within) * seen))
-    slope = theta * frame.slope
+    slope = frame.slope
     _, values, right = np.linalg.svd(slope, full_matrices=False)
     values = np.minimum(values, tau)
     along = layers.hidden @ right.T
@@ -67,7 +64,7 @@ def metric_gap_parts(frame: MetricFrame, layers: LastLayers) -> MetricGapParts:
     return MetricGapParts(
         fit=max(fit, 0.0) / 2,
         bias=0.0 if math.isinf(problem.lambda_b) else (
-            problem.lambda_b / 2 * float(np.sum((layers.b - theta * frame.bias) ** 2))
+            problem.lambda_b / 2 * float(np.sum((layers.b - frame.bias) ** 2))
         ),
         dual=lw / 2 * float(np.sum((layers.W - slope @ layers.hidden.T / lw) ** 2)),
         feature=left_out / (2 * lw),

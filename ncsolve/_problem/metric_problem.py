@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -151,11 +152,12 @@ class MetricProblem(Frozen):
         for name, size in sizes:
             if size != code.classes:
                 raise ProblemError(f"{name} must have one entry per class; got {size} for {code.classes} classes")
-        hidden = check_hidden_bias(lambda_v if lambda_c is None else lambda_c)
+        given = (check_lambda("lambda_w", lambda_w), check_lambda("lambda_v", lambda_v))
+        hidden = given[1] if lambda_c is None else check_hidden_bias(lambda_c)
         finite = () if math.isinf(hidden) else (hidden,)
         layers, _, b = layers_in_paper(
-            convention, "mse", (check_lambda("lambda_w", lambda_w), check_lambda("lambda_v", lambda_v), *finite), 1.0,
-            check_lambda_b(lambda_b), samples=counts.total, code_length=code.code_length,
+            convention, "mse", (*given, *finite), 1.0, check_lambda_b(lambda_b), samples=counts.total,
+            code_length=code.code_length,
         )
         for field, value in (
             ("encoding", code), ("counts", counts), ("moments", moments), ("class_names", names),
@@ -254,11 +256,13 @@ class MetricProblem(Frozen):
 
 def check_hidden_bias(value: object, name: str = "lambda_c") -> float:
     """A weight decay of the hidden bias, or inf for none; ProblemError for others."""
-    if isinstance(value, float) and value == math.inf:
-        return math.inf
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0:
-        raise ProblemError(
-            f"{name} must be positive, or inf for no bias; got 0 (of a free c the minimum is never reached: W shrinks "
-            "and c grows for ever); give the decay that it was trained with"
-        )
+    if isinstance(value, Real) and type(value) is not bool:
+        if float(value) == math.inf:
+            return math.inf
+        if not float(value) > 0.0:
+            why = " (of a free c the minimum is never reached: W shrinks and c grows for ever)" if value == 0 else ""
+            raise ProblemError(
+                f"{name} must be positive, or inf for no bias; got {float(value):g}{why}, give the decay that it was "
+                "trained with"
+            )
     return check_lambda(name, value)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ncsolve._arrays import Array
+from ncsolve._arrays import EPS, Array
 from ncsolve._problem.counts import ClassCounts
-from ncsolve.checks.arrays import Frozen
+from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.checks.measured import measured
 from ncsolve.errors import ProblemError
 
@@ -27,6 +27,16 @@ class ClassMoments(Frozen):
 
     class_means: Array
     within: Array
+
+    @array_property
+    def within_root(self) -> Array:
+        """A square root R of the covariance (p, p), R R^T.
+
+        Every direction has at least what rounding may have taken from it, so that none seems free of variation that is
+        only lost in the sums.
+        """
+        values, vectors = np.linalg.eigh(self.within)
+        return np.asarray(vectors * np.sqrt(np.maximum(values, EPS * float(values[-1]))))
 
 
 def checked_moments(second: ArrayLike, cross: ArrayLike, counts: ClassCounts) -> ClassMoments:

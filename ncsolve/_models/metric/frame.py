@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ncsolve._arrays import EPS, Array
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._frames.pairs import ClassPairs, pairs_between
-from ncsolve._models.metric.dual_bound import duality_gap
-from ncsolve._models.metric.reduced import extended_means, reduced
+from ncsolve._models.metric.reduced import extended_means
 from ncsolve._problem.metric_problem import MetricProblem
 
 __all__ = ["MetricFrame", "MetricLossTerms"]
@@ -48,6 +47,9 @@ class MetricLossTerms:
 class MetricFrame:
     """A = U diag(s) V^T with ``left`` (m, r), ``values`` (r,) and ``right`` (p + 1, r), the last row for c.
 
+    The loss is at most ``gap`` above the minimum.  ``slope`` (m, p + 1) proves it: a residual's moments
+    (Y - O)(z; s_c)^T / N with outputs O next to those of this A, whose singular values are at most tau.
+
     W = (lv/lw)^(1/4) U s^(1/2) and (V, c/s_c) = (lw/lv)^(1/4) s^(1/2) V^T, with the entry s_c that c multiplies.
     """
 
@@ -56,6 +58,8 @@ class MetricFrame:
     left: Array
     values: Array
     right: Array
+    gap: float
+    slope: Array
 
     @property
     def rank(self) -> int:
@@ -114,34 +118,11 @@ class MetricFrame:
         size = min(self.problem.code_length, self.problem.dim + 1)
         return np.pad(self.values, (0, size - self.rank)), np.ones(size, dtype=np.int64)
 
-    @cached_property
-    def slope(self) -> Array:
-        """(Y - O)(z; s_c)^T / N at the minimizer (m, p + 1), minus the slope of the fit in A."""
-        problem = self.problem
-        rest = (problem.encoding.matrix - self.outputs) * problem.shares
-        found = rest @ extended_means(problem).T
-        found[:, :-1] -= self.product[:, :-1] @ problem.within
-        return np.asarray(found)
-
     def loss_terms(self) -> MetricLossTerms:
         """From the definition, over class means and the covariance within."""
         problem, spread = self.problem, self.product[:, :-1]
         apart = problem.encoding.matrix - self.outputs
-        fit = float(problem.shares @ np.sum(apart**2, axis=0) + np.sum((spread @ problem.within) * spread)) / 2
+        fit = float(problem.shares @ np.sum(apart**2, axis=0) + np.sum((spread @ problem.moments.within_root) ** 2)) / 2
         penalty = problem.tau / 2 * float(self.values.sum())
         bias = 0.0 if math.isinf(problem.lambda_b) else problem.lambda_b / 2 * float(self.bias @ self.bias)
         return MetricLossTerms(fit=fit, head=penalty, hidden=penalty, bias=bias)
-
-    def rounding(self) -> float:
-        """What rounding of G = B - A C, of products of so many terms, may make of the duality gap."""
-        moments = reduced(self.problem)
-        terms = float(np.linalg.norm(moments.B)) + float(self.values.max(initial=0.0) * np.linalg.norm(moments.C))
-        return EPS * (self.problem.dim + 1) * terms * float(self.values.sum())
-
-    def duality_gap(self) -> float:
-        """By how much the loss may be above the minimum."""
-        terms, slope = self.loss_terms(), self.slope
-        return max(0.0, duality_gap(
-            2 * (terms.fit + terms.bias), slope, float(np.sum(slope * self.product)), float(self.values.sum()),
-            self.problem.tau,
-        ))

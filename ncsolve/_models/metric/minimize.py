@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from ncsolve._arrays import RANK_NOISE, Array
+from ncsolve._arrays import Array
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._models.metric.aligned import aligned
-from ncsolve._models.metric.newton import Factored, newton
+from ncsolve._models.metric.dual_bound import Proof, System, proof_of
+from ncsolve._models.metric.eigenproblem import Eigenproblem, eigenproblem
+from ncsolve._models.metric.newton import newton
 from ncsolve._models.metric.reduced import Reduced
 from ncsolve._models.metric.reweighting import reweighted
 
-__all__ = ["singular_system"]
+__all__ = ["Solution", "solved"]
 
 _ALIGNED = MethodChoice(
     method="closed-form", theorem="T15",
@@ -21,44 +25,40 @@ _NEWTON = MethodChoice(
     method="newton", theorem="T15",
     reason="convex in A = W (V, c): Newton's method on factors of A, which stops on the duality gap",
 )
-# Newton's method goes on to where rounding is all that is left: the gap is of first order in the gradient.
-_GOAL = 1e-12
+# A closed form whose gap is more than rounding of the moments makes, relative to e, is not aligned enough.
+_CLOSED = 1e-15
 
 
-def singular_system(problem: Reduced, *, general: bool) -> tuple[Array, Array, Array, MethodChoice]:
-    """Left vectors (m, r), values (r,), descending, and right vectors (p + 1, r) of A, and how they were found.
+class Solution(NamedTuple):
+    """``left`` (m, r), ``values`` (r,), descending, and ``right`` (p + 1, r) of A, what that proves (the ``gap`` above
+    the minimum at most, and the ``slope`` (m, p + 1) that the dual admits), and how it was found."""
 
-    ``general`` leaves out the closed form.
-    """
-    if not general and (found := aligned(problem)) is not None:
-        return *found, _ALIGNED
-    squares, basis = problem.spectrum
-    outer, b, inner = np.linalg.svd(problem.B @ basis, full_matrices=False)
-    if not b.size or b[0] <= problem.tau * (1.0 + RANK_NOISE):
-        return outer[:, :0], b[:0], basis[:, :0], _NEWTON
-    seen = b > RANK_NOISE * b[0]  # A has no other left directions than B
-    outer = outer[:, seen]
-    in_basis = Factored(
-        squares=squares, target=b[seen][:, None] * inner[seen], energy=problem.energy, tau=problem.tau
-    )
-    a = newton(in_basis, reweighted(squares, in_basis.target, problem.tau), _GOAL)
-    left, values, right = _kept(in_basis, a)
-    return outer @ left, values, basis @ right.T, _NEWTON
+    left: Array
+    values: Array
+    right: Array
+    gap: float
+    slope: Array
+    choice: MethodChoice
 
 
-def _kept(problem: Factored, a: Array) -> tuple[Array, Array, Array]:
-    """A without what Newton's method leaves of directions that the minimum has not.
+def solved(problem: Reduced, *, general: bool) -> Solution:
+    """The minimizer; ``general`` leaves out the closed form."""
+    inside = eigenproblem(problem)
+    if inside is None or not inside.target.size:
+        left, slope = np.zeros((len(problem.B), 0)), np.zeros_like(problem.B)
+        return Solution(left, np.zeros(0), np.zeros((len(problem.C), 0)), 0.0, slope, _NEWTON if general else _ALIGNED)
+    closed = None if general else aligned(inside.scaled)
+    if closed is not None:
+        left, values, right = closed
+        proof = proof_of(inside, System(inside.outer.T @ left, values, right.T @ inside.basis))
+        if proof.gap <= _CLOSED:
+            return _solution(inside, proof, _ALIGNED, left, values, right)
+    system, proof = newton(inside, reweighted(inside.squares, inside.target, inside.tau))
+    return _solution(inside, proof, _NEWTON, inside.outer @ system.left, system.values, inside.basis @ system.right.T)
 
-    One proximal step, in which the singular values shrink by tau over the largest curvature, takes these out and leaves
-    a minimum as it is; it is kept if the gap says so.
-    """
-    rate = 1.0 / float(problem.squares.max())
-    left, values, right = np.linalg.svd(a + rate * problem.slope(a), full_matrices=False)
-    values = np.maximum(values - rate * problem.tau, 0.0)
-    values[values <= RANK_NOISE * values[0]] = 0.0
-    kept = values > 0.0
-    shorter = (left[:, kept] * values[kept]) @ right[kept]
-    if problem.relative_gap(shorter) > max(2 * problem.relative_gap(a), _GOAL):
-        left, values, right = np.linalg.svd(a, full_matrices=False)
-        kept = values > RANK_NOISE * values[0]
-    return left[:, kept], values[kept], right[kept]
+
+def _solution(
+    inside: Eigenproblem, proof: Proof, choice: MethodChoice, left: Array, values: Array, right: Array
+) -> Solution:
+    slope = inside.outer @ proof.slope @ inside.basis.T * (inside.energy / inside.size)
+    return Solution(left, inside.size * values, right, proof.gap * inside.energy, slope, choice)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ncsolve._bias.theorems import MethodChoice
 from ncsolve._models.metric.frame import MetricFrame
-from ncsolve._models.metric.minimize import singular_system
+from ncsolve._models.metric.minimize import solved
 from ncsolve._models.metric.reduced import reduced
 from ncsolve._models.metric.regular import regular_metric
 from ncsolve._models.protocol import State, Transition
@@ -32,8 +32,7 @@ class Metric:
 
     def frame(self, problem: MetricProblem, *, general: bool = False) -> MetricFrame:
         """The arrays of the minimizer; ``general`` leaves out the closed form."""
-        left, values, right, choice = singular_system(reduced(problem), general=general)
-        return MetricFrame(problem=problem, choice=choice, left=left, values=values, right=right)
+        return MetricFrame(problem=problem, **solved(reduced(problem), general=general)._asdict())
 
     def choice(self, problem: MetricProblem) -> MethodChoice:
         """The theorem that ``frame`` will use."""

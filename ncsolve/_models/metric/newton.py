@@ -5,21 +5,22 @@ r"""Newton's method on factors A = W V: the problem is then smooth, and its mini
 
 With as many columns of W as A can have ranks every local minimum is the global one.  Steps are found by conjugate
 gradients, preconditioned by the Hessian in W and that in V alone; along a step the objective is a quartic, whose
-minimum is taken.  Between steps the factors are balanced.  It stops on the duality gap.
+minimum is taken.  Between steps the factors are balanced.  It stops on the duality gap, which is computed at a
+proximal step from A.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from ncsolve._arrays import EPS, Array
-from ncsolve._models.metric.dual_bound import duality_gap
+from ncsolve._arrays import EPS, RANK_NOISE, Array
+from ncsolve._models.metric.dual_bound import Proof, System, proof_of
+from ncsolve._models.metric.eigenproblem import Eigenproblem
 from ncsolve._models.trust_region import truncated_newton
 
-__all__ = ["Factored", "newton"]
+__all__ = ["newton"]
 
 _STEPS = 200
 # Of the gradient, in the preconditioner's norm, that the inner iterations leave: two digits a step.
@@ -30,77 +31,43 @@ _FAR = 1e6
 _REAL = 1e-9
 # Directions that the start has lost are seen again from this part of the largest factor on.
 _SEED = 1e-3
-# Below this part of e the objective falls by no more than rounding; of such steps so many may leave the gap as it is.
-_STILL, _PATIENCE = EPS, 4
-# What the gap leaves of A is its root; Newton steps square that.
-_POLISH = 4
+# So many steps that lower the objective by no more than its rounding may leave the gap as it is.
+_PATIENCE = 2
+# The gap is of second order in A, which at this is right to ten digits of the largest singular value and more.
+_GOAL = 1e-24
 
 Pair = tuple[Array, Array]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Factored:
-    """The problem in eigenvectors of C: its eigenvalues ``squares`` (p,), B as ``target`` (k, p), e and tau."""
-
-    squares: Array
-    target: Array
-    energy: float
-    tau: float
-
-    def slope(self, a: Array) -> Array:
-        """G = B - A C (k, p)."""
-        return np.asarray(self.target - a * self.squares)
-
-    def excess(self, a: Array) -> float:
-        """By how much |G|_2 exceeds tau, and <G, A> misses tau |A|_*, both over these: of first order in A."""
-        slope, nuclear = self.slope(a), float(np.linalg.norm(a, "nuc"))
-        if nuclear == 0.0:
-            return 0.0
-        missed = abs(1.0 - float(np.sum(slope * a)) / (self.tau * nuclear))
-        return max(float(np.linalg.norm(slope, 2)) / self.tau - 1.0, 0.0) + missed
-
-    def relative_gap(self, a: Array) -> float:
-        """The duality gap of A over its objective."""
-        slope, nuclear = self.slope(a), float(np.linalg.norm(a, "nuc"))
-        product = float(np.sum(slope * a))
-        square = max(self.energy - float(np.sum(a * self.target)) - product, 0.0)
-        loss = square / 2 + self.tau * nuclear
-        return duality_gap(square, slope, product, nuclear, self.tau) / loss if loss > 0.0 else 0.0
-
-
-def newton(problem: Factored, start: Array, tolerance: float) -> Array:
-    """A (k, p), whose relative duality gap is below the tolerance unless rounding is in the way."""
+def newton(problem: Eigenproblem, start: Array) -> tuple[System, Proof]:
+    """The system of A where steps no longer lower the gap that it proves."""
     w, v = _balanced(start, _SEED)
-    best, best_gap, waited, fall = start, problem.relative_gap(start), 0, problem.energy
+    best, waited = _proved(problem, start), 0
     for _ in range(_STEPS):
-        a = w @ v
-        gap = problem.relative_gap(a)
-        waited = waited + 1 if fall <= _STILL * problem.energy and gap > best_gap / 2 else 0
-        if gap <= best_gap:
-            best, best_gap = a, gap
-        if best_gap <= tolerance or waited > _PATIENCE:
-            return _polished(problem, best)
-        slope = problem.slope(a)
+        slope = problem.slope(w @ v)
         gradient = (problem.tau * w - slope @ v.T, problem.tau * v - w.T @ slope)
         step = _step(problem, (w, v), slope, gradient)
         length, fall = _length(problem, (w, v), slope, gradient, step)
         w, v = _balanced(_moved((w, v), step, length))
+        here = _proved(problem, w @ v)
+        waited = waited + 1 if fall <= EPS and here[1].gap > best[1].gap / 2 else 0
+        best = min(best, here, key=lambda found: found[1].gap)
+        if waited > _PATIENCE or best[1].gap <= _GOAL:
+            break
     return best
 
 
-def _polished(problem: Factored, a: Array) -> Array:
-    """A few more steps, while the excess falls: the gap is of second order in it, so that it ends at its root."""
-    excess = problem.excess(a)
-    for _ in range(_POLISH):
-        w, v = _balanced(a)
-        slope = problem.slope(w @ v)
-        gradient = (problem.tau * w - slope @ v.T, problem.tau * v - w.T @ slope)
-        w, v = _moved((w, v), _step(problem, (w, v), slope, gradient), 1.0)
-        after = problem.excess(w @ v)
-        if after >= excess:
-            break
-        a, excess = w @ v, after
-    return a
+def _proved(problem: Eigenproblem, a: Array) -> tuple[System, Proof]:
+    """A without what Newton's method leaves of directions that the minimum has not, and what that proves.
+
+    One proximal step, in which the singular values shrink by tau over the largest curvature, which is 1, takes these
+    out and leaves a minimum as it is.
+    """
+    left, values, right = np.linalg.svd(a + problem.slope(a), full_matrices=False)
+    values = np.maximum(values - problem.tau, 0.0)
+    kept = values > RANK_NOISE * values[0]
+    system = System(left[:, kept], values[kept], right[kept])
+    return system, proof_of(problem, system)
 
 
 def _balanced(a: Array | Pair, least: float = 0.0) -> Pair:
@@ -117,7 +84,7 @@ def _balanced(a: Array | Pair, least: float = 0.0) -> Pair:
     return left * root, root[:, None] * right_t
 
 
-def _step(problem: Factored, at: Pair, slope: Array, gradient: Pair) -> Pair:
+def _step(problem: Eigenproblem, at: Pair, slope: Array, gradient: Pair) -> Pair:
     """The step of Newton's method, or a long one where the curvature is negative."""
     w, v = at
     tau, squares, shapes = problem.tau, problem.squares, (w.shape, v.shape)
@@ -139,7 +106,7 @@ def _step(problem: Factored, at: Pair, slope: Array, gradient: Pair) -> Pair:
     return _pair(truncated_newton(start, product, precondition, radius, _FORCING).step, *shapes)
 
 
-def _length(problem: Factored, at: Pair, slope: Array, gradient: Pair, step: Pair) -> tuple[float, float]:
+def _length(problem: Eigenproblem, at: Pair, slope: Array, gradient: Pair, step: Pair) -> tuple[float, float]:
     """Where the objective is least along a step, and by how much it falls there: a quartic whose terms are summed
     without the objective itself, so that it is known when that no longer changes in double precision."""
     first, second = step[0] @ at[1] + at[0] @ step[1], step[0] @ step[1]

@@ -25,18 +25,25 @@ __all__ = ["Reduced", "extended_means", "reduced"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reduced:
-    """``C`` (p + 1, p + 1), ``B`` (m, p + 1), the ``energy`` e and ``tau``."""
+    """``root`` (p + 1, q) with C = R R^T, ``labels`` (m, q) with B = L R^T, the ``energy`` e and ``tau``.
 
-    C: Array
-    B: Array
+    A square root holds twice the digits of second moments: a long mean of z does not drown what varies about it.
+    """
+
+    root: Array
+    labels: Array
     energy: float
     tau: float
 
     @cached_property
-    def spectrum(self) -> tuple[Array, Array]:
-        """Eigenvalues of C, what is below 0 by rounding set to 0, and its eigenvectors in columns."""
-        values, vectors = np.linalg.eigh(self.C)
-        return np.maximum(values, 0.0), vectors
+    def C(self) -> Array:
+        """(p + 1, p + 1)."""
+        return np.asarray(self.root @ self.root.T)
+
+    @cached_property
+    def B(self) -> Array:
+        """(m, p + 1)."""
+        return np.asarray(self.labels @ self.root.T)
 
 
 def extended_means(problem: MetricProblem) -> Array:
@@ -53,9 +60,9 @@ def reduced(problem: MetricProblem) -> Reduced:
     apart = (means - mean[:, None]) * np.sqrt(share)
     apart[-1] = 0.0  # a constant
     labels = (codes - mu[:, None]) * np.sqrt(share)
-    c = apart @ apart.T + f * np.outer(mean, mean)
-    c[:-1, :-1] += problem.within
+    within = np.vstack((problem.moments.within_root, np.zeros(problem.dim)))
     return Reduced(
-        C=(c + c.T) / 2, B=labels @ apart.T + f * np.outer(mu, mean),
+        root=np.column_stack((apart, within, np.sqrt(f) * mean)),
+        labels=np.column_stack((labels, np.zeros((len(labels), problem.dim)), np.sqrt(f) * mu)),
         energy=float(np.sum(labels**2)) + f * float(mu @ mu), tau=problem.tau,
     )

@@ -46,32 +46,34 @@ def _hidden_bias_in_other_units(monkeypatch):
 
 
 def _threshold_off(monkeypatch):
-    original = minimize.singular_system
+    original = minimize.solved
 
     def damaged(problem, *, general):
         return original(
-            reduced.Reduced(C=problem.C, B=problem.B, energy=problem.energy, tau=problem.tau * 1.001), general=general
+            reduced.Reduced(root=problem.root, labels=problem.labels, energy=problem.energy, tau=problem.tau * 1.001),
+            general=general,
         )
 
-    monkeypatch.setattr("ncsolve._models.metric.model.singular_system", damaged)
+    monkeypatch.setattr("ncsolve._models.metric.model.solved", damaged)
 
 
 def _alignment_not_checked(monkeypatch):
     monkeypatch.setattr(aligned, "_ALIGNED", 1e3)
+    monkeypatch.setattr(minimize, "_CLOSED", math.inf)
 
 
 def _newton_stops_at_once(monkeypatch):
-    monkeypatch.setattr(newton, "_STEPS", 1)
+    monkeypatch.setattr(newton, "_STEPS", 0)
+    monkeypatch.setattr(minimize, "reweighted", lambda squares, target, tau: target)
 
 
 def _last_direction_dropped(monkeypatch):
-    original = minimize._kept
+    original = minimize._solution
 
-    def damaged(problem, a):
-        left, values, right = original(problem, a)
-        return left[:, :-1], values[:-1], right[:-1]
+    def damaged(inside, proof, choice, left, values, right):
+        return original(inside, proof, choice, left[:, :-1], values[:-1], right[:, :-1])
 
-    monkeypatch.setattr(minimize, "_kept", damaged)
+    monkeypatch.setattr(minimize, "_solution", damaged)
 
 
 MUTANTS = [
