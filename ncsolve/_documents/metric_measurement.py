@@ -27,8 +27,8 @@ def metric_measurement_document(
     """
     problem, layers = found.problem, found.layers
     size = (problem.samples, problem.code_length)
-    loss, (w, h) = convention.loss_factor(*size), convention.factors(*size)[:2]
-    verdict = metric_verdict(found, decay=w)
+    loss, (w, h, b) = convention.loss_factor(*size), convention.factors(*size)[:3]
+    verdict = metric_verdict(found, decays=(w, b))
     implied = {
         "lambda_w": layers.implied_lambda_w, "lambda_v": layers.implied_lambda_v, "lambda_c": layers.implied_lambda_c,
     }
@@ -48,7 +48,9 @@ def metric_measurement_document(
         "distance": asdict(found.distance),
         "stationarity": json_number(found.stationarity),
         "hidden_stationarity": json_number(found.hidden_stationarity),
-        "implied": {name: None if value is None else value / w for name, value in implied.items()},
+        "bias_stationarity": json_number(found.bias_stationarity),
+        "implied": {name: None if value is None else value / w for name, value in implied.items()}
+        | {"lambda_b": None if layers.implied_lambda_b is None else layers.implied_lambda_b / b},
         "lambda_h": directions_part(found.lambda_h_by_direction, h),
         "samples": problem.samples,
         "dim": layers.dim,

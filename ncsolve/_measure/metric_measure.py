@@ -72,7 +72,7 @@ def _check_statistic(statistics: FeatureStatistics, problem: MetricProblem) -> N
 
 def layers_of(
     problem: MetricProblem, w: ArrayLike, b: ArrayLike | None, v: ArrayLike | None, c: ArrayLike | None,
-    accuracy: float | None = None,
+    accuracy: float | None = None, *, half: bool = False,
 ) -> LastLayers:
     """The two layers, checked.  Raises ProblemError."""
     if v is None:
@@ -90,7 +90,7 @@ def layers_of(
     bias = _vector(b, "b", m, "output", problem.lambda_b, "lambda_b", needed=False)
     if max(float(np.abs(array).max()) for array in (weights, hidden, lower, bias)) >= MOST:
         raise ProblemError(f"W, V, c and b must be below {MOST:g}; got larger numbers, whose squares no float holds")
-    return LastLayers(problem=problem, W=weights, V=hidden, c=lower, b=bias, accuracy=accuracy)
+    return LastLayers(problem=problem, W=weights, V=hidden, c=lower, b=bias, accuracy=accuracy, half=half)
 
 
 def _vector(

@@ -110,6 +110,12 @@ class MetricMeasurement(Frozen):
         return self.layers.hidden_stationarity
 
     @property
+    def bias_stationarity(self) -> float:
+        """How far b is from stationary, relative to its weight decay; of a free bias the mean residual times the
+        length of h over the weight decay of W, and 0 without a bias."""
+        return self.layers.bias_stationarity
+
+    @property
     def class_means(self) -> Array:
         """The class means of h (d, K)."""
         return self.layers.class_means

@@ -16,10 +16,15 @@ from ncsolve._problem.metric_problem import MetricProblem
 from ncsolve.checks.arrays import Frozen, array_property
 from ncsolve.geometry import NCMetrics
 
-__all__ = ["LastLayers", "decay_by_direction"]
+__all__ = ["LastLayers", "bias_distance", "decay_by_direction"]
 
 # Directions of the class means that single precision makes of equal ones, over the largest feature's length.
 _NOISE = 1e-6
+# Codes of mean 0 have no bias but that of rounding and of the last steps of a training: a weight decay of b below this
+# share of what balances W is not what its slope is measured by.
+_UNSEEN = 0.1
+# What rounding leaves of a mean of residuals.
+_ROUNDED = 1e-12
 # What rounding leaves of a difference of energies.
 _NONE = 1e-12
 
@@ -29,7 +34,7 @@ class LastLayers(Frozen):
     """W (m, d), V (d, p), c (d,) and b (m,) of h = V z + c and the outputs W h + b, with any d.
 
     What is sent through them are the moments of ``problem``.  ``accuracy`` is the share of the samples that they decide
-    as their class, where it was counted.
+    as their class, where it was counted, and ``half`` says that features came in half precision.
     """
 
     problem: MetricProblem
@@ -38,6 +43,7 @@ class LastLayers(Frozen):
     c: Array
     b: Array
     accuracy: float | None = None
+    half: bool = False
 
     @property
     def dim(self) -> int:
@@ -96,6 +102,32 @@ class LastLayers(Frozen):
         return _relative(self.W.T @ self.slope, self.problem.lambda_v * self.hidden)
 
     @property
+    def bias_stationarity(self) -> float:
+        r"""The same of b: the mean residual less lambda_b b, over lambda_b b; 0 without a bias.
+
+        A free bias has no weight decay: there it is the mean residual over :math:`\lambda_W \|W\|` by the root mean
+        square length of h, by which the slope of W is balanced, and a tenth of that is the least that it is measured
+        by at any weight decay.
+        """
+        return bias_distance(self, self.problem.lambda_b)
+
+    @property
+    def length(self) -> float:
+        """The root mean square length of h."""
+        means = self.problem.shares @ np.sum(self.class_means**2, axis=0)
+        return math.sqrt(max(float(means + np.sum((self.V @ self.problem.within) * self.V)), 0.0))
+
+    @property
+    def mean_residual(self) -> Array:
+        """The mean of codes minus outputs (m,), minus the slope of the fit in b."""
+        return np.asarray((self.problem.encoding.matrix - self.outputs) @ self.problem.shares)
+
+    @property
+    def implied_lambda_b(self) -> float | None:
+        """The weight decay at which b is nearest to stationary; None for b = 0."""
+        return _implied(self.mean_residual, self.b)
+
+    @property
     def implied_lambda_w(self) -> float | None:
         """The weight decay at which a W in the direction of this one is stationary; None for W = 0."""
         return _implied(self.slope @ self.hidden.T, self.W)
@@ -108,8 +140,7 @@ class LastLayers(Frozen):
     @property
     def implied_lambda_c(self) -> float | None:
         """The same of c; None without one."""
-        rest = self.problem.encoding.matrix - self.outputs
-        return _implied(self.W.T @ (rest @ self.problem.shares), self.c)
+        return _implied(self.W.T @ self.mean_residual, self.c)
 
     @cached_property
     def by_direction(self) -> tuple[float, float] | None:
@@ -120,6 +151,23 @@ class LastLayers(Frozen):
     def nc(self) -> NCMetrics:
         """NC1 to NC4 of h and W."""
         return nc_of_layers(self.problem, self.W, self.hidden, self.b, noise=_NOISE)
+
+
+def bias_distance(layers: LastLayers, decay: float) -> float:
+    """How far b is from stationary at a weight decay of it, as ``LastLayers.bias_stationarity``; inf for b = 0."""
+    if math.isinf(decay):
+        return 0.0
+    apart = float(np.linalg.norm(layers.mean_residual - decay * layers.b))
+    length, nothing = layers.length, _ROUNDED * math.sqrt(2 * layers.loss_terms.fit)
+    unit = layers.problem.lambda_w * float(np.linalg.norm(layers.W)) / length if length > 0.0 else 0.0
+    least = max(_UNSEEN * unit, nothing)
+    if decay == 0.0:
+        size = max(unit, nothing)
+    elif layers.b.any() or apart <= least:
+        size = max(decay * float(np.linalg.norm(layers.b)), least)
+    else:
+        return math.inf
+    return apart / size if size > 0.0 else 0.0
 
 
 def decay_by_direction(problem: MetricProblem, w: Array, hidden: Array) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from ncsolve._measure.metric_measurement import MetricMeasurement
-from ncsolve._measure.metric_verdict import metric_verdict
+from ncsolve._measure.metric_verdict import metric_verdict, negligible
 from ncsolve._numbers.printed import between, number, percent
 from ncsolve._problem.convention import Convention
 from ncsolve._problem.convention import convention as convention_of
@@ -36,7 +36,7 @@ def metric_measurement_summary(found: MetricMeasurement, convention: Convention)
         ("gap", _parts(found)),
         ("proved", _proved(found)),
         ("layers", f"W stationary to {percent(found.stationarity)} of its weight decay, V and c to "
-                   f"{percent(found.hidden_stationarity)} ({percent(found.tolerances[1])} allowed)"),
+                   f"{percent(found.hidden_stationarity)}{_bias(found)} ({percent(found.tolerances[1])} allowed)"),
         ("lambda_H", _directions(found, h)),
         ("angle", compared_angles(found.cosines, found.predicted.gram, _names(found))),
         ("length", compared_lengths(found.gram, found.predicted.gram)),
@@ -46,7 +46,7 @@ def metric_measurement_summary(found: MetricMeasurement, convention: Convention)
         ("accuracy", "" if layers.accuracy is None else
          f"{percent(layers.accuracy)} of the samples are decided as their class"),
     )
-    verdict = str(metric_verdict(found, decay=w))
+    verdict = str(metric_verdict(found, decays=(w, b)))
     return Summary(verdict=verdict, essentials=tuple(row for row in rows if row[1]), details=(), classes=None)
 
 
@@ -84,9 +84,17 @@ def _loss(found: MetricMeasurement, convention: Convention) -> str:
     )
 
 
+def _bias(found: MetricMeasurement) -> str:
+    """How far b is from stationary, where there is one."""
+    decay = found.problem.lambda_b
+    if math.isinf(decay):
+        return ""
+    return f", b to {percent(found.bias_stationarity)}{' of that of W' if decay == 0.0 else ''}"
+
+
 def _parts(found: MetricMeasurement) -> str:
     parts = found.parts
-    if not parts.total > 0.0:
+    if negligible(found):
         return ""
     share = {name: percent(value / parts.total) for name, value in asdict(parts).items()}
     return (f"fit {share['fit']}, bias {share['bias']}, dual {share['dual']} (head and layer below not aligned), "

@@ -66,10 +66,10 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
     help="The last layer: W.npy, W.npy,b.npy, a .npz with W and b, a .safetensors file, or a checkpoint of torch.",
 )
 @click.option("--head-name", metavar="NAME", default=None, help="Name of the last layer in it, as fc in fc.weight.")
-@file_option(
-    "--previous-features", metavar="FILE|FOLDER", help="Features z below a linear last hidden layer h = V z + c, whose "
-    "rows are those of FILE: measure the last two layers under plain weight decay, which penalizes no features.  V "
-    "and c are arrays of the files, or fitted.",
+@click.option(
+    "--previous-features", type=FILE, multiple=True, metavar="FILE|FOLDER",
+    help="Features z below a linear last hidden layer h = V z + c, whose rows are those of FILE: measure the last two "
+    "layers under plain weight decay, which penalizes no features.  V and c are arrays of the files, or fitted.",
 )
 @_decay("--lambda-v", "X", "Weight decay of the last hidden layer V, with --previous-features.")
 @_decay("--lambda-c", "X", "That of its bias c; inf is no bias.  [default: --lambda-v]")
@@ -104,8 +104,8 @@ def _decay(name: str, metavar: str, help: str) -> Callable[..., Any]:
 def measure(
     *, files: tuple[Path, ...], given: ProblemArguments, head: str | None, head_name: str | None, samples: int | None,
     scatter: str, held_out: bool, nc4: bool, gap_tolerance: str, stationarity_tolerance: str, merge: bool,
-    dask: str | None, previous_features: Path | None, lambda_v: str | None, lambda_c: str | None, save: Path | None,
-    as_json: bool, plot: Path | None, report: Path | None, force: bool,
+    dask: str | None, previous_features: tuple[Path, ...], lambda_v: str | None, lambda_c: str | None,
+    save: Path | None, as_json: bool, plot: Path | None, report: Path | None, force: bool,
 ) -> None:
     """Measure a trained network: what geometry it took, whether it is the predicted one, and if not, what fails.
 
@@ -124,10 +124,14 @@ def measure(
     from ncsolve._measure.state_file import check_state_output
     from ncsolve.cli._measure_request import MeasureArguments, measured
     from ncsolve.cli._written import check_pictures, draw
+    from ncsolve.errors import ProblemError
 
+    if len(previous_features) > 1:
+        raise ProblemError(f"--previous-features is one file or folder; got {len(previous_features)}, put the files "
+                           "of all rows in a folder")
     check_different(
         {"--save": save, "--plot": plot, "--report": report},
-        (*files_of(given), *files, previous_features, *(head or "").split(",")),
+        (*files_of(given), *files, *previous_features, *(head or "").split(",")),
     )
     if save is not None:
         check_state_output(save, force=force)
@@ -140,9 +144,9 @@ def measure(
         files=files, merge=merge, given=given, head=head, head_name=head_name, samples=samples, scatter=scatter,
         held_out=held_out, nc4=nc4, gap_tolerance=gap_tolerance, stationarity_tolerance=stationarity_tolerance,
         beside=next((name for name, file in (("--plot", plot), ("--report", report)) if file is not None), None),
-        dask=dask, previous=previous_features, lambda_v=lambda_v, lambda_c=lambda_c, save=save,
+        dask=dask, previous=next(iter(previous_features), None), lambda_v=lambda_v, lambda_c=lambda_c, save=save,
     )
-    if previous_features is not None:
+    if previous_features:
         from ncsolve.cli._measure_layers import show_layers
 
         show_layers(asked, as_json=as_json)

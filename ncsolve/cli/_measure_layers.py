@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def show_layers(asked: MeasureArguments, *, as_json: bool) -> None:
 def measured_layers(asked: MeasureArguments) -> MeasuredLayers:
     """Read the files and measure.  Raises NCSolveError, naming the option or the file."""
     from ncsolve._measure.made_of import deciding_codes
-    from ncsolve._measure.metric_inputs import gather_both, layer_between
+    from ncsolve._measure.metric_inputs import HALF, gather_both, layer_between
     from ncsolve._measure.metric_measure import layers_of
     from ncsolve._measure.metric_measurement import MetricMeasurement
     from ncsolve._measure.statistics import FeatureStatistics
@@ -87,24 +88,29 @@ def measured_layers(asked: MeasureArguments) -> MeasuredLayers:
         raise ProblemError(f"--previous-features keeps (p + d)^2 numbers, for p + d up to {_WHOLE}; got {p} + {d}, "
                            "project both on fewer dimensions")
     held = _held((*previous, *inputs.shards))
-    if held and "c" not in held and asked.lambda_c is None:
-        decays["lambda_c"] = math.inf
+    if held and "c" not in held and decays.setdefault("lambda_c", math.inf) < math.inf:
+        raise ProblemError("--lambda-c is the weight decay of c, and the files have V without c; got "
+                           f"{asked.lambda_c}, save c beside V, or drop --lambda-c if the layer has no bias")
     import numpy as np
 
     names: int | tuple[str, ...] = inputs.statistics.class_names or inputs.statistics.classes
     both = FeatureStatistics(names, p + d, (np.pad(w, ((0, 0), (p, 0))), b), codes=deciding_codes(inputs.encoding))
     with SlowProgress("reading features", total=max(inputs.rows, 1)) as progress:
-        gather_both(both, previous, inputs.shards, inputs.numbers, lambda done, name: progress.update(done, name))
+        precision = gather_both(
+            both, previous, inputs.shards, inputs.numbers, lambda done, name: progress.update(done, name)
+        )
     lower, hidden_bias = decays["lambda_v"], decays.get("lambda_c", decays["lambda_v"])
     layer = layer_between(
-        both, p, unit=math.sqrt(lower / hidden_bias), held=held, files=(previous[0].name, inputs.shards[0].name)
+        both, p, unit=math.sqrt(lower / hidden_bias), held=held, files=(previous[0].name, inputs.shards[0].name),
+        precision=precision,
     )
     problem = _problem(both, p, inputs, decays | {"lambda_c": hidden_bias}, scaling.name)
     c = None if math.isinf(hidden_bias) else np.zeros(d) if layer.c is None else layer.c
     if layer.c is not None and c is None and layer.c.any():
         c = layer.c  # which is refused in words
     found = MetricMeasurement(
-        layers=layers_of(problem, w, b, layer.V, c, both.accuracy), predicted=solve(problem), tolerances=tolerances,
+        layers=layers_of(problem, w, b, layer.V, c, both.accuracy, half=max(precision) >= HALF),
+        predicted=solve(problem), tolerances=tolerances,
         names=problem.class_names or tuple(str(k) for k in both.present),
     )
     rows = f"{asked.previous.name}: previous features {inputs.rows} x {p}; {layer.sentence}"
@@ -132,7 +138,7 @@ def _refuse(asked: MeasureArguments) -> None:
     given = asked.given
     odd = (
         ("--lambda-h", given.lambda_h is not None, "penalizes features, and plain weight decay does not"),
-        ("--features", given.features not in (None, "linear"), "is for one layer after it, and h = V z + c is linear"),
+        ("--features", given.features not in (None, "linear"), "is about a ReLU after h, and h = V z + c has none"),
         ("--loss", given.loss not in (None, "mse"), "has no prediction of two layers but under the mean squared error"),
         ("--samples", asked.samples is not None, "scales a penalty on features, and there is none"),
         ("--merge", asked.merge, "reads statistics, and both features are read row by row"),
@@ -184,15 +190,18 @@ def _previous(path: Path, column: str | None) -> list[Shard]:
 
 
 def _check_rows(inputs: Inputs, previous: list[Shard], given: ProblemArguments) -> None:
-    """FileError where z is not of the samples of h: by the number of rows, and by labels if z has some."""
+    """FileError where z is not of the samples of h: by the file, the number of rows, and labels if z has some."""
     import numpy as np
 
+    own_places = {os.path.realpath(shard.path) for shard in inputs.shards}
+    same = next((shard for shard in previous if os.path.realpath(shard.path) in own_places), None)
+    if same is not None:
+        raise FileError(f"{same.name}: is named both as features and with --previous-features, and a layer lies "
+                        "between the two; name the file of z")
     rows = sum(shard.rows for shard in previous)
     if rows != inputs.rows:
         raise FileError(f"{previous[0].name}: previous features must be those of the same samples; got {rows} rows for "
                         f"{inputs.rows} of the features, save both in one pass")
-    if given.labels is not None:
-        return
     sequences = [shard.labels() for shard in previous]
     known = [one for one in sequences if one is not None]
     if len(known) < len(sequences):
@@ -211,12 +220,18 @@ def _check_rows(inputs: Inputs, previous: list[Shard], given: ProblemArguments) 
 
 def _held(shards: tuple[Shard, ...]) -> dict[str, Array]:
     """V and c, if a file has them."""
+    import numpy as np
+
     from ncsolve.checks.measured import measured
 
     for shard in shards:
         held = shard.held("V", "c")
         if "c" in held and "V" not in held:
             raise FileError(f"{shard.name}: has a bias c without V; save both, or neither")
+        for key, value in held.items():
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise FileError(f"{shard.name}: {key} must be finite; got {value[~np.isfinite(value)][0]:g}, save it "
+                                "of a network whose training did not diverge")
         if held:
             return {key: measured(value, f"{key} of {shard.name}", "(d, p)" if key == "V" else "(d,)")
                     for key, value in held.items()}

@@ -108,9 +108,97 @@ def test_what_is_no_linear_layer_is_refused(tmp_path):
     assert "with the V and c of the files" in refused(*saved(tmp_path, a, fitted=False, V=1.1 * a["V"]), *LAMBDAS)
     order = np.random.default_rng(1).permutation(N)
     assert "another order of rows?" in refused(*saved(tmp_path, a, z=a["z"][order]), *LAMBDAS)
-    assert "V z without a bias c" in refused(*saved(tmp_path, a), *LAMBDAS, "--lambda-c", "inf")
+    denied = refused(*saved(tmp_path, a), *LAMBDAS, "--lambda-c", "inf")
+    assert "V z without a bias c" in denied
+    assert "is there a bias c, a ReLU" in denied
+    a["c"] = None
+    assert "is there a bias c (save it beside V), a ReLU" in refused(*saved(tmp_path, a, fitted=False), *LAMBDAS)
+    assert "the files have V without c; got 0.03, save c" in refused(
+        *saved(tmp_path, a, fitted=False), *LAMBDAS, "--lambda-c", "0.03")
+    a = arrays(distance=0.3)
     assert "lambda_c = inf means that there is no bias c" in refused(
         *saved(tmp_path, a, fitted=False), *LAMBDAS, "--lambda-c", "inf")
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+@pytest.mark.parametrize("mean", [10.0, 1e4])
+def test_a_large_mean_hides_no_other_order(tmp_path, fitted, mean):
+    """What is left of h is compared with its variation: a mean that is larger is no reason to let it pass."""
+    a = arrays(distance=0.3)
+    a |= {"c": a["c"] + mean, "features": a["features"] + mean}
+    order = np.random.default_rng(1).permutation(N)
+    for dtype in (np.float64, np.float32):
+        assert "another order of rows?" in refused(
+            *saved(tmp_path, a, dtype=dtype, fitted=fitted, z=a["z"][order]), *LAMBDAS)
+        # Numbers of a mean of 1e4 are rounded to 5e-4 in single precision, which is no residual of the layer.
+        document(*saved(tmp_path, a, dtype=dtype, fitted=fitted), *LAMBDAS)
+
+
+def test_too_few_samples_fit_any_layer(tmp_path):
+    """A ReLU in between, which a fit of as many numbers as samples does not see; V and c in the files do."""
+    random = np.random.default_rng(0)
+    z, labels, v = random.standard_normal((6, 5)), np.repeat(range(3), 2), random.standard_normal((D, 5))
+    a = {"labels": labels, "z": z, "features": np.maximum(z @ v.T, 0.0), "W": np.ones((K, D)), "b": np.zeros(K),
+         "V": v, "c": np.zeros(D)}
+    line = refused(*saved(tmp_path, a), *LAMBDAS)
+    assert "takes more samples than the 6 numbers that are fitted for each dimension of h; got 6 samples" in line
+    assert "save V and c beside z" in line
+    few = {key: a[key][:5] for key in ("z", "labels", "features")}
+    assert "got 5 samples" in refused(*saved(tmp_path, a | few), *LAMBDAS, "--lambda-c", "inf")
+    assert "is there a ReLU" in refused(*saved(tmp_path, a, fitted=False), *LAMBDAS)
+    document(*saved(tmp_path, a, fitted=False, features=z @ v.T), *LAMBDAS)
+
+
+@pytest.mark.parametrize("lambda_c", ["0.03", "1e-12", "1e12"])
+def test_a_fit_depends_on_no_decay_and_on_no_scale(tmp_path, lambda_c):
+    """Columns of z of sizes from 1e-4 to 1e4: W V z is what it is, and so the residual."""
+    a, scale = arrays(distance=0.3), 10.0 ** np.array([-4, 4, 0, 2, 0])
+    found = document(*saved(tmp_path, a, z=a["z"] * scale), *LAMBDAS, "--lambda-c", lambda_c)
+    held = document(*saved(tmp_path, a, z=a["z"] * scale, fitted=False, V=a["V"] / scale), *LAMBDAS,
+                    "--lambda-c", lambda_c)
+    assert found["loss"] == pytest.approx(held["loss"], rel=1e-8)
+    assert found["gap"] == pytest.approx(held["gap"], rel=1e-6)
+
+
+def test_what_z_leaves_open_is_of_least_decay(tmp_path):
+    """A constant column of z does what c does: they share, by their decays."""
+    a, v, c = arrays(distance=0.3), 2.0, 0.5
+    a["z"][:, -1] = v
+    decays = [*LAMBDAS, "--lambda-c", str(c)]
+    found = document(*saved(tmp_path, a), *decays)
+    # x and y with v x + y = c, of least 0.03 x^2 + 0.5 y^2.
+    x = a["c"] * v * c / (v**2 * c + 0.03)
+    shared = {"V": np.column_stack((a["V"][:, :-1], x)), "c": a["c"] - v * x}
+    held = document(*saved(tmp_path, a | shared, fitted=False), *decays)
+    assert found["loss"] == pytest.approx(held["loss"], rel=1e-9)
+    assert held["loss"] < document(*saved(tmp_path, a, fitted=False), *decays)["loss"]
+
+
+def test_half_precision_is_named_where_it_is_in_the_way(tmp_path):
+    """At a smaller weight decay than half precision can show."""
+    small = ["--lambda-w", "2e-5", "--lambda-v", "3e-5", "--lambda-b", "1e-4"]
+    a = arrays()
+    best = ncsolve.solve(statistic(a).metric_problem(lambda_w=2e-5, lambda_v=3e-5, lambda_b=1e-4))
+    a |= {"features": a["z"] @ best.V.T + best.c, "W": best.W, "b": best.bias}
+    text = " ".join(said(*saved(tmp_path, a, dtype=np.float16), *small).split())
+    assert text.startswith("Not finished")
+    assert "Features in half precision can be rounded too much" in text
+    assert said(*saved(tmp_path, a, dtype=np.float32), *small).startswith("Collapsed as predicted")
+
+
+def test_one_file_for_both_and_two_for_one_are_refused(tmp_path):
+    args = saved(tmp_path, arrays())
+    both = refused("measure", args[1], "--previous-features", args[1], *LAMBDAS)
+    assert "is named both as features and with --previous-features" in both
+    assert "--previous-features is one file or folder; got 2" in refused(
+        *args, "--previous-features", tmp_path / "h.npz", *LAMBDAS)
+
+
+def test_layers_that_are_not_finite(tmp_path):
+    a = arrays()
+    a["V"][1, 1] = np.nan
+    line = refused(*saved(tmp_path, a, fitted=False), *LAMBDAS)
+    assert "V must be finite; got nan, save it of a network whose training did not diverge" in line
 
 
 def test_other_samples_are_refused(tmp_path):
@@ -119,6 +207,11 @@ def test_other_samples_are_refused(tmp_path):
     args = saved(tmp_path, a)
     np.savez(tmp_path / "z.npz", features=a["z"], labels=np.roll(a["labels"], 1))
     assert "its labels must be those of the features; got another in row " in refused(*args, *LAMBDAS)
+    np.save(tmp_path / "y.npy", a["labels"])
+    assert "its labels must be those of the features; got another in row " in refused(
+        *args, *LAMBDAS, "--labels", tmp_path / "y.npy")
+    np.savez(tmp_path / "z.npz", features=a["z"], labels=a["labels"])
+    document(*args, *LAMBDAS, "--labels", tmp_path / "y.npy")
     broken = a["z"].copy()
     broken[50, 2] = np.nan
     assert "got nan in row 50 of all" in refused(*saved(tmp_path, a, z=broken), *LAMBDAS)

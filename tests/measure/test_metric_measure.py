@@ -207,19 +207,82 @@ def test_damaged_layers_have_a_gap(damage):
     assert found.verdict.kind != "collapsed as predicted"
 
 
-@pytest.mark.parametrize("change", [{"lambda_c": 0.3}, {"lambda_w": 0.2, "lambda_v": 0.3}, {"lambda_v": 0.1}])
+@pytest.mark.parametrize("change", [
+    {"lambda_c": 0.3}, {"lambda_w": 0.2, "lambda_v": 0.3}, {"lambda_v": 0.1}, {"lambda_b": 0.02}, {"lambda_b": 0.5},
+])
 def test_other_weight_decays_are_told(change):
     """The layers are stationary, at other decays than the ones given: the verdict says at which."""
     stats, problem, best = finished(**change)
     wrong = problem.replace(**{name: {**DECAYS, "lambda_c": 0.03}[name] for name in change} | (
         {"lambda_c": 0.03} if "lambda_v" in change else {}))
     found = ncsolve.measure(stats, best.W, best.bias, wrong, hidden=(best.V, best.c))
-    assert max(found.stationarity, found.hidden_stationarity) > 0.05
+    assert max(found.stationarity, found.hidden_stationarity, found.bias_stationarity) > 0.05
     assert found.verdict.kind == "another model"
     told = str(found.verdict)
     assert "are the lambdas in another convention" in told
     for name, value in change.items():
         assert f"{name} = {value:g}" in told
+
+
+def test_other_decays_are_told_at_a_lambda_c_of_its_own():
+    """c is stationary at the right lambda_c also where it is not lambda_v: only lambda_w is told."""
+    stats, problem, best = finished(lambda_c=0.3)
+    found = ncsolve.measure(stats, best.W, best.bias, problem.replace(lambda_w=0.2), hidden=(best.V, best.c))
+    assert "The layers are stationary at lambda_w = 0.02, and 0.2 was given: " in str(found.verdict)
+    scaled = problem.replace(lambda_w=0.2, lambda_v=0.3, lambda_c=3.0, lambda_b=1.0)
+    told = str(ncsolve.measure(stats, best.W, best.bias, scaled, hidden=(best.V, best.c)).verdict)
+    assert "lambda_w = 0.02, lambda_v = 0.03, lambda_c = 0.3, lambda_b = 0.1, and 0.2, 0.3, 3, 1 was given" in told
+
+
+@pytest.mark.parametrize("decay", [5e-4, 5e-2])
+def test_a_wrong_weight_decay_of_the_bias_is_no_collapse(decay):
+    """Its gap may be small.  A free bias is compared with what balances W."""
+    stats, problem, best = finished(lambda_w=decay, lambda_v=decay, lambda_b=decay)
+    for wrong in (0.0, decay / 10, 2 * decay, 10 * decay):
+        found = ncsolve.measure(stats, best.W, best.bias, problem.replace(lambda_b=wrong), hidden=(best.V, best.c))
+        assert max(found.stationarity, found.hidden_stationarity) < 1e-4
+        assert found.bias_stationarity > 0.1
+        assert found.verdict.kind == "another model"
+        assert f"stationary at lambda_b = {decay:g}, and {wrong:g} was given" in str(found.verdict)
+    free = ncsolve.solve(problem.replace(lambda_b=0.0))
+    found = ncsolve.measure(stats, free.W, free.bias, free.problem, hidden=(free.V, free.c))
+    assert found.bias_stationarity < 1e-4
+    assert found.verdict.kind == "collapsed as predicted"
+
+
+def test_a_bias_of_rounding_is_stationary():
+    """Codes of mean 0: the predicted bias is what rounding leaves, and what a training leaves is no other model."""
+    problem = ncsolve.MetricProblem.of_classes(
+        np.eye(4) - 0.25, np.zeros((4, 4)), encoding=np.eye(4) - 0.25, counts=5, lambda_w=1e-3, lambda_v=1e-3,
+        lambda_b=1e-3)
+    best = ncsolve.solve(problem)
+    z, labels = np.repeat(np.eye(4) - 0.25, 5, axis=0), np.repeat(range(4), 5)
+    stats = ncsolve.FeatureStatistics(4, 4).update(z, labels)
+    # Single precision leaves 1e-7; ten thousand times that is a bias that is not stationary, though its gap is small.
+    for size, kind in ((0.0, "collapsed as predicted"), (1e-7, "collapsed as predicted"), (1e-3, "not finished")):
+        bias = size * np.arange(4)
+        found = ncsolve.measure(stats, best.W, bias, problem, hidden=(best.V, best.c))
+        assert found.relative_gap < 0.01
+        assert found.verdict.kind == kind
+
+
+def test_no_parts_of_a_gap_of_rounding():
+    """At the minimum the parts tell of rounding only; the share of each is told where there is a gap."""
+    stats, problem, best = finished()
+    perfect = ncsolve.measure(stats, best.W, best.bias, problem, hidden=(best.V, best.c))
+    assert "not aligned" not in perfect.summary()
+    apart = ncsolve.measure(stats, 1.001 * best.W, best.bias, problem, hidden=(best.V, best.c))
+    assert "(head and layer below not aligned)" in apart.summary()
+
+
+def test_rows_in_another_order_are_told():
+    stats, problem, best = finished()
+    turn = np.linalg.qr(np.random.default_rng(0).standard_normal((9, 9)))[0][:, : best.dim]
+    for w, v, c, more in ((best.W, best.V, best.c, "and is W (m, d) and not its transpose?"),
+                          (best.W @ turn.T, turn @ best.V, turn @ best.c, "rows of W (--order)?")):
+        found = ncsolve.measure(stats, w[[1, 2, 3, 0]], best.bias, problem, hidden=(v, c))
+        assert found.relative_gap > 1.0
+        assert more in str(found.verdict)
 
 
 def test_codes_in_another_order_are_another_model():
