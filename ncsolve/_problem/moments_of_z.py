@@ -36,7 +36,7 @@ class ClassMoments(Frozen):
         only lost in the sums.
         """
         values, vectors = np.linalg.eigh(self.within)
-        return np.asarray(vectors * np.sqrt(np.maximum(values, EPS * float(values[-1]))))
+        return np.asarray(vectors * np.sqrt(np.maximum(values, EPS * max(float(values[-1]), 0.0))))
 
 
 def checked_moments(second: ArrayLike, cross: ArrayLike, counts: ClassCounts) -> ClassMoments:

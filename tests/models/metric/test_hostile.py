@@ -71,3 +71,11 @@ def test_sizes_at_the_ends(size):
     one, scaled = ncsolve.solve(problem), ncsolve.solve(other)
     assert scaled.loss == pytest.approx(one.loss, rel=1e-12)
     assert scaled.rank == one.rank
+
+
+def test_a_covariance_that_rounding_made_negative_is_none():
+    found = ncsolve.solve(ncsolve.MetricProblem.of_classes(
+        [[1.0, 2.0], [0.0, 1.0]], -1e-18 * np.eye(2), encoding="onehot", counts=2, lambda_w=0.01, lambda_v=0.01,
+        lambda_b=0.1,
+    ))
+    assert found.residual < 1e-12
