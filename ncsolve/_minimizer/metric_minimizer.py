@@ -27,6 +27,9 @@ __all__ = ["MetricMinimizer", "metric_minimizer"]
 # Of the loss: where the duality gap is larger the point is not called the minimum.  It is of second order in rounding,
 # and mostly less than a millionth of this.
 _GAP = 1e-9
+# Of the mean squared code: the loss from the definition and that of the reduced moments are sums of such terms, which
+# rounding parts by about 1e-9 of these where z is conditioned like 1e9; wrong moments part them by far more.
+_AGREES = 1e-7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -214,7 +217,10 @@ class MetricMinimizer(Frozen):
 
 
 def metric_minimizer(problem: MetricProblem, *, general: bool = False) -> MetricMinimizer:
-    """The minimizer, once its duality gap has been seen to be small.  Raises ConvergenceError."""
+    """The minimizer, once its duality gap has been seen to be small, and its loss to be that of the definition.
+
+    Raises ConvergenceError.
+    """
     frame = model_of(problem).frame(problem, general=general)
     terms = frame.loss_terms()
     loss = terms.total
@@ -223,5 +229,11 @@ def metric_minimizer(problem: MetricProblem, *, general: bool = False) -> Metric
         raise ConvergenceError(
             f"the duality gap must close; it is {residual:.1e} of the loss, above {_GAP:.0e} (beside weight decays so "
             "small double precision can't tell dimensions of z that are nearly copies of others: leave these out)"
+        )
+    size = float(problem.shares @ np.sum(problem.encoding.matrix**2, axis=0))
+    if not abs(loss - frame.objective) <= _AGREES * size:
+        raise ConvergenceError(
+            f"the loss must be that of the moments which were solved; got {loss:g} from W, V, c and b and "
+            f"{frame.objective:g} from them (please report this problem)"
         )
     return MetricMinimizer(problem=problem, choice=frame.choice, loss_terms=terms, residual=residual, frame=frame)

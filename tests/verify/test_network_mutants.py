@@ -94,6 +94,7 @@ def metric(damage: Damage) -> Damage:
 
     def damaged(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(metric_minimizer, "_GAP", math.inf)
+        monkeypatch.setattr(metric_minimizer, "_AGREES", math.inf)
         damage(monkeypatch)
 
     return damaged

@@ -37,8 +37,9 @@ class System(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """The ``gap`` above the minimum at most, and the ``slope`` G' (k, p) that proves it."""
+    """The ``objective`` of a system, its ``gap`` above the minimum at most, and the ``slope`` G' (k, p) for that."""
 
+    objective: float
     gap: float
     slope: Array
 
@@ -53,4 +54,4 @@ def proof_of(problem: Eigenproblem, system: System) -> Proof:
     admitted = problem.tau * left @ right + (outer * np.minimum(values, problem.tau)) @ inner
     loss = max(1.0 - float(np.sum(a * (problem.target + slope))), 0.0) / 2 + problem.tau * float(system.values.sum())
     gap = 0.5 * float(np.sum((slope - admitted) ** 2 / problem.squares)) + (problem.lost / problem.tau) ** 2 * loss
-    return Proof(gap=gap, slope=admitted)
+    return Proof(objective=loss, gap=gap, slope=admitted)

@@ -47,8 +47,9 @@ class MetricLossTerms:
 class MetricFrame:
     """A = U diag(s) V^T with ``left`` (m, r), ``values`` (r,) and ``right`` (p + 1, r), the last row for c.
 
-    The loss is at most ``gap`` above the minimum.  ``slope`` (m, p + 1) proves it: a residual's moments
-    (Y - O)(z; s_c)^T / N with outputs O next to those of this A, whose singular values are at most tau.
+    The loss, which is ``objective`` by the moments that were solved, is at most ``gap`` above the minimum.  ``slope``
+    (m, p + 1) proves it: a residual's moments (Y - O)(z; s_c)^T / N with outputs O next to those of this A, whose
+    singular values are at most tau.
 
     W = (lv/lw)^(1/4) U s^(1/2) and (V, c/s_c) = (lw/lv)^(1/4) s^(1/2) V^T, with the entry s_c that c multiplies.
     """
@@ -58,6 +59,7 @@ class MetricFrame:
     left: Array
     values: Array
     right: Array
+    objective: float
     gap: float
     slope: Array
 

@@ -30,12 +30,14 @@ _CLOSED = 1e-15
 
 
 class Solution(NamedTuple):
-    """``left`` (m, r), ``values`` (r,), descending, and ``right`` (p + 1, r) of A, what that proves (the ``gap`` above
-    the minimum at most, and the ``slope`` (m, p + 1) that the dual admits), and how it was found."""
+    """``left`` (m, r), ``values`` (r,), descending, and ``right`` (p + 1, r) of A, its ``objective`` by the moments,
+    what that proves (the ``gap`` above the minimum at most, and the ``slope`` (m, p + 1) that the dual admits), and
+    how it was found."""
 
     left: Array
     values: Array
     right: Array
+    objective: float
     gap: float
     slope: Array
     choice: MethodChoice
@@ -46,7 +48,10 @@ def solved(problem: Reduced, *, general: bool) -> Solution:
     inside = eigenproblem(problem)
     if inside is None or not inside.target.size:
         left, slope = np.zeros((len(problem.B), 0)), np.zeros_like(problem.B)
-        return Solution(left, np.zeros(0), np.zeros((len(problem.C), 0)), 0.0, slope, _NEWTON if general else _ALIGNED)
+        return Solution(
+            left, np.zeros(0), np.zeros((len(problem.C), 0)), problem.energy / 2, 0.0, slope,
+            _NEWTON if general else _ALIGNED,
+        )
     closed = None if general else aligned(inside.scaled)
     if closed is not None:
         left, values, right = closed
@@ -61,4 +66,6 @@ def _solution(
     inside: Eigenproblem, proof: Proof, choice: MethodChoice, left: Array, values: Array, right: Array
 ) -> Solution:
     slope = inside.outer @ proof.slope @ inside.basis.T * (inside.energy / inside.size)
-    return Solution(left, inside.size * values, right, proof.gap * inside.energy, slope, choice)
+    return Solution(
+        left, inside.size * values, right, proof.objective * inside.energy, proof.gap * inside.energy, slope, choice
+    )

@@ -89,6 +89,7 @@ MUTANTS = [
 def silent(monkeypatch):
     """The solver's own check off: what is damaged must be caught from outside."""
     monkeypatch.setattr(metric_minimizer, "_GAP", math.inf)
+    monkeypatch.setattr(metric_minimizer, "_AGREES", math.inf)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -108,3 +109,11 @@ def test_the_solver_refuses_what_its_gap_does_not_prove(monkeypatch):
     _newton_stops_at_once(monkeypatch)
     with pytest.raises(ncsolve.ConvergenceError, match="duality gap must close"):
         ncsolve.solve(CASES["general"][0].problem, method="newton")
+
+
+def test_the_solver_refuses_moments_that_are_not_those_of_the_loss(monkeypatch):
+    """The gap is proved of the moments alone: whether they are the problem's is for its loss to say."""
+    monkeypatch.setattr(metric_minimizer, "_AGREES", 1e-7)
+    _no_bias_in_moments(monkeypatch)
+    with pytest.raises(ncsolve.ConvergenceError, match="must be that of the moments"):
+        ncsolve.solve(CASES["general"][0].problem)
