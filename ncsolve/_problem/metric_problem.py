@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -220,7 +219,7 @@ class MetricProblem(Frozen):
         """n_k / N (K,)."""
         return self.counts.array / self.samples
 
-    @cached_property
+    @array_property
     def second_moments(self) -> Array:
         """The second moments of (z; 1) over all samples (p + 1, p + 1)."""
         ones = np.vstack((self.class_means, np.ones(self.classes)))
@@ -228,7 +227,7 @@ class MetricProblem(Frozen):
         found[:-1, :-1] += self.within
         return found
 
-    @cached_property
+    @array_property
     def cross_moments(self) -> Array:
         """The moments of (z; 1) with the one-hot labels (K, p + 1)."""
         return np.column_stack((self.class_means.T * self.shares[:, None], self.shares))
