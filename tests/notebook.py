@@ -33,7 +33,22 @@ def executed(notebook: Any) -> Any:
         client = NotebookClient(
             nbformat.from_dict(notebook), timeout=120, resources={"metadata": {"path": str(NOTEBOOK.parent)}}
         )
-        return client.execute(env=os.environ | folders)
+        run = client.execute(env=os.environ | folders)
+    for cell in run["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = joined(cell["outputs"])
+    return run
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """The same outputs with each stretch of one stream in one piece: a kernel cuts it wherever the clock has it."""
+    found: list[Any] = []
+    for output in outputs:
+        if found and output["output_type"] == "stream" and output["name"] == found[-1].get("name"):
+            found[-1]["text"] += output["text"]
+        else:
+            found.append(output)
+    return found
 
 
 def texts(cell: Any) -> str:

@@ -31,6 +31,16 @@ def test_another_number_and_another_word_are_noticed(run):
     assert len(notebook.differences(changed, run)) == 1
 
 
+def test_what_is_printed_is_one_text_however_the_kernel_cuts_it():
+    """Seen on a loaded machine: one message for the empty line, one for the table below it."""
+    def stream(name, text):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    picture = {"output_type": "display_data", "data": {"image/png": ""}}
+    cut = [stream("stdout", "a\n"), stream("stdout", "\nb"), stream("stderr", "c"), picture, stream("stderr", "d")]
+    assert notebook.joined(cut) == [stream("stdout", "a\n\nb"), stream("stderr", "c"), picture, stream("stderr", "d")]
+
+
 def test_what_is_stored_is_the_same_each_time(run, tmp_path, monkeypatch):
     """Nothing of the time or the machine of the run."""
     for name in ("a", "b"):
