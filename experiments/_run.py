@@ -22,7 +22,7 @@ OPTIMIZERS = ("adam", "lbfgs")
 class Run:
     """The factors of one run, each with the value of the reference design.
 
-    ``threshold`` is t: lambda_h = t^2/(N K lambda_w) for N samples of K classes, which is t = K sqrt(n lambda_w lambda_h)
+    ``threshold`` is t: lambda_h = t^2/(N K lambda_w) for N samples of K classes, t = K sqrt(n lambda_w lambda_h)
     where classes are balanced.  Under ``imbalance`` r the first half of the classes has ``per_class`` samples and the
     others ``per_class``/r.  ``decay`` is the weight decay of all layers under the tail "plain", which has no threshold.
     ``seed`` is that of the initial weights: data and codes don't depend on it.
@@ -67,10 +67,10 @@ class Run:
             raise ValueError(f"lambda_b is at least 0, or inf; got {self.lambda_b!r}")
         if (self.decay > 0.0) != (self.tail == "plain") or not self.decay < math.inf:
             raise ValueError(
-                f"decay goes with tail = \"plain\" and is above 0 there; got decay = {self.decay!r}, tail = {self.tail!r}"
+                f'decay goes with tail = "plain" and is above 0 there; got {self.decay!r} with tail = "{self.tail}"'
             )
         if self.loss == "cross-entropy" and self.tail == "plain":
-            raise ValueError("tail = \"plain\" is the metric UFM, of the mean squared error; got loss = 'cross-entropy'")
+            raise ValueError(f'tail = "plain" is the metric UFM, of the mean squared error; got loss = "{self.loss}"')
 
     def to_json(self) -> dict[str, Any]:
         """All factors; infinity is written "inf", since JSON has no number for it."""
