@@ -45,5 +45,5 @@ def codes_of(run: Run, counts: tuple[int, ...]) -> Array:
         design = ncsolve.design.encoding_for(
             wanted, counts=counts, lambda_w=run.lambda_w, lambda_h=lambda_h, lambda_b=run.lambda_b,
         )
-        return np.array(design.encoding.matrix)
+        return np.array(design.encoding)
     return np.array(ncsolve.encodings.make(run.encoding, classes=classes).matrix)

@@ -77,8 +77,10 @@ class Run:
         return {name: "inf" if value == math.inf else value for name, value in asdict(self).items()}
 
     @classmethod
-    def from_json(cls, factors: dict[str, Any]) -> Run:
+    def from_json(cls, factors: object) -> Run:
         """The run of these factors.  Raises ValueError for a name or a value that there is not."""
+        if not isinstance(factors, dict):
+            raise ValueError(f"a run is an object of its factors; got {factors!r}")
         known = {field.name for field in fields(cls)}
         for name in factors:
             if name not in known:
