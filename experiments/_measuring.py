@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -20,7 +19,7 @@ def record_of(found: ncsolve.Measurement | ncsolve.MetricMeasurement) -> dict[st
     """``problem``, ``network`` and ``measured``: enough to have loss, gap and distances again without this package."""
     parts = _two_layers(found) if isinstance(found, ncsolve.MetricMeasurement) else _last_layer(found)
     problem, network = parts
-    return {"problem": problem, "network": network, "measured": json.loads(found.to_json())}
+    return {"problem": problem, "network": network, "measured": found.to_json()}
 
 
 def _last_layer(found: ncsolve.Measurement) -> tuple[dict[str, Any], dict[str, Any]]:
