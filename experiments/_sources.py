@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def members(archive: Path, wanted: Sequence[str]) -> list[bytes]:
                     found.append(content.read())
     except KeyError:
         raise DataError(f"{archive.name}: {name} is not in it") from None
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
         raise DataError(f"{archive.name}: an archive that can be read; {error}") from None
     return found
 
