@@ -7,6 +7,7 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -281,6 +282,15 @@ def test_every_file_that_is_read_is_pinned():
     pinned += [value for source in SOURCES.values() for value in source.kept.values()]
     assert all(len(value) == 64 and int(value, 16) >= 0 for value in pinned)
     assert len(set(pinned)) == len(pinned)
+
+
+def test_the_page_names_every_package_and_no_address():
+    page = (Path(module.__file__).parent / "DATA.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    for name, source in SOURCES.items():
+        assert f"`{source.package}` {source.version} |" in rows[name]
+    code = [path.read_text(encoding="utf-8") for path in Path(module.__file__).parent.glob("*.py")]
+    assert not any("://" in text for text in (page, *code))
 
 
 @pytest.fixture

@@ -38,6 +38,17 @@ def test_classes_and_files_in_the_order_of_their_names(grey):
     np.testing.assert_allclose(data.x[:, 0, 2, 2], (levels - levels.mean()) / 100.0, atol=1e-6)  # float32
 
 
+def test_no_order_but_that_of_the_names(tmp_path):
+    """Twenty files of a class, since a file system may list a few in order by chance."""
+    for i in np.random.default_rng(3).permutation(20):
+        for k in "ba":
+            save(tmp_path, f"{k}/{i:02}.png", np.full((2, 2), 10 * i + (k == "b")))
+    x = load(str(tmp_path), per_class=20).x[:, 0, 0, 0]
+    assert (np.diff(x[:20]) > 0.0).all()
+    assert (np.diff(x[20:]) > 0.0).all()
+    assert (x[:20] < x[20:]).all()
+
+
 def test_one_image_in_colour_makes_all_rgb(grey):
     save(grey, "dog/a.png", np.full((4, 6, 3), (255, 0, 0)))
     data = load(str(grey), per_class=2)
