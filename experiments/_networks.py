@@ -16,7 +16,7 @@ __all__ = ["BN_EPS", "NetworkError", "build"]
 BN_EPS = 1e-8
 # Under plain decay every run keeps the second moments of the layer below the last hidden one, which is so small.
 _PLAIN_WIDTH = 32
-_GRID = 4  # places of an image along each side, at which a CNN or a ResNet ends and of which a ViT makes its patches
+_GRID = 4  # places along each side at which a CNN or a ResNet ends; pixels along each side of a patch of a ViT
 
 
 class NetworkError(ValueError):
@@ -57,27 +57,26 @@ def _mlp(shape: tuple[int, ...], tail: str) -> list[nn.Module]:
 
 
 def _cnn(shape: tuple[int, ...], tail: str) -> list[nn.Module]:
-    channels, *_ = _image(shape, "cnn")
+    channels = _image(shape, "cnn")[0]
     layers: list[nn.Module] = []
     for inner, outer, stride in ((channels, 12, 1), (12, 24, 2)):
         layers += [nn.Conv2d(inner, outer, 3, stride=stride, padding=1), nn.ReLU()]
-    return [*layers, nn.AdaptiveAvgPool2d(_GRID), nn.Flatten(), *_dense(tail, 24 * _GRID**2, 96)]
+    return [*layers, *_pool(shape), nn.Flatten(), *_dense(tail, 24 * _GRID**2, 96)]
 
 
 def _resnet(shape: tuple[int, ...], tail: str) -> list[nn.Module]:
-    channels, *_ = _image(shape, "resnet")
+    channels = _image(shape, "resnet")[0]
     return [
         nn.Conv2d(channels, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
         ResidualBlock(8, 16, stride=2), ResidualBlock(16, 16),
-        nn.AdaptiveAvgPool2d(_GRID), nn.Flatten(), *_dense(tail, 16 * _GRID**2, 0),
+        *_pool(shape), nn.Flatten(), *_dense(tail, 16 * _GRID**2, 0),
     ]
 
 
 def _vit(shape: tuple[int, ...], tail: str) -> list[nn.Module]:
     channels, height, width = _image(shape, "vit")
-    size = (math.ceil(height / _GRID), math.ceil(width / _GRID))
     return [
-        Patches(channels, (height, width), size, 32), EncoderBlock(32, heads=4), EncoderBlock(32, heads=4),
+        Patches(channels, (height, width), (_GRID, _GRID), 32), EncoderBlock(32, heads=4), EncoderBlock(32, heads=4),
         nn.LayerNorm(32), Mean(), *_dense(tail, 32, 0),
     ]
 
@@ -86,6 +85,12 @@ def _dense(tail: str, inner: int, outer: int) -> list[nn.Module]:
     """A ReLU layer below the last hidden layer, or none."""
     outer = _PLAIN_WIDTH if tail == "plain" else outer
     return [nn.Linear(inner, outer), nn.ReLU()] if outer else []
+
+
+def _pool(shape: tuple[int, ...]) -> list[nn.Module]:
+    """To a grid of 4 x 4 places, after one layer of stride 2."""
+    there = [math.ceil(length / 2) for length in shape[1:]]
+    return [] if there == [_GRID, _GRID] else [nn.AdaptiveAvgPool2d(_GRID)]
 
 
 def _image(shape: tuple[int, ...], network: str) -> tuple[int, int, int]:
