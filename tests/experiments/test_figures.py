@@ -94,7 +94,7 @@ def test_smaller_classes_die_where_the_curve_does(table):
     x, y = means(left, "one-hot codes").T
     assert [value > 0.1 for value in y] == [place < 1.0 for place in x]
     assert x == pytest.approx([t * math.sqrt(44 / 4 / 2) for t in (0.1, 0.3, 0.6)])  # N = 44, K = 4, n_min = 2
-    longest = next(line for line in left.lines if len(line.get_xdata()) == 60).get_xydata()
+    longest = next(line for line in left.lines if len(line.get_xdata()) > 50).get_xydata()
     assert np.interp(x[0], *longest.T) == pytest.approx(y[0], abs=0.01)
     assert len(means(right, "one-hot, 10:1")) == 4
 
