@@ -24,6 +24,9 @@ FILES = {
     "letter": ("letter.dat",),
 }
 
+# Squares of what is below this don't overflow, and of no data is it the size.
+_LARGEST = 1e100
+
 
 @dataclass(frozen=True)
 class Data:
@@ -42,7 +45,7 @@ def load(name: str, *, per_class: int, imbalance: float = 1.0) -> Data:
     file with arrays ``x`` and ``y``, or a folder with a subfolder of images for each class, "FOLDER@28" to resize them
     to 28 x 28.  Images have shape (c, h, w): the least and the largest value of all chosen samples become -1 and 1,
     then the mean of each pixel over them is subtracted.  Of vectors (d,) each entry gets mean 0 and variance 1 over the
-    chosen samples; one that is constant becomes 0.
+    chosen samples.  A pixel or an entry that is the same in all of them becomes 0.
 
     Raises DataError, whose message is one line, for data that are not there, too few, or can't be used.
     """
@@ -59,8 +62,11 @@ def load(name: str, *, per_class: int, imbalance: float = 1.0) -> Data:
         chosen.append(there[:wanted])
     indices = np.concatenate(chosen)
     raw = np.asarray(samples.take(indices), np.float64)
-    if not np.all(np.isfinite(raw)):
-        raise DataError(f"{name}: all values are finite; got {raw[~np.isfinite(raw)][0]}; remove such samples")
+    if not np.all(usable := np.abs(raw) <= _LARGEST):
+        raise DataError(
+            f"{name}: all values are finite, and at most {_LARGEST:g} in size; got {raw[~usable][0]}; leave out such"
+            " samples"
+        )
     return Data(name, _scaled(raw).astype(np.float32), samples.labels[indices], len(counts))
 
 
@@ -92,12 +98,9 @@ def _read(name: str) -> Samples:
 
 
 def _scaled(raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Vectors or images with mean 0; what is constant is exactly 0, without the rounding errors of its mean."""
+    constant = np.ptp(raw, axis=0) == 0
+    centred = np.where(constant, 0.0, raw - raw.mean(0))
     if raw.ndim == 2:
-        centred = raw - raw.mean(0)
-        spread = centred.std(0)
-        # A constant column leaves rounding errors of its mean, which must not be blown up to variance 1.
-        constant = np.ptp(raw, axis=0) == 0
-        return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
-    low, high = raw.min(), raw.max()
-    between = 2.0 * (raw - low) / (high - low) - 1.0 if high > low else np.zeros_like(raw)
-    return np.asarray(between - between.mean(0))
+        return np.asarray(centred / np.where(constant, 1.0, centred.std(0)))
+    return np.asarray(centred * 2.0 / (np.ptp(raw) or 1.0))

