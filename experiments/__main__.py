@@ -13,7 +13,7 @@ from experiments._suite import Suite, SuiteError, read_suite
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "networks.md"
-FIGURES = ROOT / "examples" / "figures"
+FIGURES = ROOT / "docs" / "figures"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,203 @@
+"""The generated blocks of docs/networks.md: every number of the page comes from the table of runs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments._numbers import cosine, difference, percent, setting, short
+from experiments._summary import FAILED, Facts, Row, known, largest, points_of
+
+__all__ = ["BLOCKS", "write_page"]
+
+Array = NDArray[np.float64]
+Table = dict[str, Any]
+
+COLLAPSED = "collapsed as predicted"
+_BLOCK = re.compile(r"(<!-- networks: ([\w-]+) -->\n).*?(<!-- /networks -->)", re.S)
+# Names of the parts of a gap, in words of the page.
+_PARTS = {"fit": "fit", "bias": "bias", "dual": "NC3", "feature": "feature", "within": "within (NC1)"}
+
+
+def write_page(table: Table, page_text: str) -> str:
+    """The page with each block between ``<!-- networks: NAME -->`` and ``<!-- /networks -->`` made anew.
+
+    Raises ValueError for a name that is no block's.
+    """
+    def made(match: re.Match[str]) -> str:
+        start, name, end = match.groups()
+        if name not in BLOCKS:
+            raise ValueError(f"no block of the page is called {name!r}; there are {', '.join(BLOCKS)}")
+        return f"{start}\n{BLOCKS[name](table).strip()}\n\n{end}"
+
+    return _BLOCK.sub(made, page_text)
+
+
+def overview(table: Table) -> str:
+    """What all runs say together, in sentences."""
+    rows = [row for own in points_of(table).values() for row in own]
+    facts = [fact for row in rows for fact in row.facts]
+    measured = [fact for fact in facts if fact.verdict != FAILED]
+    planned = sum(one["runs"] for one in table["variations"])
+    wholly = [fact for fact in measured if fact.verdict == COLLAPSED and not fact.exceptions]
+    gaps = known(fact.gap for fact in measured)
+    ratios = known(fact.certified / fact.distance for fact in measured if fact.distance > 0)
+    lines = [
+        f"{len(facts)} of {planned} planned runs are in the table; {len(measured)} were measured"
+        f"{f' and {len(facts) - len(measured)} failed' if len(facts) > len(measured) else ''}. "
+        f"{len(wholly)} of them collapsed as predicted, every class mean of theirs, with cosines that differ from the "
+        f"exact ones by at most {difference(largest(fact.apart for fact in wholly))}."
+    ]
+    if gaps.size:
+        below = int((gaps < 0).sum())
+        lines.append(
+            f"{_of_all(below, 'loss is below the minimum', 'losses are below the minimum')}; half of the gaps are "
+            f"under {percent(_median(gaps))} of the minimum."
+        )
+    if ratios.size:
+        broken = int((ratios < 1).sum())
+        lines.append(
+            f"For {ratios.size} runs the loss bounds how far the frame can be from the predicted one: "
+            f"{_of_all(broken, 'bound is', 'bounds are').lower()} less than the true distance, and half of them are "
+            f"within {short(_median(ratios))} times of it."
+        )
+    return " ".join(lines)
+
+
+def summary(table: Table) -> str:
+    """One row a variation."""
+    points = points_of(table)
+    rows = []
+    for one in table["variations"]:
+        own = points.get(one["name"], ())
+        facts = [fact for row in own for fact in row.facts]
+        runs = str(one["runs"]) if one["done"] == one["runs"] else f"{one['done']} of {one['runs']}"
+        if not facts:
+            rows.append((one["title"], runs, "not run", "", "", "", ""))
+            continue
+        gaps = known(fact.gap for fact in facts)
+        rows.append((
+            one["title"], runs, difference(largest(row.off for row in own)),
+            difference(largest(row.apart for row in own)), percent(_median(gaps)), percent(largest(gaps)),
+            _verdicts(facts),
+        ))
+    head = ("variation", "runs", "mean cosine off by at most", "any cosine off by at most", "median gap",
+            "largest gap", "verdicts")
+    return _markdown(head, rows)
+
+
+def variations(table: Table) -> str:
+    """A table for each variation: a row for each lambda_b, or for each t where that varies."""
+    points, blocks = points_of(table), []
+    for one in table["variations"]:
+        own = points.get(one["name"])
+        title = f"### {one['title'][0].upper()}{one['title'][1:]}\n\n`{one['name']}`"
+        done = "not run" if own is None else f"{one['done']} of {one['runs']} runs"
+        blocks.append(f"{title}: {done}.")
+        if own is not None:
+            blocks.append(_variation(own))
+    return "\n\n".join(blocks)
+
+
+def _variation(rows: Sequence[Row]) -> str:
+    over_t = len({row.threshold for row in rows}) > 1
+    lines = []
+    for row in rows:
+        gaps = row.gaps
+        lines.append((
+            setting(row.threshold) if over_t else setting(row.lambda_b),
+            f"{cosine(row.cosine)}{'' if math.isnan(row.half) else f' ± {difference(row.half)}'}",
+            cosine(row.predicted), difference(row.off),
+            difference(row.apart), f"{percent(_median(gaps))}, {percent(largest(gaps))}",
+            _shares(row.shares), f"{percent(largest(fact.certified for fact in row.facts))}, "
+            f"{percent(largest(fact.distance for fact in row.facts))}",
+            _verdicts(row.facts),
+        ))
+    head = ("$t$" if over_t else r"$\lambda_b$", "mean cosine", "predicted", "off by", "any pair", "gap: median, max",
+            "of it", "distance: bound, true", "verdicts")
+    return _markdown(head, lines)
+
+
+def exceptions(table: Table) -> str:
+    """Every run that failed or did not wholly collapse as predicted, with the words of its verdict."""
+    lines = []
+    for name, rows in points_of(table).items():
+        for row in rows:
+            for verdict in sorted(row.verdicts):
+                own = [fact for fact in row.facts if fact.verdict == verdict
+                       and (verdict != COLLAPSED or fact.exceptions)]
+                if own:
+                    worst = max(own, key=lambda fact: (not math.isnan(fact.gap), fact.gap))
+                    lines.append((
+                        f"`{name}`", setting(row.lambda_b), setting(row.threshold),
+                        ", ".join(str(fact.seed) for fact in own),
+                        f"{verdict}{' but for some class means' if verdict == COLLAPSED else ''}", worst.words,
+                    ))
+    if not lines:
+        return "There is none: all runs collapsed as predicted."
+    return _markdown(("variation", r"$\lambda_b$", "$t$", "seeds", "verdict", "in words, of the largest gap"), lines)
+
+
+def machines(table: Table) -> str:
+    """Where the runs were made, and with what."""
+    counts = Counter(record["machine"] for record in table["runs"])
+    seconds: Counter[int] = Counter()
+    for record in table["runs"]:
+        seconds[record["machine"]] += record["seconds"]
+    lines = [
+        (
+            one["device"], str(one["cores"]), f"{one['system']}, Python {one['python']}",
+            ", ".join(f"{name} {version}" for name, version in one["versions"].items()),
+            str(counts[i]), f"{seconds[i] / 3600:.1f}",
+        )
+        for i, one in enumerate(table["machines"])
+    ]
+    return _markdown(("device", "cores", "system", "versions", "runs", "hours of runs"), lines)
+
+
+def missing(table: Table) -> str:
+    """What was planned and not run."""
+    left = [one for one in table["variations"] if one["done"] < one["runs"]]
+    if not left:
+        return "Everything that the suite names was run."
+    return "\n".join([
+        "Of the suite were not run:", "",
+        *(f"- {one['title']} (`{one['name']}`): {one['runs'] - one['done']} of {one['runs']} runs" for one in left),
+    ])
+
+
+BLOCKS: dict[str, Callable[[Table], str]] = {
+    "overview": overview, "summary": summary, "variations": variations, "exceptions": exceptions,
+    "machines": machines, "missing": missing,
+}
+
+
+def _median(values: Array) -> float:
+    return float(np.median(values)) if values.size else math.nan
+
+
+def _of_all(count: int, one: str, many: str) -> str:
+    return f"No {one}" if count == 0 else f"{count} {one if count == 1 else many}"
+
+
+def _verdicts(facts: Iterable[Facts]) -> str:
+    counts = Counter(
+        f"{fact.verdict}{' but for some class means' if fact.exceptions else ''}" for fact in facts
+    )
+    return ", ".join(f"{times} {verdict}" for verdict, times in sorted(counts.items(), key=lambda one: -one[1]))
+
+
+def _shares(found: dict[str, float]) -> str:
+    """The parts that are a twentieth of the gap or more; what varies within the classes is in fit and feature."""
+    return ", ".join(f"{_PARTS[name]} {percent(share)}" for name, share in found.items() if share >= 0.05)
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
