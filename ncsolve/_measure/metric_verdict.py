@@ -9,7 +9,7 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._measure.metric_point import bias_distance
-from ncsolve._measure.verdict import COLLAPSED, OTHER, UNFINISHED, Verdict, exceptions_of
+from ncsolve._measure.verdict import COLLAPSED, OTHER, UNFINISHED, Verdict, exceptions_of, vanished
 from ncsolve._numbers.printed import number, percent
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def metric_verdict(found: MetricMeasurement, *, decays: tuple[float, float] = (1
             kind=kind, reasons=(reason,), remedies=(),
             exceptions=exceptions_of(found.gram, found.predicted.gram, found.names),
         )
-    reasons = (reason, *_room(found), *_largest(found))
+    gone = vanished(found.gram, found.predicted.gram, found.names)
+    reasons = (reason, *_room(found), *gone, *_largest(found))
     if elsewhere:
         remedies = [_convention(found, elsewhere, decays)]
     else:

@@ -16,12 +16,19 @@ from ncsolve.geometry import cosine_matrix
 if TYPE_CHECKING:
     from ncsolve._measure.measurement import Measurement
 
-__all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "exceptions_of", "verdict_of"]
+__all__ = ["COLLAPSED", "OTHER", "UNFINISHED", "Verdict", "exceptions_of", "vanished", "verdict_of"]
 
 COLLAPSED, UNFINISHED, OTHER = "collapsed as predicted", "not finished", "another model"
 # A class mean whose length is off by this part of the longest, or a cosine by this much, is not the predicted one,
 # however small the gap is.
 _SHORT = 0.1
+# A class mean below this part of its predicted length has no direction to speak of.
+_GONE = 0.01
+_NAMED = 20
+_REVIVE = (
+    "train again from other initial weights, with more features or a smaller learning rate: features that a ReLU "
+    "switched off for every sample of a class get no slope from it, and training does not bring them back"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +78,11 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         # of tied minimizers another one is as good
         odd = () if found.predicted.ties else exceptions_of(found.gram, found.predicted.gram, _names(found))
         return Verdict(kind=kind, reasons=reasons, remedies=(), exceptions=odd)
+    gone = () if found.predicted.ties else vanished(found.gram, found.predicted.gram, _names(found))
+    again = (_REVIVE,) if gone and kind == OTHER and elsewhere is None else ()
     return Verdict(
-        kind=kind, reasons=(*reasons, *_room(found), *_largest(found)),
-        remedies=remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
+        kind=kind, reasons=(*reasons, *_room(found), *gone, *_largest(found)),
+        remedies=again or remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
     )
 
 
@@ -108,6 +117,20 @@ def exceptions_of(gram: Array, predicted: Array, names: tuple[str, ...]) -> tupl
             f"{number(float(there[first, second]), 3)} where {number(float(due[first, second]), 3)} is predicted"
         )
     return tuple(said)
+
+
+def vanished(gram: Array, predicted: Array, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes whose mean is zero where the prediction has one, in a sentence, if there are any."""
+    own, wanted = (np.sqrt(np.maximum(np.diag(of), 0.0)) for of in (gram, predicted))
+    gone = np.flatnonzero((own < _GONE * wanted) & (wanted > _SHORT * wanted.max(initial=0.0)))
+    if not gone.size:
+        return ()
+    told = [names[k] for k in gone[:_NAMED]]
+    if gone.size > _NAMED:
+        told.append(f"{gone.size - _NAMED} more")
+    classes = f"classes {', '.join(told[:-1])} and {told[-1]} are" if len(told) > 1 else f"class {told[0]} is"
+    means = "means" if gone.size > 1 else "mean"
+    return (f"the {means} of {classes} below {percent(_GONE)} of the predicted length",)
 
 
 def _names(found: Measurement) -> tuple[str, ...]:

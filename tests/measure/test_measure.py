@@ -232,6 +232,28 @@ def test_a_class_that_the_gap_does_not_see_is_named():
     assert ncsolve.measure(whole, found.W, None, problem).verdict.exceptions == ()
 
 
+@pytest.mark.parametrize(("gone", "words"), [
+    ((1,), "the mean of class 1 is below 1 % of the predicted length"),
+    ((0, 3), "the means of classes 0 and 3 are below 1 % of the predicted length"),
+    ((0, 2, 3), "the means of classes 0, 2 and 3 are below 1 % of the predicted length"),
+])
+def test_classes_for_which_a_relu_died_are_named(gone, words):
+    """A critical point of the ReLU problem: the other classes have their part of the minimum, these have no feature."""
+    problem = one_hot(classes=5, counts=8, lambda_b=INF).replace(features="relu")
+    found = ncsolve.solve(problem)
+    w, means = np.array(found.W), np.array(found.class_means)
+    w[list(gone)], means[:, list(gone)] = 0.0, 0.0
+    stats = ncsolve.FeatureStatistics(5, means.shape[0]).update(means.T[labels_of(problem)], labels_of(problem))
+    verdict = ncsolve.measure(stats, w, None, problem).verdict
+    assert verdict.kind == "another model"
+    assert words in verdict.reasons
+    assert len(verdict.remedies) == 1
+    assert "a ReLU switched off" in verdict.remedies[0]
+    means[:, gone[0]] = found.class_means[:, gone[0]] * 0.02  # small, but there
+    stats = ncsolve.FeatureStatistics(5, means.shape[0]).update(means.T[labels_of(problem)], labels_of(problem))
+    assert words not in ncsolve.measure(stats, w, None, problem).verdict.reasons
+
+
 def test_a_scan_over_lambda_h_is_convex_and_least_at_equal_norms():
     problem = one_hot(counts=[20, 10, 5, 5], lambda_b=0.1)
     w, b, features = network(np.random.default_rng(14), problem, 0.1)

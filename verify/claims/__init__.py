@@ -25,7 +25,7 @@ _FILES = (
     "deep_transition", "relu_orthogonal_frame", "relu_any_codes", "peers_metrics", "paper_scale", "inverse_design",
     "designs_layered_relu", "network_gap", "implied_decay", "batch_norm", "metric_ufm", "metric_relu",
     "cross_entropy_simplex", "cross_entropy_merging", "cross_entropy_any_codes", "cross_entropy_relu",
-    "cross_entropy_gap",
+    "cross_entropy_gap", "networks",
 )
 _STATED = tuple(STATED[import_module(f"{__name__}.{file}").__name__] for file in _FILES)
 _THEOREMS = {claim.name: claim.theorems for claim in _STATED}
