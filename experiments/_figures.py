@@ -117,8 +117,9 @@ def plain_decay(table: Table) -> Figure | None:
     alike: dict[float, list[float]] = {}
     for record in found.records["plain-decay"]:
         alike.setdefault(float(record["run"]["lambda_b"]), []).append(isotropic_cosine(record))
-    ax.plot(x, [float(np.mean(alike[row.lambda_b])) for row in rows], color="0.45", linewidth=1.3,
-            linestyle=(0, (6, 2)), label=r"UFM with the network's own $\lambda_H$ across the mean")
+    values = np.array([row.lambda_b for row in rows])
+    curve(ax, axis, values, np.array([np.mean(alike[value]) for value in values]), color="0.45",
+          linestyle=(0, (6, 2)), label=r"UFM with the network's own $\lambda_H$ across the mean")
     for place, row in zip(x, rows, strict=True):
         wanted = [fact.predicted for fact in row.facts]
         ax.plot([place - 0.03] * len(wanted), wanted, "_", color="0.15", markersize=9.0, markeredgewidth=1.2, zorder=2)
@@ -126,7 +127,7 @@ def plain_decay(table: Table) -> Figure | None:
     seeds(ax, x + 0.03, rows, lambda fact: fact.cosine, 0, found.titles["plain-decay"])
     level(ax, 0.0, "orthogonal frame")
     ax.set_ylabel("mean cosine between class means")
-    ax.legend(loc="center right", bbox_to_anchor=(0.95, 0.4))
+    ax.legend(loc="center right", bbox_to_anchor=(0.88, 0.68))
     axis.dress(ax)
     return figure
 

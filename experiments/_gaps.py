@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["gaps"]
 
-VERDICTS = ("collapsed as predicted", "not finished", "another model")
+VERDICTS = (
+    "collapsed as predicted", "collapsed as predicted but for some class means", "not finished", "another model",
+)
 
 
 def gaps(table: dict[str, Any]) -> Figure | None:
@@ -34,7 +36,7 @@ def gaps(table: dict[str, Any]) -> Figure | None:
         for y, rows in enumerate(found.rows.values()):
             facts = [fact for row in rows for fact in row.facts if fact.verdict != FAILED]
             for j, fact in enumerate(facts):
-                if fact.verdict == verdict:
+                if fact.told == verdict:
                     gap.append(fact.gap if fact.gap > 0 else math.nan)
                     ratio.append(fact.certified / fact.distance if fact.distance > 0 else math.nan)
                     places.append(y + 0.6 * ((j + 0.5) / len(facts) - 0.5))  # in the order of lambda_b and seeds
@@ -52,7 +54,7 @@ def gaps(table: dict[str, Any]) -> Figure | None:
     left.set_yticks(np.arange(count), list(found.titles.values()))
     left.set_ylim(count - 0.5, -0.5)
     for ax, text in ((left, "loss above the minimum, over the minimum"),
-                     (right, "certified over true distance of the frame")):
+                     (right, "certified over true distance")):
         ax.set_xscale("log")
         ax.set_xlabel(text)
         ax.grid(axis="y", color="0.93", linewidth=0.8)
@@ -61,5 +63,5 @@ def gaps(table: dict[str, Any]) -> Figure | None:
     right.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     right.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     right.xaxis.set_minor_locator(NullLocator())
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure

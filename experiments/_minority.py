@@ -11,7 +11,7 @@ import ncsolve
 from experiments._look import COLOURS, curve, seeds
 from experiments._selected import Selected, problem_of
 from experiments._shown import SHOWN
-from experiments._summary import Facts, Row
+from experiments._summary import Facts, Row, interval, smaller_length
 from ncsolve import plots
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _over_threshold(ax: Axes, found: Selected) -> None:
     counts = np.array(first["problem"]["counts"], dtype=float)
     unit = math.sqrt(counts.sum() / counts.size / counts.min())  # T/sqrt(n_min) at t = 1
     for i, (name, rows) in enumerate(found.rows.items()):
-        seeds(ax, np.array([row.threshold * unit for row in rows]), rows, _length, i, found.titles[name])
+        seeds(ax, np.array([row.threshold * unit for row in rows]), rows, _smaller, i, found.titles[name])
         if name == "minority":
             # Closer to the death at 1, where the curve falls as a square root does.
             there = np.linspace(0.9 * rows[0].threshold, 1.05 * rows[-1].threshold, 40)
@@ -76,35 +76,25 @@ def _over_bias(ax: Axes, found: Selected) -> None:
             problem = found.problem(name)
             exact = np.array([_exact(problem.replace(lambda_b=value)) for value in axis.grid(60)])
             curve(ax, axis, axis.grid(60), exact, color=COLOURS[i])
-        seeds(ax, x, rows, _length, i, found.titles[name], size=8.0 if name == "designed-10" else 4.5,
+        seeds(ax, x, rows, _smaller, i, found.titles[name], size=8.0 if name == "designed-10" else 4.5,
               hollow=name == "designed-10")
     axis.dress(ax)
     ax.set_title("$t$ = 0.2" if _one_threshold(found) else "", fontsize=9.5)
     ax.legend(loc="center", bbox_to_anchor=(0.5, 0.73), ncols=2)
 
 
+def _smaller(fact: Facts) -> float:
+    return fact.smaller
+
+
 def _one_threshold(found: Selected) -> bool:
     return {row.threshold for own in found.rows.values() for row in own} == {0.2}
 
 
-def _length(fact: Facts) -> float:
-    """Of the second half of the classes, over what is predicted of the first."""
-    if not fact.squares:
-        return math.nan
-    return _ratio(np.array(fact.squares), np.array(fact.predicted_squares))
-
-
 def _predicted(row: Row) -> float:
-    known = [np.array(fact.predicted_squares) for fact in row.facts if fact.predicted_squares]
-    return float(np.mean([_ratio(own, own) for own in known]))
+    return interval(fact.predicted_smaller for fact in row.facts)[0]
 
 
 def _exact(problem: ncsolve.UFM) -> float:
-    squares = np.diag(ncsolve.solve(problem).gram)
-    return _ratio(squares, squares)
-
-
-def _ratio(squares: Any, wanted: Any) -> float:
-    half = (len(squares) + 1) // 2  # as counts_of of experiments/_problem.py: these have more samples
-    longest = float(np.sqrt(np.maximum(wanted[:half], 0.0)).mean())
-    return float(np.sqrt(np.maximum(squares[half:], 0.0)).mean()) / longest if longest > 0 else math.nan
+    squares = np.diag(ncsolve.solve(problem).gram).tolist()
+    return smaller_length(squares, squares)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["cosine", "difference", "percent", "setting", "short"]
+__all__ = ["UNKNOWN", "cosine", "difference", "percent", "setting", "short"]
 
 MINUS, UNKNOWN = "\u2212", "–"
 

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-__all__ = ["FAILED", "Facts", "Row", "facts_of", "interval", "points_of", "rows_of"]
+__all__ = [
+    "FAILED", "Facts", "Row", "facts_of", "interval", "known", "largest", "points_of", "rows_of", "shares",
+    "smaller_length",
+]
 
 Array = NDArray[np.float64]
 
@@ -52,6 +55,21 @@ class Facts:
     predicted_centring: float = math.nan
     squares: tuple[float, ...] = ()
     predicted_squares: tuple[float, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The verdict, with the exceptions that it makes."""
+        return f"{self.verdict}{' but for some class means' if self.exceptions else ''}"
+
+    @property
+    def smaller(self) -> float:
+        """Mean length of the smaller classes' means over the predicted one of the larger's, of an imbalanced design."""
+        return smaller_length(self.squares, self.predicted_squares)
+
+    @property
+    def predicted_smaller(self) -> float:
+        """The same of the prediction."""
+        return smaller_length(self.predicted_squares, self.predicted_squares)
 
 
 @dataclass(frozen=True)
@@ -161,6 +179,15 @@ def largest(values: Iterable[float]) -> float:
     """The largest value that is known; NaN without any."""
     real = known(values)
     return float(real.max()) if real.size else math.nan
+
+
+def smaller_length(squares: Sequence[float], wanted: Sequence[float]) -> float:
+    """Mean length of the second half of the classes, which has fewer samples, over that of the first in ``wanted``."""
+    half = (len(wanted) + 1) // 2  # as counts_of of experiments/_problem.py
+    longest = sum(math.sqrt(max(square, 0.0)) for square in wanted[:half]) / max(half, 1)
+    if not longest > 0.0 or half == len(wanted):
+        return math.nan
+    return sum(math.sqrt(max(square, 0.0)) for square in squares[half:]) / (len(wanted) - half) / longest
 
 
 def shares(facts: Sequence[Facts]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments._numbers import cosine, difference, percent, setting, short
+from experiments._numbers import UNKNOWN, cosine, difference, percent, setting, short
 from experiments._shown import SHOWN
 from experiments._summary import FAILED, Facts, Row, known, largest, points_of
 
@@ -47,14 +47,15 @@ def overview(table: Table) -> str:
     facts = [fact for row in rows for fact in row.facts]
     measured = [fact for fact in facts if fact.verdict != FAILED]
     planned = sum(one["runs"] for one in table["variations"])
-    wholly = [fact for fact in measured if fact.verdict == COLLAPSED and not fact.exceptions]
+    wholly = [fact for fact in measured if fact.told == COLLAPSED]
     gaps = known(fact.gap for fact in measured)
     ratios = known(fact.certified / fact.distance for fact in measured if fact.distance > 0)
     lines = [
         f"{len(facts)} of {planned} planned runs are in the table; {len(measured)} were measured"
         f"{f' and {len(facts) - len(measured)} failed' if len(facts) > len(measured) else ''}. "
         f"{len(wholly)} of them collapsed as predicted, every class mean of theirs, with cosines that differ from the "
-        f"exact ones by at most {difference(largest(fact.apart for fact in wholly))}."
+        f"exact ones by at most {difference(largest(fact.apart for fact in wholly))}"
+        f"{'' if len(wholly) == len(facts) else '; [the others](#runs-that-did-not-arrive) are named'}."
     ]
     if gaps.size:
         below = int((gaps < 0).sum())
@@ -131,19 +132,34 @@ def exceptions(table: Table) -> str:
     lines = []
     for name, rows in points_of(table).items():
         for row in rows:
-            for verdict in sorted(row.verdicts):
-                own = [fact for fact in row.facts if fact.verdict == verdict
-                       and (verdict != COLLAPSED or fact.exceptions)]
-                if own:
-                    worst = max(own, key=lambda fact: (not math.isnan(fact.gap), fact.gap))
-                    lines.append((
-                        f"`{name}`", setting(row.lambda_b), setting(row.threshold),
-                        ", ".join(str(fact.seed) for fact in own),
-                        f"{verdict}{' but for some class means' if verdict == COLLAPSED else ''}", worst.words,
-                    ))
+            for told in sorted({fact.told for fact in row.facts} - {COLLAPSED}):
+                own = [fact for fact in row.facts if fact.told == told]
+                worst = max(own, key=lambda fact: (not math.isnan(fact.gap), fact.gap))
+                lines.append((
+                    f"`{name}`", setting(row.lambda_b), setting(row.threshold),
+                    ", ".join(str(fact.seed) for fact in own), told, worst.words,
+                ))
     if not lines:
         return "There is none: all runs collapsed as predicted."
     return _markdown(("variation", r"$\lambda_b$", "$t$", "seeds", "verdict", "in words, of the largest gap"), lines)
+
+
+def minority(table: Table) -> str:
+    """Whether the smaller classes are as long as predicted, for each imbalanced design."""
+    points, lines = points_of(table), []
+    titles = {one["name"]: one["title"] for one in table["variations"]}
+    for name in SHOWN["minority"].titles:
+        facts = [fact for row in points.get(name, ()) for fact in row.facts]
+        if name in titles and facts:
+            kept = sum(fact.told == COLLAPSED for fact in facts)
+            lines.append((
+                titles[name], _range(fact.predicted_smaller for fact in facts), _range(fact.smaller for fact in facts),
+                f"{kept} of {len(facts)}",
+            ))
+    if not lines:
+        return "No run with imbalanced classes was made yet."
+    head = ("variation", "smaller over larger, predicted", "measured", "runs with all means as predicted")
+    return _markdown(head, lines)
 
 
 def machines(table: Table) -> str:
@@ -185,7 +201,7 @@ def figure(table: Table, name: str) -> str:
 
 BLOCKS: dict[str, Callable[[Table], str]] = {
     "overview": overview, "summary": summary, "variations": variations, "exceptions": exceptions,
-    "machines": machines, "missing": missing,
+    "minority": minority, "machines": machines, "missing": missing,
     **{f"figure-{name}": partial(figure, name=name) for name in SHOWN},
 }
 
@@ -194,14 +210,17 @@ def _median(values: Array) -> float:
     return float(np.median(values)) if values.size else math.nan
 
 
+def _range(values: Iterable[float]) -> str:
+    real = known(values)
+    return f"{real.min():.2f} to {real.max():.2f}" if real.size else UNKNOWN
+
+
 def _of_all(count: int, one: str, many: str) -> str:
     return f"No {one}" if count == 0 else f"{count} {one if count == 1 else many}"
 
 
 def _verdicts(facts: Iterable[Facts]) -> str:
-    counts = Counter(
-        f"{fact.verdict}{' but for some class means' if fact.exceptions else ''}" for fact in facts
-    )
+    counts = Counter(fact.told for fact in facts)
     return ", ".join(f"{times} {verdict}" for verdict, times in sorted(counts.items(), key=lambda one: -one[1]))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments._run import Run
-from experiments._summary import facts_of, interval, points_of, rows_of, shares
+from experiments._summary import facts_of, interval, points_of, rows_of, shares, smaller_length
 from tests.experiments import records
 
 LOST = records.SUITE.variations[0].runs[4]
@@ -87,6 +87,13 @@ def test_the_bias_fraction_is_the_projection_on_the_label_mean():
     assert fact.centring == pytest.approx(np.array(row["network"]["bias"]) @ mean / (mean @ mean), rel=1e-12)
     assert fact.predicted_centring == pytest.approx(fact.centring, rel=1e-12)  # the noise is on the features alone
     assert 0 < fact.centring < 1
+
+
+def test_the_length_of_smaller_classes_is_over_the_predicted_one_of_the_larger():
+    assert smaller_length([9.0, 1.0, 4.0, 16.0], [4.0, 4.0, 0.0, 0.0]) == (2.0 + 4.0) / 2 / 2.0
+    assert smaller_length([9.0, 9.0, 4.0], [1.0, 9.0, 4.0]) == 2.0 / 2.0  # the first two of three have more
+    assert math.isnan(smaller_length([1.0, 1.0], [0.0, 1.0]))  # all of the larger are zero
+    assert math.isnan(smaller_length((), ()))  # of a run that failed
 
 
 def test_a_row_is_the_seeds_of_one_design(table):

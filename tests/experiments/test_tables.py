@@ -1,5 +1,6 @@
 """The page's numbers are the table's, and what was not run or failed is said."""
 
+import json
 import math
 import re
 from pathlib import Path
@@ -120,6 +121,25 @@ def test_a_loss_below_the_minimum_or_a_bound_that_fails_would_be_told():
     measured["relative_gap"], measured["certificate"]["gram"] = -0.01, measured["distance"]["gram"] / 2
     assert "1 loss is below the minimum" in BLOCKS["overview"](table)
     assert "1 bound is less than the true distance" in BLOCKS["overview"](table)
+
+
+def test_smaller_classes_are_told_of_each_imbalanced_design(table):
+    lines = cells(BLOCKS["minority"](table))
+    assert [line[0] for line in lines] == ["imbalance 10:1, over t", "imbalance 10:1"]
+    first, second = lines
+    assert numbers_in(first[1])[0] == 0.0  # the largest t, under which they vanish
+    assert numbers_in(first[1])[1] > 1.0
+    assert numbers_in(first[2]) == pytest.approx(numbers_in(first[1]), abs=0.02)
+    assert (first[3], second[3]) == ("9 of 9", "12 of 12")
+    merged = json.loads(json.dumps(table))
+    for row in merged["runs"]:
+        if row["variation"] == "imbalance-10":
+            row["measured"]["verdict"]["exceptions"] = ["two class means have the cosine 1"]
+            gram = row["measured"]["gram"]
+            gram[2][2], gram[3][3] = gram[2][2] / 4, gram[3][3] / 4
+    was, now = second, cells(BLOCKS["minority"](merged))[1]
+    assert numbers_in(now[2]) == pytest.approx([value / 2 for value in numbers_in(was[2])], abs=0.01)  # two decimals
+    assert (now[1], now[3]) == (was[1], "0 of 12")
 
 
 def test_machines_have_their_runs(table):
