@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 
 from experiments._networks import build  # noqa: E402
 from experiments._run import ARCHITECTURES, TAILS, Run  # noqa: E402

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs torch: pip install 'ncsolve[torch]'")
 
 from experiments._networks import build  # noqa: E402
 from experiments._problem import lambda_h_of  # noqa: E402
