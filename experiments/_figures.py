@@ -84,6 +84,9 @@ def architectures(table: Table) -> Figure | None:
     upper.set_ylabel("mean cosine between class means")
     upper.legend(loc="lower right", bbox_to_anchor=(0.86, 0.14))
     lower.set_yscale("log")
+    lowest, highest = lower.dataLim.intervaly
+    if 0.0 < lowest <= highest < math.inf:  # whole powers of ten, so that the axis has more than one of them
+        lower.set_ylim(10.0 ** math.floor(math.log10(lowest)), 10.0 ** math.ceil(math.log10(highest)))
     lower.set_ylabel("|cosine − exact|,\nworst pair of a run")
     axis.dress(upper)
     axis.dress(lower)

@@ -50,7 +50,9 @@ def _over_threshold(ax: Axes, found: Selected) -> None:
     for i, (name, rows) in enumerate(found.rows.items()):
         seeds(ax, np.array([row.threshold * unit for row in rows]), rows, _length, i, found.titles[name])
         if name == "minority":
-            grid = np.linspace(0.9 * rows[0].threshold, 1.05 * rows[-1].threshold, 60)
+            # Closer to the death at 1, where the curve falls as a square root does.
+            there = np.linspace(0.9 * rows[0].threshold, 1.05 * rows[-1].threshold, 40)
+            grid = np.sort(np.concatenate((there, (1.0 - np.geomspace(1e-3, 0.2, 20)) / unit, [1.0 / unit])))
             exact = [_exact(problem_of(found.records[name][0]["problem"] | {
                 "lambda_h": t**2 / (counts.sum() * counts.size * first["problem"]["lambda_w"]),
             })) for t in grid]

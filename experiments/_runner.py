@@ -35,7 +35,8 @@ def run_missing(
             store = Store(path)
             if store.cut:
                 say(f"{path}: the last line was cut off when an earlier program ended; its run is made again")
-            missing = [run for run in runs if run.key not in store.records]
+            # the first seed of everything comes first: a suite that is stopped early has something of each variation
+            missing = sorted((run for run in runs if run.key not in store.records), key=lambda run: run.seed)
             say(f"{len(runs) - len(missing)} of {len(runs)} runs are there, {len(missing)} to make")
             _run(missing, store, min(workers, max(len(missing), 1)), execute, say)
             return store

@@ -107,7 +107,7 @@ def facts_of(record: dict[str, Any]) -> Facts:
     mean = np.array(record["problem"]["codes"]) @ counts / counts.sum()
     squared = float(mean @ mean)
     return Facts(
-        **own, verdict=verdict["kind"], words="; ".join((*verdict["reasons"][:1], *verdict["exceptions"])),
+        **own, verdict=verdict["kind"], words="; ".join((*verdict["reasons"], *verdict["exceptions"])),
         exceptions=bool(verdict["exceptions"]),
         accuracy=_number(measured["accuracy"]), gap=_number(measured["relative_gap"]),
         parts=tuple((name, float(part)) for name, part in (measured["parts"] or {}).items()),

@@ -65,7 +65,7 @@ def overview(table: Table) -> str:
         lines.append(
             f"For {ratios.size} runs the loss bounds how far the frame can be from the predicted one: "
             f"{_of_all(broken, 'bound is', 'bounds are').lower()} less than the true distance, and half of them are "
-            f"within {short(_median(ratios))} times of it."
+            f"at most {short(_median(ratios))} times it."
         )
     return " ".join(lines)
 

@@ -30,9 +30,10 @@ def means(ax, title):
 def test_all_figures_are_drawn_and_are_the_same_bytes_again(table, tmp_path):
     files = _figures.draw_all(table, tmp_path / "a")
     assert [file.name for file in files] == [f"networks_{name}.svg" for name in _figures.FIGURES]
-    for file, again in zip(files, _figures.draw_all(table, tmp_path / "b"), strict=True):
-        assert file.read_bytes() == again.read_bytes()
-        assert len(file.read_bytes()) < 300_000
+    assert all(len(file.read_bytes()) < 300_000 for file in files)
+    some = table | {"runs": [row for row in table["runs"] if row["variation"] in ("reference", "minority")]}
+    once, twice = (_figures.draw_all(some, tmp_path / name) for name in ("b", "c"))
+    assert [file.read_bytes() for file in once] == [file.read_bytes() for file in twice]
 
 
 def test_the_page_shows_every_figure():
@@ -94,7 +95,7 @@ def test_smaller_classes_die_where_the_curve_does(table):
     x, y = means(left, "one-hot codes").T
     assert [value > 0.1 for value in y] == [place < 1.0 for place in x]
     assert x == pytest.approx([t * math.sqrt(44 / 4 / 2) for t in (0.1, 0.3, 0.6)])  # N = 44, K = 4, n_min = 2
-    longest = next(line for line in left.lines if len(line.get_xdata()) == 60).get_xydata()
+    longest = next(line for line in left.lines if len(line.get_xdata()) > 50).get_xydata()
     assert np.interp(x[0], *longest.T) == pytest.approx(y[0], abs=0.01)
     assert len(means(right, "one-hot, 10:1")) == 4
 

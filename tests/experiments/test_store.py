@@ -38,6 +38,13 @@ def test_a_run_that_is_there_is_not_made_again(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_the_first_seed_of_everything_comes_first(tmp_path):
+    runs = [Run(network=network, seed=seed) for network in ("mlp", "cnn") for seed in (0, 1)]
+    run_missing(runs, tmp_path / "runs.jsonl", workers=1, execute=fake.record, say=print)
+    made = [(line["run"]["seed"], line["run"]["network"]) for line in lines(tmp_path / "runs.jsonl")]
+    assert made == [(0, "mlp"), (0, "cnn"), (1, "mlp"), (1, "cnn")]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 @pytest.mark.parametrize("workers", [1, 3])
 def test_after_a_kill_the_rest_is_made(tmp_path, workers):

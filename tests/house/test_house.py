@@ -246,9 +246,8 @@ def test_the_named_door_has_few_entries_and_all_of_them_open():
 
 
 # Folders that look at the library from outside: what they import of it is public.
-OUTSIDE = [
-    path for top in ("verify", "derivations", "benchmarks", "experiments") for path in sorted((ROOT / top).rglob("*.py"))
-]
+TOPS = ("verify", "derivations", "benchmarks", "experiments")
+OUTSIDE = [path for top in TOPS for path in sorted((ROOT / top).rglob("*.py"))]
 PRIVATE = re.compile(r"\bncsolve(?:\.\w+)*\._[a-z]\w*")
 
 
