@@ -14,6 +14,7 @@ from experiments._gaps import gaps
 from experiments._look import COLOURS, MARKERS, curve, level, look, seeds
 from experiments._minority import minority
 from experiments._selected import Selected, isotropic_cosine
+from experiments._shown import SHOWN
 from experiments._summary import Facts
 from ncsolve import plots
 
@@ -25,15 +26,6 @@ __all__ = ["FIGURES", "draw_all"]
 
 Table = dict[str, Any]
 
-ARCHITECTURES = {"reference": "MLP", "cnn": "CNN", "resnet": "ResNet, BatchNorm", "vit": "small ViT"}
-CODES = {
-    "reference": "one-hot", "smoothed": "label smoothing 0.1", "signed": "signed", "hadamard": "Hadamard",
-    "gaussian-6": "Gaussian, m = 6", "gaussian-14": "Gaussian, m = 14",
-}
-LOSSES = {
-    "reference": "mean squared error", "cross-entropy": "cross-entropy",
-    "cross-entropy-smoothed": "cross-entropy, label smoothing 0.1",
-}
 # Markers whose points lie on one another: hollow ones of these sizes.
 _AROUND = {"cnn": 6.5, "resnet": 9.5, "vit": 10.5, "smoothed": 7.0, "hadamard": 10.5, "cross-entropy-smoothed": 9.0}
 # Where there is no curve, points of several networks stand beside each other, this many factors of ten apart.
@@ -55,7 +47,7 @@ def draw_all(table: Table, folder: Path) -> list[Path]:
 
 def architectures(table: Table) -> Figure | None:
     """cos(lambda_b): the exact curve, the networks on it, and how far the worst pair of classes of each is from it."""
-    found = Selected(table, ARCHITECTURES)
+    found = Selected(table, SHOWN["cosines"].titles)
     if not found:
         return None
     figure, (upper, lower) = plots.new_figure(2, 1, (6.6, 5.4), sharex=True, height_ratios=(2.6, 1))
@@ -96,7 +88,7 @@ def architectures(table: Table) -> Figure | None:
 
 def centring(table: Table) -> Figure | None:
     """What part of the label mean the bias serves, over lambda_b, for several codes."""
-    found = Selected(table, CODES)
+    found = Selected(table, SHOWN["centring"].titles)
     if not found:
         return None
     figure, (ax,) = plots.new_figure(1, 1, (6.6, 4.0))
@@ -115,7 +107,7 @@ def centring(table: Table) -> Figure | None:
 
 def plain_decay(table: Table) -> Figure | None:
     """Plain weight decay: acute frames, which the metric UFM predicts of each network, and no lambda_h does."""
-    found = Selected(table, {"plain-decay": "networks"})
+    found = Selected(table, SHOWN["plain_decay"].titles)
     if not found:
         return None
     rows = found.rows["plain-decay"]
@@ -131,7 +123,7 @@ def plain_decay(table: Table) -> Figure | None:
         wanted = [fact.predicted for fact in row.facts]
         ax.plot([place - 0.03] * len(wanted), wanted, "_", color="0.15", markersize=9.0, markeredgewidth=1.2, zorder=2)
     ax.plot([], [], "_", color="0.15", markersize=9.0, markeredgewidth=1.2, label="metric UFM, of each network")
-    seeds(ax, x + 0.03, rows, lambda fact: fact.cosine, 0, "networks")
+    seeds(ax, x + 0.03, rows, lambda fact: fact.cosine, 0, found.titles["plain-decay"])
     level(ax, 0.0, "orthogonal frame")
     ax.set_ylabel("mean cosine between class means")
     ax.legend(loc="center right", bbox_to_anchor=(0.95, 0.4))
@@ -141,7 +133,7 @@ def plain_decay(table: Table) -> Figure | None:
 
 def losses(table: Table) -> Figure | None:
     """The mean squared error opens the frame of one-hot labels; cross-entropy never does."""
-    found = Selected(table, LOSSES)
+    found = Selected(table, SHOWN["losses"].titles)
     if not found:
         return None
     figure, (ax,) = plots.new_figure(1, 1, (6.6, 3.8))

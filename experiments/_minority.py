@@ -10,6 +10,7 @@ import numpy as np
 import ncsolve
 from experiments._look import COLOURS, curve, seeds
 from experiments._selected import Selected, problem_of
+from experiments._shown import SHOWN
 from experiments._summary import Facts, Row
 from ncsolve import plots
 
@@ -19,16 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["minority"]
 
-OVER_T = {"minority": "one-hot codes", "minority-designed": "designed codes"}
-OVER_BIAS = {
-    "imbalance-10": "one-hot, 10:1", "imbalance-100": "one-hot, 100:1", "designed-10": "designed, 10:1",
-    "designed-100": "designed, 100:1",
-}
+OVER_T = ("minority", "minority-designed")
 
 
 def minority(table: dict[str, Any]) -> Figure | None:
     """Left over T, where one-hot codes lose the smaller classes at T^2 = n_min; right over lambda_b."""
-    over_t, over_bias = Selected(table, OVER_T), Selected(table, OVER_BIAS)
+    titles = SHOWN["minority"].titles
+    over_t = Selected(table, {name: title for name, title in titles.items() if name in OVER_T})
+    over_bias = Selected(table, {name: title for name, title in titles.items() if name not in OVER_T})
     if not over_t and not over_bias:
         return None
     figure, (left, right) = plots.new_figure(1, 2, (9.2, 3.9), sharey=True)

@@ -6,12 +6,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from experiments._numbers import cosine, difference, percent, setting, short
+from experiments._shown import SHOWN
 from experiments._summary import FAILED, Facts, Row, known, largest, points_of
 
 __all__ = ["BLOCKS", "write_page"]
@@ -172,9 +174,19 @@ def missing(table: Table) -> str:
     ])
 
 
+def figure(table: Table, name: str) -> str:
+    """The picture, if there is a measured run that it shows."""
+    shown, points = SHOWN[name], points_of(table)
+    rows = [row for one in shown.titles or points for row in points.get(one, ())]
+    if all(fact.verdict == FAILED for row in rows for fact in row.facts):
+        return "No run of this figure was made yet."
+    return f"![{shown.text}](figures/networks_{name}.svg)"
+
+
 BLOCKS: dict[str, Callable[[Table], str]] = {
     "overview": overview, "summary": summary, "variations": variations, "exceptions": exceptions,
     "machines": machines, "missing": missing,
+    **{f"figure-{name}": partial(figure, name=name) for name in SHOWN},
 }
 
 

@@ -13,6 +13,7 @@ from experiments import _figures, _gaps, _minority
 from experiments._look import BiasAxis, look
 from experiments._selected import Selected, isotropic_cosine
 from experiments._summary import points_of
+from experiments._tables import write_page
 from tests.experiments import records
 
 
@@ -36,10 +37,15 @@ def test_all_figures_are_drawn_and_are_the_same_bytes_again(table, tmp_path):
     assert [file.read_bytes() for file in once] == [file.read_bytes() for file in twice]
 
 
-def test_the_page_shows_every_figure():
-    page = (records.ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
-    shown = re.findall(r"!\[[^\]]+\]\(figures/networks_(\w+)\.svg\)", page)
-    assert sorted(shown) == sorted(_figures.FIGURES)
+@pytest.mark.parametrize("name", _figures.FIGURES)
+def test_the_page_shows_a_figure_iff_it_is_drawn(table, name):
+    page = "<!-- networks: figure-NAME -->\n<!-- /networks -->".replace("NAME", name)
+    assert page in re.sub(r"-->[^<]*<!-- /", "-->\n<!-- /", (records.ROOT / "docs" / "networks.md").read_text("utf-8"))
+    assert f"](figures/networks_{name}.svg)" in write_page(table, page)
+    lost = table | {"runs": [row | {"outcome": "failed"} for row in table["runs"]]}
+    for none in (lost, table | {"runs": []}):
+        assert "svg" not in write_page(none, page)
+        assert _figures.FIGURES[name](none) is None
 
 
 @pytest.mark.parametrize("kept", ["cnn", "minority", "plain-decay", "cross-entropy", "imbalance-10"])
