@@ -9,8 +9,9 @@ from torch import nn
 
 from experiments._blocks import EncoderBlock, Mean, Patches, ResidualBlock
 from experiments._run import Run
+from experiments._suite import SuiteError
 
-__all__ = ["BN_EPS", "NetworkError", "build"]
+__all__ = ["BN_EPS", "build"]
 
 # With a large eps of BatchNorm a feature would be shorter than its scale says, and pay for what it has not.
 BN_EPS = 1e-8
@@ -19,17 +20,13 @@ _PLAIN_WIDTH = 32
 _GRID = 4  # places along each side at which a CNN or a ResNet ends; pixels along each side of a patch of a ViT
 
 
-class NetworkError(ValueError):
-    """A network that can't be made for data of this shape."""
-
-
 def build(run: Run, shape: tuple[int, ...], outputs: int) -> nn.Sequential:
     """The network of a run for samples of this shape, (channels, height, width) or (features,).
 
     Its last layer is the head, an ``nn.Linear`` of ``run.dim`` features and so many outputs, without a bias where
     lambda_b = inf; what the layers before it return are the features.  Initial weights depend on ``run.seed`` alone,
     and torch's random numbers are left as they were.  In double precision under the tail "plain", whose end L-BFGS
-    finds only there.  Raises NetworkError for an architecture of images and samples that are none.
+    finds only there.  Raises SuiteError for an architecture of images and samples that are none.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
@@ -95,7 +92,7 @@ def _pool(shape: tuple[int, ...]) -> list[nn.Module]:
 
 def _image(shape: tuple[int, ...], network: str) -> tuple[int, int, int]:
     if len(shape) != 3 or min(shape[1:]) < _GRID:
-        raise NetworkError(
+        raise SuiteError(
             f"network = {network!r} takes images (channels, height, width) of at least {_GRID} x {_GRID} pixels; got "
             f'samples of shape {shape}, take network = "mlp"'
         )

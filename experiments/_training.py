@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -17,7 +18,9 @@ __all__ = ["train"]
 _FIRST_STEPS = 300
 
 
-def train(run: Run, model: nn.Sequential, x: Tensor, y: Tensor, codes: NDArray, lambda_h: float) -> list[float]:
+def train(
+    run: Run, model: nn.Sequential, x: Tensor, y: Tensor, codes: NDArray[np.float64], lambda_h: float
+) -> list[float]:
     """Train on all samples at once; gives the training loss at every evaluation, the last of them at the end.
 
     The loss is the whole objective, no weight decay is in the optimizer: that of ncsolve with ``run.lambda_w``,
@@ -35,10 +38,9 @@ def train(run: Run, model: nn.Sequential, x: Tensor, y: Tensor, codes: NDArray, 
 
 
 def _loss(
-    run: Run, model: nn.Sequential, x: Tensor, y: Tensor, codes: NDArray, lambda_h: float
+    run: Run, model: nn.Sequential, x: Tensor, y: Tensor, codes: NDArray[np.float64], lambda_h: float
 ) -> Callable[[], Tensor]:
-    head = model[-1]
-    body = model[:-1]
+    head, body = model[-1], model[:-1]
     plain, normalized = run.tail == "plain", run.tail in ("bn", "bn-relu")
     objective = Objective(
         codes, loss=run.loss, head=head, lambda_w=run.decay if plain else run.lambda_w,

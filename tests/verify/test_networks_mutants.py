@@ -231,19 +231,40 @@ def test_a_certificate_of_a_collapsed_network_is_held_against_its_distance(
     assert check(whole).state == "disagrees"
 
 
+def unnamed(verdict: Verdict) -> bool:
+    """Whether the claim says that a verdict doesn't name what is missed."""
+    return any("which the verdict doesn't name" in figure.what for figure in verdict.figures if not figure.passed)
+
+
+def shorten(run: Row, factor: float) -> None:
+    """The mean of class 0, and with it the features."""
+    gram, network = run["measured"]["gram"], run["network"]
+    network["features"] -= run["problem"]["counts"][0] * (1 - factor) * gram[0][0]
+    gram[0][0] *= factor
+
+
 def test_a_collapsed_network_whose_class_mean_is_short_has_to_be_told(sound: dict[str, Any], check: Check) -> None:
     """Near a threshold a class mean costs nothing: the verdict may stay, but has to name it."""
     whole = copy.deepcopy(sound)
     run = row(whole, RELU, COLLAPSED)
-    shorter = 0.7 * run["measured"]["gram"][0][0]
-    run["network"]["features"] -= run["problem"]["counts"][0] * (run["measured"]["gram"][0][0] - shorter)
-    run["measured"]["gram"][0][0] = shorter
-    failures = [figure.what for figure in check(whole).figures if not figure.passed]
-    assert any("which the verdict doesn't name" in what for what in failures)
+    shorten(run, 0.85)
+    assert not unnamed(check(whole))
+    shorten(run, 0.85)
+    assert unnamed(check(whole))
     run["measured"]["verdict"]["exceptions"] = ["the mean of class 0 has another length"]
-    failures = [figure.what for figure in check(whole).figures if not figure.passed]
-    assert failures
-    assert not any("which the verdict doesn't name" in what for what in failures)
+    assert not unnamed(check(whole))
+
+
+@pytest.mark.parametrize("variation", [LINEAR, RELU, PLAIN])
+def test_a_class_mean_that_is_gone_has_to_be_told(sound: dict[str, Any], check: Check, variation: str) -> None:
+    """As of ReLU features that are off for all samples of a class."""
+    whole = copy.deepcopy(sound)
+    run = row(whole, variation, FAR)
+    assert not unnamed(check(whole))
+    shorten(run, 1e-5)
+    assert unnamed(check(whole))
+    run["measured"]["verdict"]["text"] += " The mean of class 0 is below 1 % of the predicted length."
+    assert not unnamed(check(whole))
 
 
 @pytest.mark.parametrize("where", [0, 20, -1])
