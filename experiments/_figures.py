@@ -119,7 +119,7 @@ def plain_decay(table: Table) -> Figure | None:
         alike.setdefault(float(record["run"]["lambda_b"]), []).append(isotropic_cosine(record))
     values = np.array([row.lambda_b for row in rows])
     curve(ax, axis, values, np.array([np.mean(alike[value]) for value in values]), color="0.45",
-          linestyle=(0, (6, 2)), label=r"UFM with the network's own $\lambda_H$ across the mean")
+          linestyle=(0, (6, 2)), label=r"UFM with the same $\lambda_H$ across the mean")
     for place, row in zip(x, rows, strict=True):
         wanted = [fact.predicted for fact in row.facts]
         ax.plot([place - 0.03] * len(wanted), wanted, "_", color="0.15", markersize=9.0, markeredgewidth=1.2, zorder=2)
@@ -127,7 +127,7 @@ def plain_decay(table: Table) -> Figure | None:
     seeds(ax, x + 0.03, rows, lambda fact: fact.cosine, 0, found.titles["plain-decay"])
     level(ax, 0.0, "orthogonal frame")
     ax.set_ylabel("mean cosine between class means")
-    ax.legend(loc="center right", bbox_to_anchor=(0.88, 0.68))
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, columnspacing=1.4)  # over the panel: hides nothing
     axis.dress(ax)
     return figure
 
