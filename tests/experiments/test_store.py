@@ -71,17 +71,28 @@ def test_after_a_kill_the_rest_is_made(tmp_path, workers):
     assert sorted(line["run"]["seed"] for line in lines(path)) == list(range(6))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)  # each example writes a file
 @given(cut=st.integers(min_value=1, max_value=10_000))
 def test_a_line_that_a_kill_cut_off_is_no_run(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("store") / "runs.jsonl"
     whole = "".join(json.dumps(fake.record(run)) + "\n" for run in RUNS[:3])
     last = json.dumps(fake.record(RUNS[3]))
     path.write_text(whole + last[: min(cut, len(last))])
-    said = []
-    run_missing(RUNS, path, workers=1, execute=fake.record, say=said.append)
+    store = Store(path)
+    assert store.cut
+    assert [record["run"]["seed"] for record in store.records.values()] == [0, 1, 2]
+    for run in RUNS[3:]:
+        store.add(fake.record(run))
+    assert lines(path) == [fake.record(run) for run in RUNS]
+    assert not Store(path).cut
+
+
+def test_a_line_that_was_cut_off_is_told(tmp_path):
+    path, said = tmp_path / "runs.jsonl", []
+    path.write_text(json.dumps(fake.record(RUNS[0])) + '\n{"key"')
+    run_missing(RUNS[:2], path, workers=1, execute=fake.record, say=said.append)
     assert "cut off" in said[0]
-    assert sorted(line["run"]["seed"] for line in lines(path)) == list(range(6))
+    assert [line["run"]["seed"] for line in lines(path)] == [0, 1]
 
 
 def test_a_fault_of_the_program_ends_it_and_keeps_what_was_made(tmp_path):
