@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from experiments import _table
+from experiments._places import Places
 from experiments._store import Store
 from experiments._suite import Suite, SuiteError, read_suite
-
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "networks.md"
-FIGURES = ROOT / "docs" / "figures"
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,13 +23,11 @@ FIGURES = ROOT / "docs" / "figures"
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time.")
 @click.option("--only", multiple=True, metavar="NAME", help="This variation alone; may be given several times.")
 @click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="Where runs are kept, a line each.")
-@click.option("--keep", is_flag=True, help="With --table: keep the table's runs that the store lacks.")
-def main(
-    suite_file: Path, task: str | None, jobs: int, only: tuple[str, ...], store: Path | None, *, keep: bool,
-) -> None:
+def main(suite_file: Path, task: str | None, jobs: int, only: tuple[str, ...], store: Path | None) -> None:
     """Train the networks of a SUITE, measure each, and keep what was found.
 
-    Runs go to results/NAME.jsonl beside the suite's file, a line each; one that is there is not made again.
+    Runs go to results/NAME.jsonl beside the suite's file, a line each; one that is there is not made again.  Table,
+    page and figures go to results/NAME; those of experiments/suite.toml are the ones that are committed.
     """
     try:
         if task is None:
@@ -39,29 +35,27 @@ def main(
         suite = read_suite(suite_file)
         if only and task in ("table", "plot"):
             raise SuiteError(f"--only goes with --run and --status, not with --{task}: the table is of the whole suite")
-        if keep and task != "table":
-            raise SuiteError(f"--keep goes with --table, not with --{task}")
-        path = suite_file.parent / "results" / f"{suite.name}.jsonl" if store is None else store
-        _TASKS[task](suite.only(only), path, jobs, keep=keep)
+        places = Places.of(suite_file, suite.name)
+        _TASKS[task](suite.only(only), replace(places, store=store) if store else places, jobs)
     except SuiteError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _run(suite: Suite, path: Path, jobs: int, *, keep: bool) -> None:
+def _run(suite: Suite, places: Places, jobs: int) -> None:
     from experiments._data import load
     from experiments._execute import execute
     from experiments._runner import run_missing
 
     for name, per_class, imbalance in dict.fromkeys((r.data, r.per_class, r.imbalance) for r in suite.runs):
         load(name, per_class=per_class, imbalance=imbalance)  # what is missing is told now, not hours later
-    run_missing(suite.runs, path, workers=jobs, execute=execute, say=click.echo)
+    run_missing(suite.runs, places.store, workers=jobs, execute=execute, say=click.echo)
 
 
-def _status(suite: Suite, path: Path, jobs: int, *, keep: bool) -> None:
+def _status(suite: Suite, places: Places, jobs: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    records = Store(path).records
+    records = Store(places.store).records
     shown = Table(box=None)
     for column in ("variation", "runs", "done", "failed", "collapsed", "largest gap"):
         shown.add_column(column, justify="left" if column == "variation" else "right")
@@ -77,27 +71,33 @@ def _status(suite: Suite, path: Path, jobs: int, *, keep: bool) -> None:
     Console().print(shown)
 
 
-def _write_table(suite: Suite, path: Path, jobs: int, *, keep: bool) -> None:
-    from experiments._tables import write_page
+def _write_table(suite: Suite, places: Places, jobs: int) -> None:
+    from experiments._tables import blank_page, write_page
 
-    records = dict(Store(path).records)
-    if keep:
-        old = _table.read()
-        kept = {row["key"]: row | {"machine": old["machines"][row["machine"]]} for row in old["runs"]}
-        records = kept | records
-    if not records:
-        raise SuiteError(f"{path}: no run is there yet; make some by --run")
-    table = _table.table_of(suite, records)
-    _table.write(table)
-    PAGE.write_text(write_page(table, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    click.echo(f"{len(table['runs'])} of {len(suite.runs)} runs: {_table.TABLE.name} and {PAGE.name} are written")
+    records = dict(Store(places.store).records)
+    there = _table.read(places.table) if places.table.exists() else None
+    kept = {} if there is None else {
+        row["key"]: row | {"machine": there["machines"][row["machine"]]} for row in there["runs"]
+        if row["key"] not in records
+    }
+    table = _table.table_of(suite, kept | records)
+    if not table["runs"]:
+        raise SuiteError(f"{places.store}: no run of the suite is there yet; make some by --run")
+    for folder in (places.table.parent, places.page.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    page = places.page.read_text(encoding="utf-8") if places.page.exists() else blank_page(suite.name)
+    _table.write(table, places.table)
+    places.page.write_text(write_page(table, page), encoding="utf-8")
+    old = sum(row["key"] in kept for row in table["runs"])
+    from_there = f", {old} of them from the table that was there" if old else ""
+    click.echo(f"{len(table['runs'])} of {len(suite.runs)} runs{from_there}: {places.table} and {places.page}")
 
 
-def _plot(suite: Suite, path: Path, jobs: int, *, keep: bool) -> None:
+def _plot(suite: Suite, places: Places, jobs: int) -> None:
     from experiments._figures import draw_all
 
-    for file in draw_all(_table.read(), FIGURES):
-        click.echo(file.name)
+    for file in draw_all(_table.read(places.table), places.figures):
+        click.echo(file)
 
 
 _TASKS = {"run": _run, "status": _status, "table": _write_table, "plot": _plot}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -70,8 +71,8 @@ def _suite(given: dict[str, Any]) -> Suite:
     _only(given, {"name", "reference", "grid", "variation"}, "a suite")
     reference, grid = given.get("reference", {}), given.get("grid", {})
     tables = given.get("variation", [])
-    if not isinstance(given.get("name"), str) or not tables:
-        raise ValueError("a suite has a name and at least one [[variation]]")
+    if not re.fullmatch(r"[\w-]+", str(given.get("name", ""))) or not tables:
+        raise ValueError("a suite has a name, of letters, digits, - and _, and at least one [[variation]]")
     variations = tuple(_variation(reference, grid, table) for table in tables)
     names = [variation.name for variation in variations]
     for name in names:

@@ -43,7 +43,7 @@ def table_of(suite: Suite, records: Mapping[str, dict[str, Any]]) -> dict[str, A
     }
 
 
-def write(table: dict[str, Any], path: Path = TABLE) -> None:
+def write(table: dict[str, Any], path: Path) -> None:
     """The same bytes for the same table: no time is written into it."""
     text = json.dumps(table, separators=(",", ":"), allow_nan=False).encode()
     whole = gzip.compress(text, compresslevel=9, mtime=0)

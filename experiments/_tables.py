@@ -16,7 +16,7 @@ from experiments._numbers import UNKNOWN, cosine, difference, percent, setting, 
 from experiments._shown import SHOWN
 from experiments._summary import FAILED, Facts, Row, known, largest, points_of
 
-__all__ = ["BLOCKS", "write_page"]
+__all__ = ["BLOCKS", "blank_page", "write_page"]
 
 Array = NDArray[np.float64]
 Table = dict[str, Any]
@@ -39,6 +39,12 @@ def write_page(table: Table, page_text: str) -> str:
         return f"{start}\n{BLOCKS[name](table).strip()}\n\n{end}"
 
     return _BLOCK.sub(made, page_text)
+
+
+def blank_page(name: str) -> str:
+    """A page of all blocks without a word between them, for a suite that has no page yet."""
+    blocks = (f"<!-- networks: {block} -->\n<!-- /networks -->\n" for block in BLOCKS)
+    return "\n".join((f"# {name}\n", *blocks))
 
 
 def overview(table: Table) -> str:

@@ -17,7 +17,7 @@ def table():
 
 def test_the_numbers_of_the_page_are_those_of_the_table(table):
     page = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
-    assert write_page(table, page) == page, "python -m experiments experiments/suite.toml --table --keep"
+    assert write_page(table, page) == page, "python -m experiments experiments/suite.toml --table"
 
 
 def test_the_table_is_of_the_suite(table):
