@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+import ncsolve
 from experiments import _table
 from experiments._places import Places
 from experiments._store import Store
@@ -16,28 +17,30 @@ from experiments._suite import Suite, SuiteError, read_suite
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("suite_file", metavar="SUITE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--run", "task", flag_value="run", help="Make the runs that are not in the store yet.")
-@click.option("--status", "task", flag_value="status", help="Tell how many runs of each variation there are.")
-@click.option("--table", "task", flag_value="table", help="Write the compressed table, and the page's tables from it.")
-@click.option("--plot", "task", flag_value="plot", help="Draw the figures of the page from the table.")
+@click.option("--run", is_flag=True, help="Make the runs that are not in the store yet.")
+@click.option("--status", is_flag=True, help="Tell how many runs of each variation there are.")
+@click.option("--table", is_flag=True, help="Write the compressed table, and the page's tables from it.")
+@click.option("--plot", is_flag=True, help="Draw the figures of the page from the table.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Runs at a time.")
 @click.option("--only", multiple=True, metavar="NAME", help="This variation alone; may be given several times.")
 @click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="Where runs are kept, a line each.")
-def main(suite_file: Path, task: str | None, jobs: int, only: tuple[str, ...], store: Path | None) -> None:
+def main(suite_file: Path, jobs: int, only: tuple[str, ...], store: Path | None, **tasks: bool) -> None:
     """Train the networks of a SUITE, measure each, and keep what was found.
 
     Runs go to results/NAME.jsonl beside the suite's file, a line each; one that is there is not made again.  Table,
     page and figures go to results/NAME; those of experiments/suite.toml are the ones that are committed.
     """
     try:
-        if task is None:
-            raise SuiteError("nothing to do; give one of --run, --status, --table and --plot")
+        given = [name for name, wanted in tasks.items() if wanted]
+        if len(given) != 1:
+            raise SuiteError(f"give one of --run, --status, --table and --plot; got {len(given)} of them")
+        task = given[0]
         suite = read_suite(suite_file)
         if only and task in ("table", "plot"):
             raise SuiteError(f"--only goes with --run and --status, not with --{task}: the table is of the whole suite")
         places = Places.of(suite_file, suite.name)
         _TASKS[task](suite.only(only), replace(places, store=store) if store else places, jobs)
-    except SuiteError as error:
+    except (SuiteError, ncsolve.NCSolveError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -86,8 +89,12 @@ def _write_table(suite: Suite, places: Places, jobs: int) -> None:
     for folder in (places.table.parent, places.page.parent):
         folder.mkdir(parents=True, exist_ok=True)
     page = places.page.read_text(encoding="utf-8") if places.page.exists() else blank_page(suite.name)
+    try:
+        page = write_page(table, page)
+    except ValueError as error:
+        raise SuiteError(f"{places.page}: {error}") from None
     _table.write(table, places.table)
-    places.page.write_text(write_page(table, page), encoding="utf-8")
+    places.page.write_text(page, encoding="utf-8")
     old = sum(row["key"] in kept for row in table["runs"])
     from_there = f", {old} of them from the table that was there" if old else ""
     click.echo(f"{len(table['runs'])} of {len(suite.runs)} runs{from_there}: {places.table} and {places.page}")

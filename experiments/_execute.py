@@ -17,6 +17,7 @@ from experiments._measuring import record_of
 from experiments._networks import build
 from experiments._problem import codes_of, counts_of, lambda_h_of
 from experiments._run import Run
+from experiments._suite import SuiteError
 from experiments._training import train
 from ncsolve.torch import Probe
 
@@ -27,7 +28,11 @@ _STATIONARY = {"adam": 0.01, "lbfgs": 0.05}
 
 
 def execute(run: Run) -> dict[str, Any]:
-    """The record of a run; a network that can't be measured, because its loss is infinite say, is a failed run."""
+    """The record of a run.
+
+    One that can't be made is a failed run, with the reason: a loss that is not finite, codes that a loss does not take,
+    a network that does not fit the data or the memory.
+    """
     torch.set_num_threads(1)  # runs share the machine by -j
     start = time.perf_counter()
     data = load(run.data, per_class=run.per_class, imbalance=run.imbalance)
@@ -43,8 +48,9 @@ def execute(run: Run) -> dict[str, Any]:
         losses = train(run, model, x, y, codes, lambda_h)
         record["training"] = {"first": losses[0], "last": losses[-1], "lowest": min(losses)}
         record |= record_of(_measured(run, model, x, y, codes, lambda_h))
-    except (ncsolve.NCSolveError, FloatingPointError) as error:
-        record |= {"outcome": "failed", "failure": str(error)}
+    # torch has a RuntimeError for whatever it can't do
+    except (ncsolve.NCSolveError, SuiteError, ArithmeticError, ValueError, RuntimeError) as error:
+        record |= {"outcome": "failed", "failure": f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"}
     return record | {"seconds": round(time.perf_counter() - start, 2), "machine": machine(device)}
 
 

@@ -35,6 +35,8 @@ def short(value: float) -> str:
 
 def setting(value: float) -> str:
     """The value of a factor, as it was given."""
+    if math.isnan(value):
+        return UNKNOWN
     return "∞" if math.isinf(value) else f"{value:g}"
 
 

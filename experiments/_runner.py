@@ -29,8 +29,8 @@ def run_missing(
     ``execute`` is called in other processes, and ``say`` gets a line a run where the progress bar is not seen.  Raises
     SuiteError where another program writes to the store.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=0):
             store = Store(path)
             if store.cut:
@@ -42,6 +42,8 @@ def run_missing(
             return store
     except Timeout:
         raise SuiteError(f"{path}: another program is making runs for it; wait for its end") from None
+    except OSError as error:
+        raise SuiteError(f"{path}: runs can't be kept there: {error.strerror or error}") from None
 
 
 def _run(

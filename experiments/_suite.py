@@ -14,6 +14,8 @@ from experiments._run import Run
 __all__ = ["Suite", "SuiteError", "Variation", "read_suite"]
 
 _FACTORS = {field.name for field in fields(Run)}
+# What a variation follows, each design with several seeds.
+_AXES = ("lambda_b", "threshold", "seed")
 
 
 class SuiteError(Exception):
@@ -63,14 +65,16 @@ def read_suite(path: Path) -> Suite:
         raise SuiteError(f"{path}: can't be read as a TOML file: {error}") from None
     try:
         return _suite(given)
-    except (ValueError, TypeError) as error:
+    except (ValueError, OverflowError) as error:
         raise SuiteError(f"{path}: {error}") from None
 
 
 def _suite(given: dict[str, Any]) -> Suite:
     _only(given, {"name", "reference", "grid", "variation"}, "a suite")
-    reference, grid = given.get("reference", {}), given.get("grid", {})
+    reference, grid = _table(given, "reference"), _table(given, "grid")
     tables = given.get("variation", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError(f"variations are tables under [[variation]]; got {tables!r}")
     if not re.fullmatch(r"[\w-]+", str(given.get("name", ""))) or not tables:
         raise ValueError("a suite has a name, of letters, digits, - and _, and at least one [[variation]]")
     variations = tuple(_variation(reference, grid, table) for table in tables)
@@ -96,10 +100,14 @@ def _variation(reference: dict[str, Any], common: dict[str, Any], table: dict[st
         raise ValueError(f"a [[variation]] has a name; got {table!r}")
     try:
         _only(table, _FACTORS | {"name", "title", "grid"}, "a variation")
-        grid = table.get("grid", common)
+        grid = _table(table, "grid") if "grid" in table else common
         for factor, values in grid.items():
+            if factor not in _AXES:
+                raise ValueError(f"a grid is over {', '.join(_AXES)}; got {factor!r}: give each value a variation")
             if not isinstance(values, list) or not values:
                 raise ValueError(f"grid.{factor} is a list of at least one value; got {values!r}")
+        if all(len(grid.get(factor, ())) > 1 for factor in _AXES[:2]):
+            raise ValueError("a variation follows lambda_b or threshold; got several values of both in its grid")
         factors = reference | {key: value for key, value in table.items() if key in _FACTORS}
         runs = tuple(
             Run.from_json(factors | dict(zip(grid, values, strict=True)))
@@ -108,6 +116,13 @@ def _variation(reference: dict[str, Any], common: dict[str, Any], table: dict[st
     except ValueError as error:
         raise ValueError(f"variation {name!r}: {error}") from None
     return Variation(name, str(table.get("title", name)), runs)
+
+
+def _table(given: dict[str, Any], name: str) -> dict[str, Any]:
+    found = given.get(name, {})
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} is a table of factors; got {found!r}")
+    return found
 
 
 def _only(table: dict[str, Any], allowed: set[str], what: str) -> None:

@@ -110,11 +110,16 @@ class Row:
         return Counter(fact.verdict for fact in self.facts)
 
 
+def _threshold(run: dict[str, Any]) -> float:
+    """t, which plain decay has not."""
+    return math.nan if run["tail"] == "plain" else float(run["threshold"])
+
+
 def facts_of(record: dict[str, Any]) -> Facts:
     """What a row of the table says."""
     run, measured = record["run"], record.get("measured")
     own: dict[str, Any] = {
-        "variation": record["variation"], "lambda_b": float(run["lambda_b"]), "threshold": run["threshold"],
+        "variation": record["variation"], "lambda_b": float(run["lambda_b"]), "threshold": _threshold(run),
         "seed": run["seed"],
     }
     if record["outcome"] != "measured" or measured is None:

@@ -58,6 +58,7 @@ def read(path: Path = TABLE) -> dict[str, Any]:
         table: dict[str, Any] = json.loads(gzip.decompress(path.read_bytes()))
         if table["schema"] != SCHEMA:
             raise ValueError(f"its schema is {table['schema']!r}, not {SCHEMA!r}")
+        _ = table["runs"], table["variations"], table["machines"]
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise SuiteError(f"{path}: no table of runs ({error}); make one by --table") from None
     return table

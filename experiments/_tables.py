@@ -56,11 +56,12 @@ def overview(table: Table) -> str:
     wholly = [fact for fact in measured if fact.told == COLLAPSED]
     gaps = known(fact.gap for fact in measured)
     ratios = known(fact.certified / fact.distance for fact in measured if fact.distance > 0)
+    apart = largest(fact.apart for fact in wholly)
     lines = [
         f"{len(facts)} of {planned} planned runs are in the table; {len(measured)} were measured"
         f"{f' and {len(facts) - len(measured)} failed' if len(facts) > len(measured) else ''}. "
-        f"{len(wholly)} of them collapsed as predicted, every class mean of theirs, with cosines that differ from the "
-        f"exact ones by at most {difference(largest(fact.apart for fact in wholly))}"
+        f"{len(wholly)} of them collapsed as predicted, every class mean of theirs"
+        f"{f', with cosines that differ from the exact ones by at most {difference(apart)}' if wholly else ''}"
         f"{'' if len(wholly) == len(facts) else '; [the others](#runs-that-did-not-arrive) are named'}."
     ]
     if gaps.size:
@@ -163,7 +164,7 @@ def minority(table: Table) -> str:
                 f"{kept} of {len(facts)}",
             ))
     if not lines:
-        return "No run with imbalanced classes was made yet."
+        return "No run of such a variation was made yet."
     head = ("variation", "smaller over larger, predicted", "measured", "runs with all means as predicted")
     return _markdown(head, lines)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ncsolve._arrays import Array
 from ncsolve._measure.causes import elsewhere_stationary, remedies_of
+from ncsolve._models.registry import model_of
 from ncsolve._numbers.printed import number, percent
 from ncsolve.geometry import cosine_matrix
 
@@ -26,8 +27,8 @@ _SHORT = 0.1
 _GONE = 0.01
 _NAMED = 20
 _REVIVE = (
-    "train again from other initial weights, with more features or a smaller learning rate: features that a ReLU "
-    "switched off for every sample of a class get no slope from it, and training does not bring them back"
+    "train again from other initial weights, with more features or a smaller learning rate: where a ReLU has switched "
+    "features off for every sample of a class these samples give them no slope"
 )
 
 
@@ -79,10 +80,13 @@ def verdict_of(found: Measurement, *, decays: tuple[float, float] = (1.0, 1.0)) 
         odd = () if found.predicted.ties else exceptions_of(found.gram, found.predicted.gram, _names(found))
         return Verdict(kind=kind, reasons=reasons, remedies=(), exceptions=odd)
     gone = () if found.predicted.ties else vanished(found.gram, found.predicted.gram, _names(found))
-    again = (_REVIVE,) if gone and kind == OTHER and elsewhere is None else ()
+    switched = gone and kind == OTHER and model_of(found.problem).least_feature == 0.0
     return Verdict(
         kind=kind, reasons=(*reasons, *_room(found), *gone, *_largest(found)),
-        remedies=again or remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
+        remedies=(
+            *((_REVIVE,) if switched else ()),
+            *remedies_of(found, decays, stationary=stationary, elsewhere=elsewhere),
+        ),
     )
 
 

@@ -94,7 +94,8 @@ def test_status_tells_what_there_is(suite):
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    ((), "give one of --run, --status, --table and --plot"),
+    ((), "give one of --run, --status, --table and --plot; got 0 of them"),
+    (("--run", "--plot"), "give one of --run, --status, --table and --plot; got 2 of them"),
     (("--table", "--only", "reference"), "--only goes with --run and --status"),
     (("--status", "--only", "cnn"), "no variation 'cnn'; it has reference"),
     (("--plot",), "no table of runs"),

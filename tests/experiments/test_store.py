@@ -77,7 +77,7 @@ def test_a_line_that_a_kill_cut_off_is_no_run(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("store") / "runs.jsonl"
     whole = "".join(json.dumps(fake.record(run)) + "\n" for run in RUNS[:3])
     last = json.dumps(fake.record(RUNS[3]))
-    path.write_text(whole + last[: min(cut, len(last))])
+    path.write_text(whole + last[: min(cut, len(last) - 1)])
     store = Store(path)
     assert store.cut
     assert [record["run"]["seed"] for record in store.records.values()] == [0, 1, 2]
@@ -104,7 +104,9 @@ def test_a_fault_of_the_program_ends_it_and_keeps_what_was_made(tmp_path):
 
 @pytest.mark.parametrize("line", [
     "{}", "no json", '{"key": "0", "run": {"seed": 0}, "outcome": "measured"}', '{"key": 1, "run": [], "outcome": 1}',
-    json.dumps(fake.record(RUNS[0]) | {"outcome": "lost"}), json.dumps(fake.record(RUNS[0]) | {"run": {"speed": 1}}),
+    json.dumps(fake.record(RUNS[0]) | {"outcome": "lost"}), json.dumps(fake.record(RUNS[0]) | {"measured": None}),
+    json.dumps(fake.record(RUNS[0]) | {"outcome": "failed"}), json.dumps(fake.record(RUNS[0]) | {"machine": 3}),
+    json.dumps(fake.record(RUNS[0]) | {"run": {"speed": 1}}),
     "",
 ])
 def test_a_line_that_is_no_run_is_named(tmp_path, line):
@@ -113,6 +115,35 @@ def test_a_line_that_is_no_run_is_named(tmp_path, line):
     with pytest.raises(SuiteError, match=r"line 2 is no run of a suite .*delete it") as caught:
         Store(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ['{"some": "json"}', "name,age", "{", '{"key": "x"}'])
+def test_another_file_is_not_taken_for_a_store(tmp_path, end):
+    path = tmp_path / "precious.json"
+    path.write_text(end)
+    if end == "{":
+        assert Store(path).cut  # a run begins so
+        return
+    with pytest.raises(SuiteError, match="no run of a suite"):
+        Store(path)
+    assert path.read_text() == end
+
+
+def test_a_last_line_without_its_end_is_a_run(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.write_text("\n".join(json.dumps(fake.record(run)) for run in RUNS[:2]))
+    store = Store(path)
+    assert not store.cut
+    assert len(store.records) == 2
+    store.add(fake.record(RUNS[2]))
+    store.add(fake.record(RUNS[3]))
+    assert lines(path) == [fake.record(run) for run in RUNS[:4]]
+
+
+def test_a_store_that_cannot_be_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SuiteError, match="runs can't be kept there"):
+        run_missing(RUNS, tmp_path / "file" / "runs.jsonl", workers=1, execute=fake.record, say=print)
 
 
 def test_two_programs_do_not_write_one_store(tmp_path):

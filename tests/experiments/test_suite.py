@@ -60,6 +60,13 @@ def test_each_combination_of_the_grid_is_a_run(tmp_path):
     ('network = "cnn"\ngrid = { seed = [7] }', "grid = { lambda_b = [0], seed = [1] }", "in common"),
     ("[grid]", "[grids]", "'grids'"),
     ("[grid]", "[grid", "TOML"),
+    ('name = "small"', 'name = "../elsewhere"', "letters, digits"),
+    ('grid = { seed = [7] }', "grid = [1]", "grid is a table of factors; got [1]"),
+    ("[reference]\nsteps = 5", "reference = [1]", "reference is a table of factors; got [1]"),
+    ('[[variation]]\nname = "a"\n[[variation]]', "[variation]", "[[variation]]"),
+    ("seed = [7]", "steps = [7, 8]", "a grid is over lambda_b, threshold, seed; got 'steps'"),
+    ("seed = [7]", "lambda_b = [0, 1], threshold = [0.1, 0.2]", "several values of both"),
+    ("lambda_b = [0, inf]", f"lambda_b = [1{'0' * 400}]", "too large"),
 ])
 def test_what_is_no_suite_is_refused_in_one_line(tmp_path, old, new, words):
     assert old in SMALL

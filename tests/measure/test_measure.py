@@ -247,8 +247,10 @@ def test_classes_for_which_a_relu_died_are_named(gone, words):
     verdict = ncsolve.measure(stats, w, None, problem).verdict
     assert verdict.kind == "another model"
     assert words in verdict.reasons
-    assert len(verdict.remedies) == 1
-    assert "a ReLU switched off" in verdict.remedies[0]
+    assert "a ReLU has switched features off" in verdict.remedies[0]
+    linear = ncsolve.measure(stats, w, None, problem.replace(features="linear")).verdict
+    assert words in linear.reasons
+    assert not any("ReLU has switched" in remedy for remedy in linear.remedies)
     means[:, gone[0]] = found.class_means[:, gone[0]] * 0.02  # small, but there
     stats = ncsolve.FeatureStatistics(5, means.shape[0]).update(means.T[labels_of(problem)], labels_of(problem))
     assert words not in ncsolve.measure(stats, w, None, problem).verdict.reasons
