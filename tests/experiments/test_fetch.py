@@ -115,7 +115,7 @@ def test_no_archive(tmp_path):
     refused(tmp_path, fake(archive), lambda source, folder: None, "is fake-1.0.0.tgz; npm left no such file$")
 
 
-@pytest.mark.parametrize("archive", [b"", b"no archive", tgz(FILES_OF_FAKE)[:60]])
+@pytest.mark.parametrize("archive", [b"", b"no archive", tgz(FILES_OF_FAKE)[:60]], ids=["empty", "text", "cut"])
 def test_an_archive_that_can_not_be_read(tmp_path, archive):
     refused(tmp_path, fake(archive), serving(archive), r"fake-1.0.0.tgz: an archive that can be read; ")
     wheel = replace(fake(archive), archive="fake.whl")

@@ -305,7 +305,7 @@ _SCHEMA = b'"schema": "ncsolve.networks/1"'
     b"", b"no gzip", gzip.compress(b"[]"), gzip.compress(b"{}" * 99)[:-9], gzip.compress(b"{}")[:10] + b"0" * 20,
     gzip.compress(b'{"schema": "other/1"}'), gzip.compress(b'{%b, "runs": [{}], "variations": []}' % _SCHEMA),
     gzip.compress(b'{%b, "runs": 1, "variations": []}' % _SCHEMA),
-])
+], ids=["empty", "text", "list", "cut", "damaged", "schema", "row", "rows"])
 def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "networks.json.gz"
     path.write_bytes(content)
