@@ -65,7 +65,8 @@ def _status(suite: Suite, places: Places, jobs: int) -> None:
     for variation in suite.variations:
         there = [records[run.key] for run in variation.runs if run.key in records]
         measured = [record["measured"] for record in there if record["outcome"] == "measured"]
-        largest = max((one["relative_gap"] for one in measured), default=math.nan)
+        gaps = [one["relative_gap"] for one in measured if one["relative_gap"] is not None]  # null: the minimum is 0
+        largest = max(gaps, default=math.nan)
         shown.add_row(
             variation.name, str(len(variation.runs)), str(len(there)), str(len(there) - len(measured)),
             str(sum(one["verdict"]["kind"] == "collapsed as predicted" for one in measured)),

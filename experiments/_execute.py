@@ -21,7 +21,7 @@ from experiments._suite import SuiteError
 from experiments._training import train
 from ncsolve.torch import Probe
 
-__all__ = ["execute", "machine"]
+__all__ = ["execute"]
 
 # L-BFGS creeps at the kinks of a ReLU, where the slope of the loss jumps: its heads stay stationary to a few per cent.
 _STATIONARY = {"adam": 0.01, "lbfgs": 0.05}
@@ -50,8 +50,9 @@ def execute(run: Run) -> dict[str, Any]:
         record |= record_of(_measured(run, model, x, y, codes, lambda_h))
     # torch has a RuntimeError for whatever it can't do
     except (ncsolve.NCSolveError, SuiteError, ArithmeticError, ValueError, RuntimeError) as error:
-        record |= {"outcome": "failed", "failure": f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"}
-    return record | {"seconds": round(time.perf_counter() - start, 2), "machine": machine(device)}
+        reason = str(error).strip() or "no reason is given"
+        record |= {"outcome": "failed", "failure": f"{type(error).__name__}: {reason.splitlines()[0]}"}
+    return record | {"seconds": round(time.perf_counter() - start, 2), "machine": _machine(device)}
 
 
 def _measured(
@@ -70,7 +71,7 @@ def _measured(
     )
 
 
-def machine(device: str) -> dict[str, Any]:
+def _machine(device: str) -> dict[str, Any]:
     """Processor or GPU, cores and versions, for the record."""
     model = torch.cuda.get_device_name() if device == "cuda" else _processor()
     versions = {}

@@ -78,7 +78,9 @@ def _words(record: dict[str, Any]) -> str:
     if record["outcome"] == "failed":
         return f"{factors}: failed: {record['failure']}"
     measured = record["measured"]
-    return f"{factors}: gap {measured['relative_gap']:.2g}, {measured['verdict']['kind']} ({record['seconds']:.0f} s)"
+    gap = measured["relative_gap"]  # null where the minimum is 0
+    told = "no relative gap" if gap is None else f"gap {gap:.2g}"
+    return f"{factors}: {told}, {measured['verdict']['kind']} ({record['seconds']:.0f} s)"
 
 
 def _clock(seconds: float) -> str:

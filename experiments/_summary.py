@@ -43,7 +43,6 @@ class Facts:
     verdict: str
     words: str
     exceptions: bool = False
-    accuracy: float = math.nan
     cosine: float = math.nan
     predicted: float = math.nan
     apart: float = math.nan
@@ -132,7 +131,7 @@ def facts_of(record: dict[str, Any]) -> Facts:
     return Facts(
         **own, verdict=verdict["kind"], words="; ".join((*verdict["reasons"], *verdict["exceptions"])),
         exceptions=bool(verdict["exceptions"]),
-        accuracy=_number(measured["accuracy"]), gap=_number(measured["relative_gap"]),
+        gap=_number(measured["relative_gap"]),
         parts=tuple((name, float(part)) for name, part in (measured["parts"] or {}).items()),
         distance=_relative(measured["distance"], size), certified=_relative(measured["certificate"], size),
         centring=float(np.array(record["network"]["bias"]) @ mean) / squared if squared > 0 else math.nan,

@@ -10,6 +10,7 @@ from experiments import _table
 from experiments.__main__ import main
 from experiments._places import ROOT, Places
 from experiments._suite import read_suite
+from tests.experiments.fake import no_gap
 from tests.experiments.records import record
 
 SMALL = """
@@ -91,6 +92,15 @@ def test_status_tells_what_there_is(suite):
     assert done.exit_code == 0
     row = next(line for line in done.output.splitlines() if "reference" in line)
     assert row.split()[:5] == ["reference", "4", "3", "0", "3"]
+
+
+def test_status_of_runs_without_a_relative_gap(suite):
+    store = suite.parent / "results" / "own.jsonl"
+    store.write_text(json.dumps(no_gap(read_suite(suite).runs[0])) + "\n", encoding="utf-8")
+    done = call(suite, "--status")
+    assert done.exit_code == 0, done.output
+    row = next(line for line in done.output.splitlines() if "reference" in line)
+    assert row.split() == ["reference", "4", "1", "0", "1"]
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

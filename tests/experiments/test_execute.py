@@ -42,3 +42,11 @@ def test_a_run_that_cannot_be_made_says_why_in_one_line(run, words):
     assert words in found["failure"]
     assert "\n" not in found["failure"]
     assert "measured" not in found
+
+
+def test_an_error_without_words_is_a_failed_run(monkeypatch):
+    def speechless(*_):
+        raise ValueError
+
+    monkeypatch.setattr("experiments._execute.train", speechless)
+    assert execute(Run(per_class=5))["failure"] == "ValueError: no reason is given"

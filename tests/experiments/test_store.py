@@ -38,6 +38,14 @@ def test_a_run_that_is_there_is_not_made_again(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_run_without_a_relative_gap_is_told_and_kept(tmp_path):
+    """Where the minimum is 0 a gap is relative to nothing, and null in the document."""
+    said = []
+    run_missing(RUNS[:1], tmp_path / "runs.jsonl", workers=1, execute=fake.no_gap, say=said.append)
+    assert "no relative gap, collapsed as predicted" in said[1]
+    assert len(Store(tmp_path / "runs.jsonl").records) == 1
+
+
 def test_the_first_seed_of_everything_comes_first(tmp_path):
     runs = [Run(network=network, seed=seed) for network in ("mlp", "cnn") for seed in (0, 1)]
     run_missing(runs, tmp_path / "runs.jsonl", workers=1, execute=fake.record, say=print)
